@@ -1,0 +1,158 @@
+// The contract that every source fulfils. A source reads one kind of program and, where it can, brings it back. It never
+// changes the program's state while it reads, never reads environment variables into an item, and answers within its deadline.
+
+import type { ItemKey, SnapshotId, SourceId } from '../../shared/model/ids.ts';
+import type { CapturedItem, ItemKind, SnapshotItem } from '../../shared/model/item.ts';
+import type { JsonValue } from '../../shared/model/json.ts';
+import type { PlannedStep, StepResult } from '../../shared/model/restore.ts';
+import type { GapReason } from '../../shared/model/snapshot.ts';
+import type { RunProgram } from './host/run-program.ts';
+
+/** The machine as a source sees it. Tests point it at a folder and processes of their own. */
+export interface Host {
+  readonly platform: NodeJS.Platform;
+  readonly homeDir: string;
+  readonly uid: number;
+  /** The environment that locates programs' files (HOME, TMUX_TMPDIR, XDG_*, CLAUDE_CONFIG_DIR ...). Never stored. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** `/proc`, or what a test puts in its place. */
+  readonly procDir: string;
+  readonly run: RunProgram;
+}
+
+/** What the last committed capture of this run held of a stream. */
+export interface KnownStream {
+  readonly version: string;
+  readonly sizeBytes: number;
+}
+
+/** An item of this source as the newest snapshot holds it. */
+export type PreviousItem = Pick<SnapshotItem, 'key' | 'kind' | 'group' | 'title' | 'attributes' | 'stale'>;
+
+export interface CaptureContext {
+  readonly host: Host;
+  /** Aborted at the deadline (5 s) and at shutdown. A source stops reading then; what it returns late is dropped. */
+  readonly signal: AbortSignal;
+  readonly nowMs: number;
+  /** The most bytes of stream content that the source may hand over in this capture. */
+  readonly maxBytes: number;
+  /** The stream as last committed in this run; undefined means: hand over the whole content. */
+  known(key: ItemKey, stream: string): KnownStream | undefined;
+  /** This source's items in the newest snapshot. */
+  readonly previous: readonly PreviousItem[];
+  /** Absolute folders and files that the other sources' items point into; filled for sources with `readsPaths`. */
+  readonly pointedPaths: readonly string[];
+  /** The user's exclusion rules, so that what they cover is not even read. The collector applies them again to the result. */
+  readonly excludes: { path(path: string): boolean; url(url: string): boolean; command(commandLine: string): boolean };
+}
+
+/** Something that could not be read, said instead of hidden. With a `key`, that item's last good state is carried forward. */
+export interface SourceProblem {
+  readonly reason: GapReason;
+  /** A sentence for people; sealed with the snapshot. */
+  readonly message: string;
+  readonly key?: ItemKey;
+}
+
+export interface SourceCapture {
+  readonly items: readonly CapturedItem[];
+  readonly problems: readonly SourceProblem[];
+  /**
+   * Items of the newest snapshot that the source positively knows to be gone on purpose. Without this, a group of items
+   * (see `CapturedItem.group`) of which nothing is left counts as lost and is carried forward.
+   */
+  readonly closed: readonly ItemKey[];
+}
+
+/** Tells a source's user how to watch; `onChange` may be called as often as changes come, the scheduler debounces. */
+export interface WatchContext {
+  readonly host: Host;
+  readonly signal: AbortSignal;
+  onChange(): void;
+}
+
+/** What `detect` found, in a sentence for the first run: "2 servers, 5 sessions". */
+export interface SourceDetection {
+  readonly isPresent: boolean;
+  readonly summary: string;
+}
+
+export interface RestoreOptions {
+  /** Run the captured commands instead of leaving them on the prompt. Off unless the user asked. */
+  readonly shouldRunCommands: boolean;
+  /** Apply uncommitted git work to the work tree (only where the patch applies cleanly). */
+  readonly shouldApplyGit: boolean;
+  /** Restore git work into a new worktree in this folder instead of a branch only. */
+  readonly worktreeDir: string | null;
+  /** Open `file:` URLs too. */
+  readonly allowsFileUrls: boolean;
+  /** Bring old terminal text back above a dated divider. */
+  readonly withScrollback: boolean;
+}
+
+export interface RestoreContext {
+  readonly host: Host;
+  readonly signal: AbortSignal;
+  readonly nowMs: number;
+  readonly snapshot: { readonly id: SnapshotId; readonly takenAtMs: number };
+  readonly options: RestoreOptions;
+  /** The items of all sources that are open now, from the capture taken just before. */
+  readonly present: readonly SnapshotItem[];
+  /** All items of the restore, of every source: those that the user selected. */
+  readonly selected: readonly SnapshotItem[];
+  /** Reads a stream of the snapshot. @throws AppError VAULT_DAMAGED where it does not authenticate. */
+  readStream(key: ItemKey, stream: string): Promise<Uint8Array<ArrayBuffer>>;
+  /**
+   * For a terminal item that is restored: the command of the conversation that ran in it and is selected too (its exact resume
+   * command). The terminal's source puts it on the prompt in place of the captured command.
+   */
+  resumeCommandFor(terminal: ItemKey): ResumeCommand | undefined;
+  /** Opens a terminal for a command; undefined where no terminal can be driven (then the command is printed). */
+  readonly openTerminal: OpenTerminal | undefined;
+  /** A folder (0700) of this process for files that a started program must read once; removed when the restore ends. */
+  readonly scratchDir: string;
+}
+
+/** A command and the folder it belongs in. `argv` is quoted by whoever types it. */
+export interface ResumeCommand {
+  readonly argv: readonly string[];
+  readonly cwd: string;
+}
+
+/** Opens a new terminal window in `cwd` with the command on its prompt, run only if `shouldRun`. */
+export type OpenTerminal = (request: {
+  readonly name: string;
+  readonly command: ResumeCommand;
+  readonly shouldRun: boolean;
+}) => Promise<{ readonly where: string; readonly undo: JsonValue }>;
+
+export interface Source {
+  readonly id: SourceId;
+  /** How a person calls it: `tmux`, `Claude Code`. */
+  readonly title: string;
+  readonly kinds: readonly ItemKind[];
+  /** True where `capture` needs `pointedPaths`: such sources run after all others. */
+  readonly readsPaths: boolean;
+  /** Looks, cheaply and without reading content, whether there is anything to capture here. */
+  detect(host: Host): Promise<SourceDetection>;
+  /** Reads everything once. Throws only when nothing at all could be read. */
+  capture(context: CaptureContext): Promise<SourceCapture>;
+  /** Signals changes early, so that they are safe within 3 s. Resolves once it watches; ends with the signal. */
+  watch?(context: WatchContext): Promise<void>;
+  /** The exact command that brings a conversation back, where the source has such items. */
+  resumeCommand?(item: SnapshotItem): ResumeCommand | undefined;
+  /** Plans the steps for this source's selected items: pure but for looking at what is there now. At least one step an item. */
+  planRestore(items: readonly SnapshotItem[], context: RestoreContext): Promise<readonly PlannedStep[]>;
+  /** Carries the planned steps out, in order, yielding each result as it comes. Never throws for one step: that step failed. */
+  applyRestore(steps: readonly PlannedStep[], context: RestoreContext): AsyncIterable<StepResult>;
+  /** Takes back one result's `undo`. Removes only what the restore made and what nobody has touched since. */
+  undoRestore(result: StepResult, context: UndoContext): Promise<StepResult>;
+}
+
+export interface UndoContext {
+  readonly host: Host;
+  readonly signal: AbortSignal;
+  readonly nowMs: number;
+  /** Reads a stream of the snapshot that was taken just before the restore. */
+  readBefore(key: ItemKey, stream: string): Promise<Uint8Array<ArrayBuffer>>;
+}

@@ -1,0 +1,40 @@
+// Every error a user can meet, by code. The code decides the exit code of the CLI and what a shell offers next.
+
+export const ERROR_CODES = [
+  'USAGE_INVALID', // an argument, option or value that makes no sense
+  'CONFIG_UNKNOWN_KEY',
+  'CONFIG_INVALID',
+  'CONFIG_UNREADABLE',
+  'VAULT_MISSING',
+  'VAULT_EXISTS',
+  'VAULT_LOCKED', // no password given, or the vault was locked in between
+  'VAULT_WRONG_PASSWORD',
+  'VAULT_WEAK_PASSWORD',
+  'VAULT_SLOT_DAMAGED', // the key slot does not authenticate, whatever the secret
+  'VAULT_DAMAGED', // data that does not authenticate or does not fit together
+  'VAULT_NOT_A_VAULT', // a file stands there that is no vault
+  'VAULT_NEWER_FORMAT',
+  'VAULT_ROLLED_BACK', // the file is older than the last head that was remembered outside it
+  'VAULT_BUSY', // another process holds the writer's lock
+  'VAULT_READ_ONLY', // the folder or file cannot be written
+  'VAULT_DISK_FULL',
+  'VAULT_CLOSED',
+  'SNAPSHOT_NOT_FOUND',
+  'SNAPSHOT_AMBIGUOUS',
+  'CHECKPOINT_NOT_FOUND',
+  'ITEM_NOT_FOUND',
+  'RESTORE_NOTHING_TO_UNDO',
+  'SOURCE_TIMEOUT',
+  'SOURCE_UNREADABLE',
+  'SOURCE_FAILED',
+  'EXEC_FAILED',
+  'EXEC_TIMEOUT',
+  'CANCELLED',
+  'BUG', // a broken invariant of ours
+] as const;
+
+export type ErrorCode = (typeof ERROR_CODES)[number];
+
+export function isErrorCode(text: string): text is ErrorCode {
+  return (ERROR_CODES as readonly string[]).includes(text);
+}

@@ -1,0 +1,153 @@
+// The key tree (V2, V3): what follows from the vault key, one label each. Frozen: format v1.
+
+import { createHmac } from 'node:crypto';
+
+import { BOX_KINDS, openBox, parseBoxHeader, sealBox, type BoxCodec, type BoxHeader, type BoxKind } from './box.ts';
+import { deriveKey, openSealedBytes, sealBytes, type RandomBytes } from './cipher.ts';
+import { SecretKey } from './secret-key.ts';
+
+const CHUNK_ID_BYTES = 16;
+
+/** An epoch key as the header holds it: wrapped by the vault key. */
+export interface WrappedEpoch {
+  readonly epoch: number;
+  readonly wrappedKey: Buffer;
+}
+
+/**
+ * All keys of an open vault. Boxes are sealed under the newest epoch and opened under whichever epoch they name.
+ * `wipe` ends its life.
+ */
+export class KeyTree {
+  readonly vaultId: Buffer;
+  readonly #vaultKey: SecretKey;
+  readonly #random: RandomBytes;
+  readonly #epochWrapKey: SecretKey;
+  readonly #chunkIdKey: SecretKey;
+  readonly #chainKey: SecretKey;
+  readonly #headerMacKey: SecretKey;
+  readonly #epochKeys = new Map<number, SecretKey>();
+  readonly #boxKeys = new Map<number, SecretKey>();
+  #currentEpoch = 0;
+
+  constructor(vaultKey: SecretKey, vaultId: Uint8Array, random: RandomBytes) {
+    this.vaultId = Buffer.from(vaultId);
+    this.#vaultKey = vaultKey;
+    this.#random = random;
+    this.#epochWrapKey = deriveKey(vaultKey, 'cairn epoch wrap v1');
+    this.#chunkIdKey = deriveKey(vaultKey, 'cairn chunk id v1');
+    this.#chainKey = deriveKey(vaultKey, 'cairn chain v1');
+    this.#headerMacKey = deriveKey(vaultKey, 'cairn header mac v1');
+  }
+
+  get currentEpoch(): number {
+    return this.#currentEpoch;
+  }
+
+  /** The root key, to wrap it into another slot. */
+  get vaultKey(): SecretKey {
+    return this.#vaultKey;
+  }
+
+  /** 1,024 bytes for the gear table of the chunker, so that cut points do not fingerprint known content (V10). */
+  deriveGearBytes(): Buffer {
+    const key = deriveKey(this.#vaultKey, 'cairn chunking v1');
+    const parts: Buffer[] = [];
+    for (let index = 0; index < 32; index += 1) {
+      parts.push(createHmac('sha256', key.dangerouslyExportBytes()).update(`gear ${index}`).digest());
+    }
+    key.wipe();
+    return Buffer.concat(parts);
+  }
+
+  /** Makes a new epoch the current one and gives its wrapped key for the header. */
+  createEpoch(epoch: number): WrappedEpoch {
+    const key = new SecretKey(this.#random(32));
+    this.#epochKeys.set(epoch, key);
+    this.#currentEpoch = Math.max(this.#currentEpoch, epoch);
+    const wrappedKey = sealBytes(this.#epochWrapKey, key.dangerouslyExportBytes(), this.#epochAad(epoch), this.#random);
+    return { epoch, wrappedKey };
+  }
+
+  /** Takes an epoch key from the header; false where it does not authenticate. */
+  addEpoch(wrapped: WrappedEpoch): boolean {
+    if (this.#epochKeys.has(wrapped.epoch)) return true;
+    const bytes = openSealedBytes(this.#epochWrapKey, wrapped.wrappedKey, this.#epochAad(wrapped.epoch));
+    if (bytes?.length !== 32) return false;
+    this.#epochKeys.set(wrapped.epoch, new SecretKey(bytes));
+    this.#currentEpoch = Math.max(this.#currentEpoch, wrapped.epoch);
+    return true;
+  }
+
+  /** Forgets an epoch that no box names any more. */
+  dropEpoch(epoch: number): void {
+    this.#epochKeys.get(epoch)?.wipe();
+    this.#epochKeys.delete(epoch);
+    for (const kind of Object.values(BOX_KINDS)) {
+      this.#boxKeys.get(epoch * 256 + kind)?.wipe();
+      this.#boxKeys.delete(epoch * 256 + kind);
+    }
+  }
+
+  seal(kind: BoxKind, codec: BoxCodec, recordId: number, payload: Uint8Array): Buffer {
+    const header: BoxHeader = { kind, codec, epoch: this.#currentEpoch, recordId };
+    const key = this.#boxKey(header.epoch, kind);
+    if (key === null) throw new RangeError('no epoch key to seal with');
+    return sealBox(key, this.vaultId, header, payload, this.#random);
+  }
+
+  /** Opens a box that must be of this kind and record; null where it is not, or does not authenticate. */
+  open(kind: BoxKind, recordId: number, box: Uint8Array): { readonly header: BoxHeader; readonly payload: Buffer } | null {
+    const header = parseBoxHeader(box);
+    if (header === null || header.kind !== kind || header.recordId !== recordId) return null;
+    return this.openAny(box);
+  }
+
+  /** Opens a box whatever it is; null where it does not authenticate. */
+  openAny(box: Uint8Array): { readonly header: BoxHeader; readonly payload: Buffer } | null {
+    const header = parseBoxHeader(box);
+    if (header === null) return null;
+    const key = this.#boxKey(header.epoch, header.kind);
+    if (key === null) return null;
+    const payload = openBox(key, this.vaultId, box);
+    return payload === null ? null : { header, payload };
+  }
+
+  /** The keyed id of a content (V9): equal contents have equal ids, and nobody without the key can tell of what. */
+  contentId(...parts: readonly Uint8Array[]): Buffer {
+    const hmac = createHmac('sha256', this.#chunkIdKey.dangerouslyExportBytes());
+    for (const part of parts) hmac.update(part);
+    return hmac.digest().subarray(0, CHUNK_ID_BYTES);
+  }
+
+  /** The next value of the hash chain over snapshot records (V13). */
+  chain(snapshotPayload: Uint8Array): Buffer {
+    return createHmac('sha256', this.#chainKey.dangerouslyExportBytes()).update(snapshotPayload).digest();
+  }
+
+  headerMac(bytes: Uint8Array): Buffer {
+    return createHmac('sha256', this.#headerMacKey.dangerouslyExportBytes()).update(bytes).digest();
+  }
+
+  wipe(): void {
+    for (const key of [...this.#epochKeys.values(), ...this.#boxKeys.values()]) key.wipe();
+    this.#epochKeys.clear();
+    this.#boxKeys.clear();
+    for (const key of [this.#epochWrapKey, this.#chunkIdKey, this.#chainKey, this.#headerMacKey, this.#vaultKey]) key.wipe();
+  }
+
+  #boxKey(epoch: number, kind: BoxKind): SecretKey | null {
+    const index = epoch * 256 + kind;
+    const known = this.#boxKeys.get(index);
+    if (known !== undefined) return known;
+    const epochKey = this.#epochKeys.get(epoch);
+    if (epochKey === undefined) return null;
+    const key = deriveKey(epochKey, `cairn box kind ${kind} v1`);
+    this.#boxKeys.set(index, key);
+    return key;
+  }
+
+  #epochAad(epoch: number): Buffer {
+    return Buffer.concat([this.vaultId, Buffer.from(`epoch ${epoch}`, 'utf8')]);
+  }
+}

@@ -116,8 +116,8 @@ export interface VaultStatistics {
   readonly checkpoints: number;
   readonly fileBytes: number;
   readonly walBytes: number;
-  /** Bytes of all streams of all snapshots, as if each were stored whole. */
-  readonly logicalBytes: number;
+  /** Bytes of all streams of the newest snapshot, uncompressed. */
+  readonly newestBytes: number;
   readonly chunks: number;
   readonly oldestAtMs: number | null;
   readonly newestAtMs: number | null;
@@ -177,12 +177,12 @@ export interface Vault {
   ): Promise<BackupReport>;
   /** Idle work in small slices: index blocks, second keyframe copies, parity, merging of small segments, the sidecar. */
   upkeep(budgetMs: number): Promise<void>;
-  statistics(): Promise<VaultStatistics>;
+  statistics(options: { readonly inactiveDays: number; readonly nowMs: number }): Promise<VaultStatistics>;
 
-  keys(): Promise<KeysInfo>;
-  changePassword(newPassword: string): Promise<void>;
+  keys(nowMs: number): Promise<KeysInfo>;
+  changePassword(newPassword: string, nowMs: number): Promise<void>;
   /** Makes a new recovery key, which replaces the old one; the only time it is seen. */
-  replaceRecoveryKey(): Promise<string>;
+  replaceRecoveryKey(nowMs: number): Promise<string>;
   /** New epoch, everything sealed anew, old epoch let go; goes on where it was interrupted. */
   rotate(options: LongWorkOptions & { readonly nowMs: number }): Promise<Progress>;
 

@@ -1,0 +1,72 @@
+// Turns what SQLite and the file system throw into the vault's typed errors. Their own texts may hold paths and are not shown.
+
+import { AppError } from '../../shared/model/app-error.ts';
+
+/** Runs `work` and rethrows storage failures as typed errors; typed errors pass through. */
+export function withStorageErrors<Result>(what: string, work: () => Result): Result {
+  try {
+    return work();
+  } catch (error) {
+    throw toStorageError(what, error);
+  }
+}
+
+/** @param what the operation in words, for example "Saving the snapshot". */
+export function toStorageError(what: string, error: unknown): unknown {
+  if (error instanceof AppError) return error;
+  const code = error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
+  if (code.startsWith('SQLITE_FULL') || code === 'ENOSPC' || code === 'EDQUOT') return diskFull(what);
+  if (code.startsWith('SQLITE_READONLY') || code === 'EROFS' || code === 'EACCES' || code === 'EPERM') {
+    return new AppError('VAULT_READ_ONLY', `${what} failed: the vault's folder or file cannot be written.`, {
+      hint: 'Give your user write permission on the data folder, or choose another one with --home.',
+      cause: error,
+    });
+  }
+  if (code.startsWith('SQLITE_BUSY') || code.startsWith('SQLITE_LOCKED')) {
+    return new AppError('VAULT_BUSY', `${what} failed: another process is writing to the vault.`, {
+      hint: 'Try again in a moment.',
+      isRetryable: true,
+      cause: error,
+    });
+  }
+  if (code.startsWith('SQLITE_NOTADB')) return notAVault();
+  if (code.startsWith('SQLITE_CORRUPT') || code.startsWith('SQLITE_IOERR_SHORT_READ')) {
+    return new AppError('VAULT_DAMAGED', `${what} failed: the vault file is damaged.`, {
+      hint: 'Nothing was overwritten. Copy the data folder somewhere safe, then look at `backups/` for the last good vault.',
+      cause: error,
+    });
+  }
+  if (code.startsWith('SQLITE_IOERR') || code === 'EIO') {
+    return new AppError('VAULT_DAMAGED', `${what} failed: the disk reported an error.`, {
+      hint: 'Check the disk; nothing was overwritten.',
+      isRetryable: true,
+      cause: error,
+    });
+  }
+  if (code.startsWith('SQLITE_CANTOPEN') || code === 'ENOENT') {
+    return new AppError('VAULT_MISSING', `${what} failed: the vault file cannot be opened.`, {
+      hint: 'Check --home, or make a new vault with `cairn init`.',
+      cause: error,
+    });
+  }
+  return error;
+}
+
+export function diskFull(what: string): AppError {
+  return new AppError('VAULT_DISK_FULL', `${what} failed: the disk is full. Nothing of it was stored, and nothing older was lost.`, {
+    hint: 'Free some space or run `cairn prune`; the next capture tries again.',
+    isRetryable: true,
+  });
+}
+
+export function notAVault(): AppError {
+  return new AppError('VAULT_NOT_A_VAULT', 'The file in the vault\'s place is no Cairn vault, or its beginning was destroyed.', {
+    hint: 'It was left as it is. Put the vault back from `backups/`, or move the file away and run `cairn init`.',
+  });
+}
+
+export function damaged(what: string): AppError {
+  return new AppError('VAULT_DAMAGED', `The vault is damaged: ${what}.`, {
+    hint: 'Run `cairn verify` to see what is touched; everything else stays readable.',
+  });
+}

@@ -1,0 +1,273 @@
+// What an open vault holds in memory, and how it is loaded: head, time index, records, the newest manifest with its keyframe. Every
+// change goes through `commit`, which writes the next head in the same transaction.
+
+import type { KeyTree } from '../../crypto/key-tree.ts';
+import { BOX_CODECS, BOX_KINDS } from '../../crypto/box.ts';
+import { ChunkStore } from '../content/chunk-store.ts';
+import { decodeContent } from '../content/codec.ts';
+import { createGearTable, type GearTable } from '../content/fastcdc.ts';
+import { readNumber, type ReadDb, type WriteDb } from '../database.ts';
+import { damaged, toStorageError } from '../errors.ts';
+import type { Keyring } from '../keyring/keyring.ts';
+import { BoxReader, BoxWriter } from '../tables/boxes.ts';
+import { ChunkReader, ChunkWriter } from '../tables/chunks.ts';
+import { readHeadSlots, writeHeadSlot } from '../tables/single-rows.ts';
+import { iterateTimeIndex, TimeIndexWriter } from '../tables/time-index.ts';
+import type { Gap } from '../../../shared/model/snapshot.ts';
+import { pickHead, sealHead, type Head } from './head.ts';
+import { applyBody, decodeManifest, type Manifest, type SnapshotBody, type SourceMarks } from './manifest.ts';
+import { openRecord, RecordSet } from './records.ts';
+import { parseSnapshotBody, parseSnapshotPrefix, type SnapshotPrefix } from './snapshot-record.ts';
+import { TimeIndex } from './time-index.ts';
+
+const MAX_KEYFRAME_BYTES = 256 * 1024 * 1024;
+const TAIL_PAGE = 512;
+const MAX_CACHED_KEYFRAMES = 4;
+
+/** The newest snapshot and what the next one is compared with. */
+export interface LatestState {
+  readonly sequence: number;
+  readonly prefix: SnapshotPrefix | null;
+  readonly manifest: Manifest;
+  readonly keyframeManifest: Manifest;
+  readonly gaps: readonly Gap[];
+  readonly marks: SourceMarks;
+}
+
+const NOTHING: LatestState = {
+  sequence: 0,
+  prefix: null,
+  manifest: new Map(),
+  keyframeManifest: new Map(),
+  gaps: [],
+  marks: new Map(),
+};
+
+export class VaultState {
+  readonly keyring: Keyring;
+  readonly writeDb: WriteDb;
+  readonly readDb: ReadDb;
+  readonly gear: GearTable;
+  readonly store: ChunkStore;
+  readonly read: {
+    readonly chunks: ChunkReader;
+    readonly keyframes: BoxReader;
+    readonly keyframeCopies: BoxReader;
+    readonly snapshots: BoxReader;
+    readonly records: BoxReader;
+    readonly parity: BoxReader;
+  };
+  readonly write: {
+    readonly chunks: ChunkWriter;
+    readonly keyframes: BoxWriter;
+    readonly keyframeCopies: BoxWriter;
+    readonly snapshots: BoxWriter;
+    readonly records: BoxWriter;
+    readonly parity: BoxWriter;
+    readonly timeIndex: TimeIndexWriter;
+  };
+  head: Head;
+  index = new TimeIndex();
+  records = new RecordSet();
+  latest: LatestState = NOTHING;
+  /** What loading found missing or not authentic, in words. */
+  readonly findings: string[] = [];
+  #dataVersion = -1;
+  readonly #keyframeCache = new Map<number, Manifest>();
+
+  constructor(keyring: Keyring, writeDb: WriteDb, readDb: ReadDb) {
+    this.keyring = keyring;
+    this.writeDb = writeDb;
+    this.readDb = readDb;
+    this.gear = createGearTable(keyring.keys.deriveGearBytes());
+    const chunks = new ChunkReader(readDb);
+    this.store = new ChunkStore(keyring.keys, chunks);
+    this.read = {
+      chunks,
+      keyframes: new BoxReader(readDb, 'keyframes'),
+      keyframeCopies: new BoxReader(readDb, 'keyframe_copies'),
+      snapshots: new BoxReader(readDb, 'snapshots'),
+      records: new BoxReader(readDb, 'records'),
+      parity: new BoxReader(readDb, 'parity'),
+    };
+    this.write = {
+      chunks: new ChunkWriter(writeDb),
+      keyframes: new BoxWriter(writeDb, 'keyframes'),
+      keyframeCopies: new BoxWriter(writeDb, 'keyframe_copies'),
+      snapshots: new BoxWriter(writeDb, 'snapshots'),
+      records: new BoxWriter(writeDb, 'records'),
+      parity: new BoxWriter(writeDb, 'parity'),
+      timeIndex: new TimeIndexWriter(writeDb),
+    };
+    this.#dataVersion = readNumber(writeDb, 'data_version');
+    this.readDb.exec('BEGIN');
+    try {
+      this.head = this.#readHead();
+      this.#load();
+    } finally {
+      this.readDb.exec('COMMIT');
+    }
+  }
+
+  get keys(): KeyTree {
+    return this.keyring.keys;
+  }
+
+  /** Reads everything anew when another process has written since. Cheap when none has. Always called before a change. */
+  refresh(): void {
+    const dataVersion = readNumber(this.writeDb, 'data_version');
+    if (dataVersion === this.#dataVersion) return;
+    this.#inOneRead(() => {
+      this.keyring.refresh(this.readDb);
+      const head = this.#readHead();
+      if (head.counter === this.head.counter) return;
+      this.head = head;
+      this.#load();
+    });
+    this.#dataVersion = dataVersion;
+  }
+
+  #load(): void {
+    this.findings.length = 0;
+    this.#keyframeCache.clear();
+    this.index = this.#loadIndex();
+    this.records = this.#loadRecords();
+    this.latest = this.#loadLatest();
+  }
+
+  /** One read transaction, so that another process' commit cannot fall between two tables. */
+  #inOneRead(work: () => void): void {
+    this.readDb.exec('BEGIN');
+    try {
+      work();
+    } finally {
+      this.readDb.exec('COMMIT');
+    }
+  }
+
+  /** Writes in one transaction with the next head. What `work` changes in memory, it changes after this returns. */
+  commit(what: string, changes: Partial<Head>, work: () => void): void {
+    const head: Head = { ...this.head, ...changes, counter: this.head.counter + 1 };
+    try {
+      this.writeDb
+        .transaction(() => {
+          work();
+          writeHeadSlot(this.writeDb, head.counter, sealHead(this.keys, head));
+        })
+        .immediate();
+    } catch (error) {
+      throw toStorageError(what, error);
+    }
+    this.head = head;
+  }
+
+  /** @throws AppError VAULT_DAMAGED */
+  readSnapshotPayload(sequence: number): Buffer {
+    const box = this.read.snapshots.read(sequence);
+    if (box === undefined) throw damaged(`snapshot record ${sequence} is missing`);
+    const opened = this.keys.open(BOX_KINDS.snapshot, sequence, box);
+    if (opened === null) throw damaged(`snapshot record ${sequence} does not authenticate`);
+    return opened.payload;
+  }
+
+  /** The manifest of a keyframe, from whichever copy authenticates. @throws AppError VAULT_DAMAGED */
+  readKeyframe(recordId: number): Manifest {
+    const cached = this.#keyframeCache.get(recordId);
+    if (cached !== undefined) return cached;
+    for (const table of [this.read.keyframes, this.read.keyframeCopies]) {
+      const box = table.read(recordId);
+      const opened = box === undefined ? null : this.keys.open(BOX_KINDS.keyframe, recordId, box);
+      if (opened === null || opened.header.codec === BOX_CODECS.zstdDelta) continue;
+      const manifest = decodeManifest(decodeContent(opened.header.codec, opened.payload, MAX_KEYFRAME_BYTES));
+      this.cacheKeyframe(recordId, manifest);
+      return manifest;
+    }
+    throw damaged(`both copies of keyframe ${recordId} are missing or do not authenticate`);
+  }
+
+  cacheKeyframe(recordId: number, manifest: Manifest): void {
+    const oldest = this.#keyframeCache.keys().next();
+    if (this.#keyframeCache.size >= MAX_CACHED_KEYFRAMES && oldest.done !== true) this.#keyframeCache.delete(oldest.value);
+    this.#keyframeCache.set(recordId, manifest);
+  }
+
+  /** A snapshot with everything but its streams' content. @throws AppError VAULT_DAMAGED */
+  readSnapshot(sequence: number): { readonly prefix: SnapshotPrefix; readonly body: SnapshotBody; readonly manifest: Manifest } {
+    const payload = this.readSnapshotPayload(sequence);
+    const prefix = parseSnapshotPrefix(payload);
+    const body = parseSnapshotBody(payload);
+    return { prefix, body, manifest: applyBody(this.readKeyframe(prefix.keyframe), body) };
+  }
+
+  #readHead(): Head {
+    const picked = pickHead(this.keys, readHeadSlots(this.readDb));
+    if (picked.head === null) throw damaged('neither of its two heads authenticates');
+    if (picked.whole < 2 && picked.head.counter > 2) this.findings.push('one of the two head slots does not authenticate');
+    return picked.head;
+  }
+
+  #loadIndex(): TimeIndex {
+    const index = new TimeIndex(this.head.snapshots + TAIL_PAGE);
+    for (const row of iterateTimeIndex(this.readDb)) {
+      const opened = this.keys.open(BOX_KINDS.timeIndex, row.recordId, row.box);
+      if (opened === null) this.findings.push(`the time index block from ${row.firstSequence} on does not authenticate`);
+      else index.appendBlock(opened.payload);
+    }
+    for (const { number, box } of this.#snapshotsAfter(this.head.indexedThrough)) {
+      const opened = this.keys.open(BOX_KINDS.snapshot, number, box);
+      if (opened === null) {
+        this.findings.push(`snapshot record ${number} does not authenticate`);
+        continue;
+      }
+      const prefix = parseSnapshotPrefix(opened.payload);
+      index.append({ sequence: number, takenAtMs: prefix.takenAtMs, id: prefix.id, kind: prefix.kind, keyframe: prefix.keyframe });
+    }
+    if (index.count !== this.head.snapshots) this.findings.push(`${this.head.snapshots} snapshots should be there, ${index.count} are listed`);
+    return index;
+  }
+
+  *#snapshotsAfter(sequence: number): Generator<{ readonly number: number; readonly box: Buffer }> {
+    let after = sequence;
+    for (;;) {
+      const rows = this.read.snapshots.listAfter(after, TAIL_PAGE);
+      yield* rows;
+      const last = rows.at(-1);
+      if (last === undefined) return;
+      after = last.number;
+    }
+  }
+
+  #loadRecords(): RecordSet {
+    const records = new RecordSet();
+    let after = 0;
+    for (;;) {
+      const rows = this.read.records.listAfter(after, TAIL_PAGE);
+      for (const row of rows) {
+        const record = openRecord(this.keys, row.number, row.box);
+        if (record === null) this.findings.push(`record ${row.number} does not authenticate`);
+        else records.set(row.number, record);
+      }
+      const last = rows.at(-1);
+      if (last === undefined) break;
+      after = last.number;
+    }
+    if (records.count !== this.head.records) this.findings.push(`${this.head.records} records should be there, ${records.count} are`);
+    return records;
+  }
+
+  /** The newest snapshot that can be read. What is damaged is kept in `findings` and never overwritten. */
+  #loadLatest(): LatestState {
+    for (let at = this.index.count - 1; at >= 0; at -= 1) {
+      const sequence = this.index.sequenceAt(at);
+      try {
+        const { prefix, body, manifest } = this.readSnapshot(sequence);
+        const marks = new Map(body.silent);
+        for (const source of body.good) marks.set(source, { atMs: prefix.takenAtMs, snapshot: prefix.id });
+        return { sequence, prefix, manifest, keyframeManifest: this.readKeyframe(prefix.keyframe), gaps: body.gaps, marks };
+      } catch (error) {
+        this.findings.push(error instanceof Error ? error.message : 'a snapshot cannot be read');
+      }
+    }
+    return NOTHING;
+  }
+}

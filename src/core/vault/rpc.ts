@@ -1,0 +1,53 @@
+// The messages between the caller's thread and the vault worker: one request, any number of progress reports, one answer.
+
+import type { PlainError } from '../../shared/model/app-error.ts';
+import type { Argon2Parameters } from '../crypto/key-slot.ts';
+import type { VaultSecret } from './keyring/keyring.ts';
+import type { OpeningNotice, Progress } from './vault.ts';
+import type { VaultEngine } from './vault-engine.ts';
+
+/** What the worker is started with. The secret crosses once, inward. */
+export interface WorkerStart {
+  readonly path: string;
+  readonly nowMs: number;
+  readonly open: { readonly type: 'open'; readonly secret: VaultSecret } | { readonly type: 'create'; readonly password: string };
+  readonly argon2?: Argon2Parameters;
+  readonly maxSnapshotBytes?: number;
+}
+
+export interface WorkerReady {
+  readonly notices: readonly OpeningNotice[];
+  readonly recoveryKey: string | null;
+  readonly streams: ReturnType<VaultEngine['newestStreams']>;
+}
+
+/** The operations that cross, with the engine's own signatures, less the control object that each side makes itself. */
+type EngineMethod =
+  | 'save' | 'listSnapshots' | 'resolveSnapshot' | 'readSnapshot' | 'readStream'
+  | 'createCheckpoint' | 'editCheckpoint' | 'deleteCheckpoints' | 'listCheckpoints' | 'readSetting' | 'writeSetting'
+  | 'prune' | 'verify' | 'backup' | 'upkeep' | 'statistics' | 'keys' | 'changePassword' | 'replaceRecoveryKey' | 'rotate' | 'close';
+
+type WithoutControl<Parameters extends readonly unknown[]> = Parameters extends [...infer Rest, infer Last]
+  ? [Last] extends [{ onProgress(progress: Progress): void }]
+    ? Rest
+    : Parameters
+  : Parameters;
+
+export type Operations = {
+  readonly [Name in EngineMethod]: {
+    readonly arguments: WithoutControl<Parameters<VaultEngine[Name]>>;
+    readonly result: Awaited<ReturnType<VaultEngine[Name]>>;
+  };
+};
+export type OperationName = keyof Operations;
+
+export type RequestMessage =
+  | { readonly type: 'call'; readonly call: number; readonly name: OperationName; readonly arguments: readonly unknown[] }
+  | { readonly type: 'cancel'; readonly call: number };
+
+export type ReplyMessage =
+  | { readonly type: 'ready'; readonly ready: WorkerReady }
+  | { readonly type: 'failed-to-open'; readonly error: PlainError }
+  | { readonly type: 'done'; readonly call: number; readonly result: unknown }
+  | { readonly type: 'failed'; readonly call: number; readonly error: PlainError }
+  | { readonly type: 'progress'; readonly call: number; readonly progress: Progress };

@@ -1,0 +1,79 @@
+// The tables that hold one box a row under a number: keyframes and their copies, snapshots, time index, records, parity. Their
+// SQL differs in names only, which are constants.
+
+import type { Statement } from 'better-sqlite3';
+
+import type { ReadDb, WriteDb } from '../database.ts';
+
+export const BOX_TABLES = {
+  keyframes: 'record_id',
+  keyframe_copies: 'record_id',
+  snapshots: 'sequence',
+  records: 'record_id',
+  parity: 'record_id',
+} as const;
+export type BoxTable = keyof typeof BOX_TABLES;
+
+export interface BoxRow {
+  readonly number: number;
+  readonly box: Buffer;
+}
+
+export class BoxReader {
+  readonly #one: Statement<[number], Buffer>;
+  readonly #after: Statement<[number, number], BoxRow>;
+  readonly #lengthsAfter: Statement<[number, number], { number: number; storedBytes: number }>;
+  readonly #count: Statement<[], number>;
+
+  constructor(db: ReadDb, table: BoxTable) {
+    const key = BOX_TABLES[table];
+    this.#one = db.prepare<[number], Buffer>(`SELECT box FROM ${table} WHERE ${key} = ?`).pluck() as Statement<[number], Buffer>; // pluck keeps the row type
+    this.#after = db.prepare(`SELECT ${key} AS number, box FROM ${table} WHERE ${key} > ? ORDER BY ${key} LIMIT ?`);
+    this.#lengthsAfter = db.prepare(
+      `SELECT ${key} AS number, length(box) AS storedBytes FROM ${table} WHERE ${key} > ? ORDER BY ${key} LIMIT ?`,
+    );
+    this.#count = db.prepare<[], number>(`SELECT count(*) FROM ${table}`).pluck() as Statement<[], number>; // as above
+  }
+
+  read(number: number): Buffer | undefined {
+    return this.#one.get(number);
+  }
+
+  /** The next rows after a number, in order. */
+  listAfter(number: number, limit: number): BoxRow[] {
+    return this.#after.all(number, limit);
+  }
+
+  listLengthsAfter(number: number, limit: number): { number: number; storedBytes: number }[] {
+    return this.#lengthsAfter.all(number, limit);
+  }
+
+  count(): number {
+    return this.#count.get() ?? 0;
+  }
+}
+
+export class BoxWriter {
+  readonly #insert: Statement<[number, Uint8Array]>;
+  readonly #replace: Statement<[Uint8Array, number]>;
+  readonly #remove: Statement<[number]>;
+
+  constructor(db: WriteDb, table: BoxTable) {
+    const key = BOX_TABLES[table];
+    this.#insert = db.prepare(`INSERT INTO ${table} (${key}, box) VALUES (?, ?)`);
+    this.#replace = db.prepare(`UPDATE ${table} SET box = ? WHERE ${key} = ?`);
+    this.#remove = db.prepare(`DELETE FROM ${table} WHERE ${key} = ?`);
+  }
+
+  insert(number: number, box: Uint8Array): void {
+    this.#insert.run(number, box);
+  }
+
+  replace(number: number, box: Uint8Array): void {
+    this.#replace.run(box, number);
+  }
+
+  remove(number: number): void {
+    this.#remove.run(number);
+  }
+}

@@ -1,0 +1,261 @@
+// Forgetting (V17): retention says which snapshots go; then chunks that no manifest names any more are swept, in slices that a
+// capture may interrupt, and the space goes back to the file system. Safe against a kill at any point: first the snapshots go, in
+// one commit, and whatever is then unnamed is found again by the next prune.
+
+import type { CheckpointId, SnapshotId } from '../../../shared/model/ids.ts';
+import type { RetentionLimits } from '../../../shared/model/retention.ts';
+import { planRetention } from '../../../shared/retention/plan-retention.ts';
+import { BOX_CODECS, BOX_KINDS } from '../../crypto/box.ts';
+import { readFileSizes } from '../database.ts';
+import type { Manifest } from '../log/manifest.ts';
+import { parseSnapshotPrefix } from '../log/snapshot-record.ts';
+import { BLOCK_ENTRIES } from '../log/time-index.ts';
+import type { VaultState } from '../log/vault-state.ts';
+import type { PruneReport } from '../vault.ts';
+import type { WorkControl } from '../vault-engine.ts';
+import { groupsOf, rebuildGroups } from './parity.ts';
+import { yieldToOthers } from './slices.ts';
+
+const MARK_SLICE = 32;
+const SWEEP_SLICE = 256;
+const VACUUM_PAGES = 1000;
+
+export interface PruneDeps {
+  readonly state: VaultState;
+  withLock<Result>(work: () => Promise<Result> | Result): Promise<Result>;
+}
+
+/** What a prune would do and does. In a dry run nothing is written and `freedBytes` is the sum of the boxes that would go. */
+export async function pruneVault(deps: PruneDeps, limits: RetentionLimits, nowMs: number, isDryRun: boolean, control: WorkControl): Promise<PruneReport> {
+  const { state } = deps;
+  const before = state.writeDb.name === '' ? 0 : occupiedBytes(state);
+  const plan = planFor(state, limits, nowMs);
+  if (isDryRun) {
+    const marks = await markLive(state, new Set(plan.remove), control);
+    const freedBytes = await countUnmarked(state, marks, new Set(plan.remove), control);
+    return { plan, freedBytes, removedSnapshots: plan.remove.length };
+  }
+  await deps.withLock(() => forget(state, planFor(state, limits, nowMs)));
+  const marks = await markLive(state, new Set(), control);
+  await sweep(deps, marks, control);
+  await giveBack(deps, control);
+  return { plan, freedBytes: Math.max(0, before - occupiedBytes(state)), removedSnapshots: plan.remove.length };
+}
+
+function planFor(state: VaultState, limits: RetentionLimits, nowMs: number): PruneReport['plan'] {
+  const { index } = state;
+  return planRetention({
+    snapshots: {
+      count: index.count,
+      timeAt: (at) => index.timeAt(at),
+      kindAt: (at) => index.kindAt(at),
+      idAt: (at) => index.idAt(at),
+    },
+    checkpoints: state.records.checkpoints().map((record) => record.checkpoint),
+    lastGood: [...state.latest.marks.values()].map((mark) => mark.snapshot),
+    nowMs,
+    limits,
+  });
+}
+
+/** Removes snapshots, their checkpoints' attributes and unused keyframes, and rewrites the index: one commit. */
+function forget(state: VaultState, plan: PruneReport['plan']): void {
+  if (plan.remove.length === 0 && plan.removeCheckpoints.length === 0) return;
+  const gone = new Set<SnapshotId>(plan.remove);
+  const { index, head, write } = state;
+  const removedSequences: number[] = [];
+  for (let at = 0; at < index.count; at += 1) if (gone.has(index.idAt(at))) removedSequences.push(index.sequenceAt(at));
+  const removedSet = new Set(removedSequences);
+  const recordIds = plan.removeCheckpoints
+    .map((id) => state.records.findCheckpoint(id as CheckpointId)?.recordId) // ids come from the records themselves
+    .filter((recordId) => recordId !== undefined);
+  const firstAffected = removedSequences[0] ?? index.sequenceAt(index.count - 1) + 1;
+  const next = copyWithout(state, removedSet);
+  const keyframes = usedKeyframes(state, next, new Set(recordIds));
+  let nextRecordId = head.nextRecordId;
+  const blocks: { firstSequence: number; recordId: number; box: Buffer }[] = [];
+  const rebuildFrom = blockStartBefore(state, firstAffected);
+  for (let start = firstAt(next, rebuildFrom); start < next.count; start += BLOCK_ENTRIES) {
+    const end = Math.min(next.count, start + BLOCK_ENTRIES);
+    const recordId = nextRecordId;
+    nextRecordId += 1;
+    blocks.push({ firstSequence: next.sequenceAt(start), recordId, box: state.keys.seal(BOX_KINDS.timeIndex, BOX_CODECS.raw, recordId, next.encodeBlock(start, end)) });
+  }
+  state.commit(
+    'Pruning',
+    { nextRecordId, snapshots: next.count, records: head.records - recordIds.length, indexedThrough: head.sequence },
+    () => {
+      for (const sequence of removedSequences) write.snapshots.remove(sequence);
+      for (const recordId of recordIds) write.records.remove(recordId);
+      write.timeIndex.removeFrom(rebuildFrom);
+      for (const block of blocks) write.timeIndex.insert(block);
+      removeUnusedKeyframes(state, keyframes);
+    },
+  );
+  for (const recordId of recordIds) state.records.remove(recordId);
+  state.index = next;
+}
+
+function copyWithout(state: VaultState, removed: ReadonlySet<number>): VaultState['index'] {
+  const next = state.index.clone();
+  next.filter((at) => !removed.has(next.sequenceAt(at)));
+  return next;
+}
+
+function firstAt(index: VaultState['index'], sequence: number): number {
+  let at = 0;
+  while (at < index.count && index.sequenceAt(at) < sequence) at += 1;
+  return at;
+}
+
+function blockStartBefore(state: VaultState, sequence: number): number {
+  const first: unknown = state.writeDb.prepare('SELECT max(first_sequence) FROM time_index WHERE first_sequence <= ?').pluck().get(sequence);
+  return typeof first === 'number' ? Math.min(first, sequence) : sequence;
+}
+
+function usedKeyframes(state: VaultState, index: VaultState['index'], removedRecords: ReadonlySet<number>): Set<number> {
+  const used = new Set<number>([state.head.keyframe]);
+  for (let at = 0; at < index.count; at += 1) used.add(index.keyframeAt(at));
+  for (const record of state.records.checkpoints()) {
+    const recordId = state.records.findCheckpoint(record.checkpoint.id)?.recordId;
+    if (recordId === undefined || !removedRecords.has(recordId)) used.add(record.keyframe);
+  }
+  return used;
+}
+
+function removeUnusedKeyframes(state: VaultState, used: ReadonlySet<number>): void {
+  const ids = (table: string): number[] => state.writeDb.prepare<[], { record_id: number }>(`SELECT record_id FROM ${table}`).all().map((row) => row.record_id);
+  for (const recordId of ids('keyframes')) if (!used.has(recordId)) state.write.keyframes.remove(recordId);
+  for (const recordId of ids('keyframe_copies')) if (!used.has(recordId)) state.write.keyframeCopies.remove(recordId);
+}
+
+interface Marks {
+  readonly live: Set<number>;
+  /** Snapshots up to this sequence are marked. */
+  through: number;
+}
+
+/** Marks every chunk that a live snapshot or checkpoint names. @throws AppError VAULT_DAMAGED: then nothing is swept */
+async function markLive(state: VaultState, except: ReadonlySet<SnapshotId>, control: WorkControl): Promise<Marks> {
+  const marks: Marks = { live: new Set(), through: state.head.sequence };
+  const seen = new Set<Manifest>();
+  const sequences: number[] = [];
+  for (let at = 0; at < state.index.count; at += 1) if (!except.has(state.index.idAt(at))) sequences.push(state.index.sequenceAt(at));
+  for (const [done, sequence] of sequences.entries()) {
+    if (done % MARK_SLICE === 0) {
+      await yieldToOthers(control.signal);
+      control.onProgress({ done, total: sequences.length });
+    }
+    markSnapshot(state, sequence, marks.live, seen);
+  }
+  for (const record of state.records.checkpoints()) {
+    if (record.keyframe !== 0 && !except.has(record.checkpoint.snapshotId)) markManifest(state.readKeyframe(record.keyframe), marks.live);
+  }
+  return marks;
+}
+
+function markSnapshot(state: VaultState, sequence: number, live: Set<number>, seen: Set<Manifest>): void {
+  // Another prune may have removed it since: then nothing it named needs to stay for its sake.
+  if (state.index.indexOfSequence(sequence) < 0) return;
+  const prefix = parseSnapshotPrefix(state.readSnapshotPayload(sequence));
+  const keyframe = state.readKeyframe(prefix.keyframe);
+  if (!seen.has(keyframe)) {
+    seen.clear();
+    seen.add(keyframe);
+    markManifest(keyframe, live);
+  }
+  const { body } = state.readSnapshot(sequence);
+  markManifest(new Map(body.changed.map((entry) => [entry.key, entry])), live);
+}
+
+function markManifest(manifest: Manifest, live: Set<number>): void {
+  for (const entry of manifest.values()) for (const stream of entry.streams) for (const part of stream.parts) live.add(part.recordId);
+}
+
+/** Deletes what is not marked. Before each slice, what was saved since the marking began is marked too, under the same lock. */
+async function sweep(deps: PruneDeps, marks: Marks, control: WorkControl): Promise<void> {
+  const { state } = deps;
+  markBases(state, marks.live);
+  let after = 0;
+  for (;;) {
+    await yieldToOthers(control.signal);
+    const from = after;
+    const last = await deps.withLock(() => sweepSlice(state, marks, from));
+    if (last === null) return;
+    after = last;
+  }
+}
+
+function sweepSlice(state: VaultState, marks: Marks, after: number): number | null {
+  catchUp(state, marks);
+  const facts = state.read.chunks.listFactsAfter(after, SWEEP_SLICE);
+  const last = facts.at(-1);
+  if (last === undefined) return null;
+  const dead = facts.filter((fact) => !marks.live.has(fact.recordId)).map((fact) => fact.recordId);
+  if (dead.length === 0) return last.recordId;
+  const parityIds = groupsOf(state, dead);
+  let nextRecordId = state.head.nextRecordId;
+  const takeRecordId = (): number => {
+    nextRecordId += 1;
+    return nextRecordId - 1;
+  };
+  state.commit('Sweeping', { nextRecordId: state.head.nextRecordId + parityIds.size }, () => {
+    for (const recordId of dead) state.write.chunks.remove(recordId);
+    rebuildGroups(state, parityIds, takeRecordId);
+  });
+  return last.recordId;
+}
+
+function catchUp(state: VaultState, marks: Marks): void {
+  const seen = new Set<Manifest>();
+  const before = marks.through;
+  for (let at = state.index.count - 1; at >= 0 && state.index.sequenceAt(at) > before; at -= 1) {
+    markSnapshot(state, state.index.sequenceAt(at), marks.live, seen);
+  }
+  marks.through = state.head.sequence;
+  if (marks.through > before) markBases(state, marks.live);
+}
+
+/** A difference is worth nothing without its base. */
+function markBases(state: VaultState, live: Set<number>): void {
+  const rows = state.writeDb.prepare<[], { record_id: number; base_record_id: number }>('SELECT record_id, base_record_id FROM chunks WHERE base_record_id IS NOT NULL');
+  for (const row of rows.iterate()) if (live.has(row.record_id)) live.add(row.base_record_id);
+}
+
+async function countUnmarked(state: VaultState, marks: Marks, gone: ReadonlySet<SnapshotId>, control: WorkControl): Promise<number> {
+  markBases(state, marks.live);
+  let total = 0;
+  let after = 0;
+  for (;;) {
+    await yieldToOthers(control.signal);
+    const facts = state.read.chunks.listFactsAfter(after, SWEEP_SLICE * 4);
+    for (const fact of facts) if (!marks.live.has(fact.recordId)) total += fact.storedBytes;
+    const last = facts.at(-1);
+    if (last === undefined) break;
+    after = last.recordId;
+  }
+  for (const { number, storedBytes } of state.read.snapshots.listLengthsAfter(0, Number.MAX_SAFE_INTEGER)) {
+    const at = state.index.indexOfSequence(number);
+    if (at >= 0 && gone.has(state.index.idAt(at))) total += storedBytes;
+  }
+  return total;
+}
+
+/** Moves free pages to the end and cuts the file, in slices. */
+async function giveBack(deps: PruneDeps, control: WorkControl): Promise<void> {
+  const { state } = deps;
+  for (;;) {
+    await yieldToOthers(control.signal);
+    const left = await deps.withLock(() => {
+      state.writeDb.pragma(`incremental_vacuum(${VACUUM_PAGES})`);
+      return Number(state.writeDb.pragma('freelist_count', { simple: true }));
+    });
+    if (left === 0) break;
+  }
+  await deps.withLock(() => state.writeDb.pragma('wal_checkpoint(TRUNCATE)'));
+}
+
+function occupiedBytes(state: VaultState): number {
+  const { fileBytes, walBytes } = readFileSizes(state.writeDb.name);
+  return fileBytes + walBytes;
+}

@@ -1,0 +1,11 @@
+// Long work goes in slices: between two of them the worker answers whoever waits, and a cancellation is noticed.
+
+import { setImmediate } from 'node:timers/promises';
+
+import { AppError } from '../../../shared/model/app-error.ts';
+
+/** Lets other requests run. @throws AppError CANCELLED */
+export async function yieldToOthers(signal: AbortSignal): Promise<void> {
+  await setImmediate();
+  if (signal.aborted) throw new AppError('CANCELLED', 'The work was cancelled; what was done so far stays done.', { isRetryable: true });
+}

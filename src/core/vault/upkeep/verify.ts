@@ -1,0 +1,217 @@
+// Verification: is everything there that should be, and does it authenticate? The quick form looks at the structure and every seal;
+// the deep form also decodes every chunk, recomputes its id, and follows every reference of every manifest.
+
+import { BOX_KINDS, type BoxKind } from '../../crypto/box.ts';
+import { decodeChunkPayload } from '../content/chunk-store.ts';
+import { pickHead } from '../log/head.ts';
+import type { Manifest } from '../log/manifest.ts';
+import { parseSnapshotPrefix } from '../log/snapshot-record.ts';
+import type { VaultState } from '../log/vault-state.ts';
+import type { BoxReader } from '../tables/boxes.ts';
+import type { ChunkReader } from '../tables/chunks.ts';
+import { readHeadSlots } from '../tables/single-rows.ts';
+import { iterateTimeIndex } from '../tables/time-index.ts';
+import type { VerifyReport } from '../vault.ts';
+import type { VaultFiles } from '../vault-files.ts';
+import type { WorkControl } from '../vault-engine.ts';
+import { yieldToOthers } from './slices.ts';
+
+const PAGE_ROWS = 64;
+const MAX_REPORTED = 200;
+
+export interface VerifyDeps {
+  readonly state: VaultState;
+  readonly files: VaultFiles;
+  withLock<Result>(work: () => Promise<Result> | Result): Promise<Result>;
+}
+
+interface Findings {
+  checked: number;
+  readonly damaged: { what: string; detail: string; snapshots: number }[];
+  readonly badChunks: Set<number>;
+}
+
+/** Reads everything, in slices between which captures go on. Damage is reported, never changed. */
+export async function verifyVault(deps: VerifyDeps, isDeep: boolean, nowMs: number, control: WorkControl): Promise<VerifyReport> {
+  const { state } = deps;
+  const findings: Findings = { checked: 0, damaged: [], badChunks: new Set() };
+  checkStructure(state, findings);
+  const total = state.index.count + Number(state.readDb.prepare('SELECT count(*) FROM chunks').pluck().get());
+  const report = (): void => control.onProgress({ done: Math.min(findings.checked, total), total });
+  await checkChunks(state, isDeep, findings, control, report);
+  await checkBoxes(state, 'keyframe', BOX_KINDS.keyframe, state.read.keyframes, findings, control);
+  await checkBoxes(state, 'keyframe copy', BOX_KINDS.keyframe, state.read.keyframeCopies, findings, control);
+  await checkBoxes(state, 'record', BOX_KINDS.record, state.read.records, findings, control);
+  await checkBoxes(state, 'parity', BOX_KINDS.parity, state.read.parity, findings, control);
+  await checkSnapshots(state, isDeep, findings, control, report);
+  if (findings.damaged.length === 0) {
+    await deps.withLock(() => state.commit('Noting the verification', { lastVerifiedAtMs: nowMs }, () => undefined));
+  }
+  return { ok: findings.damaged.length === 0, checked: findings.checked, damaged: findings.damaged };
+}
+
+function checkStructure(state: VaultState, findings: Findings): void {
+  const quickCheck: unknown = state.readDb.pragma('quick_check(20)');
+  if (Array.isArray(quickCheck)) {
+    for (const row of quickCheck as { quick_check: string }[]) {
+      // SQLite's own words name tables and pages, never content.
+      if (row.quick_check !== 'ok') add(findings, 'file structure', row.quick_check);
+    }
+  }
+  for (const finding of state.findings) add(findings, 'log', finding);
+  const { whole } = pickHead(state.keys, readHeadSlots(state.readDb));
+  findings.checked += whole;
+  if (whole < 2) add(findings, 'head', 'one of the two head slots does not authenticate');
+  for (const row of iterateTimeIndex(state.readDb)) {
+    findings.checked += 1;
+    if (state.keys.open(BOX_KINDS.timeIndex, row.recordId, row.box) === null) {
+      add(findings, 'time index', `the block from snapshot ${row.firstSequence} on does not authenticate`);
+    }
+  }
+}
+
+async function checkChunks(state: VaultState, isDeep: boolean, findings: Findings, control: WorkControl, report: () => void): Promise<void> {
+  let after = 0;
+  for (;;) {
+    await yieldToOthers(control.signal);
+    const rows = listRows(state.read.chunks, after, findings);
+    for (const row of rows) {
+      findings.checked += 1;
+      const opened = state.keys.open(BOX_KINDS.chunk, row.recordId, row.box);
+      const isWhole = opened !== null && (!isDeep || hasItsId(state, opened, row.contentId));
+      if (!isWhole) findings.badChunks.add(row.recordId);
+    }
+    report();
+    const last = rows.at(-1);
+    if (last === undefined) return;
+    after = last.recordId;
+  }
+}
+
+function listRows(chunks: ChunkReader, after: number, findings: Findings): ReturnType<ChunkReader['listAfter']> {
+  try {
+    return chunks.listAfter(after, PAGE_ROWS);
+  } catch {
+    add(findings, 'chunks', `the table cannot be read behind record ${after}`);
+    return [];
+  }
+}
+
+function hasItsId(state: VaultState, opened: NonNullable<ReturnType<VaultState['keys']['open']>>, contentId: Buffer): boolean {
+  try {
+    const content = decodeChunkPayload(opened.header, opened.payload, (recordId) => state.store.read(recordId));
+    return state.keys.contentId(content).equals(contentId);
+  } catch {
+    return false; // it authenticated but does not decode: damaged all the same, and reported so
+  }
+}
+
+async function checkBoxes(state: VaultState, what: string, kind: BoxKind, table: BoxReader, findings: Findings, control: WorkControl): Promise<void> {
+  let after = 0;
+  for (;;) {
+    await yieldToOthers(control.signal);
+    const rows = table.listAfter(after, PAGE_ROWS);
+    for (const row of rows) {
+      findings.checked += 1;
+      if (state.keys.open(kind, row.number, row.box) === null) add(findings, what, `${what} ${row.number} does not authenticate`);
+    }
+    const last = rows.at(-1);
+    if (last === undefined) return;
+    after = last.number;
+  }
+}
+
+/** Every snapshot record, the chain through them, and what each needs. */
+async function checkSnapshots(state: VaultState, isDeep: boolean, findings: Findings, control: WorkControl, report: () => void): Promise<void> {
+  const touched = new Map<number, number>();
+  let previous: { sequence: number; chain: Buffer } | null = null;
+  for (let at = 0; at < state.index.count; at += 1) {
+    if (at % PAGE_ROWS === 0) {
+      await yieldToOthers(control.signal);
+      report();
+    }
+    const sequence = state.index.sequenceAt(at);
+    findings.checked += 1;
+    const box = state.read.snapshots.read(sequence);
+    const opened = box === undefined ? null : state.keys.open(BOX_KINDS.snapshot, sequence, box);
+    if (opened === null) {
+      // A prune in between may have taken it out of the index too.
+      if (state.index.indexOfSequence(sequence) >= 0) add(findings, 'snapshot', `snapshot record ${sequence} is missing or does not authenticate`, 1);
+      previous = null;
+      continue;
+    }
+    const prefix = parseSnapshotPrefix(opened.payload);
+    if (previous?.sequence === sequence - 1 && !previous.chain.equals(prefix.previousChain)) {
+      add(findings, 'chain', `snapshot record ${sequence} does not continue the one before it`, 1);
+    }
+    previous = { sequence, chain: state.keys.chain(opened.payload) };
+    if (isDeep || findings.badChunks.size > 0) countTouched(state, sequence, findings, touched);
+  }
+  if (previous !== null && previous.sequence === state.head.sequence && previous.chain.toString('base64') !== state.head.chain) {
+    add(findings, 'chain', 'the newest snapshot is not the one that the head names', 1);
+  }
+  for (const recordId of findings.badChunks) {
+    add(findings, 'chunk', `chunk ${recordId} does not authenticate`, touched.get(recordId) ?? 0);
+  }
+}
+
+function countTouched(state: VaultState, sequence: number, findings: Findings, touched: Map<number, number>): void {
+  let manifest: Manifest;
+  try {
+    manifest = state.readSnapshot(sequence).manifest;
+  } catch (error) {
+    add(findings, 'snapshot', error instanceof Error ? error.message : 'a snapshot cannot be read', 1);
+    return;
+  }
+  const seen = new Set<number>();
+  for (const entry of manifest.values()) {
+    for (const stream of entry.streams) {
+      for (const part of stream.parts) {
+        if (seen.has(part.recordId)) continue;
+        seen.add(part.recordId);
+        const base = findings.badChunks.has(part.recordId) ? null : state.store.facts(part.recordId);
+        if (base === undefined) findings.badChunks.add(part.recordId);
+        const bad = base?.baseRecordId !== undefined && base?.baseRecordId !== null && findings.badChunks.has(base.baseRecordId) ? base.baseRecordId : part.recordId;
+        if (findings.badChunks.has(bad)) touched.set(bad, (touched.get(bad) ?? 0) + 1);
+      }
+    }
+  }
+}
+
+function add(findings: Findings, what: string, detail: string, snapshots = 0): void {
+  if (findings.damaged.length < MAX_REPORTED) findings.damaged.push({ what, detail, snapshots });
+}
+
+/** Opens every box of a closed file by its table, for backups. Gives how many were opened and how many failed. */
+export function countSeals(state: VaultState): { readonly checked: number; readonly failed: number } {
+  let checked = 0;
+  let failed = 0;
+  const count = (isWhole: boolean): void => {
+    checked += 1;
+    if (!isWhole) failed += 1;
+  };
+  for (let after = 0; ; ) {
+    const rows = state.read.chunks.listAfter(after, PAGE_ROWS);
+    for (const row of rows) count(state.keys.open(BOX_KINDS.chunk, row.recordId, row.box) !== null);
+    const last = rows.at(-1);
+    if (last === undefined) break;
+    after = last.recordId;
+  }
+  const tables: readonly [BoxKind, BoxReader][] = [
+    [BOX_KINDS.keyframe, state.read.keyframes],
+    [BOX_KINDS.keyframe, state.read.keyframeCopies],
+    [BOX_KINDS.snapshot, state.read.snapshots],
+    [BOX_KINDS.record, state.read.records],
+    [BOX_KINDS.parity, state.read.parity],
+  ];
+  for (const [kind, table] of tables) {
+    for (let after = 0; ; ) {
+      const rows = table.listAfter(after, PAGE_ROWS);
+      for (const row of rows) count(state.keys.open(kind, row.number, row.box) !== null);
+      const last = rows.at(-1);
+      if (last === undefined) break;
+      after = last.number;
+    }
+  }
+  return { checked, failed: failed + (state.findings.length > 0 ? 1 : 0) };
+}

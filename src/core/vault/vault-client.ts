@@ -1,0 +1,270 @@
+// The typed client of the vault worker: `openVault` and `createVault`. Nothing here blocks on cryptography, compression or SQL.
+
+import { Worker, type Transferable } from 'node:worker_threads';
+
+import { AppError, fromPlainError } from '../../shared/model/app-error.ts';
+import type { ItemKey } from '../../shared/model/ids.ts';
+import type { KnownStream } from '../sources/source.ts';
+import type { Argon2Parameters } from '../crypto/key-slot.ts';
+import type { VaultSecret } from './keyring/keyring.ts';
+import type { OperationName, Operations, ReplyMessage, WorkerReady, WorkerStart } from './rpc.ts';
+import type { LongWorkOptions, Progress, SaveRequest, SaveResult, Vault } from './vault.ts';
+import { vaultWorkerPath } from './worker-path.ts';
+
+export type { VaultSecret } from './keyring/keyring.ts';
+
+const DAY_MS = 86_400_000;
+
+export interface OpenVaultOptions {
+  /** The database file: `vault.db` in the data folder. */
+  readonly path: string;
+  readonly secret: VaultSecret;
+  readonly nowMs: number;
+  readonly maxSnapshotBytes?: number;
+  /** Weaker parameters within the floor, for tests. */
+  readonly argon2?: Argon2Parameters;
+}
+
+export type CreateVaultOptions = Omit<OpenVaultOptions, 'secret'> & { readonly password: string };
+
+/** Opens a vault in a thread of its own. @throws AppError as `VaultEngine.open` */
+export async function openVault(options: OpenVaultOptions): Promise<Vault> {
+  const { secret, ...rest } = options;
+  const { client } = await VaultClient.start({ ...rest, open: { type: 'open', secret } });
+  return client;
+}
+
+/** Makes a vault and opens it. The recovery key is seen here only. @throws AppError VAULT_EXISTS */
+export async function createVault(options: CreateVaultOptions): Promise<{ readonly vault: Vault; readonly recoveryKey: string }> {
+  const { password, ...rest } = options;
+  const { client, ready } = await VaultClient.start({ ...rest, open: { type: 'create', password } });
+  return { vault: client, recoveryKey: ready.recoveryKey ?? '' };
+}
+
+interface Waiting {
+  resolve(result: unknown): void;
+  reject(error: Error): void;
+  readonly onProgress: ((progress: Progress) => void) | undefined;
+}
+
+class VaultClient implements Vault {
+  readonly notices: Vault['notices'];
+  readonly #worker: Worker;
+  readonly #waiting = new Map<number, Waiting>();
+  readonly #known = new Map<ItemKey, Map<string, KnownStream>>();
+  readonly #exited: Promise<void>;
+  #calls = 0;
+  #isClosed = false;
+
+  private constructor(worker: Worker, ready: WorkerReady) {
+    this.#worker = worker;
+    this.notices = ready.notices;
+    for (const { key, stream, sizeBytes } of ready.streams) this.#streamsOf(key).set(stream, { version: '', sizeBytes });
+    worker.on('message', (message: ReplyMessage) => this.#handleReply(message));
+    this.#exited = new Promise((resolve) => {
+      worker.once('exit', () => {
+        this.#isClosed = true;
+        for (const waiting of this.#waiting.values()) waiting.reject(closed());
+        this.#waiting.clear();
+        resolve();
+      });
+    });
+    worker.on('error', () => {
+      // 'exit' follows, which fails whatever waits; the error's own text may hold content.
+    });
+  }
+
+  static start(start: WorkerStart): Promise<{ readonly client: VaultClient; readonly ready: WorkerReady }> {
+    const worker = new Worker(vaultWorkerPath(), { workerData: start, name: 'cairn-vault', stderr: false });
+    return new Promise((resolve, reject) => {
+      worker.once('message', (message: ReplyMessage) => {
+        worker.removeAllListeners('error');
+        if (message.type === 'ready') resolve({ client: new VaultClient(worker, message.ready), ready: message.ready });
+        else if (message.type === 'failed-to-open') reject(fromPlainError(message.error));
+      });
+      worker.once('error', (error) => reject(new AppError('BUG', 'The vault worker could not be started.', { cause: error })));
+    });
+  }
+
+  known(): ReadonlyMap<ItemKey, ReadonlyMap<string, KnownStream>> {
+    return this.#known;
+  }
+
+  async save(request: SaveRequest): Promise<SaveResult> {
+    // Noted before the call: the buffers are gone from this thread afterwards.
+    const offered = this.#offeredStreams(request);
+    const result = await this.#call('save', [request], {}, contentBuffers(request));
+    this.#learn(offered, request.carried, result);
+    return result;
+  }
+
+  listSnapshots(...values: Parameters<Vault['listSnapshots']>) {
+    return this.#call('listSnapshots', values);
+  }
+
+  resolveSnapshot(...values: Parameters<Vault['resolveSnapshot']>) {
+    return this.#call('resolveSnapshot', values);
+  }
+
+  readSnapshot(...values: Parameters<Vault['readSnapshot']>) {
+    return this.#call('readSnapshot', values);
+  }
+
+  readStream(...values: Parameters<Vault['readStream']>) {
+    return this.#call('readStream', values);
+  }
+
+  createCheckpoint(...values: Parameters<Vault['createCheckpoint']>) {
+    return this.#call('createCheckpoint', values);
+  }
+
+  editCheckpoint(...values: Parameters<Vault['editCheckpoint']>) {
+    return this.#call('editCheckpoint', values);
+  }
+
+  deleteCheckpoints(...values: Parameters<Vault['deleteCheckpoints']>) {
+    return this.#call('deleteCheckpoints', values);
+  }
+
+  listCheckpoints() {
+    return this.#call('listCheckpoints', []);
+  }
+
+  readSetting(...values: Parameters<Vault['readSetting']>) {
+    return this.#call('readSetting', values);
+  }
+
+  writeSetting(...values: Parameters<Vault['writeSetting']>) {
+    return this.#call('writeSetting', values);
+  }
+
+  prune(...[limits, nowMs, options]: Parameters<Vault['prune']>) {
+    return this.#call('prune', [limits, nowMs, options.isDryRun], options);
+  }
+
+  verify(options: Parameters<Vault['verify']>[0]) {
+    return this.#call('verify', [options.isDeep, options.nowMs], options);
+  }
+
+  backup(options: Parameters<Vault['backup']>[0]) {
+    return this.#call('backup', [options.folder, options.keep, options.nowMs], options);
+  }
+
+  upkeep(budgetMs: number) {
+    return this.#call('upkeep', [budgetMs]);
+  }
+
+  statistics(options: Parameters<Vault['statistics']>[0]) {
+    return this.#call('statistics', [options.inactiveDays * DAY_MS, options.nowMs]);
+  }
+
+  keys(nowMs: number) {
+    return this.#call('keys', [nowMs]);
+  }
+
+  changePassword(...values: Parameters<Vault['changePassword']>) {
+    return this.#call('changePassword', values);
+  }
+
+  replaceRecoveryKey(nowMs: number) {
+    return this.#call('replaceRecoveryKey', [nowMs]);
+  }
+
+  rotate(options: Parameters<Vault['rotate']>[0]) {
+    return this.#call('rotate', [options.nowMs], options);
+  }
+
+  async close(): Promise<void> {
+    if (!this.#isClosed) await this.#call('close', []);
+    await this.#exited;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  #call<Name extends OperationName>(
+    name: Name,
+    values: Operations[Name]['arguments'],
+    options: LongWorkOptions = {},
+    transfer: readonly Transferable[] = [],
+  ): Promise<Operations[Name]['result']> {
+    if (this.#isClosed) return Promise.reject(closed());
+    if (options.signal?.aborted === true) return Promise.reject(new AppError('CANCELLED', 'The work was cancelled before it began.', { isRetryable: true }));
+    this.#calls += 1;
+    const call = this.#calls;
+    const onAbort = (): void => this.#worker.postMessage({ type: 'cancel', call });
+    options.signal?.addEventListener('abort', onAbort, { once: true });
+    return new Promise<Operations[Name]['result']>((resolve, reject) => {
+      // The worker answers a call of this name with this result: `Operations` is derived from the engine.
+      this.#waiting.set(call, { resolve: (result) => resolve(result as Operations[Name]['result']), reject, onProgress: options.onProgress });
+      this.#worker.postMessage({ type: 'call', call, name, arguments: values }, transfer);
+    }).finally(() => options.signal?.removeEventListener('abort', onAbort));
+  }
+
+  #handleReply(message: ReplyMessage): void {
+    if (message.type === 'ready' || message.type === 'failed-to-open') return;
+    const waiting = this.#waiting.get(message.call);
+    if (message.type === 'progress') {
+      waiting?.onProgress?.(message.progress);
+      return;
+    }
+    this.#waiting.delete(message.call);
+    if (message.type === 'done') waiting?.resolve(message.result);
+    else waiting?.reject(fromPlainError(message.error));
+  }
+
+  /** The streams as they will be known if the save takes them as they are. */
+  #offeredStreams(request: SaveRequest): Map<ItemKey, Map<string, KnownStream>> {
+    const offered = new Map<ItemKey, Map<string, KnownStream>>();
+    for (const item of request.items) {
+      const streams = item.streams.map(({ name, version, content }): [string, KnownStream] => {
+        const before = this.#known.get(item.key)?.get(name);
+        return [name, { version, sizeBytes: sizeAfter(content, before) }];
+      });
+      if (!offered.has(item.key)) offered.set(item.key, new Map(streams));
+    }
+    return offered;
+  }
+
+  /** What the save committed is what sources may refer to next time. */
+  #learn(offered: ReadonlyMap<ItemKey, Map<string, KnownStream>>, carried: readonly ItemKey[], result: SaveResult): void {
+    for (const key of this.#known.keys()) if (!offered.has(key) && !carried.includes(key)) this.#known.delete(key);
+    for (const [key, streams] of offered) this.#known.set(key, streams);
+    for (const { key, stream } of result.needsWhole) this.#known.get(key)?.delete(stream);
+    for (const gap of result.leftOut) if (gap.key !== undefined) this.#known.delete(gap.key);
+  }
+
+  #streamsOf(key: ItemKey): Map<string, KnownStream> {
+    const streams = this.#known.get(key) ?? new Map<string, KnownStream>();
+    this.#known.set(key, streams);
+    return streams;
+  }
+}
+
+function sizeAfter(content: SaveRequest['items'][number]['streams'][number]['content'], before: KnownStream | undefined): number {
+  switch (content.type) {
+    case 'whole':
+      return content.bytes.length;
+    case 'appended':
+      return content.fromByte + content.bytes.length;
+    case 'unchanged':
+      return before?.sizeBytes ?? 0;
+  }
+}
+
+/** The buffers that move to the worker instead of being copied: those whose view covers all of them, each once. */
+function contentBuffers(request: SaveRequest): ArrayBuffer[] {
+  const buffers = new Set<ArrayBuffer>();
+  for (const item of request.items) {
+    for (const { content } of item.streams) {
+      if (content.type === 'unchanged') continue;
+      if (content.bytes.byteLength === content.bytes.buffer.byteLength) buffers.add(content.bytes.buffer);
+    }
+  }
+  return [...buffers];
+}
+
+function closed(): AppError {
+  return new AppError('VAULT_CLOSED', 'The vault was closed in the meantime.', { hint: 'Open it again.' });
+}

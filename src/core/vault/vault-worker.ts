@@ -1,0 +1,76 @@
+// The worker thread's entry: opens the engine, answers requests. Reads run as they come; writes queue up on the writer's lock.
+
+import { randomBytes } from 'node:crypto';
+import { parentPort, workerData, type Transferable } from 'node:worker_threads';
+
+import { AppError, toPlainError } from '../../shared/model/app-error.ts';
+import type { OperationName, ReplyMessage, RequestMessage, WorkerStart } from './rpc.ts';
+import { VaultEngine, type WorkControl } from './vault-engine.ts';
+
+const port = parentPort;
+if (port === null) throw new RangeError('the vault worker runs in a worker thread only');
+
+const controllers = new Map<number, AbortController>();
+
+function reply(message: ReplyMessage, transfer: readonly Transferable[] = []): void {
+  port?.postMessage(message, transfer);
+}
+
+async function start(): Promise<VaultEngine> {
+  const { path, nowMs, open, argon2, maxSnapshotBytes } = workerData as WorkerStart; // given by vault-client.ts
+  const options = {
+    random: randomBytes,
+    ...(argon2 === undefined ? {} : { argon2 }),
+    ...(maxSnapshotBytes === undefined ? {} : { maxSnapshotBytes }),
+  };
+  if (open.type === 'open') {
+    const engine = await VaultEngine.open(path, open.secret, nowMs, options);
+    reply({ type: 'ready', ready: { notices: engine.notices, recoveryKey: null, streams: engine.newestStreams() } });
+    return engine;
+  }
+  const { engine, recoveryKey } = await VaultEngine.create(path, open.password, nowMs, options);
+  reply({ type: 'ready', ready: { notices: engine.notices, recoveryKey, streams: [] } });
+  return engine;
+}
+
+/** Calls the engine by name. The client's types make sure that name and arguments fit. */
+function perform(engine: VaultEngine, name: OperationName, values: readonly unknown[], control: WorkControl): unknown {
+  const method = engine[name] as (...values: readonly unknown[]) => unknown; // typed on the client's side by `Operations`
+  return method.call(engine, ...values, control);
+}
+
+async function answer(engine: VaultEngine, call: number, name: OperationName, values: readonly unknown[]): Promise<void> {
+  const controller = new AbortController();
+  controllers.set(call, controller);
+  const control: WorkControl = {
+    signal: controller.signal,
+    onProgress: (progress) => reply({ type: 'progress', call, progress }),
+  };
+  try {
+    const result = await perform(engine, name, values, control);
+    reply({ type: 'done', call, result }, result instanceof Uint8Array && result.buffer instanceof ArrayBuffer ? [result.buffer] : []);
+    if (name === 'save') engine.checkpointLog('PASSIVE');
+    if (name === 'upkeep') engine.checkpointLog('TRUNCATE');
+  } catch (error) {
+    reply({ type: 'failed', call, error: toPlainError(asCancelled(error, controller.signal)) });
+  } finally {
+    controllers.delete(call);
+  }
+  if (name === 'close') port?.close();
+}
+
+function asCancelled(error: unknown, signal: AbortSignal): unknown {
+  if (!signal.aborted || error instanceof AppError) return error;
+  return new AppError('CANCELLED', 'The work was cancelled; what was done so far stays done.', { isRetryable: true });
+}
+
+try {
+  const engine = await start();
+  port.on('message', (message: RequestMessage) => {
+    if (message.type === 'cancel') controllers.get(message.call)?.abort();
+    else void answer(engine, message.call, message.name, message.arguments);
+  });
+} catch (error) {
+  reply({ type: 'failed-to-open', error: toPlainError(error) });
+  port.close();
+}

@@ -1,0 +1,113 @@
+// kill -9 at random moments of capture, prune, rotation and password change. Afterwards the vault must open, verify must pass, and
+// nothing that was acknowledged may be missing. CAIRN_FAULT_RUNS sets how often (50), CAIRN_FAULT_SEED repeats a run.
+
+import { spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+
+import { afterAll, describe, expect, it } from 'vitest';
+
+import { ARGON2_FLOOR } from '../../src/core/crypto/key-slot.ts';
+import type { SnapshotId } from '../../src/shared/model/ids.ts';
+import { AppError } from '../../src/shared/model/app-error.ts';
+import { openVault } from '../../src/core/vault/vault-client.ts';
+import type { Vault } from '../../src/core/vault/vault.ts';
+import { openTestVault, TEST_NOW_MS, TEST_PASSWORD } from '../support/test-vault.ts';
+
+const RUNS = Number(process.env['CAIRN_FAULT_RUNS'] ?? 50);
+const SEED = Number(process.env['CAIRN_FAULT_SEED'] ?? Date.now() % 1_000_000);
+const WORKLOAD = fileURLToPath(new URL('./workload.ts', import.meta.url));
+const results: string[] = [];
+
+afterAll(() => {
+  for (const line of results) process.stdout.write(`${line}\n`);
+});
+
+/** A small generator of repeatable numbers from 0 to 1. */
+function randomFrom(seed: number): () => number {
+  let state = seed >>> 0 || 1;
+  return () => {
+    state ^= state << 13;
+    state ^= state >>> 17;
+    state ^= state << 5;
+    return (state >>> 0) / 2 ** 32;
+  };
+}
+
+/** Starts the workload, kills it `delayMs` after it is ready, and gives what it said until then. */
+function workUntilKilled(operation: string, path: string, password: string, seed: number, delayMs: number): Promise<string[]> {
+  const child = spawn(process.execPath, [WORKLOAD, operation, path, password, String(seed)], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const said: string[] = [];
+  createInterface({ input: child.stdout }).on('line', (line) => {
+    said.push(line);
+    if (line === 'ready') setTimeout(() => child.kill('SIGKILL'), delayMs);
+  });
+  return new Promise((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (code, signal) => {
+      if (signal === 'SIGKILL') resolve(said);
+      else reject(new Error(`the workload ended by itself with ${code}: ${said.join(', ')}`));
+    });
+  });
+}
+
+async function openWithAny(path: string, passwords: readonly string[]): Promise<{ vault: Vault; password: string }> {
+  for (const password of passwords) {
+    try {
+      return { vault: await openVault({ path, secret: { type: 'password', text: password }, nowMs: TEST_NOW_MS, argon2: ARGON2_FLOOR }), password };
+    } catch (error) {
+      if (!(error instanceof AppError) || error.code !== 'VAULT_WRONG_PASSWORD') throw error;
+    }
+  }
+  throw new Error('no password that was ever set opens the vault');
+}
+
+/** What must still be there: everything saved, or, where pruning ran, what was saved since the last one began and the newest. */
+function owed(operation: string, said: readonly string[]): string[] {
+  const saved = said.filter((line) => line.startsWith('saved '));
+  if (operation !== 'prune') return saved.map((line) => line.slice(6));
+  const since = said.slice(said.lastIndexOf('pruning') + 1).filter((line) => line.startsWith('saved '));
+  return [...since, ...saved.slice(-1)].map((line) => line.slice(6));
+}
+
+describe.each(['capture', 'prune', 'rotation', 'password'])('kill -9 during %s', (operation) => {
+  it(
+    `${RUNS} times: opens, verifies, lacks nothing acknowledged`,
+    async () => {
+      await using test = await openTestVault();
+      await test.vault.close();
+      const random = randomFrom(SEED + operation.length);
+      let password = TEST_PASSWORD;
+      const acknowledged = new Set<string>();
+      let acts = 0;
+      for (let run = 0; run < RUNS; run += 1) {
+        const said = await workUntilKilled(operation, test.path, password, run, Math.floor(random() ** 2 * 250));
+        const tried = said.filter((line) => line.startsWith('changing ')).map((line) => line.slice(9)).toReversed();
+        const done = said.filter((line) => line.startsWith('changed ')).map((line) => line.slice(8));
+        // The last acknowledged password must open, unless the kill fell between the next one's commit and its word.
+        const opened = await openWithAny(test.path, [...tried.slice(0, 1), done.at(-1) ?? password]);
+        password = opened.password;
+        acts += said.length;
+        if (operation === 'prune') acknowledged.clear();
+        for (const id of owed(operation, said)) acknowledged.add(id);
+        const { vault } = opened;
+        for (const id of acknowledged) await vault.readSnapshot(id as SnapshotId); // throws where it is gone
+        const report = await vault.verify({ isDeep: run % 10 === 9, nowMs: TEST_NOW_MS });
+        expect(report.damaged, `seed ${SEED}, run ${run}`).toEqual([]);
+        expect(vault.notices.filter((notice) => notice.code === 'rolled-back'), `seed ${SEED}, run ${run}`).toEqual([]);
+        await vault.close();
+        await reopenForWork(test.path, password);
+      }
+      results.push(`kill -9 during ${operation}: ${RUNS} kills, ${acts} things said, ${acknowledged.size} snapshots owed and there, seed ${SEED}`);
+    },
+    RUNS * 6_000,
+  );
+});
+
+/** A rotation that a kill interrupted goes on from where it was; nothing else needs a second opening. */
+async function reopenForWork(path: string, password: string): Promise<void> {
+  const { vault } = await openWithAny(path, [password]);
+  const { rotation } = await vault.keys(TEST_NOW_MS);
+  if (rotation !== null && Math.floor(rotation.total) % 2 === 0) await vault.rotate({ nowMs: TEST_NOW_MS });
+  await vault.close();
+}

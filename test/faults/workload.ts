@@ -1,0 +1,57 @@
+// Works on a vault until it is killed, and says on stdout what was acknowledged. Started by kill.test.ts.
+
+import { writeSync } from 'node:fs';
+
+import { ARGON2_FLOOR } from '../../src/core/crypto/key-slot.ts';
+import { openVault } from '../../src/core/vault/vault-client.ts';
+import type { Vault } from '../../src/core/vault/vault.ts';
+import { aCapture, aConversation, aStream, aTerminal } from '../support/captures.ts';
+
+const [operation = '', path = '', password = '', seedText = '0'] = process.argv.slice(2);
+const seed = Number(seedText);
+const startMs = Date.now();
+
+/** To the pipe at once: what was said before the kill was acknowledged before the kill. */
+function say(line: string): void {
+  writeSync(1, `${line}\n`);
+}
+
+async function save(vault: Vault, at: number): Promise<void> {
+  const lines = `${seed} ${at} ${'x'.repeat(at % 50)}\n`.repeat(40 + (at % 100));
+  const result = await vault.save(
+    aCapture([aTerminal('pane', { streams: [aStream({ text: lines })] }), aConversation('talk', 'message\n'.repeat(at + 1))], { takenAtMs: startMs + at }),
+  );
+  say(`saved ${result.summary.id}`);
+}
+
+const vault = await openVault({ path, secret: { type: 'password', text: password }, nowMs: startMs, argon2: ARGON2_FLOOR });
+say('ready');
+for (let at = 0; ; at += 1) {
+  switch (operation) {
+    case 'capture':
+      await save(vault, at);
+      if (at % 5 === 4) await vault.upkeep(5);
+      break;
+    case 'prune':
+      for (let count = 0; count < 5; count += 1) await save(vault, at * 5 + count);
+      // The newest stays, whatever the limits: what was said before is let go on purpose.
+      say('pruning');
+      await vault.prune({ allHours: 0, hourlyDays: 0, dailyDays: 0, checkpointDays: 90, inactiveDays: 7 }, startMs + 10 * 86_400_000, { isDryRun: false });
+      say('pruned');
+      break;
+    case 'rotation':
+      await save(vault, at);
+      await vault.rotate({ nowMs: startMs });
+      say('rotated');
+      break;
+    case 'password': {
+      const next = `password ${seed} ${at}`;
+      say(`changing ${next}`);
+      await vault.changePassword(next, startMs);
+      say(`changed ${next}`);
+      break;
+    }
+    default:
+      throw new RangeError(`no such operation: ${operation}`);
+  }
+}

@@ -1,0 +1,415 @@
+// A `Vault` in memory for tests of what stands above it. It keeps the contract of saving, reading, naming and knowing streams
+// (test/contract/vault.contract.ts runs on it and on the real one); it has no cryptography, no file and no second process.
+
+import { AppError } from '../../src/shared/model/app-error.ts';
+import type { Checkpoint, CheckpointAttributes } from '../../src/shared/model/checkpoint.ts';
+import {
+  parseCheckpointId,
+  parseSnapshotId,
+  type CheckpointId,
+  type ItemKey,
+  type SnapshotId,
+  type SourceId,
+} from '../../src/shared/model/ids.ts';
+import {
+  APPEND_OVERLAP_BYTES,
+  type CapturedItem,
+  type CapturedStream,
+  type SnapshotItem,
+} from '../../src/shared/model/item.ts';
+import type { JsonObject } from '../../src/shared/model/json.ts';
+import type { RetentionLimits } from '../../src/shared/model/retention.ts';
+import type { Snapshot, SnapshotSummary } from '../../src/shared/model/snapshot.ts';
+import { planRetention } from '../../src/shared/retention/plan-retention.ts';
+import type { KnownStream } from '../../src/core/sources/source.ts';
+import type {
+  BackupReport,
+  KeysInfo,
+  ListSnapshotsQuery,
+  Progress,
+  PruneReport,
+  SaveRequest,
+  SaveResult,
+  SourceState,
+  Vault,
+  VaultStatistics,
+  VerifyReport,
+} from '../../src/core/vault/vault.ts';
+import { resolveFakeReference } from './fake-vault-reference.ts';
+
+const DAY_MS = 86_400_000;
+
+/** A snapshot of the fake: the snapshot itself and the bytes of its streams. */
+export interface FakeSnapshot {
+  readonly snapshot: Snapshot;
+  readonly streams: ReadonlyMap<ItemKey, ReadonlyMap<string, Uint8Array<ArrayBuffer>>>;
+}
+
+export class FakeVault implements Vault {
+  readonly notices: Vault['notices'] = [];
+  /** Every request that was saved, in order; what a test looks at first. */
+  readonly saved: SaveRequest[] = [];
+  /** Budgets of the `upkeep` calls. */
+  readonly upkeeps: number[] = [];
+  isClosed = false;
+  #snapshots: FakeSnapshot[] = [];
+  #checkpoints: Checkpoint[] = [];
+  readonly #settings = new Map<string, JsonObject>();
+  readonly #known = new Map<ItemKey, Map<string, KnownStream>>();
+  readonly #sources = new Map<SourceId, { atMs: number; snapshot: SnapshotId }>();
+  #failures: Error[] = [];
+  #ids = 0;
+
+  /** Makes the next saves fail, one error each. */
+  failNextSaves(...errors: readonly Error[]): void {
+    this.#failures.push(...errors);
+  }
+
+  /** What a start of Cairn leaves of the knowledge about streams: their sizes, no version. */
+  restart(): void {
+    for (const streams of this.#known.values())
+      for (const [name, { sizeBytes }] of streams) streams.set(name, { version: '', sizeBytes });
+  }
+
+  async save(request: SaveRequest): Promise<SaveResult> {
+    this.#assertOpen();
+    const failure = this.#failures.shift();
+    if (failure !== undefined) throw failure;
+    this.saved.push(request);
+    const latest = this.#snapshots.at(-1);
+    const needsWhole: { key: ItemKey; stream: string }[] = [];
+    const streams = new Map<ItemKey, Map<string, Uint8Array<ArrayBuffer>>>();
+    const items: SnapshotItem[] = [];
+    for (const item of request.items) {
+      if (streams.has(item.key)) continue;
+      const { content, lacking } = placeItem(item, latest);
+      for (const stream of lacking) needsWhole.push({ key: item.key, stream });
+      streams.set(item.key, content);
+      items.push(toSnapshotItem(item, content));
+    }
+    for (const key of new Set(request.carried)) {
+      const earlier = latest?.snapshot.itemList.find((item) => item.key === key);
+      if (latest === undefined || earlier === undefined || streams.has(key)) continue;
+      streams.set(key, new Map(latest.streams.get(key)));
+      items.push(earlier.stale ? earlier : { ...earlier, stale: true, goodAtMs: latest.snapshot.takenAtMs });
+    }
+    const id = parseSnapshotId(this.#newId());
+    const changed = countChanged(latest, items, streams);
+    const checkpoint =
+      request.checkpoint === undefined ? undefined : this.#addCheckpoint(id, request.checkpoint, request.takenAtMs);
+    const summary: SnapshotSummary = {
+      id,
+      takenAtMs: request.takenAtMs,
+      kind: request.kind,
+      items: items.length,
+      changed,
+      gaps: request.gaps.length,
+    };
+    this.#snapshots.push({ snapshot: { ...summary, itemList: items, gapList: request.gaps }, streams });
+    for (const source of request.goodSources) this.#sources.set(source, { atMs: request.takenAtMs, snapshot: id });
+    this.#learn(request, streams, needsWhole);
+    return {
+      summary: { ...summary, ...(checkpoint === undefined ? {} : { checkpoint }) },
+      leftOut: [],
+      needsWhole,
+      storedBytes: sumBytes(request),
+    };
+  }
+
+  known(): ReadonlyMap<ItemKey, ReadonlyMap<string, KnownStream>> {
+    return this.#known;
+  }
+
+  async listSnapshots(query: ListSnapshotsQuery): Promise<readonly SnapshotSummary[]> {
+    this.#assertOpen();
+    const before = query.before === undefined ? this.#snapshots.length : this.#positionOf(query.before);
+    return this.#snapshots
+      .slice(0, before)
+      .map(({ snapshot }) => this.#summaryOf(snapshot))
+      .filter(({ takenAtMs }) => takenAtMs >= (query.sinceMs ?? -Infinity) && takenAtMs <= (query.untilMs ?? Infinity))
+      .filter(({ checkpoint }) => query.checkpointsOnly !== true || checkpoint !== undefined)
+      .toReversed()
+      .slice(0, query.limit);
+  }
+
+  async resolveSnapshot(reference: string, nowMs: number): Promise<SnapshotId> {
+    this.#assertOpen();
+    const snapshots = this.#snapshots.map(({ snapshot }) => snapshot);
+    return resolveFakeReference(snapshots, this.#checkpoints, reference, nowMs);
+  }
+
+  async readSnapshot(id: SnapshotId): Promise<Snapshot> {
+    this.#assertOpen();
+    const { snapshot } = this.#at(id);
+    return { ...snapshot, ...this.#summaryOf(snapshot) };
+  }
+
+  async readStream(id: SnapshotId, key: ItemKey, stream: string): Promise<Uint8Array<ArrayBuffer>> {
+    this.#assertOpen();
+    const bytes = this.#at(id).streams.get(key)?.get(stream);
+    if (bytes === undefined) throw new AppError('ITEM_NOT_FOUND', 'The snapshot holds no such item.');
+    return bytes.slice();
+  }
+
+  async createCheckpoint(snapshot: SnapshotId, attributes: CheckpointAttributes, nowMs: number): Promise<Checkpoint> {
+    this.#assertOpen();
+    return this.#addCheckpoint(this.#at(snapshot).snapshot.id, attributes, nowMs);
+  }
+
+  async editCheckpoint(id: CheckpointId, changes: Partial<CheckpointAttributes>, nowMs: number): Promise<Checkpoint> {
+    this.#assertOpen();
+    const earlier = this.#checkpoints.find((checkpoint) => checkpoint.id === id);
+    if (earlier === undefined) throw new AppError('CHECKPOINT_NOT_FOUND', 'There is no such checkpoint.');
+    const edited = { ...earlier, ...changes, updatedAtMs: nowMs };
+    this.#checkpoints = this.#checkpoints.map((checkpoint) => (checkpoint.id === id ? edited : checkpoint));
+    return edited;
+  }
+
+  async deleteCheckpoints(ids: readonly CheckpointId[]): Promise<number> {
+    this.#assertOpen();
+    const before = this.#checkpoints.length;
+    this.#checkpoints = this.#checkpoints.filter(({ id }) => !ids.includes(id));
+    return before - this.#checkpoints.length;
+  }
+
+  async listCheckpoints(): Promise<readonly Checkpoint[]> {
+    this.#assertOpen();
+    return this.#checkpoints;
+  }
+
+  async readSetting(name: string): Promise<JsonObject | null> {
+    this.#assertOpen();
+    return this.#settings.get(name) ?? null;
+  }
+
+  async writeSetting(name: string, value: JsonObject | null): Promise<void> {
+    this.#assertOpen();
+    if (value === null) this.#settings.delete(name);
+    else this.#settings.set(name, structuredClone(value));
+  }
+
+  async prune(limits: RetentionLimits, nowMs: number, options: { readonly isDryRun: boolean }): Promise<PruneReport> {
+    this.#assertOpen();
+    const snapshots = this.#snapshots;
+    const columns = {
+      count: snapshots.length,
+      timeAt: (at: number) => snapshotAt(snapshots, at).takenAtMs,
+      kindAt: (at: number) => snapshotAt(snapshots, at).kind,
+      idAt: (at: number) => snapshotAt(snapshots, at).id,
+    };
+    const lastGood = [...this.#sources.values()].map(({ snapshot }) => snapshot);
+    const plan = planRetention({ snapshots: columns, checkpoints: this.#checkpoints, lastGood, nowMs, limits });
+    if (!options.isDryRun) {
+      this.#snapshots = snapshots.filter(({ snapshot }) => !plan.remove.includes(snapshot.id));
+      this.#checkpoints = this.#checkpoints.filter(({ id }) => !plan.removeCheckpoints.includes(id));
+    }
+    return { plan, freedBytes: plan.remove.length * 8192, removedSnapshots: options.isDryRun ? 0 : plan.remove.length };
+  }
+
+  async verify(): Promise<VerifyReport> {
+    this.#assertOpen();
+    return { ok: true, checked: this.#snapshots.length, damaged: [] };
+  }
+
+  async backup(): Promise<BackupReport> {
+    this.#assertOpen();
+    return { name: 'vault-fake.db', sizeBytes: 8192, checked: this.#snapshots.length, removed: [] };
+  }
+
+  async upkeep(budgetMs: number): Promise<void> {
+    this.#assertOpen();
+    this.upkeeps.push(budgetMs);
+  }
+
+  async statistics(options: { readonly inactiveDays: number; readonly nowMs: number }): Promise<VaultStatistics> {
+    this.#assertOpen();
+    const sources = [...this.#sources].map(([source, { atMs, snapshot }]): SourceState => ({
+      source,
+      lastGoodAtMs: atMs,
+      lastGoodSnapshot: snapshot,
+      isInactive: options.nowMs - atMs > options.inactiveDays * DAY_MS,
+    }));
+    const newest = this.#snapshots.at(-1);
+    return {
+      snapshots: this.#snapshots.length,
+      checkpoints: this.#checkpoints.length,
+      fileBytes: 8192,
+      walBytes: 0,
+      newestBytes: (newest?.snapshot.itemList ?? [])
+        .flatMap((item) => item.streams)
+        .reduce((sum, stream) => sum + stream.sizeBytes, 0),
+      chunks: 0,
+      oldestAtMs: this.#snapshots[0]?.snapshot.takenAtMs ?? null,
+      newestAtMs: newest?.snapshot.takenAtMs ?? null,
+      lastBackupAtMs: null,
+      lastVerifiedAtMs: null,
+      sources,
+      inboxCount: 0,
+    };
+  }
+
+  async keys(nowMs: number): Promise<KeysInfo> {
+    this.#assertOpen();
+    const slots = [{ type: 'password', createdAtMs: nowMs, detail: 'none: in memory', isWhole: true }] as const;
+    return { slots, epoch: 1, epochCreatedAtMs: nowMs, rotation: null, isRotationAdvised: false };
+  }
+
+  async changePassword(): Promise<void> {
+    this.#assertOpen();
+  }
+
+  async replaceRecoveryKey(): Promise<string> {
+    this.#assertOpen();
+    return 'FAKE-RECOVERY-KEY';
+  }
+
+  async rotate(): Promise<Progress> {
+    this.#assertOpen();
+    return { done: this.#snapshots.length, total: this.#snapshots.length };
+  }
+
+  async close(): Promise<void> {
+    this.isClosed = true;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  #assertOpen(): void {
+    if (this.isClosed) throw new AppError('VAULT_CLOSED', 'The vault was closed in the meantime.');
+  }
+
+  #newId(): string {
+    this.#ids += 1;
+    // Spread over the whole range, so that prefixes differ as those of random ids do.
+    return ((BigInt(this.#ids) * 0x9e3779b97f4a7c15n) & 0xffffffffffffffffn).toString(16).padStart(16, '0');
+  }
+
+  #addCheckpoint(snapshotId: SnapshotId, attributes: CheckpointAttributes, nowMs: number): Checkpoint {
+    const { name, description, tags, priority, pinned } = attributes;
+    const id = parseCheckpointId(this.#newId());
+    const checkpoint = {
+      id,
+      snapshotId,
+      name,
+      description,
+      tags,
+      priority,
+      pinned,
+      createdAtMs: nowMs,
+      updatedAtMs: nowMs,
+    };
+    this.#checkpoints = [...this.#checkpoints, checkpoint];
+    return checkpoint;
+  }
+
+  #summaryOf({ id, takenAtMs, kind, items, changed, gaps }: Snapshot): SnapshotSummary {
+    const checkpoint = this.#checkpoints.find(({ snapshotId }) => snapshotId === id);
+    return { id, takenAtMs, kind, items, changed, gaps, ...(checkpoint === undefined ? {} : { checkpoint }) };
+  }
+
+  #positionOf(id: SnapshotId): number {
+    const at = this.#snapshots.findIndex(({ snapshot }) => snapshot.id === id);
+    if (at < 0) throw new AppError('SNAPSHOT_NOT_FOUND', 'There is no such snapshot.');
+    return at;
+  }
+
+  #at(id: SnapshotId): FakeSnapshot {
+    const found = this.#snapshots[this.#positionOf(id)];
+    if (found === undefined) throw new AppError('SNAPSHOT_NOT_FOUND', 'There is no such snapshot.');
+    return found;
+  }
+
+  #learn(
+    request: SaveRequest,
+    streams: ReadonlyMap<ItemKey, ReadonlyMap<string, Uint8Array>>,
+    needsWhole: readonly { readonly key: ItemKey; readonly stream: string }[],
+  ): void {
+    for (const key of this.#known.keys()) if (!streams.has(key)) this.#known.delete(key);
+    for (const item of request.items) {
+      const entries = item.streams.map(({ name, version }): [string, KnownStream] => [
+        name,
+        { version, sizeBytes: streams.get(item.key)?.get(name)?.length ?? 0 },
+      ]);
+      this.#known.set(item.key, new Map(entries));
+    }
+    for (const { key, stream } of needsWhole) this.#known.get(key)?.delete(stream);
+  }
+}
+
+function snapshotAt(snapshots: readonly FakeSnapshot[], at: number): Snapshot {
+  const found = snapshots[at];
+  if (found === undefined) throw new RangeError('no snapshot there');
+  return found.snapshot;
+}
+
+function placeItem(
+  item: CapturedItem,
+  latest: FakeSnapshot | undefined,
+): { readonly content: Map<string, Uint8Array<ArrayBuffer>>; readonly lacking: readonly string[] } {
+  const content = new Map<string, Uint8Array<ArrayBuffer>>();
+  const lacking: string[] = [];
+  for (const stream of item.streams) {
+    const earlier = latest?.streams.get(item.key)?.get(stream.name);
+    const bytes = placeStream(stream, earlier);
+    if (bytes === null) lacking.push(stream.name);
+    const kept = bytes ?? earlier;
+    if (kept !== undefined) content.set(stream.name, kept);
+  }
+  return { content, lacking };
+}
+
+/** The new bytes of a stream; null where its hint does not hold against the newest snapshot. */
+function placeStream(
+  { content }: CapturedStream,
+  earlier: Uint8Array<ArrayBuffer> | undefined,
+): Uint8Array<ArrayBuffer> | null {
+  // Copied, since the real vault takes the buffers away.
+  if (content.type === 'whole') return content.bytes.slice();
+  if (earlier === undefined) return null;
+  if (content.type === 'unchanged') return earlier;
+  const overlapBytes = Math.min(APPEND_OVERLAP_BYTES, earlier.length);
+  const end = earlier.subarray(earlier.length - overlapBytes);
+  const isNext = content.fromByte === earlier.length && Buffer.compare(end, content.overlap) === 0;
+  return isNext ? new Uint8Array(Buffer.concat([earlier, content.bytes])) : null;
+}
+
+function toSnapshotItem(item: CapturedItem, content: ReadonlyMap<string, Uint8Array>): SnapshotItem {
+  const { key, kind, source, group, title, attributes } = item;
+  const streams = item.streams.flatMap(({ name, kind: streamKind }) => {
+    const bytes = content.get(name);
+    return bytes === undefined ? [] : [{ name, kind: streamKind, sizeBytes: bytes.length }];
+  });
+  return { key, kind, source, group, title, attributes: structuredClone(attributes), streams, stale: false };
+}
+
+function countChanged(
+  latest: FakeSnapshot | undefined,
+  items: readonly SnapshotItem[],
+  streams: FakeSnapshot['streams'],
+): number {
+  const earlier = new Map((latest?.snapshot.itemList ?? []).map((item) => [item.key, item]));
+  let changed = 0;
+  for (const item of items) {
+    const before = earlier.get(item.key);
+    earlier.delete(item.key);
+    const isSame =
+      before !== undefined &&
+      JSON.stringify(before) === JSON.stringify(item) &&
+      item.streams.every(({ name }) =>
+        isSameContent(latest?.streams.get(item.key)?.get(name), streams.get(item.key)?.get(name)),
+      );
+    if (!isSame) changed += 1;
+  }
+  return changed + earlier.size;
+}
+
+function isSameContent(one: Uint8Array | undefined, other: Uint8Array | undefined): boolean {
+  return one !== undefined && other !== undefined && Buffer.compare(one, other) === 0;
+}
+
+function sumBytes(request: SaveRequest): number {
+  const contents = request.items.flatMap((item) => item.streams.map(({ content }) => content));
+  return contents.reduce((sum, content) => sum + (content.type === 'unchanged' ? 0 : content.bytes.length), 0);
+}

@@ -11,12 +11,7 @@ import {
   type SnapshotId,
   type SourceId,
 } from '../../src/shared/model/ids.ts';
-import {
-  APPEND_OVERLAP_BYTES,
-  type CapturedItem,
-  type CapturedStream,
-  type SnapshotItem,
-} from '../../src/shared/model/item.ts';
+import type { SnapshotItem } from '../../src/shared/model/item.ts';
 import type { JsonObject } from '../../src/shared/model/json.ts';
 import type { RetentionLimits } from '../../src/shared/model/retention.ts';
 import type { Snapshot, SnapshotSummary } from '../../src/shared/model/snapshot.ts';
@@ -35,15 +30,10 @@ import type {
   VaultStatistics,
   VerifyReport,
 } from '../../src/core/vault/vault.ts';
+import { countChanged, placeItem, sumBytes, toSnapshotItem, type FakeSnapshot } from './fake-vault-content.ts';
 import { resolveFakeReference } from './fake-vault-reference.ts';
 
 const DAY_MS = 86_400_000;
-
-/** A snapshot of the fake: the snapshot itself and the bytes of its streams. */
-export interface FakeSnapshot {
-  readonly snapshot: Snapshot;
-  readonly streams: ReadonlyMap<ItemKey, ReadonlyMap<string, Uint8Array<ArrayBuffer>>>;
-}
 
 export class FakeVault implements Vault {
   readonly notices: Vault['notices'] = [];
@@ -342,74 +332,4 @@ function snapshotAt(snapshots: readonly FakeSnapshot[], at: number): Snapshot {
   const found = snapshots[at];
   if (found === undefined) throw new RangeError('no snapshot there');
   return found.snapshot;
-}
-
-function placeItem(
-  item: CapturedItem,
-  latest: FakeSnapshot | undefined,
-): { readonly content: Map<string, Uint8Array<ArrayBuffer>>; readonly lacking: readonly string[] } {
-  const content = new Map<string, Uint8Array<ArrayBuffer>>();
-  const lacking: string[] = [];
-  for (const stream of item.streams) {
-    const earlier = latest?.streams.get(item.key)?.get(stream.name);
-    const bytes = placeStream(stream, earlier);
-    if (bytes === null) lacking.push(stream.name);
-    const kept = bytes ?? earlier;
-    if (kept !== undefined) content.set(stream.name, kept);
-  }
-  return { content, lacking };
-}
-
-/** The new bytes of a stream; null where its hint does not hold against the newest snapshot. */
-function placeStream(
-  { content }: CapturedStream,
-  earlier: Uint8Array<ArrayBuffer> | undefined,
-): Uint8Array<ArrayBuffer> | null {
-  // Copied, since the real vault takes the buffers away.
-  if (content.type === 'whole') return content.bytes.slice();
-  if (earlier === undefined) return null;
-  if (content.type === 'unchanged') return earlier;
-  const overlapBytes = Math.min(APPEND_OVERLAP_BYTES, earlier.length);
-  const end = earlier.subarray(earlier.length - overlapBytes);
-  const isNext = content.fromByte === earlier.length && Buffer.compare(end, content.overlap) === 0;
-  return isNext ? new Uint8Array(Buffer.concat([earlier, content.bytes])) : null;
-}
-
-function toSnapshotItem(item: CapturedItem, content: ReadonlyMap<string, Uint8Array>): SnapshotItem {
-  const { key, kind, source, group, title, attributes } = item;
-  const streams = item.streams.flatMap(({ name, kind: streamKind }) => {
-    const bytes = content.get(name);
-    return bytes === undefined ? [] : [{ name, kind: streamKind, sizeBytes: bytes.length }];
-  });
-  return { key, kind, source, group, title, attributes: structuredClone(attributes), streams, stale: false };
-}
-
-function countChanged(
-  latest: FakeSnapshot | undefined,
-  items: readonly SnapshotItem[],
-  streams: FakeSnapshot['streams'],
-): number {
-  const earlier = new Map((latest?.snapshot.itemList ?? []).map((item) => [item.key, item]));
-  let changed = 0;
-  for (const item of items) {
-    const before = earlier.get(item.key);
-    earlier.delete(item.key);
-    const isSame =
-      before !== undefined &&
-      JSON.stringify(before) === JSON.stringify(item) &&
-      item.streams.every(({ name }) =>
-        isSameContent(latest?.streams.get(item.key)?.get(name), streams.get(item.key)?.get(name)),
-      );
-    if (!isSame) changed += 1;
-  }
-  return changed + earlier.size;
-}
-
-function isSameContent(one: Uint8Array | undefined, other: Uint8Array | undefined): boolean {
-  return one !== undefined && other !== undefined && Buffer.compare(one, other) === 0;
-}
-
-function sumBytes(request: SaveRequest): number {
-  const contents = request.items.flatMap((item) => item.streams.map(({ content }) => content));
-  return contents.reduce((sum, content) => sum + (content.type === 'unchanged' ? 0 : content.bytes.length), 0);
 }

@@ -1,0 +1,115 @@
+// Reads processes from Linux' /proc: who runs where, on which terminal, with which words. Total: a process that ends while it is
+// read is skipped. Environments are never read but for one named variable, whose neighbours are dropped at once.
+
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { join } from 'node:path';
+
+const DELETED = ' (deleted)';
+
+export interface ProcessInfo {
+  readonly pid: number;
+  readonly parentPid: number;
+  readonly processGroup: number;
+  /** The session's leader: for a terminal, its shell. */
+  readonly sessionId: number;
+  /** Device number of the controlling terminal; 0 without one. */
+  readonly ttyNumber: number;
+  /** The process group that has the terminal. */
+  readonly foregroundGroup: number;
+  /** Clock ticks since boot: together with the pid it names one process for good. */
+  readonly startTime: number;
+  readonly name: string;
+  readonly isZombie: boolean;
+}
+
+/** Every process that can be read. */
+export function readProcesses(procDir: string): ProcessInfo[] {
+  const processes: ProcessInfo[] = [];
+  for (const name of listNames(procDir)) {
+    if (!/^\d+$/.test(name)) continue;
+    const info = readProcess(procDir, Number(name));
+    if (info !== null) processes.push(info);
+  }
+  return processes;
+}
+
+/** One process; null where it has ended or cannot be read. */
+export function readProcess(procDir: string, pid: number): ProcessInfo | null {
+  const stat = readText(join(procDir, String(pid), 'stat'));
+  return stat === null ? null : parseProcessStat(stat);
+}
+
+/** Parses `/proc/PID/stat`. The name stands in parentheses and may hold blanks and parentheses itself. */
+export function parseProcessStat(stat: string): ProcessInfo | null {
+  const open = stat.indexOf('(');
+  const close = stat.lastIndexOf(')');
+  if (open < 0 || close < open) return null;
+  const fields = stat.slice(close + 2).trim().split(' ');
+  const pid = Number.parseInt(stat.slice(0, open), 10);
+  const numbers = fields.map(Number);
+  const [, parentPid, processGroup, sessionId, ttyNumber, foregroundGroup] = numbers;
+  const startTime = numbers[19];
+  if (!Number.isInteger(pid) || startTime === undefined || [parentPid, processGroup, sessionId, ttyNumber, foregroundGroup, startTime].some((value) => !Number.isInteger(value))) {
+    return null;
+  }
+  return {
+    pid,
+    parentPid: parentPid ?? 0,
+    processGroup: processGroup ?? 0,
+    sessionId: sessionId ?? 0,
+    ttyNumber: ttyNumber ?? 0,
+    foregroundGroup: foregroundGroup ?? -1,
+    startTime,
+    name: stat.slice(open + 1, close),
+    isZombie: fields[0] === 'Z' || fields[0] === 'X',
+  };
+}
+
+/** The words a process was started with; empty where they cannot be read. */
+export function readArguments(procDir: string, pid: number): string[] {
+  const text = readText(join(procDir, String(pid), 'cmdline'));
+  if (text === null || text === '') return [];
+  return (text.endsWith('\0') ? text.slice(0, -1) : text).split('\0');
+}
+
+/** The working directory, and whether it was deleted; null where it cannot be read. */
+export function readWorkingDirectory(procDir: string, pid: number): { readonly path: string; readonly isDeleted: boolean } | null {
+  try {
+    const path = readlinkSync(join(procDir, String(pid), 'cwd'));
+    return path.endsWith(DELETED) ? { path: path.slice(0, -DELETED.length), isDeleted: true } : { path, isDeleted: false };
+  } catch {
+    return null; // ended, or another user's
+  }
+}
+
+/** The device path of a process' standard input where that is a terminal: `/dev/pts/5`. */
+export function ttyPath(ttyNumber: number): string | null {
+  const major = (ttyNumber >> 8) & 0xfff;
+  const minor = (ttyNumber & 0xff) | ((ttyNumber >> 12) & 0xfff00);
+  if (major >= 136 && major <= 143) return `/dev/pts/${(major - 136) * 256 + minor}`;
+  if (major === 4 && minor < 64) return `/dev/tty${minor}`;
+  return null;
+}
+
+/** The processes that have a terminal now: the foreground group of the session that this shell leads, in order of start. */
+export function foregroundOf(shell: ProcessInfo, processes: readonly ProcessInfo[]): ProcessInfo[] {
+  return processes
+    .filter((process) => process.processGroup === shell.foregroundGroup && process.ttyNumber === shell.ttyNumber && !process.isZombie)
+    .toSorted((a, b) => a.startTime - b.startTime || a.pid - b.pid);
+}
+
+function listNames(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return []; // no /proc on this system
+  }
+}
+
+function readText(path: string): string | null {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return null; // the process has ended, or is another user's
+  }
+}

@@ -71,6 +71,8 @@ export interface StoredStream {
   readonly name: string;
   readonly kind: StreamKind;
   readonly sizeBytes: number;
+  /** A keyed id of the content: equal ids are equal contents. */
+  readonly contentId: string;
 }
 
 /** An item as it stands in a snapshot: everything but the content of its streams. */

@@ -1,0 +1,146 @@
+// Decides what the user's exclusion rules hide, before anything is stored. A fact that a rule matches hides the nearest thing
+// around it: an element of a list (a page in a tab's history), else the whole item. Streams are not looked into. The matches are
+// never logged or counted by rule: what a user hides is nobody's business.
+
+import { fileURLToPath } from 'node:url';
+
+import type { SourceId } from '../../../shared/model/ids.ts';
+import type { CapturedItem } from '../../../shared/model/item.ts';
+import type { JsonObject, JsonValue } from '../../../shared/model/json.ts';
+import { rulePlace, type ExclusionRules } from './exclusion-rules.ts';
+import { compileCommandRule, toCommandCandidates } from './match-command.ts';
+import { compilePathRule, toComparable, type PathRuleEnvironment } from './match-path.ts';
+import { compileUrlRule, toUrlCandidates } from './match-url.ts';
+
+export interface ExclusionEnvironment extends PathRuleEnvironment {
+  /** Another reason why a path is hidden, for example a marker file in one of its folders. */
+  readonly isMarkedPath?: (path: string) => boolean;
+}
+
+/** What rules look at in an item. */
+export type ExcludableItem = Pick<CapturedItem, 'source' | 'attributes'>;
+
+/** The user's rules, compiled. */
+export interface Exclusion {
+  readonly isEmpty: boolean;
+  source(id: SourceId): boolean;
+  path(path: string): boolean;
+  url(url: string): boolean;
+  command(commandLine: string): boolean;
+  /** The item without what the rules hide: itself where they hide nothing, null where they hide all of it. */
+  apply<Item extends ExcludableItem>(item: Item): Item | null;
+}
+
+/** Deeper attributes than any source makes: there a filter that cannot look must hide. */
+const MAX_DEPTH = 32;
+const HIDDEN = Symbol('hidden');
+
+/** Compiles the rules. @throws AppError CONFIG_INVALID naming the first rule that cannot be used by its place */
+export function compileExclusion(rules: ExclusionRules, environment: ExclusionEnvironment): Exclusion {
+  const sources = new Set<string>(rules.sources);
+  const paths = rules.paths.map((rule, at) => compilePathRule(rule, rulePlace('paths', at), environment));
+  const urls = rules.urls.map((rule, at) => compileUrlRule(rule, rulePlace('urls', at)));
+  const commands = rules.commands.map((rule, at) => compileCommandRule(rule, rulePlace('commands', at)));
+  const { isMarkedPath } = environment;
+  const looksAtPaths = paths.length > 0 || isMarkedPath !== undefined;
+  const looksAtFacts = looksAtPaths || urls.length > 0 || commands.length > 0;
+
+  const exclusion: Exclusion = {
+    isEmpty: sources.size === 0 && !looksAtFacts,
+    source: (id) => sources.has(id),
+    path: (path) => {
+      if (!looksAtPaths) return false;
+      const comparable = toComparable(path, environment.platform);
+      return paths.some((matches) => matches(comparable)) || isMarkedPath?.(path) === true;
+    },
+    url: (url) => {
+      if (urls.length === 0 && !looksAtPaths) return false;
+      const candidates = toUrlCandidates(url);
+      if (urls.some((matches) => matches(candidates))) return true;
+      return (
+        looksAtPaths &&
+        candidates.some(({ parsed }, at) => parsed?.scheme === 'file' && isHiddenFile(exclusion, url, at))
+      );
+    },
+    command: (commandLine) => {
+      if (commands.length === 0) return false;
+      const candidates = toCommandCandidates(commandLine);
+      return commands.some((matches) => matches(candidates));
+    },
+    apply: (item) => {
+      if (sources.has(item.source)) return null;
+      if (!looksAtFacts) return item;
+      const attributes = filterObject(exclusion, item.attributes, 0);
+      if (attributes === HIDDEN) return null;
+      return attributes === item.attributes ? item : { ...item, attributes };
+    },
+  };
+  return exclusion;
+}
+
+function isHiddenFile(exclusion: Exclusion, url: string, at: number): boolean {
+  const text = at === 0 ? url : url.slice(url.toLowerCase().indexOf('file:'));
+  try {
+    return exclusion.path(fileURLToPath(text));
+  } catch {
+    // A file URL with a host or escapes that no path has: no local file.
+    return false;
+  }
+}
+
+function filterObject(exclusion: Exclusion, object: JsonObject, depth: number): JsonObject | typeof HIDDEN {
+  if (depth > MAX_DEPTH) return HIDDEN;
+  let filtered: Record<string, JsonValue | undefined> | null = null;
+  for (const [name, value] of Object.entries(object)) {
+    if (value === undefined || value === null) continue;
+    if (isHiddenFact(exclusion, name, value)) return HIDDEN;
+    const kept = name === 'argv' ? value : filterValue(exclusion, value, depth + 1);
+    if (kept === HIDDEN) return HIDDEN;
+    if (kept === value) continue;
+    filtered ??= { ...object };
+    filtered[name] = kept;
+  }
+  return filtered ?? object;
+}
+
+function filterValue(exclusion: Exclusion, value: JsonValue, depth: number): JsonValue | typeof HIDDEN {
+  if (typeof value !== 'object' || value === null) return value;
+  if (isList(value)) return filterList(exclusion, value, depth);
+  return filterObject(exclusion, value, depth);
+}
+
+function filterList(exclusion: Exclusion, list: readonly JsonValue[], depth: number): JsonValue | typeof HIDDEN {
+  if (depth > MAX_DEPTH) return HIDDEN;
+  const kept = list.map((element) => filterValue(exclusion, element, depth + 1));
+  if (kept.every((element, at) => element === list[at])) return list;
+  return kept.filter((element) => element !== HIDDEN);
+}
+
+/** The facts that rules know by their names (`CapturedItem.attributes`), wherever they stand. */
+function isHiddenFact(exclusion: Exclusion, name: string, value: JsonValue): boolean {
+  switch (name) {
+    case 'cwd':
+    case 'path':
+      return textsOf(value).some((text) => exclusion.path(text));
+    case 'url':
+      return textsOf(value).some((text) => exclusion.url(text));
+    case 'argv':
+    case 'command': {
+      const words = textsOf(value);
+      // A program that was given a hidden file shows it.
+      return exclusion.command(words.join(' ')) || words.some((word) => word.startsWith('/') && exclusion.path(word));
+    }
+    default:
+      return false;
+  }
+}
+
+function textsOf(value: JsonValue): readonly string[] {
+  if (typeof value === 'string') return [value];
+  if (typeof value !== 'object' || value === null || !isList(value)) return [];
+  return value.filter((element) => typeof element === 'string');
+}
+
+function isList(value: object): value is readonly JsonValue[] {
+  return Array.isArray(value);
+}

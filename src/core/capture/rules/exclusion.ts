@@ -58,8 +58,7 @@ export function compileExclusion(rules: ExclusionRules, environment: ExclusionEn
       const candidates = toUrlCandidates(url);
       if (urls.some((matches) => matches(candidates))) return true;
       return (
-        looksAtPaths &&
-        candidates.some(({ parsed }, at) => parsed?.scheme === 'file' && isHiddenFile(exclusion, url, at))
+        looksAtPaths && candidates.some(({ raw, parsed }) => parsed?.scheme === 'file' && isHiddenFile(exclusion, raw))
       );
     },
     command: (commandLine) => {
@@ -78,10 +77,9 @@ export function compileExclusion(rules: ExclusionRules, environment: ExclusionEn
   return exclusion;
 }
 
-function isHiddenFile(exclusion: Exclusion, url: string, at: number): boolean {
-  const text = at === 0 ? url : url.slice(url.toLowerCase().indexOf('file:'));
+function isHiddenFile(exclusion: Exclusion, url: string): boolean {
   try {
-    return exclusion.path(fileURLToPath(text));
+    return exclusion.path(fileURLToPath(url));
   } catch {
     // A file URL with a host or escapes that no path has: no local file.
     return false;

@@ -31,8 +31,7 @@ const WRAPPERS = new Set([
 ]);
 const ASSIGNMENT = /^[A-Za-z_][A-Za-z0-9_]*=/;
 /** Longer lines are compared only at their beginning: the program stands there. */
-const MAX_LINE_CHARACTERS = 16_384;
-const MAX_PARTS = 256;
+const MAX_LINE_CHARACTERS = 65_536;
 
 /** Compiles one command rule. @throws AppError CONFIG_INVALID */
 export function compileCommandRule(rule: string, place: string): Matcher {
@@ -48,7 +47,7 @@ export function compileCommandRule(rule: string, place: string): Matcher {
 /** The command lines that stand in this text, ready for any number of rules. Never throws. */
 export function toCommandCandidates(commandLine: string): CommandCandidate[] {
   const whole = commandLine.slice(0, MAX_LINE_CHARACTERS);
-  const parts = whole.split(/[|;&\n]+/, MAX_PARTS);
+  const parts = whole.split(/[|;&\n]+/);
   return [...new Set([whole, ...parts])].map(toCandidate);
 }
 

@@ -12,6 +12,8 @@ type Matcher = (candidates: readonly UrlCandidate[]) => boolean;
 
 /** A URL in the forms that rules compare. */
 export interface UrlCandidate {
+  /** As it was captured. */
+  readonly raw: string;
   readonly text: string;
   readonly parsed: {
     readonly scheme: string;
@@ -51,7 +53,7 @@ export function toUrlCandidates(url: string): UrlCandidate[] {
   let next: string | null = url.trim();
   for (let at = 0; next !== null && at <= MAX_UNWRAPS; at += 1) {
     const text: string = next;
-    candidates.push({ text: text.toLowerCase(), parsed: parseCandidate(text) });
+    candidates.push({ raw: text, text: text.toLowerCase(), parsed: parseCandidate(text) });
     next = unwrap(text);
   }
   return candidates;

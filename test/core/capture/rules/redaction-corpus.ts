@@ -1,0 +1,163 @@
+// Lines with and without secrets. The secrets are made here from their published forms, by a fixed rule, so that no file of this
+// repository holds anything that looks like a real one.
+
+export interface CorpusLine {
+  readonly line: string;
+  /** Each text that must be gone afterwards; none for lines that must stay as they are. */
+  readonly secrets: readonly string[];
+}
+
+const LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
+const DIGITS = '0123456789';
+
+function made(length: number, alphabet = LETTERS + DIGITS, seed = 7): string {
+  let state = seed + length;
+  let text = '';
+  while (text.length < length) {
+    state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0;
+    // Every fourth one a digit, as random tokens have them all over.
+    const letters = text.length % 4 === 3 && alphabet.length > 40 ? DIGITS : alphabet;
+    text += letters[(state >>> 16) % letters.length] ?? '';
+  }
+  return text;
+}
+
+function line(before: string, secret: string, after = ''): CorpusLine {
+  return { line: `${before}${secret}${after}`, secrets: [secret] };
+}
+
+const HEX = 'abcdef0123456789';
+const JWT = ['eyJhbGciOiJIUzI1NiJ9', `eyJzdWIiOiIx${made(20)}`, made(43)].join('.');
+const KEY_BODY = Array.from({ length: 6 }, (_, at) => made(64, undefined, at)).join('\n');
+const KEY_BLOCK = `-----BEGIN OPENSSH PRIVATE ${'KEY'}-----\n${KEY_BODY}\n-----END OPENSSH PRIVATE ${'KEY'}-----`;
+
+/** By the name of what is hidden. */
+export const SECRET_LINES: Readonly<Record<string, readonly CorpusLine[]>> = {
+  'private key': [
+    { line: `$ cat id_rsa\n${KEY_BLOCK}\n$ ls`, secrets: [KEY_BLOCK, KEY_BODY.slice(0, 64)] },
+    { line: `KEY="${KEY_BLOCK.replaceAll('\n', String.raw`\n`)}"`, secrets: [made(64, undefined, 3)] },
+    { line: `${KEY_BLOCK.slice(0, 200)}\n$ ls`, secrets: [KEY_BODY.slice(0, 64)] },
+    {
+      line: KEY_BLOCK.replaceAll('OPENSSH PRIVATE', 'PGP PRIVATE').replaceAll('KEY-----', 'KEY BLOCK-----'),
+      secrets: [KEY_BODY],
+    },
+  ],
+  AWS: [
+    line('aws_access_key_id = ', `AKIA${made(16, LETTERS.slice(0, 26))}`),
+    line('aws_secret_access_key = ', made(40)),
+    line('export AWS_SECRET_ACCESS_KEY=', made(40), '\n'),
+    line('  "accessKeyId": "', `ASIA${made(16, LETTERS.slice(0, 26))}`, '",'),
+  ],
+  GitHub: [
+    line('remote: token ', `ghp_${made(36)}`),
+    line('\x1b[32m', `gho_${made(36)}`, '\x1b[0m'),
+    line('GH_TOKEN=', `github_pat_${made(22)}_${made(59)}`),
+    line('https://x-access-token:', `ghs_${made(36)}`, '@github.com/a/b.git'),
+  ],
+  GitLab: [line('PRIVATE-TOKEN: ', `glpat-${made(20)}`), line('', `glrt-${made(20)}`)],
+  Slack: [
+    line('bot: ', `xoxb-${made(12, DIGITS)}-${made(24)}`),
+    line('POST https://', `hooks.slack.com/services/T${made(8)}/B${made(8)}/${made(24)}`),
+  ],
+  'OpenAI and Anthropic': [
+    line('', `sk-${made(48)}`),
+    line('key ', `sk-proj-${made(80)}`),
+    line('ANTHROPIC_API_KEY=', `sk-ant-api03-${made(93)}`),
+    line('echo ', `sk-ant-oat01-${made(60)}`, ' | pbcopy'),
+  ],
+  Google: [line('?key=', `AIza${made(35)}`, '&q=x'), line('', `ya29.${made(60)}`), line('', `GOCSPX-${made(28)}`)],
+  JWT: [line('token ', JWT), line('https://app.example/cb#id_token=', JWT), line('{"t":"', JWT, '"}')],
+  npm: [line('//registry.npmjs.org/:_authToken=', `npm_${made(36)}`), line('', `npm_${made(36)}`)],
+  Stripe: [line('', `sk_live_${made(24)}`), line('', `rk_test_${made(24)}`), line('', `whsec_${made(32)}`)],
+  others: [
+    line('', `hf_${made(34, LETTERS)}`),
+    line('', `dop_v1_${made(64, HEX)}`),
+    line('', `SG.${made(22)}.${made(43)}`),
+    line('', `dckr_pat_${made(27)}`),
+    line('', `shpat_${made(32, HEX)}`),
+    line('', `hvs.${made(90)}`),
+    line('', `AGE-SECRET-KEY-1${made(58, LETTERS.slice(0, 26))}`),
+    line('https://api.telegram.org/bot123456789', `:AA${made(33)}`, '/getMe'),
+    line('', `gsk_${made(52)}`),
+  ],
+  'bearer and headers': [
+    line('curl -H "Authorization: Bearer ', made(32), '" https://a.example'),
+    line('> authorization: Basic ', 'ZGV2Omh1bnRlcjI='),
+    line('Authorization: token ', made(40, HEX)),
+    line('< set-cookie: ', `sid=${made(32)}; Path=/`),
+    line('Cookie: ', `session=${made(20)}`),
+    line('X-Api-Key: ', made(32)),
+  ],
+  'URL password': [
+    line('git clone https://dev:', 'hunter2!x', '@git.example/a.git'),
+    line('postgres://app:', 'p%40ss', '@db.example:5432/app'),
+    line('redis://:', 'swordfish', '@localhost'),
+  ],
+  'long flags': [
+    line('tool --password=', 'hunter2', ' --verbose'),
+    line('tool --password ', 'hunter2'),
+    line("tool --api-key '", 'a b'.replace(' ', '-') + made(6), "'"),
+    line('tool --client-secret ', made(20)),
+    line('tool --token="', made(20), '"'),
+  ],
+  'short flags': [
+    line('mysql -u root -p', 'hunter2', ' app'),
+    line('/usr/bin/mysqldump --all -p', 's3cret!', ' > x.sql'),
+    line('sshpass -p ', 'hunter2', ' ssh host'),
+    line('curl -s -u dev:', 'hunter2', ' https://a.example'),
+    line('redis-cli -a ', 'hunter2'),
+    line('docker login -u dev -p ', 'hunter2'),
+  ],
+  assignments: [
+    line('export MY_TOKEN=', 'tok-12345'),
+    line('DB_PASS=', 'swordfish', ' ./run'),
+    line('PGPASSWORD=', "o'neill".replace("'", ''), ' psql'),
+    line('password: x\nPASSWORD="', 'with blanks in it', '"'),
+    line('  "client_secret": "', 'q1w2e3r4', '",'),
+    line("  'password': '", 'hunter2', "'"),
+    line('const apiKey = "', made(24), '";'),
+    line('https://a.example/?access_token=', made(20), '&x=1'),
+    line('AccountKey=', `${made(40)}==`, ';EndpointSuffix=core'),
+  ],
+};
+
+/** Ordinary lines, which must stay as they are. */
+export const PLAIN_LINES: readonly string[] = [
+  'dev@host:~/src/app$ npm run build -- --watch',
+  'const token = parseToken(input);',
+  'if (password === other) return;',
+  'def login(user, password=None, token=None):',
+  'connect(password=password, token=config.token)',
+  'export PATH=$PATH:/usr/local/bin',
+  'export API_KEY=$(pass show api)',
+  'API_TOKEN=${API_TOKEN:-}',
+  'TOKEN=<your token>',
+  'PASSWORD=PASSWORD',
+  '  --password string   the password to use',
+  '  --token TOKEN       personal access token',
+  'use --token to sign in, or --password as a last resort',
+  'PWD=/home/dev/src OLDPWD=/home/dev',
+  'max_tokens=4096 temperature=0.7',
+  'git log --oneline --author=dev',
+  'sk-learn-something-long-and-plain-here',
+  'task-management-and-other-things-1234567890',
+  'https://example.com:8080/path?a=b@c',
+  'ssh://git@github.com/owner/repo.git',
+  'git@github.com:owner/repo.git',
+  'commit 3f2a9c1b5d7e8f60123456789abcdef012345678',
+  'sha512-9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08',
+  'eyJ is how every JSON web token begins',
+  '-----BEGIN CERTIFICATE-----\nMIIBszCCAVmgAwIBAgIU\n-----END CERTIFICATE-----',
+  'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGmpM dev@host',
+  'bearer of bad news',
+  'Authorization: none',
+  'mysql -u root -P 3306 app',
+  'curl -u "$USER:$PASS" https://a.example',
+  'docker login registry.example',
+  'a == b && c => d',
+  'npm_config_registry=https://registry.npmjs.org/',
+  'uuid 2f1d3c4b-5a69-4788-9a0b-1c2d3e4f5a6b',
+  'compass=north bypass=1 keyboard=us',
+  '[REDACTED:flag] stays --password=[REDACTED:flag]',
+  '日本語のテキスト: パスワードはありません',
+];

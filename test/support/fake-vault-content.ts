@@ -1,5 +1,7 @@
 // What the fake vault does with the items of a save: places their streams, compares, counts.
 
+import { createHash } from 'node:crypto';
+
 import type { ItemKey } from '../../src/shared/model/ids.ts';
 import {
   APPEND_OVERLAP_BYTES,
@@ -51,7 +53,16 @@ export function toSnapshotItem(item: CapturedItem, content: ReadonlyMap<string, 
   const { key, kind, source, group, title, attributes } = item;
   const streams = item.streams.flatMap(({ name, kind: streamKind }) => {
     const bytes = content.get(name);
-    return bytes === undefined ? [] : [{ name, kind: streamKind, sizeBytes: bytes.length }];
+    return bytes === undefined
+      ? []
+      : [
+          {
+            name,
+            kind: streamKind,
+            sizeBytes: bytes.length,
+            contentId: createHash('sha256').update(bytes).digest('hex'),
+          },
+        ];
   });
   return { key, kind, source, group, title, attributes: structuredClone(attributes), streams, stale: false };
 }

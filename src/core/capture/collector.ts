@@ -1,0 +1,239 @@
+// One capture: asks every enabled source in parallel, hides what the user excludes, takes secrets out, carries forward what could
+// not be read, and saves. It knows nothing of time or triggers; the scheduler does.
+
+import { AppError } from '../../shared/model/app-error.ts';
+import type { CheckpointAttributes } from '../../shared/model/checkpoint.ts';
+import type { CapturedItem } from '../../shared/model/item.ts';
+import type { Gap, SnapshotKind, SnapshotSummary } from '../../shared/model/snapshot.ts';
+import type { Clock } from '../clock.ts';
+import type { CaptureContext, Host, Source } from '../sources/source.ts';
+import type { SaveRequest, SaveResult, Vault } from '../vault/vault.ts';
+import { planCarry, type CarryPlan } from './carry-forward.ts';
+import { joinTerminals } from './join-terminals.ts';
+import { NewestSnapshot, type NewestItem, type NewestState } from './newest-snapshot.ts';
+import { collectPointedPaths } from './pointed-paths.ts';
+import type { Reading } from './reading.ts';
+import type { Exclusion } from './rules/exclusion.ts';
+import { isRedactable, redactItem } from './rules/redaction.ts';
+import { SourceReader } from './source-reader.ts';
+
+const DAY_MS = 86_400_000;
+/** What one source may hand over at once: its buffers are in memory twice for a moment. */
+const MAX_SOURCE_BYTES = 64 * 1024 * 1024;
+const NEVER_ABORTED = new AbortController().signal;
+
+/** What the user set, read before every capture, so that a new rule counts from the next one on. */
+export interface CaptureSettings {
+  /** The sources that are on. */
+  readonly sources: readonly Source[];
+  readonly exclusion: Exclusion;
+  readonly isRedactionOn: boolean;
+  readonly inactiveDays: number;
+}
+
+export interface CollectorDeps {
+  readonly vault: Pick<Vault, 'save' | 'known' | 'listSnapshots' | 'readSnapshot' | 'deleteCheckpoints'>;
+  readonly host: Host;
+  readonly clock: Clock;
+  /** @throws AppError where the rules cannot be read: then nothing is captured, since it would be captured without them. */
+  readonly loadSettings: () => Promise<CaptureSettings>;
+  readonly deadlineMs?: number;
+}
+
+export interface CaptureRequest {
+  readonly kind: SnapshotKind;
+  readonly checkpoint?: CheckpointAttributes;
+  readonly signal?: AbortSignal;
+}
+
+export interface CaptureOutcome {
+  readonly summary: SnapshotSummary;
+  readonly gaps: readonly Gap[];
+  readonly storedBytes: number;
+  readonly durationMs: number;
+}
+
+interface Gathered {
+  readonly request: SaveRequest;
+  readonly carried: readonly NewestItem[];
+}
+
+export class Collector {
+  readonly #deps: CollectorDeps;
+  readonly #reader: SourceReader;
+  readonly #newest: NewestSnapshot;
+  /** Whether the streams that the vault knows were redacted; null before the first capture. */
+  #wasRedactionOn: boolean | null = null;
+
+  constructor(deps: CollectorDeps) {
+    this.#deps = deps;
+    this.#reader = new SourceReader(deps);
+    this.#newest = new NewestSnapshot(deps.vault);
+  }
+
+  /**
+   * Captures once. Call it again only after it has settled. A source that fails, hangs or lies costs only its own items.
+   * @throws AppError of the vault where nothing was saved; what was not saved is read again at the next capture. CANCELLED.
+   */
+  async capture(request: CaptureRequest): Promise<CaptureOutcome> {
+    const startedMs = this.#deps.clock.monotonicMs();
+    const settings = await this.#deps.loadSettings();
+    let saved = await this.#captureOnce(request, settings);
+    if (saved.result.needsWhole.length > 0) saved = await this.#captureAgain(request, settings, saved.result);
+    const { result } = saved;
+    return {
+      summary: result.summary,
+      gaps: [...saved.request.gaps, ...result.leftOut, ...this.#stillNeeded(saved)],
+      storedBytes: result.storedBytes,
+      durationMs: this.#deps.clock.monotonicMs() - startedMs,
+    };
+  }
+
+  async #captureOnce(
+    request: CaptureRequest,
+    settings: CaptureSettings,
+  ): Promise<{ request: SaveRequest; result: SaveResult }> {
+    const gathered = await this.#gather(request, settings);
+    if (request.signal?.aborted === true) {
+      throw new AppError('CANCELLED', 'The capture was cancelled before it was saved.', { isRetryable: true });
+    }
+    const result = await this.#deps.vault.save(gathered.request);
+    this.#wasRedactionOn = settings.isRedactionOn;
+    this.#newest.follow(gathered.request, gathered.carried, result);
+    return { request: gathered.request, result };
+  }
+
+  /** The vault has forgotten the streams whose hints did not hold, so the sources hand them over whole now. */
+  async #captureAgain(
+    request: CaptureRequest,
+    settings: CaptureSettings,
+    first: SaveResult,
+  ): Promise<{ request: SaveRequest; result: SaveResult }> {
+    const second = await this.#captureOnce(request, settings);
+    // The name belongs to the snapshot that has everything.
+    if (first.summary.checkpoint !== undefined) await this.#deps.vault.deleteCheckpoints([first.summary.checkpoint.id]);
+    return second;
+  }
+
+  #stillNeeded({ request, result }: { request: SaveRequest; result: SaveResult }): Gap[] {
+    const titles = new Map(request.items.map((item) => [item.key, item]));
+    return result.needsWhole.flatMap(({ key, stream }): Gap[] => {
+      const item = titles.get(key);
+      if (item === undefined) return [];
+      const message = `${stream} of "${item.title}" is stored as it was before: it changed while it was read.`;
+      return [{ source: item.source, reason: 'partial', key, message, sinceMs: request.takenAtMs }];
+    });
+  }
+
+  async #gather({ kind, checkpoint, signal }: CaptureRequest, settings: CaptureSettings): Promise<Gathered> {
+    const { exclusion } = settings;
+    const newest = await this.#newest.read();
+    const nowMs = this.#deps.clock.nowMs();
+    const sources = settings.sources.filter(({ id }) => !exclusion.source(id));
+    const round = new CaptureRound(settings, newest, nowMs);
+    for (const readsPaths of [false, true]) {
+      const pointedPaths = readsPaths ? round.pointedPaths() : [];
+      const asked = sources.filter((source) => source.readsPaths === readsPaths);
+      const readings = await Promise.all(
+        asked.map((source) =>
+          this.#reader.read(source, {
+            context: this.#contextFor(source, { settings, newest, nowMs, pointedPaths }),
+            signal: signal ?? NEVER_ABORTED,
+          }),
+        ),
+      );
+      round.add(readings);
+    }
+    const { items, carry } = round;
+    const request: SaveRequest = {
+      takenAtMs: nowMs,
+      kind,
+      items: joinTerminals(items),
+      carried: carry.carried.map(({ key }) => key),
+      gaps: carry.gaps,
+      // A source that was read and had nothing keeps its last good snapshot: an empty one must not take its place.
+      goodSources: [...new Set(items.map(({ source }) => source))],
+      ...(checkpoint === undefined ? {} : { checkpoint }),
+    };
+    return { request, carried: carry.carried };
+  }
+
+  #contextFor(
+    source: Source,
+    round: { settings: CaptureSettings; newest: NewestState; nowMs: number; pointedPaths: readonly string[] },
+  ): Omit<CaptureContext, 'signal'> {
+    const { settings, newest, nowMs, pointedPaths } = round;
+    const known = this.#deps.vault.known();
+    const previous = newest.items.filter(
+      (item) => item.source === source.id && settings.exclusion.apply(item) !== null,
+    );
+    // Streams that were stored under the other setting must come whole, so that the setting counts for them too.
+    const isRedactionTurned = this.#wasRedactionOn !== null && this.#wasRedactionOn !== settings.isRedactionOn;
+    const forgotten = new Set(isRedactionTurned ? previous.flatMap(redactableStreams) : []);
+    return {
+      host: this.#deps.host,
+      nowMs,
+      maxBytes: MAX_SOURCE_BYTES,
+      known: (key, stream) => (forgotten.has(streamName(key, stream)) ? undefined : known.get(key)?.get(stream)),
+      previous,
+      pointedPaths,
+      excludes: settings.exclusion,
+    };
+  }
+}
+
+/** Gathers what the sources of one capture gave. */
+class CaptureRound {
+  readonly #settings: CaptureSettings;
+  readonly #newest: NewestState;
+  readonly #nowMs: number;
+  readonly items: CapturedItem[] = [];
+  carry: CarryPlan = { carried: [], gaps: [] };
+
+  constructor(settings: CaptureSettings, newest: NewestState, nowMs: number) {
+    this.#settings = settings;
+    this.#newest = newest;
+    this.#nowMs = nowMs;
+  }
+
+  add(readings: readonly Reading[]): void {
+    const { exclusion, isRedactionOn, inactiveDays } = this.#settings;
+    const hidden = new Set<string>();
+    for (const reading of readings) {
+      for (const item of reading.status === 'read' ? reading.capture.items : []) {
+        const kept = exclusion.apply(item);
+        if (kept === null) hidden.add(item.key);
+        else this.items.push(isRedactionOn ? redactItem(kept) : kept);
+      }
+    }
+    const carriable: NewestItem[] = [];
+    for (const item of this.#newest.items) {
+      // An item is carried as it stands or not at all: one that a new rule would trim stays behind too.
+      const kept = exclusion.apply(item);
+      if (kept === item) carriable.push(item);
+      else if (kept === null) hidden.add(item.key);
+    }
+    const plan = planCarry({
+      readings,
+      newest: carriable,
+      isHidden: (key) => hidden.has(key),
+      earlierGaps: this.#newest.gaps,
+      nowMs: this.#nowMs,
+      inactiveMs: inactiveDays * DAY_MS,
+    });
+    this.carry = { carried: [...this.carry.carried, ...plan.carried], gaps: [...this.carry.gaps, ...plan.gaps] };
+  }
+
+  /** What is carried points somewhere too: a terminal that did not answer is no reason to let go of its repository. */
+  pointedPaths(): readonly string[] {
+    return collectPointedPaths([...this.items, ...this.carry.carried].map(({ attributes }) => attributes));
+  }
+}
+
+function redactableStreams(item: NewestItem): string[] {
+  return item.streams.filter((stream) => isRedactable(item, stream)).map(({ name }) => streamName(item.key, name));
+}
+
+function streamName(key: string, stream: string): string {
+  return `${key}\0${stream}`;
+}

@@ -1,0 +1,23 @@
+// Time as an argument: the only file of the core that asks the machine what time it is. Tests hand in one that they turn themselves.
+
+/** Undoes a timer; calling it late or twice does nothing. */
+export type CancelTimer = () => void;
+
+export interface Clock {
+  /** Wall time: ms since the epoch. It may jump either way. */
+  nowMs(): number;
+  /** Ms that only go forward, for durations and due times. */
+  monotonicMs(): number;
+  /** Calls back once, after at least so long. */
+  setTimer(callback: () => void, delayMs: number): CancelTimer;
+}
+
+/** The machine's clock. */
+export const systemClock: Clock = {
+  nowMs: () => Date.now(),
+  monotonicMs: () => performance.now(),
+  setTimer: (callback, delayMs) => {
+    const timer = setTimeout(callback, delayMs);
+    return () => clearTimeout(timer);
+  },
+};

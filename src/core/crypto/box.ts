@@ -24,8 +24,8 @@ export const BOX_KINDS = {
 } as const;
 export type BoxKind = (typeof BOX_KINDS)[keyof typeof BOX_KINDS];
 
-/** How the payload is encoded. `zstdDelta`: a zstd frame that needs another record's payload as its dictionary. */
-export const BOX_CODECS = { raw: 0, zstd: 1, zstdDelta: 2 } as const;
+/** How the payload is encoded. */
+export const BOX_CODECS = { raw: 0, zstd: 1 } as const;
 export type BoxCodec = (typeof BOX_CODECS)[keyof typeof BOX_CODECS];
 
 export interface BoxHeader {
@@ -58,14 +58,15 @@ export function sealBox(
   random: RandomBytes,
 ): Buffer {
   const plainBytes = paddedSize(LENGTH_BYTES + payload.length);
-  const plain = Buffer.alloc(plainBytes);
+  const plain = Buffer.allocUnsafe(plainBytes);
   plain.writeUInt32LE(payload.length, 0);
   plain.set(payload, LENGTH_BYTES);
+  plain.fill(0, LENGTH_BYTES + payload.length);
   const box = Buffer.allocUnsafe(BOX_HEADER_BYTES + plainBytes + TAG_BYTES);
   writeHeader(box, header);
   const nonce = random(NONCE_BYTES);
   box.set(nonce, AAD_HEADER_BYTES);
-  const cipher = createCipheriv('aes-256-gcm', key.dangerouslyExportBytes(), nonce);
+  const cipher = createCipheriv('aes-256-gcm', key.toHandle(), nonce);
   cipher.setAAD(associatedData(vaultId, box));
   box.set(cipher.update(plain), BOX_HEADER_BYTES);
   cipher.final();
@@ -80,7 +81,7 @@ export function parseBoxHeader(box: Uint8Array): BoxHeader | null {
   if (view.getUint32(0, true) !== BOX_MAGIC || view.getUint8(4) !== VERSION || view.getUint8(7) !== 0) return null;
   const kind = view.getUint8(5);
   const codec = view.getUint8(6);
-  if (kind < 1 || kind > 8 || codec > 2) return null;
+  if (kind < 1 || kind > 8 || codec > 1) return null;
   const high = view.getUint32(16, true);
   if (high >= 0x20_0000) return null; // record ids stay below 2^53
   return {
@@ -95,7 +96,7 @@ export function parseBoxHeader(box: Uint8Array): BoxHeader | null {
 export function openBox(key: SecretKey, vaultId: Uint8Array, box: Uint8Array): Buffer | null {
   if (box.length < BOX_OVERHEAD_BYTES + 2) return null;
   const nonce = box.subarray(AAD_HEADER_BYTES, BOX_HEADER_BYTES);
-  const decipher = createDecipheriv('aes-256-gcm', key.dangerouslyExportBytes(), nonce, { authTagLength: TAG_BYTES });
+  const decipher = createDecipheriv('aes-256-gcm', key.toHandle(), nonce, { authTagLength: TAG_BYTES });
   decipher.setAAD(associatedData(vaultId, box));
   decipher.setAuthTag(box.subarray(box.length - TAG_BYTES));
   const plain = decipher.update(box.subarray(BOX_HEADER_BYTES, box.length - TAG_BYTES));

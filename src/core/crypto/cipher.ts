@@ -24,7 +24,7 @@ export function deriveBytes(secret: Uint8Array, label: string, sizeBytes: number
 /** Seals: nonce, ciphertext, tag, in this order. */
 export function sealBytes(key: SecretKey, plain: Uint8Array, aad: Uint8Array, random: RandomBytes): Buffer {
   const nonce = random(NONCE_BYTES);
-  const cipher = createCipheriv('aes-256-gcm', key.dangerouslyExportBytes(), nonce);
+  const cipher = createCipheriv('aes-256-gcm', key.toHandle(), nonce);
   cipher.setAAD(aad);
   const body = cipher.update(plain);
   cipher.final();
@@ -36,7 +36,7 @@ export function openSealedBytes(key: SecretKey, sealed: Uint8Array, aad: Uint8Ar
   if (sealed.length < NONCE_BYTES + TAG_BYTES) return null;
   const nonce = sealed.subarray(0, NONCE_BYTES);
   const tag = sealed.subarray(sealed.length - TAG_BYTES);
-  const decipher = createDecipheriv('aes-256-gcm', key.dangerouslyExportBytes(), nonce, { authTagLength: TAG_BYTES });
+  const decipher = createDecipheriv('aes-256-gcm', key.toHandle(), nonce, { authTagLength: TAG_BYTES });
   decipher.setAAD(aad);
   decipher.setAuthTag(tag);
   const body = decipher.update(sealed.subarray(NONCE_BYTES, sealed.length - TAG_BYTES));

@@ -115,18 +115,18 @@ export class KeyTree {
 
   /** The keyed id of a content (V9): equal contents have equal ids, and nobody without the key can tell of what. */
   contentId(...parts: readonly Uint8Array[]): Buffer {
-    const hmac = createHmac('sha256', this.#chunkIdKey.dangerouslyExportBytes());
+    const hmac = createHmac('sha256', this.#chunkIdKey.toHandle());
     for (const part of parts) hmac.update(part);
     return hmac.digest().subarray(0, CHUNK_ID_BYTES);
   }
 
   /** The next value of the hash chain over snapshot records (V13). */
   chain(snapshotPayload: Uint8Array): Buffer {
-    return createHmac('sha256', this.#chainKey.dangerouslyExportBytes()).update(snapshotPayload).digest();
+    return createHmac('sha256', this.#chainKey.toHandle()).update(snapshotPayload).digest();
   }
 
   headerMac(bytes: Uint8Array): Buffer {
-    return createHmac('sha256', this.#headerMacKey.dangerouslyExportBytes()).update(bytes).digest();
+    return createHmac('sha256', this.#headerMacKey.toHandle()).update(bytes).digest();
   }
 
   wipe(): void {

@@ -1,5 +1,6 @@
 // A key that cannot be printed, logged, serialised or cloned by accident.
 
+import { createSecretKey, type KeyObject } from 'node:crypto';
 import { inspect } from 'node:util';
 
 const MASK = 'SecretKey(***)';
@@ -7,6 +8,7 @@ const MASK = 'SecretKey(***)';
 /** 32 secret bytes. The only exit is `dangerouslyExportBytes`; `wipe` overwrites them as far as JavaScript allows. */
 export class SecretKey {
   readonly #bytes: Uint8Array;
+  #handle: KeyObject | null = null;
   /** A function among the own properties makes `structuredClone` and `postMessage` refuse the object. */
   readonly refuseClone = (): string => MASK;
 
@@ -21,8 +23,15 @@ export class SecretKey {
     return this.#bytes;
   }
 
+  /** The key as ciphers take it: a prepared handle makes each use several times cheaper than the bytes. */
+  toHandle(): KeyObject {
+    this.#handle ??= createSecretKey(this.#bytes);
+    return this.#handle;
+  }
+
   wipe(): void {
     this.#bytes.fill(0);
+    this.#handle = null;
   }
 
   toString(): string {

@@ -148,7 +148,7 @@ export class VaultEngine {
     return this.#read(() => readSnapshot(this.#state, id));
   }
 
-  readStream(id: SnapshotId, key: ItemKey, stream: string): Promise<Uint8Array<ArrayBuffer>> {
+  readStream(id: SnapshotId, key: ItemKey, stream: string): Uint8Array<ArrayBuffer> {
     return this.#read(() => readStream(this.#state, id, key, stream));
   }
 

@@ -1,46 +1,50 @@
 // Chunks: content stored once, by keyed id (V9). Reading opens and decodes; writing goes through a batch, which seals in memory
 // and is inserted in the transaction of its snapshot.
 
-import { BOX_CODECS, BOX_KINDS, parseBoxHeader, type BoxHeader } from '../../crypto/box.ts';
+import { BOX_KINDS, type BoxHeader } from '../../crypto/box.ts';
 import type { KeyTree } from '../../crypto/key-tree.ts';
 import { damaged } from '../errors.ts';
-import type { ChunkFacts, ChunkReader, ChunkRow, ChunkWriter } from '../tables/chunks.ts';
-import { decodeContent, decodeContentAsync, encodeContent, encodeDelta, LEVEL_BULK, LEVEL_NORMAL } from './codec.ts';
+import type { ChunkFacts, ChunkReader, ChunkWriter } from '../tables/chunks.ts';
+import { ChunkCache } from './chunk-cache.ts';
+import { decodeContent, encodeContent, encodeContentSync, LEVEL_BULK, LEVEL_NORMAL } from './codec.ts';
 import { MAX_CHUNK_BYTES } from './fastcdc.ts';
 
 /** The most that one chunk's content may hold. */
 export const MAX_CONTENT_BYTES = 2 * MAX_CHUNK_BYTES;
-/** From this much new content on, speed counts more than the last percent of size. */
-const BULK_BYTES = 4 * 1024 * 1024;
-/** A difference is worth its dependency only if it is under half of what its base takes. */
-const DELTA_SHARE = 0.5;
-const DELTA_PREFIX_BYTES = 8;
+/** From this much new content on, speed counts more than the last percent of size, and the thread pool helps. */
+const BULK_BYTES = 2 * 1024 * 1024;
+const POOL_MIN_BYTES = 16 * 1024;
+/** Enough to keep the pool busy; more would only hold memory. */
+const MAX_CONCURRENT_ENCODINGS = 4;
+const MAX_REMEMBERED_SIZES = 50_000;
 
 export class ChunkStore {
   readonly #keys: KeyTree;
   readonly #table: ChunkReader;
+  readonly #cache = new ChunkCache();
+  readonly #storedBytes = new Map<number, number>();
 
   constructor(keys: KeyTree, table: ChunkReader) {
     this.#keys = keys;
     this.#table = table;
   }
 
-  /** @throws AppError VAULT_DAMAGED where the chunk is missing or does not authenticate */
-  read(recordId: number): Buffer {
-    const opened = this.#open(recordId);
-    if (opened.header.codec !== BOX_CODECS.zstdDelta) return decode(opened.header, opened.payload, recordId);
-    return this.#decodeDelta(recordId, opened.payload);
+  /** The same as `read`, for chunks that are likely to be wanted again soon. */
+  readCached(recordId: number): Buffer {
+    const cached = this.#cache.get(recordId);
+    if (cached !== undefined) return cached;
+    const content = this.read(recordId);
+    this.#cache.set(recordId, content);
+    return content;
   }
 
-  /** The same; larger chunks are decompressed in the thread pool. */
-  async readAsync(recordId: number): Promise<Buffer> {
-    const opened = this.#open(recordId);
-    if (opened.header.codec === BOX_CODECS.zstdDelta) return this.#decodeDelta(recordId, opened.payload);
-    try {
-      return await decodeContentAsync(opened.header.codec, opened.payload, MAX_CONTENT_BYTES);
-    } catch {
-      throw damaged(`chunk ${recordId} does not decode`);
-    }
+  /** @throws AppError VAULT_DAMAGED where the chunk is missing or does not authenticate */
+  read(recordId: number): Buffer {
+    const box = this.#table.readBox(recordId);
+    if (box === undefined) throw damaged(`chunk ${recordId} is missing`);
+    const opened = this.#keys.open(BOX_KINDS.chunk, recordId, box);
+    if (opened === null) throw damaged(`chunk ${recordId} does not authenticate`);
+    return decodeChunkPayload(opened.header, opened.payload);
   }
 
   find(contentId: Uint8Array): ChunkFacts | undefined {
@@ -51,38 +55,26 @@ export class ChunkStore {
     return this.#table.readFacts(recordId);
   }
 
+  /** What a chunk takes in the file; 0 where it is missing. Remembered, since it never changes. */
+  storedBytes(recordId: number): number {
+    const known = this.#storedBytes.get(recordId);
+    if (known !== undefined) return known;
+    const bytes = this.facts(recordId)?.storedBytes ?? 0;
+    if (this.#storedBytes.size >= MAX_REMEMBERED_SIZES) this.#storedBytes.clear();
+    if (bytes > 0) this.#storedBytes.set(recordId, bytes);
+    return bytes;
+  }
+
   /** True where the chunk's content is these bytes, judged by its keyed id. */
   hasContent(recordId: number, content: Uint8Array): boolean {
     return this.#table.readContentId(recordId)?.equals(this.#keys.contentId(content)) ?? false;
   }
-
-  #open(recordId: number): { header: BoxHeader; payload: Buffer } {
-    const box = this.#table.readBox(recordId);
-    if (box === undefined) throw damaged(`chunk ${recordId} is missing`);
-    const opened = this.#keys.open(BOX_KINDS.chunk, recordId, box);
-    if (opened === null) throw damaged(`chunk ${recordId} does not authenticate`);
-    return opened;
-  }
-
-  #decodeDelta(recordId: number, payload: Buffer): Buffer {
-    const baseId = readBaseId(payload);
-    if (this.#table.readFacts(recordId)?.baseRecordId !== baseId) throw damaged(`chunk ${recordId} names another base`);
-    const base = this.#open(baseId);
-    if (base.header.codec === BOX_CODECS.zstdDelta) throw damaged(`chunk ${baseId} is no base`);
-    const dictionary = decode(base.header, base.payload, baseId);
-    try {
-      return decodeContent(BOX_CODECS.zstdDelta, payload.subarray(DELTA_PREFIX_BYTES), MAX_CONTENT_BYTES, dictionary);
-    } catch {
-      throw damaged(`chunk ${recordId} does not decode`);
-    }
-  }
 }
 
-/** Decodes an opened chunk payload, for verification. @throws AppError VAULT_DAMAGED */
-export function decodeChunkPayload(header: BoxHeader, payload: Buffer, readBase: (recordId: number) => Buffer): Buffer {
-  if (header.codec !== BOX_CODECS.zstdDelta) return decode(header, payload, header.recordId);
+/** Decodes an opened chunk. @throws AppError VAULT_DAMAGED */
+export function decodeChunkPayload(header: BoxHeader, payload: Buffer): Buffer {
   try {
-    return decodeContent(header.codec, payload.subarray(DELTA_PREFIX_BYTES), MAX_CONTENT_BYTES, readBase(readBaseId(payload)));
+    return decodeContent(header.codec, payload, MAX_CONTENT_BYTES);
   } catch {
     throw damaged(`chunk ${header.recordId} does not decode`);
   }
@@ -91,14 +83,7 @@ export function decodeChunkPayload(header: BoxHeader, payload: Buffer, readBase:
 interface PendingChunk {
   readonly recordId: number;
   readonly contentId: Buffer;
-  readonly baseRecordId: number | null;
   box: Buffer | null;
-}
-
-/** What `put` did with a content. */
-export interface PutResult {
-  readonly recordId: number;
-  readonly isNew: boolean;
 }
 
 /** The new chunks of one save: numbered at once, sealed in memory, inserted by `insertInto` within the save's transaction. */
@@ -107,9 +92,9 @@ export class ChunkBatch {
   readonly #store: ChunkStore;
   readonly #pending = new Map<string, PendingChunk>();
   readonly #byRecord = new Map<number, PendingChunk>();
-  readonly #work: Promise<void>[] = [];
+  readonly #queue: { readonly chunk: PendingChunk; readonly content: Uint8Array }[] = [];
+  readonly #runners: Promise<void>[] = [];
   #nextRecordId: number;
-  #level = LEVEL_NORMAL;
   #rawBytes = 0;
 
   /** @param nextRecordId the first record number that may be used */
@@ -129,54 +114,31 @@ export class ChunkBatch {
     return recordId;
   }
 
-  /** Stores content, or finds it stored. The bytes must not change before `settle`. */
-  put(content: Uint8Array): PutResult {
+  /** Stores content, or finds it stored; gives its record number. The bytes must not change before `settle`. */
+  put(content: Uint8Array): number {
     const contentId = this.#keys.contentId(content);
-    const known = this.#find(contentId);
-    if (known !== null) return { recordId: known, isNew: false };
-    const chunk = this.#add(contentId, null);
+    const index = contentId.toString('latin1');
+    const known = this.#pending.get(index)?.recordId ?? this.#store.find(contentId)?.recordId;
+    if (known !== undefined) return known;
+    const chunk: PendingChunk = { recordId: this.takeRecordId(), contentId, box: null };
+    this.#pending.set(index, chunk);
+    this.#byRecord.set(chunk.recordId, chunk);
     this.#rawBytes += content.length;
-    if (this.#rawBytes > BULK_BYTES) this.#level = LEVEL_BULK;
-    const encoded = encodeContent(content, this.#level);
-    if (encoded instanceof Promise) {
-      this.#work.push(
-        encoded.then(({ codec, payload }) => {
-          chunk.box = this.#keys.seal(BOX_KINDS.chunk, codec, chunk.recordId, payload);
-        }),
-      );
-    } else {
-      chunk.box = this.#keys.seal(BOX_KINDS.chunk, encoded.codec, chunk.recordId, encoded.payload);
-    }
-    return { recordId: chunk.recordId, isNew: true };
+    const isBulk = this.#rawBytes > BULK_BYTES;
+    if (isBulk && content.length >= POOL_MIN_BYTES) this.#enqueue(chunk, content);
+    else this.#seal(chunk, encodeContentSync(content, isBulk ? LEVEL_BULK : LEVEL_NORMAL));
+    return chunk.recordId;
   }
 
-  /** Stores content as a difference to an earlier chunk where that is much smaller, else whole. */
-  putAgainst(content: Uint8Array, earlierRecordId: number): PutResult {
-    const contentId = this.#keys.contentId(content);
-    const known = this.#find(contentId);
-    if (known !== null) return { recordId: known, isNew: false };
-    const earlier = this.#store.facts(earlierRecordId);
-    const baseRecordId = earlier?.baseRecordId ?? earlier?.recordId;
-    const base = baseRecordId === undefined ? undefined : this.#store.facts(baseRecordId);
-    if (base === undefined) return this.put(content);
-    const delta = encodeDelta(content, this.#store.read(base.recordId));
-    if (delta.length > base.storedBytes * DELTA_SHARE || delta.length > content.length * DELTA_SHARE) return this.put(content);
-    const chunk = this.#add(contentId, base.recordId);
-    const prefix = Buffer.alloc(DELTA_PREFIX_BYTES);
-    prefix.writeBigUInt64LE(BigInt(base.recordId), 0);
-    chunk.box = this.#keys.seal(BOX_KINDS.chunk, BOX_CODECS.zstdDelta, chunk.recordId, Buffer.concat([prefix, delta]));
-    return { recordId: chunk.recordId, isNew: true };
-  }
-
-  /** Content put in this batch is not readable from the store yet; its stored size is known after `settle`. */
+  /** What a chunk takes in the file, of this batch or stored before. Known after `settle`. */
   storedBytes(recordId: number): number {
-    return this.#byRecord.get(recordId)?.box?.length ?? this.#store.facts(recordId)?.storedBytes ?? 0;
+    return this.#byRecord.get(recordId)?.box?.length ?? this.#store.storedBytes(recordId);
   }
 
   /** Resolves when everything put so far is sealed. */
   async settle(): Promise<void> {
-    await Promise.all(this.#work);
-    this.#work.length = 0;
+    await Promise.all(this.#runners);
+    this.#runners.length = 0;
   }
 
   /** Leaves out chunks that no stream needs after all. */
@@ -196,34 +158,24 @@ export class ChunkBatch {
   }
 
   insertInto(table: ChunkWriter): void {
-    for (const chunk of this.#pending.values()) table.insert(toRow(chunk));
+    for (const { recordId, contentId, box } of this.#pending.values()) {
+      if (box === null) throw new RangeError('a chunk was inserted before it was sealed');
+      table.insert({ recordId, contentId, box });
+    }
   }
 
-  #find(contentId: Buffer): number | null {
-    return this.#pending.get(contentId.toString('latin1'))?.recordId ?? this.#store.find(contentId)?.recordId ?? null;
+  #enqueue(chunk: PendingChunk, content: Uint8Array): void {
+    this.#queue.push({ chunk, content });
+    if (this.#runners.length < MAX_CONCURRENT_ENCODINGS) this.#runners.push(this.#run());
   }
 
-  #add(contentId: Buffer, baseRecordId: number | null): PendingChunk {
-    const chunk: PendingChunk = { recordId: this.takeRecordId(), contentId, baseRecordId, box: null };
-    this.#pending.set(contentId.toString('latin1'), chunk);
-    this.#byRecord.set(chunk.recordId, chunk);
-    return chunk;
+  async #run(): Promise<void> {
+    for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) {
+      this.#seal(next.chunk, await encodeContent(next.content, LEVEL_BULK));
+    }
   }
-}
 
-function toRow(chunk: PendingChunk): ChunkRow {
-  if (chunk.box === null || parseBoxHeader(chunk.box) === null) throw new RangeError('a chunk was inserted before it was sealed');
-  return { recordId: chunk.recordId, contentId: chunk.contentId, baseRecordId: chunk.baseRecordId, box: chunk.box };
-}
-
-function decode(header: BoxHeader, payload: Buffer, recordId: number): Buffer {
-  try {
-    return decodeContent(header.codec, payload, MAX_CONTENT_BYTES);
-  } catch {
-    throw damaged(`chunk ${recordId} does not decode`);
+  #seal(chunk: PendingChunk, { codec, payload }: ReturnType<typeof encodeContentSync>): void {
+    chunk.box = this.#keys.seal(BOX_KINDS.chunk, codec, chunk.recordId, payload);
   }
-}
-
-function readBaseId(payload: Buffer): number {
-  return payload.length < DELTA_PREFIX_BYTES ? 0 : Number(payload.readBigUInt64LE(0));
 }

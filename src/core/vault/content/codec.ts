@@ -1,6 +1,6 @@
 // Compression of payloads: zstd, only where it makes them smaller. Level 3, and 1 for bulk: higher never paid in measurements.
 
-import { constants, zstdCompress, zstdCompressSync, zstdDecompress, zstdDecompressSync, type ZstdOptions } from 'node:zlib';
+import { constants, zstdCompress, zstdCompressSync, zstdDecompressSync, type ZstdOptions } from 'node:zlib';
 
 import { BOX_CODECS, type BoxCodec } from '../../crypto/box.ts';
 
@@ -8,21 +8,18 @@ export const LEVEL_NORMAL = 3;
 export const LEVEL_BULK = 1;
 /** Below this a frame's own bytes eat what it saves. */
 const MIN_COMPRESS_BYTES = 48;
-/** Below this the way to the thread pool costs more than the work. */
-const ASYNC_BYTES = 48 * 1024;
+const OUTPUT_BUFFER_BYTES = 64 * 1024;
+const ZSTD_MAGIC = 0xfd2fb528;
 
 export interface Encoded {
   readonly codec: BoxCodec;
   readonly payload: Uint8Array;
 }
 
-/** Compresses in place or, for larger content, in the thread pool. */
-export function encodeContent(content: Uint8Array, level: number): Encoded | Promise<Encoded> {
-  if (content.length < MIN_COMPRESS_BYTES) return raw(content);
-  const options = compressOptions(level, content.length);
-  if (content.length < ASYNC_BYTES) return smaller(content, zstdCompressSync(content, options));
+/** Compresses in the thread pool. */
+export function encodeContent(content: Uint8Array, level: number): Promise<Encoded> {
   return new Promise((resolve, reject) => {
-    zstdCompress(content, options, (error, compressed) => {
+    zstdCompress(content, compressOptions(level, content.length), (error, compressed) => {
       if (error === null) resolve(smaller(content, compressed));
       else reject(error);
     });
@@ -34,40 +31,37 @@ export function encodeContentSync(content: Uint8Array, level: number = LEVEL_NOR
   return smaller(content, zstdCompressSync(content, compressOptions(level, content.length)));
 }
 
-/** Compresses against another content as dictionary; what comes out needs the same dictionary to be read. */
-export function encodeDelta(content: Uint8Array, base: Uint8Array): Uint8Array {
-  return zstdCompressSync(content, { ...compressOptions(LEVEL_NORMAL, content.length), dictionary: base });
-}
-
-/** @param maxBytes the size that the caller knows the content to have at most: a larger one is refused */
-export function decodeContent(codec: BoxCodec, payload: Buffer, maxBytes: number, base?: Uint8Array): Buffer {
+/** @param maxBytes the most that the content may have: a larger one is refused. @throws Error where the payload does not decode */
+export function decodeContent(codec: BoxCodec, payload: Buffer, maxBytes: number): Buffer {
   if (codec === BOX_CODECS.raw) return payload;
-  return zstdDecompressSync(payload, decompressOptions(maxBytes, base));
+  const sizeBytes = frameContentBytes(payload);
+  if (sizeBytes > maxBytes) throw new RangeError('the content is larger than it may be');
+  // One output buffer of the right size: growing one costs more than decoding.
+  return zstdDecompressSync(payload, { maxOutputLength: Math.max(1, sizeBytes), chunkSize: Math.max(1024, sizeBytes) });
 }
 
-/** The same in the thread pool for larger payloads. */
-export function decodeContentAsync(codec: BoxCodec, payload: Buffer, maxBytes: number, base?: Uint8Array): Buffer | Promise<Buffer> {
-  if (codec === BOX_CODECS.raw || payload.length < ASYNC_BYTES / 3) return decodeContent(codec, payload, maxBytes, base);
-  return new Promise((resolve, reject) => {
-    zstdDecompress(payload, decompressOptions(maxBytes, base), (error, content) => {
-      if (error === null) resolve(content);
-      else reject(error);
-    });
-  });
+/** The content's size from the frame's header (RFC 8878, 3.1.1.1), where our own compressor always writes it. */
+function frameContentBytes(frame: Buffer): number {
+  if (frame.length < 10 || frame.readUInt32LE(0) !== ZSTD_MAGIC) throw new RangeError('not a zstd frame');
+  const descriptor = frame.readUInt8(4);
+  const isSingleSegment = (descriptor & 0x20) !== 0;
+  const dictionaryBytes = [0, 1, 2, 4][descriptor & 3] ?? 0;
+  const at = 5 + (isSingleSegment ? 0 : 1) + dictionaryBytes;
+  switch (descriptor >> 6) {
+    case 0:
+      if (!isSingleSegment) throw new RangeError('a frame without its size');
+      return frame.readUInt8(at);
+    case 1:
+      return frame.readUInt16LE(at) + 256;
+    case 2:
+      return frame.readUInt32LE(at);
+    default:
+      return Number(frame.readBigUInt64LE(at));
+  }
 }
 
 function compressOptions(level: number, sizeBytes: number): ZstdOptions {
-  return {
-    params: { [constants.ZSTD_c_compressionLevel]: level },
-    pledgedSrcSize: sizeBytes,
-    // One output buffer that always suffices: the default of 16 KiB means many trips.
-    chunkSize: Math.max(1024, sizeBytes + (sizeBytes >>> 7) + 512),
-  };
-}
-
-function decompressOptions(maxBytes: number, base?: Uint8Array): ZstdOptions {
-  const options: ZstdOptions = { maxOutputLength: Math.max(1, maxBytes), chunkSize: Math.max(1024, maxBytes) };
-  return base === undefined ? options : { ...options, dictionary: base };
+  return { params: { [constants.ZSTD_c_compressionLevel]: level }, pledgedSrcSize: sizeBytes, chunkSize: OUTPUT_BUFFER_BYTES };
 }
 
 function smaller(content: Uint8Array, compressed: Uint8Array): Encoded {

@@ -6,10 +6,18 @@ import type { KeyTree } from '../../crypto/key-tree.ts';
 import type { Part, StreamEntry } from '../log/manifest.ts';
 import type { ChunkBatch, ChunkStore } from './chunk-store.ts';
 import { findCutPoints, type GearTable } from './fastcdc.ts';
-import { readPart, readStreamTail } from './stream-reader.ts';
+import { commonPrefix, matchBlocks } from './match-blocks.ts';
+import { readPart, readStreamContent, sliceParts } from './stream-reader.ts';
 
-/** A blob up to this size is one chunk, so that a later version can be stored as a difference to it. */
-export const SMALL_BLOB_BYTES = 512 * 1024;
+/** A blob up to this size is compared with its earlier version, so that only what was edited is stored. */
+const COMPARED_BLOB_BYTES = 2 * 1024 * 1024;
+/** An edited blob of more parts is stored whole again. */
+const MAX_BLOB_PARTS = 24;
+/** More new bytes than this share of a blob are stored as a new blob. */
+const MAX_INSERTED_SHARE = 0.5;
+/** A stream that lies in more small chunks than this has them joined: each costs a seal and a look-up to read. */
+const MAX_SMALL_CHUNKS = 24;
+const SMALL_CHUNK_BYTES = 12 * 1024;
 /** New bytes up to this size are one chunk: an append or a ring's new tail. */
 const SEGMENT_BYTES = 192 * 1024;
 const ANCHOR_BYTES = 256;
@@ -55,7 +63,7 @@ export function placeStream(
       if (earlier === undefined || !isHintValid || !continues(deps, earlier, content)) return { result: 'needs-whole' };
       if (content.bytes.length === 0) return { result: 'unchanged' };
       const added = cutAndPut(deps, batch, content.bytes);
-      return placed(input, earlier.sizeBytes + content.bytes.length, extendedId(deps.keys, earlier.contentId, content.bytes), [...earlier.parts, ...added]);
+      return placed(input, earlier.sizeBytes + content.bytes.length, extendedId(deps.keys, earlier.contentId, content.bytes), [...joinSmallParts(deps, batch, earlier.parts), ...added]);
     }
     case 'whole':
       return placeWhole(deps, batch, input, content.bytes, earlier);
@@ -75,8 +83,9 @@ function placeWhole(
   if (kept === null) return placeFirst(deps, batch, input, bytes);
   if (kept.bytes === bytes.length && kept.bytes === earlier.sizeBytes) return { result: 'unchanged' };
   const rest = bytes.subarray(kept.bytes);
-  const contentId = contentIdOf(deps.keys, earlier.contentId, kept.dropped, bytes, rest, earlier.sizeBytes);
-  return placed(input, bytes.length, contentId, [...kept.parts, ...cutAndPut(deps, batch, rest)]);
+  const isGrowth = kept.dropped === 0 && kept.bytes === earlier.sizeBytes;
+  const contentId = isGrowth ? extendedId(deps.keys, earlier.contentId, rest) : scrolledId(deps.keys, earlier.contentId, kept.dropped, kept.bytes, rest);
+  return placed(input, bytes.length, contentId, [...joinSmallParts(deps, batch, kept.parts), ...cutAndPut(deps, batch, rest)]);
 }
 
 function placeBlob(
@@ -88,10 +97,27 @@ function placeBlob(
 ): PlaceResult {
   const contentId = wholeId(deps.keys, bytes);
   if (earlier?.contentId === contentId && earlier.sizeBytes === bytes.length) return { result: 'unchanged' };
-  if (bytes.length === 0 || bytes.length > SMALL_BLOB_BYTES) return placed(input, bytes.length, contentId, cutAndPut(deps, batch, bytes));
-  const single = earlier?.parts.length === 1 && earlier.sizeBytes <= SMALL_BLOB_BYTES ? earlier.parts[0] : undefined;
-  const put = single === undefined ? batch.put(bytes) : batch.putAgainst(bytes, single.recordId);
-  return placed(input, bytes.length, contentId, [{ recordId: put.recordId, skip: 0, length: bytes.length }]);
+  const edited = earlier === undefined || bytes.length === 0 ? null : placeEdited(deps, batch, bytes, earlier);
+  return placed(input, bytes.length, contentId, edited ?? cutAndPut(deps, batch, bytes));
+}
+
+/** An edited blob as runs of its earlier version and one chunk of what is new; null where storing it whole is better. */
+function placeEdited(deps: StreamWriterDeps, batch: ChunkBatch, bytes: Uint8Array, earlier: StreamEntry): Part[] | null {
+  if (earlier.sizeBytes === 0 || Math.max(earlier.sizeBytes, bytes.length) > COMPARED_BLOB_BYTES || earlier.parts.length > MAX_BLOB_PARTS) return null;
+  const old = readStreamContent(deps.store, earlier, true);
+  const oldParts = joinSmallParts(deps, batch, earlier.parts);
+  const operations = matchBlocks(old, bytes);
+  const inserts = operations.filter((operation) => operation.type === 'insert');
+  const insertedBytes = inserts.reduce((sum, insert) => sum + insert.end - insert.start, 0);
+  if (insertedBytes > bytes.length * MAX_INSERTED_SHARE || operations.length > MAX_BLOB_PARTS) return null;
+  const added = insertedBytes === 0 ? 0 : batch.put(Buffer.concat(inserts.map((insert) => bytes.subarray(insert.start, insert.end))));
+  let skip = 0;
+  return operations.flatMap((operation): Part[] => {
+    if (operation.type === 'copy') return sliceParts(oldParts, operation.from, operation.length);
+    const part = { recordId: added, skip, length: operation.end - operation.start };
+    skip += part.length;
+    return [part];
+  });
 }
 
 function placeFirst(deps: StreamWriterDeps, batch: ChunkBatch, input: StreamInput, bytes: Uint8Array): PlaceResult {
@@ -107,10 +133,37 @@ function cutAndPut(deps: StreamWriterDeps, batch: ChunkBatch, bytes: Uint8Array)
   const cuts = bytes.length <= SEGMENT_BYTES ? [bytes.length] : findCutPoints(bytes, deps.gear);
   let start = 0;
   return cuts.map((end) => {
-    const part = { recordId: batch.put(bytes.subarray(start, end)).recordId, skip: 0, length: end - start };
+    const part = { recordId: batch.put(bytes.subarray(start, end)), skip: 0, length: end - start };
     start = end;
     return part;
   });
+}
+
+/** Many captures of little growth leave many small chunks: from time to time their used parts are joined in one. */
+function joinSmallParts(deps: StreamWriterDeps, batch: ChunkBatch, parts: readonly Part[]): readonly Part[] {
+  const ids = new Set(parts.map((part) => part.recordId).filter((recordId) => deps.store.storedBytes(recordId) <= SMALL_CHUNK_BYTES));
+  if (ids.size <= MAX_SMALL_CHUNKS) return parts;
+  const small = parts.filter((part) => ids.has(part.recordId));
+  const joined = batch.put(Buffer.concat(small.map((part) => readPart(deps.store, part))));
+  let skip = 0;
+  const moved = parts.map((part): Part => {
+    if (!ids.has(part.recordId)) return part;
+    const at = { recordId: joined, skip, length: part.length };
+    skip += part.length;
+    return at;
+  });
+  return joinNeighbours(moved);
+}
+
+/** Parts that follow each other in one chunk are one part. */
+function joinNeighbours(parts: readonly Part[]): Part[] {
+  const joined: Part[] = [];
+  for (const part of parts) {
+    const last = joined.at(-1);
+    if (last?.recordId === part.recordId && last.skip + last.length === part.skip) joined[joined.length - 1] = { ...last, length: last.length + part.length };
+    else joined.push(part);
+  }
+  return joined;
 }
 
 /** The overlap that the source read anew must be the end of what the vault has. */
@@ -118,7 +171,7 @@ function continues(deps: StreamWriterDeps, earlier: StreamEntry, content: Extrac
   if (content.fromByte !== earlier.sizeBytes) return false;
   const expected = Math.min(APPEND_OVERLAP_BYTES, earlier.sizeBytes);
   if (content.overlap.length !== expected) return false;
-  return readStreamTail(deps.store, earlier, expected).equals(content.overlap);
+  return readRun(deps.store, earlier.parts, earlier.sizeBytes - expected, expected).equals(content.overlap);
 }
 
 interface Kept {
@@ -136,22 +189,23 @@ function keptPrefix(store: ChunkStore, bytes: Uint8Array, earlier: StreamEntry):
 
 /** Finds the old content of a ring in the new one: some of its head is gone, its end may have been redrawn. */
 function keptRing(store: ChunkStore, bytes: Uint8Array, earlier: StreamEntry): Kept | null {
-  const straight = keptFrom(store, bytes, earlier.parts, 0);
-  if (straight !== null && straight.bytes > bytes.length / 2) return straight;
-  const tail = readStreamTail(store, earlier, (ANCHOR_DISTANCES.at(-1) ?? 0) + ANCHOR_BYTES);
   const content = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   for (const distance of ANCHOR_DISTANCES) {
-    const anchorEnd = tail.length - distance;
+    const anchorEnd = earlier.sizeBytes - distance;
     if (anchorEnd < ANCHOR_BYTES) break;
-    const at = content.lastIndexOf(tail.subarray(anchorEnd - ANCHOR_BYTES, anchorEnd));
-    if (at < 0) continue;
+    const anchor = readRun(store, earlier.parts, anchorEnd - ANCHOR_BYTES, ANCHOR_BYTES);
+    const at = content.lastIndexOf(anchor);
     // Old position minus new position of the same byte: what the ring dropped at its head.
-    const dropped = earlier.sizeBytes - distance - ANCHOR_BYTES - at;
-    if (dropped < 0) continue;
+    const dropped = anchorEnd - ANCHOR_BYTES - at;
+    if (at < 0 || dropped < 0) continue;
     const kept = keptFrom(store, bytes, earlier.parts, dropped);
     if (kept !== null && kept.bytes >= at) return kept;
   }
-  return straight;
+  return keptFrom(store, bytes, earlier.parts, 0);
+}
+
+function readRun(store: ChunkStore, parts: readonly Part[], start: number, length: number): Buffer {
+  return Buffer.concat(sliceParts(parts, start, length).map((part) => readPart(store, part)));
 }
 
 /** Walks the old parts from `dropped` bytes on along the new content as long as they are equal. */
@@ -179,11 +233,7 @@ function equalBytes(store: ChunkStore, content: Uint8Array, part: Part, rest: Pa
   const isWholePart = rest.skip === 0 && part.skip === 0 && content.length >= part.length;
   if (isWholePart && store.hasContent(part.recordId, content.subarray(0, part.length))) return part.length;
   const old = readPart(store, rest);
-  const limit = Math.min(old.length, content.length);
-  if (old.subarray(0, limit).equals(content.subarray(0, limit))) return limit;
-  let equal = 0;
-  while (equal < limit && old[equal] === content[equal]) equal += 1;
-  return equal;
+  return commonPrefix(old, content);
 }
 
 /** Id of a content given whole: the same for the same bytes, whenever they are seen. */
@@ -196,7 +246,7 @@ function extendedId(keys: KeyTree, earlierId: string, added: Uint8Array): string
   return keys.contentId(Buffer.from(`extends ${earlierId}`), added).toString('base64url');
 }
 
-function contentIdOf(keys: KeyTree, earlierId: string, dropped: number, bytes: Uint8Array, rest: Uint8Array, earlierSize: number): string {
-  const isPureGrowth = dropped === 0 && bytes.length - rest.length === earlierSize;
-  return isPureGrowth ? extendedId(keys, earlierId, rest) : wholeId(keys, bytes);
+/** A ring that scrolled is told by what it dropped and what came: hashing all of it at every capture would cost more than storing it. */
+function scrolledId(keys: KeyTree, earlierId: string, dropped: number, keptBytes: number, rest: Uint8Array): string {
+  return keys.contentId(Buffer.from(`scrolls ${earlierId} ${dropped} ${keptBytes}`), rest).toString('base64url');
 }

@@ -60,7 +60,7 @@ export function readSnapshot(state: VaultState, id: SnapshotId): Snapshot {
 }
 
 /** @throws AppError ITEM_NOT_FOUND, VAULT_DAMAGED */
-export async function readStream(state: VaultState, id: SnapshotId, key: ItemKey, name: string): Promise<Uint8Array<ArrayBuffer>> {
+export function readStream(state: VaultState, id: SnapshotId, key: ItemKey, name: string): Uint8Array<ArrayBuffer> {
   const { manifest } = readWhole(state, positionOf(state, id), id);
   const stream = manifest.get(key)?.streams.find((other) => other.name === name);
   if (stream === undefined) {

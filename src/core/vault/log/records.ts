@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { PRIORITIES, type Checkpoint } from '../../../shared/model/checkpoint.ts';
 import type { CheckpointId, SnapshotId } from '../../../shared/model/ids.ts';
 import type { JsonObject } from '../../../shared/model/json.ts';
-import { BOX_CODECS, BOX_KINDS } from '../../crypto/box.ts';
+import { BOX_KINDS } from '../../crypto/box.ts';
 import type { KeyTree } from '../../crypto/key-tree.ts';
 import { decodeContent, encodeContentSync } from '../content/codec.ts';
 
@@ -53,7 +53,7 @@ export function sealRecord(keys: KeyTree, recordId: number, record: VaultRecord)
 /** Null where the box does not authenticate or holds something that this version does not know. */
 export function openRecord(keys: KeyTree, recordId: number, box: Buffer): VaultRecord | null {
   const opened = keys.open(BOX_KINDS.record, recordId, box);
-  if (opened === null || opened.header.codec === BOX_CODECS.zstdDelta) return null;
+  if (opened === null) return null;
   const parsed = recordSchema.safeParse(JSON.parse(decodeContent(opened.header.codec, opened.payload, MAX_RECORD_BYTES).toString('utf8')));
   if (!parsed.success) return null;
   const record = parsed.data;

@@ -2,11 +2,13 @@
 // change goes through `commit`, which writes the next head in the same transaction.
 
 import type { KeyTree } from '../../crypto/key-tree.ts';
-import { BOX_CODECS, BOX_KINDS } from '../../crypto/box.ts';
+import { BOX_KINDS } from '../../crypto/box.ts';
 import { ChunkStore } from '../content/chunk-store.ts';
 import { decodeContent } from '../content/codec.ts';
 import { createGearTable, type GearTable } from '../content/fastcdc.ts';
-import { readNumber, type ReadDb, type WriteDb } from '../database.ts';
+import type { Statement } from 'better-sqlite3';
+
+import type { ReadDb, WriteDb } from '../database.ts';
 import { damaged, toStorageError } from '../errors.ts';
 import type { Keyring } from '../keyring/keyring.ts';
 import { BoxReader, BoxWriter } from '../tables/boxes.ts';
@@ -73,6 +75,7 @@ export class VaultState {
   /** What loading found missing or not authentic, in words. */
   readonly findings: string[] = [];
   #dataVersion = -1;
+  readonly #readDataVersion: Statement<[], number>;
   readonly #keyframeCache = new Map<number, Manifest>();
 
   constructor(keyring: Keyring, writeDb: WriteDb, readDb: ReadDb) {
@@ -99,7 +102,8 @@ export class VaultState {
       parity: new BoxWriter(writeDb, 'parity'),
       timeIndex: new TimeIndexWriter(writeDb),
     };
-    this.#dataVersion = readNumber(writeDb, 'data_version');
+    this.#readDataVersion = writeDb.prepare<[], number>('PRAGMA data_version').pluck() as Statement<[], number>; // pluck keeps the row type
+    this.#dataVersion = this.#readDataVersion.get() ?? -1;
     this.readDb.exec('BEGIN');
     try {
       this.head = this.#readHead();
@@ -115,7 +119,7 @@ export class VaultState {
 
   /** Reads everything anew when another process has written since. Cheap when none has. Always called before a change. */
   refresh(): void {
-    const dataVersion = readNumber(this.writeDb, 'data_version');
+    const dataVersion = this.#readDataVersion.get() ?? -1;
     if (dataVersion === this.#dataVersion) return;
     this.#inOneRead(() => {
       this.keyring.refresh(this.readDb);
@@ -177,7 +181,7 @@ export class VaultState {
     for (const table of [this.read.keyframes, this.read.keyframeCopies]) {
       const box = table.read(recordId);
       const opened = box === undefined ? null : this.keys.open(BOX_KINDS.keyframe, recordId, box);
-      if (opened === null || opened.header.codec === BOX_CODECS.zstdDelta) continue;
+      if (opened === null) continue;
       const manifest = decodeManifest(decodeContent(opened.header.codec, opened.payload, MAX_KEYFRAME_BYTES));
       this.cacheKeyframe(recordId, manifest);
       return manifest;

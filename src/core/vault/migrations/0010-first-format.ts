@@ -15,7 +15,6 @@ export function up(db: WriteDb): void {
     CREATE TABLE chunks (
       record_id INTEGER PRIMARY KEY,
       content_id BLOB NOT NULL UNIQUE,
-      base_record_id INTEGER,
       box BLOB NOT NULL
     ) STRICT;
     CREATE TABLE keyframes (record_id INTEGER PRIMARY KEY, box BLOB NOT NULL) STRICT;

@@ -7,20 +7,16 @@ import type { ReadDb, WriteDb } from '../database.ts';
 export interface ChunkRow {
   readonly recordId: number;
   readonly contentId: Buffer;
-  /** The chunk whose content is the dictionary of this one; null for chunks that stand alone. */
-  readonly baseRecordId: number | null;
   readonly box: Buffer;
 }
 
 export interface ChunkFacts {
   readonly recordId: number;
-  readonly baseRecordId: number | null;
   readonly storedBytes: number;
 }
 
 interface RawFacts {
   record_id: number;
-  base_record_id: number | null;
   stored_bytes: number;
 }
 
@@ -30,16 +26,16 @@ export class ChunkReader {
   readonly #byContent: Statement<[Uint8Array], RawFacts>;
   readonly #facts: Statement<[number], RawFacts>;
   readonly #factsAfter: Statement<[number, number], RawFacts>;
-  readonly #rowsAfter: Statement<[number, number], { record_id: number; content_id: Buffer; base_record_id: number | null; box: Buffer }>;
+  readonly #rowsAfter: Statement<[number, number], { record_id: number; content_id: Buffer; box: Buffer }>;
 
   constructor(db: ReadDb) {
-    const facts = 'SELECT record_id, base_record_id, length(box) AS stored_bytes FROM chunks';
+    const facts = 'SELECT record_id, length(box) AS stored_bytes FROM chunks';
     this.#box = db.prepare<[number], Buffer>('SELECT box FROM chunks WHERE record_id = ?').pluck() as Statement<[number], Buffer>; // pluck keeps the row type
     this.#contentId = db.prepare<[number], Buffer>('SELECT content_id FROM chunks WHERE record_id = ?').pluck() as Statement<[number], Buffer>; // as above
     this.#byContent = db.prepare(`${facts} WHERE content_id = ?`);
     this.#facts = db.prepare(`${facts} WHERE record_id = ?`);
     this.#factsAfter = db.prepare(`${facts} WHERE record_id > ? ORDER BY record_id LIMIT ?`);
-    this.#rowsAfter = db.prepare('SELECT record_id, content_id, base_record_id, box FROM chunks WHERE record_id > ? ORDER BY record_id LIMIT ?');
+    this.#rowsAfter = db.prepare('SELECT record_id, content_id, box FROM chunks WHERE record_id > ? ORDER BY record_id LIMIT ?');
   }
 
   readBox(recordId: number): Buffer | undefined {
@@ -60,32 +56,31 @@ export class ChunkReader {
 
   /** Facts of the next chunks after a record number: a scan in pages that reads no content. */
   listFactsAfter(recordId: number, limit: number): ChunkFacts[] {
-    return this.#factsAfter.all(recordId, limit).map((row) => ({ recordId: row.record_id, baseRecordId: row.base_record_id, storedBytes: row.stored_bytes }));
+    return this.#factsAfter.all(recordId, limit).map((row) => ({ recordId: row.record_id, storedBytes: row.stored_bytes }));
   }
 
   listAfter(recordId: number, limit: number): ChunkRow[] {
     return this.#rowsAfter.all(recordId, limit).map((row) => ({
       recordId: row.record_id,
       contentId: row.content_id,
-      baseRecordId: row.base_record_id,
       box: row.box,
     }));
   }
 }
 
 export class ChunkWriter {
-  readonly #insert: Statement<[number, Uint8Array, number | null, Uint8Array]>;
+  readonly #insert: Statement<[number, Uint8Array, Uint8Array]>;
   readonly #replaceBox: Statement<[Uint8Array, number]>;
   readonly #remove: Statement<[number]>;
 
   constructor(db: WriteDb) {
-    this.#insert = db.prepare('INSERT INTO chunks (record_id, content_id, base_record_id, box) VALUES (?, ?, ?, ?)');
+    this.#insert = db.prepare('INSERT INTO chunks (record_id, content_id, box) VALUES (?, ?, ?)');
     this.#replaceBox = db.prepare('UPDATE chunks SET box = ? WHERE record_id = ?');
     this.#remove = db.prepare('DELETE FROM chunks WHERE record_id = ?');
   }
 
   insert(row: ChunkRow): void {
-    this.#insert.run(row.recordId, row.contentId, row.baseRecordId, row.box);
+    this.#insert.run(row.recordId, row.contentId, row.box);
   }
 
   replaceBox(recordId: number, box: Uint8Array): void {
@@ -99,5 +94,5 @@ export class ChunkWriter {
 
 function toFacts(row: RawFacts | undefined): ChunkFacts | undefined {
   if (row === undefined) return undefined;
-  return { recordId: row.record_id, baseRecordId: row.base_record_id, storedBytes: row.stored_bytes };
+  return { recordId: row.record_id, storedBytes: row.stored_bytes };
 }

@@ -175,7 +175,6 @@ function markManifest(manifest: Manifest, live: Set<number>): void {
 /** Deletes what is not marked. Before each slice, what was saved since the marking began is marked too, under the same lock. */
 async function sweep(deps: PruneDeps, marks: Marks, control: WorkControl): Promise<void> {
   const { state } = deps;
-  markBases(state, marks.live);
   let after = 0;
   for (;;) {
     await yieldToOthers(control.signal);
@@ -213,17 +212,9 @@ function catchUp(state: VaultState, marks: Marks): void {
     markSnapshot(state, state.index.sequenceAt(at), marks.live, seen);
   }
   marks.through = state.head.sequence;
-  if (marks.through > before) markBases(state, marks.live);
-}
-
-/** A difference is worth nothing without its base. */
-function markBases(state: VaultState, live: Set<number>): void {
-  const rows = state.writeDb.prepare<[], { record_id: number; base_record_id: number }>('SELECT record_id, base_record_id FROM chunks WHERE base_record_id IS NOT NULL');
-  for (const row of rows.iterate()) if (live.has(row.record_id)) live.add(row.base_record_id);
 }
 
 async function countUnmarked(state: VaultState, marks: Marks, gone: ReadonlySet<SnapshotId>, control: WorkControl): Promise<number> {
-  markBases(state, marks.live);
   let total = 0;
   let after = 0;
   for (;;) {

@@ -29,12 +29,13 @@ interface Findings {
   checked: number;
   readonly damaged: { what: string; detail: string; snapshots: number }[];
   readonly badChunks: Set<number>;
+  readonly knownChunks: Set<number>;
 }
 
 /** Reads everything, in slices between which captures go on. Damage is reported, never changed. */
 export async function verifyVault(deps: VerifyDeps, isDeep: boolean, nowMs: number, control: WorkControl): Promise<VerifyReport> {
   const { state } = deps;
-  const findings: Findings = { checked: 0, damaged: [], badChunks: new Set() };
+  const findings: Findings = { checked: 0, damaged: [], badChunks: new Set(), knownChunks: new Set() };
   checkStructure(state, findings);
   const total = state.index.count + Number(state.readDb.prepare('SELECT count(*) FROM chunks').pluck().get());
   const report = (): void => control.onProgress({ done: Math.min(findings.checked, total), total });
@@ -79,6 +80,7 @@ async function checkChunks(state: VaultState, isDeep: boolean, findings: Finding
       findings.checked += 1;
       const opened = state.keys.open(BOX_KINDS.chunk, row.recordId, row.box);
       const isWhole = opened !== null && (!isDeep || hasItsId(state, opened, row.contentId));
+      findings.knownChunks.add(row.recordId);
       if (!isWhole) findings.badChunks.add(row.recordId);
     }
     report();
@@ -99,7 +101,7 @@ function listRows(chunks: ChunkReader, after: number, findings: Findings): Retur
 
 function hasItsId(state: VaultState, opened: NonNullable<ReturnType<VaultState['keys']['open']>>, contentId: Buffer): boolean {
   try {
-    const content = decodeChunkPayload(opened.header, opened.payload, (recordId) => state.store.read(recordId));
+    const content = decodeChunkPayload(opened.header, opened.payload);
     return state.keys.contentId(content).equals(contentId);
   } catch {
     return false; // it authenticated but does not decode: damaged all the same, and reported so
@@ -169,10 +171,8 @@ function countTouched(state: VaultState, sequence: number, findings: Findings, t
       for (const part of stream.parts) {
         if (seen.has(part.recordId)) continue;
         seen.add(part.recordId);
-        const base = findings.badChunks.has(part.recordId) ? null : state.store.facts(part.recordId);
-        if (base === undefined) findings.badChunks.add(part.recordId);
-        const bad = base?.baseRecordId !== undefined && base?.baseRecordId !== null && findings.badChunks.has(base.baseRecordId) ? base.baseRecordId : part.recordId;
-        if (findings.badChunks.has(bad)) touched.set(bad, (touched.get(bad) ?? 0) + 1);
+        if (!findings.knownChunks.has(part.recordId) && state.store.facts(part.recordId) === undefined) findings.badChunks.add(part.recordId);
+        if (findings.badChunks.has(part.recordId)) touched.set(part.recordId, (touched.get(part.recordId) ?? 0) + 1);
       }
     }
   }

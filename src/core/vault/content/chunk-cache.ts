@@ -1,0 +1,30 @@
+// Contents of chunks that were used lately. A stream that changes is compared with its old version's chunks, mostly the same ones at
+// every capture. Bounded; what is least used goes first.
+
+const MAX_BYTES = 24 * 1024 * 1024;
+
+export class ChunkCache {
+  readonly #contents = new Map<number, Buffer>();
+  #bytes = 0;
+
+  get(recordId: number): Buffer | undefined {
+    const content = this.#contents.get(recordId);
+    if (content === undefined) return undefined;
+    // Moved to the end: the first in the map is the one that was not wanted for longest.
+    this.#contents.delete(recordId);
+    this.#contents.set(recordId, content);
+    return content;
+  }
+
+  /** Takes the bytes over: nobody may change them afterwards. */
+  set(recordId: number, content: Buffer): void {
+    if (this.#contents.has(recordId)) return;
+    this.#contents.set(recordId, content);
+    this.#bytes += content.length;
+    for (const [oldest, bytes] of this.#contents) {
+      if (this.#bytes <= MAX_BYTES) break;
+      this.#contents.delete(oldest);
+      this.#bytes -= bytes.length;
+    }
+  }
+}

@@ -15,6 +15,7 @@ import { collectPointedPaths } from './pointed-paths.ts';
 import type { Reading } from './reading.ts';
 import type { Exclusion } from './rules/exclusion.ts';
 import { isRedactable, redactItem } from './rules/redaction.ts';
+import { trimScrollback } from './rules/trim-scrollback.ts';
 import { SourceReader } from './source-reader.ts';
 
 const DAY_MS = 86_400_000;
@@ -28,6 +29,8 @@ export interface CaptureSettings {
   readonly sources: readonly Source[];
   readonly exclusion: Exclusion;
   readonly isRedactionOn: boolean;
+  /** Lines of scrollback that are kept of a terminal. */
+  readonly scrollbackLines: number;
   readonly inactiveDays: number;
 }
 
@@ -62,8 +65,8 @@ export class Collector {
   readonly #deps: CollectorDeps;
   readonly #reader: SourceReader;
   readonly #newest: NewestSnapshot;
-  /** Whether the streams that the vault knows were redacted; null before the first capture. */
-  #wasRedactionOn: boolean | null = null;
+  /** How the streams that the vault knows were changed before they were stored; null before the first capture. */
+  #storedUnder: string | null = null;
 
   constructor(deps: CollectorDeps) {
     this.#deps = deps;
@@ -98,7 +101,7 @@ export class Collector {
       throw new AppError('CANCELLED', 'The capture was cancelled before it was saved.', { isRetryable: true });
     }
     const result = await this.#deps.vault.save(gathered.request);
-    this.#wasRedactionOn = settings.isRedactionOn;
+    this.#storedUnder = storageOf(settings);
     this.#newest.follow(gathered.request, gathered.carried, result);
     return { request: gathered.request, result };
   }
@@ -168,8 +171,8 @@ export class Collector {
       (item) => item.source === source.id && settings.exclusion.apply(item) !== null,
     );
     // Streams that were stored under the other setting must come whole, so that the setting counts for them too.
-    const isRedactionTurned = this.#wasRedactionOn !== null && this.#wasRedactionOn !== settings.isRedactionOn;
-    const forgotten = new Set(isRedactionTurned ? previous.flatMap(redactableStreams) : []);
+    const isTurned = this.#storedUnder !== null && this.#storedUnder !== storageOf(settings);
+    const forgotten = new Set(isTurned ? previous.flatMap(redactableStreams) : []);
     return {
       host: this.#deps.host,
       nowMs,
@@ -197,13 +200,13 @@ class CaptureRound {
   }
 
   add(readings: readonly Reading[]): void {
-    const { exclusion, isRedactionOn, inactiveDays } = this.#settings;
+    const { exclusion, inactiveDays } = this.#settings;
     const hidden = new Set<string>();
     for (const reading of readings) {
       for (const item of reading.status === 'read' ? reading.capture.items : []) {
         const kept = exclusion.apply(item);
         if (kept === null) hidden.add(item.key);
-        else this.items.push(isRedactionOn ? redactItem(kept) : kept);
+        else this.items.push(this.#prepare(kept));
       }
     }
     const carriable: NewestItem[] = [];
@@ -224,10 +227,19 @@ class CaptureRound {
     this.carry = { carried: [...this.carry.carried, ...plan.carried], gaps: [...this.carry.gaps, ...plan.gaps] };
   }
 
+  #prepare(item: CapturedItem): CapturedItem {
+    const trimmed = trimScrollback(item, this.#settings.scrollbackLines);
+    return this.#settings.isRedactionOn ? redactItem(trimmed) : trimmed;
+  }
+
   /** What is carried points somewhere too: a terminal that did not answer is no reason to let go of its repository. */
   pointedPaths(): readonly string[] {
     return collectPointedPaths([...this.items, ...this.carry.carried].map(({ attributes }) => attributes));
   }
+}
+
+function storageOf({ isRedactionOn, scrollbackLines }: CaptureSettings): string {
+  return `${isRedactionOn} ${scrollbackLines}`;
 }
 
 function redactableStreams(item: NewestItem): string[] {

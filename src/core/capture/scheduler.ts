@@ -264,7 +264,7 @@ export class Scheduler {
 
   #emit<Name extends keyof SchedulerEvents>(name: Name, event: SchedulerEvents[Name]): void {
     const listeners: Set<Listener<Name>> = this.#listeners[name];
-    for (const listener of [...listeners]) listener(event);
+    for (const listener of listeners) listener(event);
   }
 }
 

@@ -20,7 +20,13 @@ let clock: ManualClock;
 let tmux: FakeSource;
 let firefox: FakeSource;
 let git: FakeSource;
-let settings: { sources: Source[]; exclusion: Exclusion; isRedactionOn: boolean; inactiveDays: number };
+let settings: {
+  sources: Source[];
+  exclusion: Exclusion;
+  isRedactionOn: boolean;
+  scrollbackLines: number;
+  inactiveDays: number;
+};
 let collector: Collector;
 
 function rules(overrides: Partial<ExclusionRules>): Exclusion {
@@ -45,7 +51,13 @@ beforeEach(() => {
   tmux = new FakeSource('tmux');
   firefox = new FakeSource('firefox', { kinds: ['tab'] });
   git = new FakeSource('git', { kinds: ['repository'], readsPaths: true });
-  settings = { sources: [tmux, firefox, git], exclusion: rules({}), isRedactionOn: true, inactiveDays: 7 };
+  settings = {
+    sources: [tmux, firefox, git],
+    exclusion: rules({}),
+    isRedactionOn: true,
+    scrollbackLines: 10_000,
+    inactiveDays: 7,
+  };
   collector = newCollector();
 });
 
@@ -422,6 +434,22 @@ describe('redaction', () => {
     await capture();
 
     expect(asked).toEqual([undefined, 'v1', undefined, 'v1']);
+  });
+});
+
+describe('scrollback', () => {
+  it.each([
+    { lines: 10_000, kept: 'one\ntwo\nthree\n' },
+    { lines: 3, kept: 'one\ntwo\nthree\n' },
+    { lines: 2, kept: 'two\nthree\n' },
+    { lines: 0, kept: '' },
+  ])('keeps the last $lines lines', async ({ lines, kept }) => {
+    settings.scrollbackLines = lines;
+    tmux.answer({ items: [tmux.item('a', { streams: [aStream({ text: 'one\ntwo\nthree\n' })] })] });
+
+    const { summary } = await capture();
+
+    expect(text(await vault.readStream(summary.id, tmux.key('a'), 'scrollback'))).toBe(kept);
   });
 });
 

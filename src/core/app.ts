@@ -1,0 +1,237 @@
+// The composition root: builds the services over one data folder and owns their lifetime. The only file of the core that knows
+// them all. An `App` is the folder with its vault closed, an `OpenApp` the same with the vault open.
+
+import { existsSync } from 'node:fs';
+
+import { AppError, type PlainError } from '../shared/model/app-error.ts';
+import type { SourceId } from '../shared/model/ids.ts';
+import { Collector, type CaptureOutcome, type CaptureRequest } from './capture/collector.ts';
+import { Maintenance } from './capture/maintenance.ts';
+import type { ExclusionEnvironment } from './capture/rules/exclusion.ts';
+import { realPathSync } from './capture/rules/real-path.ts';
+import { Scheduler, type StopOptions } from './capture/scheduler.ts';
+import type { Clock } from './clock.ts';
+import { readConfigSync, type Config, type ConfigPlace } from './config/config.ts';
+import { dataFiles, openDataFolder, type DataFolder } from './config/data-folder.ts';
+import { SettingsReader } from './settings-reader.ts';
+import { sourceIdsOf } from './sources/registry.ts';
+import type { Host, Source, SourceDetection } from './sources/source.ts';
+import type { VaultSecret } from './vault/vault-client.ts';
+import type { Vault } from './vault/vault.ts';
+
+const DETECT_DEADLINE_MS = 5_000;
+
+/** How vaults are opened and made; a test hands in others. */
+export interface VaultOpener {
+  open(options: { path: string; secret: VaultSecret; nowMs: number; maxSnapshotBytes: number }): Promise<Vault>;
+  create(options: {
+    path: string;
+    password: string;
+    nowMs: number;
+    maxSnapshotBytes: number;
+  }): Promise<{ readonly vault: Vault; readonly recoveryKey: string }>;
+}
+
+export interface AppDeps {
+  /** The data folder; see `resolveDataFolder`. */
+  readonly home: string;
+  readonly host: Host;
+  readonly clock: Clock;
+  readonly sources: readonly Source[];
+  readonly vaults: VaultOpener;
+}
+
+export interface FoundSource extends SourceDetection {
+  readonly id: SourceId;
+  readonly title: string;
+}
+
+export interface App {
+  /** The names of the data folder's files; nothing is made or touched before the vault is. */
+  readonly folder: Omit<DataFolder, 'mended'>;
+  readonly host: Host;
+  readonly clock: Clock;
+  readonly sources: readonly Source[];
+  readonly configPlace: ConfigPlace;
+  /** What exclusion rules are compiled with. */
+  readonly exclusionEnvironment: ExclusionEnvironment;
+  hasVault(): boolean;
+  /** @throws AppError CONFIG_UNREADABLE, CONFIG_UNKNOWN_KEY, CONFIG_INVALID */
+  readConfig(): Config;
+  /** Looks what there is to capture here, without reading content. A source that fails or hangs is not present, and says why. */
+  detectSources(): Promise<readonly FoundSource[]>;
+  /** Makes the data folder and what `config set` writes into it. @throws AppError as `openDataFolder` */
+  prepareFolder(): DataFolder;
+  /** @throws AppError of `openVault`, of the configuration and of the data folder */
+  open(secret: VaultSecret): Promise<OpenApp>;
+  /** Makes the vault; nothing is captured before a source is turned on. The recovery key is seen here only. */
+  create(password: string): Promise<{ readonly app: OpenApp; readonly recoveryKey: string }>;
+}
+
+export interface OpenApp extends AsyncDisposable {
+  readonly vault: Vault;
+  readonly scheduler: Scheduler;
+  /** The configuration in force while captures run. */
+  config(): Config;
+  /** Why config.json as it stands is not in force, or null. */
+  configError(): PlainError | null;
+  /** Where backups go. */
+  backupFolder(): string;
+  captureNow(request: CaptureRequest): Promise<CaptureOutcome>;
+  /** Captures by itself from now on, thins and backs up. `onFailed` hears of work that failed beside the captures. */
+  start(onFailed: (work: 'prune' | 'backup', error: PlainError) => void): void;
+  /** Ends the captures, the last one taken where asked, and closes the vault. Idempotent. */
+  close(options?: StopOptions): Promise<CaptureOutcome | null>;
+}
+
+/** Builds the app over a data folder; touches nothing. */
+export function createApp(deps: AppDeps): App {
+  const folder = dataFiles(deps.home);
+  const configPlace: ConfigPlace = { path: folder.config, sourceIds: sourceIdsOf(deps.sources) };
+  const { platform, homeDir, uid } = deps.host;
+  const readConfig = (): Config => readConfigSync(configPlace);
+  const prepareFolder = (): DataFolder => openDataFolder(folder.path, { platform, uid });
+  const app: App = {
+    folder,
+    host: deps.host,
+    clock: deps.clock,
+    sources: deps.sources,
+    configPlace,
+    exclusionEnvironment: { homeDir, platform, realPath: realPathSync },
+    hasVault: () => existsSync(folder.vault),
+    readConfig,
+    detectSources: () => Promise.all(deps.sources.map((source) => detect(source, deps))),
+    prepareFolder,
+    open: async (secret) => {
+      if (!app.hasVault())
+        throw new AppError('VAULT_MISSING', 'There is no vault here yet.', { hint: 'Make one with `cairn init`.' });
+      const options = vaultOptions(app, readConfig());
+      prepareFolder();
+      return openApp(app, await deps.vaults.open({ ...options, secret }));
+    },
+    create: async (password) => {
+      const options = vaultOptions(app, readConfig());
+      prepareFolder();
+      const { vault, recoveryKey } = await deps.vaults.create({ ...options, password });
+      return { app: await openApp(app, vault), recoveryKey };
+    },
+  };
+  return app;
+}
+
+function vaultOptions(app: App, config: Config): { path: string; nowMs: number; maxSnapshotBytes: number } {
+  return { path: app.folder.vault, nowMs: app.clock.nowMs(), maxSnapshotBytes: config.maxSnapshotBytes };
+}
+
+/** Builds the services over an open vault, which is closed again where that fails. */
+async function openApp(app: App, vault: Vault): Promise<OpenApp> {
+  try {
+    return new Services(app, vault);
+  } catch (error) {
+    await vault.close();
+    throw error;
+  }
+}
+
+class Services implements OpenApp {
+  readonly vault: Vault;
+  readonly scheduler: Scheduler;
+  readonly #app: App;
+  readonly #settings: SettingsReader;
+  #maintenance: Maintenance | null = null;
+  #closing: Promise<CaptureOutcome | null> | null = null;
+
+  constructor(app: App, vault: Vault) {
+    const { host, clock, sources } = app;
+    this.vault = vault;
+    this.#app = app;
+    this.#settings = new SettingsReader({
+      place: app.configPlace,
+      sources,
+      vault,
+      environment: app.exclusionEnvironment,
+    });
+    const collector = new Collector({ vault, host, clock, loadSettings: () => this.#settings.load() });
+    this.scheduler = new Scheduler({
+      collector,
+      vault,
+      clock,
+      host,
+      intervalMs: () => this.#settings.config().captureIntervalMs,
+      sources: () => this.#settings.enabledSources(),
+    });
+  }
+
+  config(): Config {
+    return this.#settings.config();
+  }
+
+  configError(): PlainError | null {
+    return this.#settings.configError();
+  }
+
+  backupFolder(): string {
+    return this.config().backup.folder ?? this.#app.folder.backups;
+  }
+
+  captureNow(request: CaptureRequest): Promise<CaptureOutcome> {
+    return this.scheduler.captureNow(request);
+  }
+
+  start(onFailed: (work: 'prune' | 'backup', error: PlainError) => void): void {
+    if (this.#maintenance !== null || this.#closing !== null) return;
+    const maintenance = new Maintenance({
+      vault: this.vault,
+      clock: this.#app.clock,
+      onFailed,
+      settings: () => {
+        const { retention, backup } = this.config();
+        return { retention, backup: { ...backup, folder: this.backupFolder() } };
+      },
+    });
+    this.#maintenance = maintenance;
+    this.scheduler.on('captured', () => maintenance.consider());
+    this.scheduler.start();
+  }
+
+  close(options: StopOptions = { hasLastCapture: false }): Promise<CaptureOutcome | null> {
+    this.#closing ??= this.#close(options);
+    return this.#closing;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  /** The reverse of the start. */
+  async #close(options: StopOptions): Promise<CaptureOutcome | null> {
+    try {
+      await this.#maintenance?.stop();
+      return await this.scheduler.stop(options);
+    } finally {
+      await this.vault.close();
+    }
+  }
+}
+
+async function detect(source: Source, { host, clock }: AppDeps): Promise<FoundSource> {
+  const { id, title } = source;
+  const late = Promise.withResolvers<SourceDetection>();
+  const cancel = clock.setTimer(
+    () => late.resolve({ isPresent: false, summary: 'did not answer' }),
+    DETECT_DEADLINE_MS,
+  );
+  try {
+    return { id, title, ...(await Promise.race([source.detect(host), late.promise])) };
+  } catch (error) {
+    // Not being able to look is what there is to say about it; the next captures would say the same.
+    return {
+      id,
+      title,
+      isPresent: false,
+      summary: error instanceof AppError ? error.message : 'could not be looked at',
+    };
+  } finally {
+    cancel();
+  }
+}

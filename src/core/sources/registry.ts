@@ -1,0 +1,17 @@
+// The sources that Cairn has, in the order in which their items are listed: multiplexers before plain shells, so that a pane is
+// known as a pane; those that read other sources' paths run last by themselves.
+
+import type { SourceId } from '../../shared/model/ids.ts';
+import { createGitSource } from './git/git-source.ts';
+import type { Source } from './source.ts';
+import { createTmuxSource } from './tmux/tmux-source.ts';
+
+/** Builds all sources; none reads anything before it is asked. */
+export function createSources(): readonly Source[] {
+  return [createTmuxSource(), createGitSource()];
+}
+
+/** The ids of these sources: what `sources.*` in the configuration may name. */
+export function sourceIdsOf(sources: readonly Source[]): readonly SourceId[] {
+  return sources.map(({ id }) => id);
+}

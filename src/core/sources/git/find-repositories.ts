@@ -48,9 +48,9 @@ function realFolder(path: string): string {
     try {
       return realpathSync(folder);
     } catch {
-      // gone or not readable: what the parent says counts
+      // Gone, or not readable: what the parent says counts.
+      if (dirname(folder) === folder) return folder;
     }
-    if (dirname(folder) === folder) return folder;
   }
 }
 

@@ -3,6 +3,7 @@
 
 import { AppError } from '../../../../shared/model/app-error.ts';
 import type { SnapshotId } from '../../../../shared/model/ids.ts';
+import { readRepository } from '../find-repositories.ts';
 import type { Git } from '../run-git.ts';
 import type { MadeBranch } from './payload.ts';
 
@@ -21,7 +22,11 @@ export function shortSnapshot(id: SnapshotId): string {
 }
 
 /** Looks which branches of this snapshot there are. A branch named `cairn` leaves no room for `cairn/...`: then a dash is used. */
-export async function findRestoreBranches(git: Git, id: SnapshotId): Promise<RestoreBranches> {
+export async function findRestoreBranches(
+  git: Git,
+  id: SnapshotId,
+  reserved: ReadonlySet<string>,
+): Promise<RestoreBranches> {
   const stem = `restore-${shortSnapshot(id)}`;
   const format = '--format=%(objectname) %(tree) %(refname)';
   const listed = await git.read(['for-each-ref', format, 'refs/heads/cairn', `refs/heads/cairn-${stem}*`]);
@@ -34,11 +39,16 @@ export async function findRestoreBranches(git: Git, id: SnapshotId): Promise<Res
   const taken = new Set(made.map((branch) => branch.name));
   for (let suffix = 1; suffix <= MAX_SUFFIX; suffix += 1) {
     const free = suffix === 1 ? `${prefix}${stem}` : `${prefix}${stem}-${suffix}`;
-    if (!taken.has(free)) return { free, made };
+    if (!taken.has(free) && !reserved.has(reservation(git, free))) return { free, made };
   }
   throw new AppError('SOURCE_FAILED', 'This snapshot was restored to 99 branches already.', {
     hint: 'Delete some: git branch -D',
   });
+}
+
+/** A branch's name in its repository: linked work trees share their branches. */
+export function reservation(git: Git, branch: string): string {
+  return `${readRepository(git.folder)?.commonDir ?? git.folder} ${branch}`;
 }
 
 /** Makes a branch, unless one of that name stands. */

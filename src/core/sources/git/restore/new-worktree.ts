@@ -17,10 +17,10 @@ const TIMEOUT_MS = 120_000;
 const MAX_SUFFIX = 99;
 
 /** The first free name for a folder: itself, then with -2, -3 ... */
-export function freeFolder(path: string): string {
+export function freeFolder(path: string, reserved: ReadonlySet<string>): string {
   for (let suffix = 1; suffix <= MAX_SUFFIX; suffix += 1) {
     const candidate = suffix === 1 ? path : `${path}-${suffix}`;
-    if (lstatSync(candidate, { throwIfNoEntry: false }) === undefined) return candidate;
+    if (!reserved.has(candidate) && lstatSync(candidate, { throwIfNoEntry: false }) === undefined) return candidate;
   }
   throw new AppError('SOURCE_FAILED', 'There are 99 folders of this snapshot already.', {
     hint: 'Remove some of them.',

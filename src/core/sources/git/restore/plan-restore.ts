@@ -18,11 +18,11 @@ import {
   type RepositoryFacts,
 } from '../repository-item.ts';
 import { openGit, type Git } from '../run-git.ts';
-import { findRestoreBranches, shortSnapshot, type RestoreBranches } from './branches.ts';
-import { missingCommits } from './bundle.ts';
+import { findRestoreBranches, reservation, shortSnapshot, type RestoreBranches } from './branches.ts';
+import { missingCommits, parseBundle } from './bundle.ts';
 import { freeFolder, worktreePath } from './new-worktree.ts';
 import type { GitPayload } from './payload.ts';
-import { readPresentTrees } from './present-trees.ts';
+import { holdsWork } from './present-work.ts';
 import type { SavedWork } from './saved-commits.ts';
 
 export async function planGitRestore(
@@ -30,19 +30,26 @@ export async function planGitRestore(
   context: RestoreContext,
 ): Promise<readonly PlannedStep[]> {
   const steps: PlannedStep[] = [];
+  const planning: Planning = { context, reserved: new Set() };
   for (const item of items) {
-    const plan = await planQuietly(item, context);
+    const plan = await planQuietly(item, planning);
     steps.push({ key: item.key, source: GIT, ...plan });
   }
   return steps;
 }
 
+interface Planning {
+  readonly context: RestoreContext;
+  /** Branches and folders that earlier steps of this plan will make: two work trees may share a repository, or a name. */
+  readonly reserved: Set<string>;
+}
+
 type Plan = Pick<PlannedStep, 'action' | 'status' | 'detail' | 'payload'>;
 
 /** One repository that cannot be looked at does not spoil the plan of the others. */
-async function planQuietly(item: SnapshotItem, context: RestoreContext): Promise<Plan> {
+async function planQuietly(item: SnapshotItem, planning: Planning): Promise<Plan> {
   try {
-    return await planOne(item, context);
+    return await planOne(item, planning);
   } catch (error) {
     if (!(error instanceof AppError) || error.code === 'CANCELLED') throw error;
     return skip('restore-work', `${error.message} ${error.hint}`.trim());
@@ -72,17 +79,18 @@ export function savedWorkOf(item: SnapshotItem): SavedWork | null {
   return { key: item.key, facts, streams: new Set(streams) };
 }
 
-async function planOne(item: SnapshotItem, context: RestoreContext): Promise<Plan> {
+async function planOne(item: SnapshotItem, planning: Planning): Promise<Plan> {
+  const { context } = planning;
   const saved = savedWorkOf(item);
   if (saved === null) return skip('restore-work', 'This repository was captured without what a restore needs.');
   const hasChanges = saved.streams.has(STAGED_PATCH) || saved.streams.has(WORK_PATCH);
   if (!hasChanges && !saved.streams.has(UNPUSHED_BUNDLE)) return skip('restore-work', 'There was no uncommitted work.');
   const folder = targetFolder(saved.facts);
-  if (folder === null) return planWithoutRepository(saved, context);
+  if (folder === null) return planWithoutRepository(saved, planning);
 
   const git = await openGit(context.host, folder, context.signal);
   if (isInPresent(item, saved, context)) return skip('restore-work', 'The same work is there already.');
-  const there = hasChanges ? await committedAlready(git, saved) : await holdsCommits(git, saved);
+  const there = hasChanges ? await committedAlready(git, saved) : await holdsCommits(git, saved, context);
   if (there !== null) return skip('restore-work', there);
   const { head } = saved.facts;
   if (head !== null && !saved.streams.has(UNPUSHED_BUNDLE) && (await missingCommits(git, [head])).length > 0) {
@@ -92,57 +100,83 @@ async function planOne(item: SnapshotItem, context: RestoreContext): Promise<Pla
       `The repository does not have commit ${head.slice(0, 8)}, on which the work is based. ${advice}`,
     );
   }
-  return planInRepository(git, saved, context);
+  return planInRepository(git, saved, planning);
 }
 
-async function planInRepository(git: Git, saved: SavedWork, context: RestoreContext): Promise<Plan> {
+async function planInRepository(git: Git, saved: SavedWork, planning: Planning): Promise<Plan> {
   const { facts } = saved;
+  const { options, snapshot } = planning.context;
   const name = basename(facts.path);
-  const branches = await findRestoreBranches(git, context.snapshot.id);
   const isOwnTree = git.folder === facts.path;
-  if (context.options.shouldApplyGit && isOwnTree && facts.workTree !== undefined) {
+  const { made, free } = await findRestoreBranches(git, snapshot.id, planning.reserved);
+  const reserve = (plan: Plan): Plan => {
+    if (plan.status === 'planned') planning.reserved.add(reservation(git, free));
+    return plan;
+  };
+  if (options.shouldApplyGit && isOwnTree && facts.workTree !== undefined) {
     const detail = `The uncommitted work of ${name} into its work tree, if all of it applies cleanly.`;
-    return planned(detail, { mode: 'apply', folder: git.folder, branch: branches.free });
+    return reserve(planned(detail, { mode: 'apply', folder: git.folder, branch: free }));
   }
-  if (context.options.worktreeDir !== null && facts.workTree !== undefined) {
-    return planWorktree(git, saved, branches, context.options.worktreeDir, context);
+  if (options.worktreeDir !== null && facts.workTree !== undefined) {
+    return reserve(await planWorktree(git, saved, free, options.worktreeDir, planning));
   }
-  const standing = branches.made.find((branch) => branch.tree === facts.workTree || branch.oid === facts.head);
-  if (standing !== undefined) return skip('create-branch', `The work stands on branch ${standing.name} already.`);
+  const standing = await findStanding(git, saved, made);
+  if (standing !== null) return skip('create-branch', `The work stands on branch ${standing} already.`);
   const where = isOwnTree ? '' : ' Its work tree is gone; the branch is made in the repository it belonged to.';
-  const detail = `The work of ${name} as branch ${branches.free}; the work tree is not touched.${where}`;
-  return planned(detail, { mode: 'branch', folder: git.folder, branch: branches.free });
+  const detail = `The work of ${name} as branch ${free}; the work tree is not touched.${where}`;
+  return reserve(planned(detail, { mode: 'branch', folder: git.folder, branch: free }));
+}
+
+/** The branch of this snapshot that holds the work already, staged part and all. */
+async function findStanding(git: Git, saved: SavedWork, made: RestoreBranches['made']): Promise<string | null> {
+  const { facts, streams } = saved;
+  for (const branch of made) {
+    if (facts.workTree === undefined) {
+      if (branch.oid === facts.head) return branch.name;
+      continue;
+    }
+    if (branch.tree !== facts.workTree) continue;
+    if (!streams.has(STAGED_PATCH) || !streams.has(WORK_PATCH)) return branch.name;
+    const staged = await git.run(['rev-parse', '--verify', '--quiet', `${branch.oid}^^{tree}`]);
+    if (staged.stdout.toString('latin1').trim() === facts.stagedTree) return branch.name;
+  }
+  return null;
 }
 
 async function planWorktree(
   git: Git,
   saved: SavedWork,
-  branches: RestoreBranches,
+  branch: string,
   parent: string,
-  context: RestoreContext,
+  planning: Planning,
 ): Promise<Plan> {
-  const { facts } = saved;
-  const wanted = worktreePath(parent, basename(facts.path), shortSnapshot(context.snapshot.id));
-  const worktree = freeFolder(wanted);
-  if (worktree !== wanted) {
-    const present = await readPresentTrees(context, wanted, [context.scratchDir]);
-    const isSame = present !== null && present.staged === facts.stagedTree && present.work === facts.workTree;
-    if (isSame) return skip('create-worktree', `The work stands in ${wanted} already.`);
+  const { head, stagedTree, workTree, path } = saved.facts;
+  const { context } = planning;
+  const wanted = worktreePath(parent, basename(path), shortSnapshot(context.snapshot.id));
+  if (head !== null && stagedTree !== undefined && workTree !== undefined) {
+    const isThere = await holdsWork(context, wanted, { head, staged: stagedTree, work: workTree }, [
+      context.scratchDir,
+    ]);
+    if (isThere) return skip('create-worktree', `The work stands in ${wanted} already.`);
   }
-  const detail = `The work of ${basename(facts.path)} in a new worktree ${worktree}, uncommitted as it was.`;
-  return planned(detail, { mode: 'worktree', folder: git.folder, worktree, branch: branches.free });
+  const worktree = freeFolder(wanted, planning.reserved);
+  planning.reserved.add(worktree);
+  const detail = `The work of ${basename(path)} in a new worktree ${worktree}, uncommitted as it was.`;
+  return planned(detail, { mode: 'worktree', folder: git.folder, worktree, branch });
 }
 
-function planWithoutRepository(saved: SavedWork, context: RestoreContext): Plan {
+function planWithoutRepository(saved: SavedWork, planning: Planning): Plan {
   const { facts } = saved;
   const advice = cloneAdvice(facts);
-  const { worktreeDir } = context.options;
-  if (worktreeDir === null) return skip('restore-work', `There is no repository at ${facts.path} any more.${advice}`);
-  const target = freeFolder(worktreePath(worktreeDir, basename(facts.path), shortSnapshot(context.snapshot.id)));
-  return planned(`The repository is gone: its saved work as patches into ${target}.${advice}`, {
-    mode: 'export',
-    target,
-  });
+  const { options, snapshot } = planning.context;
+  if (options.worktreeDir === null) {
+    return skip('restore-work', `There is no repository at ${facts.path} any more.${advice}`);
+  }
+  const wanted = worktreePath(options.worktreeDir, basename(facts.path), shortSnapshot(snapshot.id));
+  const target = freeFolder(wanted, planning.reserved);
+  planning.reserved.add(target);
+  const detail = `The repository is gone: its saved work as patches into ${target}.${advice}`;
+  return planned(detail, { mode: 'export', target });
 }
 
 /** The work tree, or the repository that a removed linked work tree belonged to; null where both are gone. */
@@ -167,17 +201,21 @@ function isInPresent(item: SnapshotItem, saved: SavedWork, context: RestoreConte
   );
 }
 
-/** A sentence where HEAD holds the saved files by now. */
+/** A sentence where HEAD holds the saved files by now, and what was staged was no other state than these. */
 async function committedAlready(git: Git, saved: SavedWork): Promise<string | null> {
+  const { stagedTree, workTree } = saved.facts;
+  if (saved.streams.has(STAGED_PATCH) && stagedTree !== workTree) return null;
   const tree = await git.run(['rev-parse', '--verify', '--quiet', 'HEAD^{tree}']);
-  const isSame = tree.exitCode === 0 && tree.stdout.toString('latin1').trim() === saved.facts.workTree;
+  const isSame = tree.exitCode === 0 && tree.stdout.toString('latin1').trim() === workTree;
   return isSame ? 'The same work is committed by now.' : null;
 }
 
-/** A sentence where a branch, tag or remote holds the saved commits. */
-async function holdsCommits(git: Git, saved: SavedWork): Promise<string | null> {
+/** A sentence where the repository has all saved commits, and a branch, tag or remote holds the last one. */
+async function holdsCommits(git: Git, saved: SavedWork, context: RestoreContext): Promise<string | null> {
   const { head } = saved.facts;
-  if (head === null || (await missingCommits(git, [head])).length > 0) return null;
+  const bundle = parseBundle(await context.readStream(saved.key, UNPUSHED_BUNDLE));
+  const tips = bundle?.tips.map((tip) => tip.oid) ?? [];
+  if (head === null || (await missingCommits(git, [head, ...tips])).length > 0) return null;
   const refs = await git.read(['for-each-ref', '--count=1', '--format=%(refname)', '--contains', head]);
   return refs.length === 0 ? null : 'The saved commits are there already, and there was no uncommitted work.';
 }

@@ -8,7 +8,7 @@ import { openGit, type Git } from '../run-git.ts';
 import { deleteMadeBranch } from './branches.ts';
 import { removeExport } from './export-folder.ts';
 import { parseUndo, type GitUndo, type MadeBranch } from './payload.ts';
-import { hasIgnoredFiles, readPresentTrees } from './present-trees.ts';
+import { holdsWork } from './present-work.ts';
 import { unapplyWork } from './work-tree-patch.ts';
 
 export async function undoGitStep(result: StepResult, context: UndoContext): Promise<StepResult> {
@@ -60,13 +60,7 @@ async function removeWorktree(
 ): Promise<string | null> {
   const worktrees = (await git.read(['worktree', 'list', '--porcelain'])).toString('utf8').split('\n');
   if (!worktrees.includes(`worktree ${undo.worktree}`)) return null; // gone already
-  const present = await readPresentTrees(context, undo.worktree, privateParents(context.host.platform));
-  const isUntouched =
-    present !== null &&
-    present.head === undo.head &&
-    present.staged === undo.staged &&
-    present.work === undo.work &&
-    !(await hasIgnoredFiles(await openGit(context.host, undo.worktree, context.signal)));
+  const isUntouched = await holdsWork(context, undo.worktree, undo, privateParents(context.host.platform));
   if (!isUntouched) return `The worktree ${undo.worktree} was changed since, so it was left.`;
   // Its uncommitted work is what the restore itself put there: hence by force.
   const removed = await git.run(['worktree', 'remove', '--force', undo.worktree]);

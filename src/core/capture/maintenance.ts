@@ -57,7 +57,8 @@ export class Maintenance {
   async #work(nowMs: number): Promise<void> {
     // The backup first: what a prune removes is then in it.
     if (this.#backupAtMs <= nowMs) this.#backupAtMs = nowMs + (await this.#attempt('backup', () => this.#backup()));
-    if (this.#pruneAtMs <= nowMs) this.#pruneAtMs = nowMs + (await this.#attempt('prune', () => this.#prune()));
+    if (this.#pruneAtMs <= nowMs && !this.#end.signal.aborted)
+      this.#pruneAtMs = nowMs + (await this.#attempt('prune', () => this.#prune()));
   }
 
   async #attempt(name: 'prune' | 'backup', work: () => Promise<number>): Promise<number> {

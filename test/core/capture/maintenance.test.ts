@@ -1,0 +1,120 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+
+import { Maintenance, type MaintenanceSettings } from '../../../src/core/capture/maintenance.ts';
+import { AppError } from '../../../src/shared/model/app-error.ts';
+import { DEFAULT_RETENTION } from '../../../src/shared/model/retention.ts';
+import type { VaultStatistics } from '../../../src/core/vault/vault.ts';
+import { FakeVault } from '../../support/fake-vault.ts';
+import { ManualClock } from '../../support/manual-clock.ts';
+
+const HOUR_MS = 3_600_000;
+
+class BusyVault extends FakeVault {
+  readonly works: string[] = [];
+  lastBackupAtMs: number | null = null;
+  snapshots = 1;
+  failure: Error | null = null;
+  signal: AbortSignal | undefined;
+  hang: Promise<void> | null = null;
+
+  override async statistics(options: {
+    readonly inactiveDays: number;
+    readonly nowMs: number;
+  }): Promise<VaultStatistics> {
+    return { ...(await super.statistics(options)), lastBackupAtMs: this.lastBackupAtMs, snapshots: this.snapshots };
+  }
+
+  override async backup(options?: { readonly nowMs: number; readonly signal?: AbortSignal }) {
+    this.signal = options?.signal;
+    await this.hang;
+    if (this.failure !== null) throw this.failure;
+    this.works.push('backup');
+    this.lastBackupAtMs = options?.nowMs ?? 0;
+    return super.backup();
+  }
+
+  override async prune(...values: Parameters<FakeVault['prune']>) {
+    this.works.push(values[2].isDryRun ? 'dry run' : 'prune');
+    return super.prune(...values);
+  }
+}
+
+let vault: BusyVault;
+let clock: ManualClock;
+let settings: MaintenanceSettings;
+let failures: string[];
+let maintenance: Maintenance;
+
+beforeEach(() => {
+  vault = new BusyVault();
+  clock = new ManualClock();
+  failures = [];
+  settings = { retention: DEFAULT_RETENTION, backup: { folder: '/b', keep: 3, everyMs: 24 * HOUR_MS } };
+  maintenance = new Maintenance({
+    vault,
+    clock,
+    settings: () => settings,
+    onFailed: (work, { code }) => failures.push(`${work} ${code}`),
+  });
+});
+
+/** As the captures do: looks every half a minute. */
+async function runFor(durationMs: number): Promise<void> {
+  for (let passed = 0; passed <= durationMs; passed += 30_000) {
+    maintenance.consider();
+    await clock.advance(30_000);
+  }
+}
+
+describe('Maintenance', () => {
+  it('backs up at first, thins a little later, and then each in its own time', async () => {
+    await runFor(10 * 60_000);
+    expect(vault.works).toEqual(['backup']);
+
+    await runFor(10 * 60_000);
+    expect(vault.works).toEqual(['backup', 'prune']);
+
+    await runFor(24 * HOUR_MS);
+    expect(vault.works.filter((work) => work === 'backup')).toHaveLength(2);
+    expect(vault.works.filter((work) => work === 'prune')).toHaveLength(5);
+  });
+
+  it('makes no backup of its own where another process made one, nor of an empty vault, nor where it is off', async () => {
+    vault.lastBackupAtMs = clock.nowMs() - HOUR_MS;
+    await runFor(2 * 60_000);
+    vault.lastBackupAtMs = null;
+    vault.snapshots = 0;
+    await runFor(2 * HOUR_MS);
+    settings = { ...settings, backup: { ...settings.backup, everyMs: 0 } };
+    vault.snapshots = 1;
+    await runFor(2 * HOUR_MS);
+
+    expect(vault.works).not.toContain('backup');
+  });
+
+  it('tells of a failure and tries again in an hour', async () => {
+    vault.failure = new AppError('VAULT_DISK_FULL', 'full');
+    await runFor(5 * 60_000);
+    expect(failures).toEqual(['backup VAULT_DISK_FULL']);
+    vault.failure = null;
+    await runFor(HOUR_MS);
+
+    expect(vault.works).toContain('backup');
+  });
+
+  it('never does two things at once, and cancels what runs when it is stopped', async () => {
+    const hang = Promise.withResolvers<void>();
+    vault.hang = hang.promise;
+    await runFor(HOUR_MS);
+    expect(vault.works).toEqual([]);
+
+    const stopping = maintenance.stop();
+    expect(vault.signal?.aborted).toBe(true);
+    vault.failure = new AppError('CANCELLED', 'cancelled');
+    hang.resolve();
+    await stopping;
+    await runFor(HOUR_MS);
+
+    expect([failures, vault.works]).toEqual([[], []]);
+  });
+});

@@ -1,0 +1,80 @@
+import { chmodSync, existsSync, mkdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+
+import { openDataFolder, resolveDataFolder } from '../../../src/core/config/data-folder.ts';
+import { makeTemporaryFolder, type TemporaryFolder } from '../../support/temporary-folder.ts';
+
+const owner = { platform: 'linux', uid: process.getuid?.() ?? 0 } as const;
+let folder: TemporaryFolder;
+
+beforeEach(() => {
+  folder = makeTemporaryFolder();
+});
+afterEach(() => folder[Symbol.dispose]());
+
+function modeOf(path: string): number {
+  return statSync(path).mode & 0o777;
+}
+
+describe('resolveDataFolder()', () => {
+  it.each([
+    { env: { CAIRN_HOME: '/srv/cairn', XDG_DATA_HOME: '/x' }, platform: 'linux', path: '/srv/cairn' },
+    { env: { XDG_DATA_HOME: '/x' }, platform: 'linux', path: '/x/cairn' },
+    { env: { XDG_DATA_HOME: 'relative' }, platform: 'linux', path: '/home/dev/.local/share/cairn' },
+    { env: { CAIRN_HOME: '' }, platform: 'linux', path: '/home/dev/.local/share/cairn' },
+    { env: {}, platform: 'darwin', path: '/home/dev/Library/Application Support/Cairn' },
+    { env: { LOCALAPPDATA: '/local' }, platform: 'win32', path: '/local/Cairn' },
+  ] as const)('$env on $platform: $path', ({ env, platform, path }) => {
+    expect(resolveDataFolder({ env, platform, homeDir: '/home/dev' })).toBe(path);
+  });
+});
+
+describe('openDataFolder()', () => {
+  it('[V16] makes the folder for its owner alone', () => {
+    const path = join(folder.path, 'a', 'b');
+
+    const opened = openDataFolder(path, owner);
+
+    expect([modeOf(path), opened.mended]).toEqual([0o700, 0]);
+    expect(opened).toMatchObject({
+      vault: join(path, 'vault.db'),
+      config: join(path, 'config.json'),
+      backups: join(path, 'backups'),
+    });
+  });
+
+  it('[V16] mends what others could read, and leaves alone where links lead', () => {
+    const outside = join(folder.path, 'outside');
+    const path = join(folder.path, 'data');
+    mkdirSync(join(path, 'backups'), { recursive: true });
+    writeFileSync(outside, '');
+    for (const name of ['config.json', 'vault.db']) writeFileSync(join(path, name), '');
+    symlinkSync(outside, join(path, 'link'));
+    for (const name of ['config.json', 'vault.db']) chmodSync(join(path, name), 0o644);
+    for (const open of [path, join(path, 'backups'), outside]) chmodSync(open, 0o755);
+
+    const { mended } = openDataFolder(path, owner);
+
+    expect(mended).toBe(4);
+    expect(
+      [path, join(path, 'backups'), join(path, 'config.json'), join(path, 'vault.db'), outside].map(modeOf),
+    ).toEqual([0o700, 0o700, 0o600, 0o600, 0o755]);
+    expect(openDataFolder(path, owner).mended).toBe(0);
+  });
+
+  it('refuses a file and the folder of another user', () => {
+    const file = join(folder.path, 'file');
+    writeFileSync(file, '');
+
+    expect(() => openDataFolder(file, owner)).toThrow(expect.objectContaining({ code: 'USAGE_INVALID' }));
+    expect(() => openDataFolder(folder.path, { ...owner, uid: owner.uid + 1 })).toThrow(
+      expect.objectContaining({ code: 'USAGE_INVALID' }),
+    );
+    expect(() => openDataFolder(join(file, 'below'), owner)).toThrow(
+      expect.objectContaining({ code: 'VAULT_READ_ONLY' }),
+    );
+    expect(existsSync(file)).toBe(true);
+  });
+});

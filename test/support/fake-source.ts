@@ -94,7 +94,7 @@ export class FakeSource implements Source {
 
   /** Signals a change to whoever watches. */
   change(): void {
-    for (const { signal, onChange } of this.watches) if (!signal.aborted) onChange();
+    for (const watch of this.watches) if (!watch.signal.aborted) watch.onChange();
   }
 
   async planRestore(items: readonly SnapshotItem[]): Promise<readonly PlannedStep[]> {

@@ -20,8 +20,8 @@ export interface ConfigKey {
   parseText(text: string): unknown;
 }
 
-const WORDS_FOR_TRUE = ['true', 'on', 'yes', '1'];
-const WORDS_FOR_FALSE = ['false', 'off', 'no', '0'];
+const WORDS_FOR_TRUE = new Set(['true', 'on', 'yes', '1']);
+const WORDS_FOR_FALSE = new Set(['false', 'off', 'no', '0']);
 const MAX_DAYS = 36_500;
 
 /** What a setting is called by the code, next to its key. */
@@ -131,8 +131,8 @@ function flag(key: string, description: string, defaultValue: boolean): ConfigKe
     schema: z.boolean(),
     parseText: (text) => {
       const word = text.trim().toLowerCase();
-      if (WORDS_FOR_TRUE.includes(word)) return true;
-      return WORDS_FOR_FALSE.includes(word) ? false : text;
+      if (WORDS_FOR_TRUE.has(word)) return true;
+      return WORDS_FOR_FALSE.has(word) ? false : text;
     },
   };
 }

@@ -24,13 +24,13 @@ const DELETED_SUFFIX = ' (deleted)';
 /** Compiles one path rule. @throws AppError CONFIG_INVALID where it is neither absolute, nor below `~`, nor a `**` glob */
 export function compilePathRule(rule: string, place: string, environment: PathRuleEnvironment): Matcher {
   const isGlob = GLOB_CHARACTERS.test(rule);
-  const { isAbsolute, normalize } = environment.platform === 'win32' ? win32 : posix;
+  const paths = environment.platform === 'win32' ? win32 : posix;
   const expanded = expandHome(rule, place, environment.homeDir);
-  if (!isAbsolute(expanded) && !(isGlob && expanded.startsWith('**/'))) {
+  if (!paths.isAbsolute(expanded) && !(isGlob && expanded.startsWith('**/'))) {
     throw refuseRule(place, 'a path begins with /, with ~/ or with **/');
   }
   if (isGlob) return compileGlob(toComparable(expanded, environment.platform), place);
-  const plain = normalize(expanded);
+  const plain = paths.normalize(expanded);
   const forms = new Set([plain, environment.realPath(plain)].map((form) => toComparable(form, environment.platform)));
   if (forms.has('/')) throw refuseRule(place, 'it names the root folder; turn sources off instead');
   return (path) => [...forms].some((form) => path === form || path.startsWith(`${form}/`));

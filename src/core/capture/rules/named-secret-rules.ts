@@ -9,9 +9,8 @@ const SECRET_NAME =
   /(?:token|secret|passw(?:or)?d|passphrase|apikey|accesskey|secretkey|secretaccesskey|privatekey|signingkey|encryptionkey|masterkey|authkey|accountkey|credentials?|clientsecret)$/;
 /** Short names that mean a password only after a separator: DB_PASS, db-pwd; never `bypass` or the shell's PWD. */
 const SHORT_SECRET_NAME = /[_.-](?:pass|pwd|pw|psk|auth)$/i;
-const NAME_CHARACTERS = new Set(
-  [...'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-'].map((letter) => letter.charCodeAt(0)),
-);
+const NAME_LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-';
+const NAME_CHARACTERS = new Set(Array.from(NAME_LETTERS, (letter) => letter.charCodeAt(0)));
 const MAX_NAME = 64;
 const MAX_VALUE = 1024;
 /** Values that stand for no secret: variables, templates, placeholders, code words. */

@@ -151,7 +151,7 @@ describe('Exclusion.apply()', () => {
     const attributes = fc.dictionary(fc.constantFrom('cwd', 'path', 'url', 'argv', 'command', 'other'), facts);
     fc.assert(
       fc.property(attributes, (value) => {
-        exclusion.apply(aTerminal('a', { attributes: value as JsonObject }));
+        exclusion.apply(aTerminal('a', { attributes: value }));
       }),
     );
   });

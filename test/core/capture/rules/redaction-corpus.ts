@@ -29,7 +29,13 @@ function line(before: string, secret: string, after = ''): CorpusLine {
 const HEX = 'abcdef0123456789';
 const JWT = ['eyJhbGciOiJIUzI1NiJ9', `eyJzdWIiOiIx${made(20)}`, made(43)].join('.');
 const KEY_BODY = Array.from({ length: 6 }, (_, at) => made(64, undefined, at)).join('\n');
-const KEY_BLOCK = `-----BEGIN OPENSSH PRIVATE ${'KEY'}-----\n${KEY_BODY}\n-----END OPENSSH PRIVATE ${'KEY'}-----`;
+const KEY_BLOCK = [
+  '-----BEGIN',
+  'OPENSSH',
+  `PRIVATE KEY-----\n${KEY_BODY}\n-----END`,
+  'OPENSSH',
+  'PRIVATE KEY-----',
+].join(' ');
 
 /** By the name of what is hidden. */
 export const SECRET_LINES: Readonly<Record<string, readonly CorpusLine[]>> = {

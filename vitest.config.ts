@@ -1,10 +1,13 @@
 import { defineConfig } from 'vitest/config';
 
+const common = { testTimeout: 60_000, hookTimeout: 60_000, exclude: ['test/fixtures/**', 'test/tooling/fixtures/**'] };
+
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
-    exclude: ['test/fixtures/**', 'test/e2e/**'],
-    testTimeout: 30_000,
-    hookTimeout: 30_000,
+    projects: [
+      { test: { ...common, name: 'unit', include: ['test/**/*.test.ts'], exclude: [...common.exclude, 'test/**/*.real.test.ts', 'test/faults/**', 'test/e2e/**'] } },
+      // Real programs and kills share two cores badly: one file at a time.
+      { test: { ...common, name: 'real', include: ['test/**/*.real.test.ts', 'test/faults/**/*.test.ts', 'test/e2e/**/*.test.ts'], fileParallelism: false } },
+    ],
   },
 });

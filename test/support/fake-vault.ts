@@ -11,12 +11,11 @@ import {
   type SnapshotId,
   type SourceId,
 } from '../../src/shared/model/ids.ts';
-import type { SnapshotItem } from '../../src/shared/model/item.ts';
+import type { KnownStream, SnapshotItem } from '../../src/shared/model/item.ts';
 import type { JsonObject } from '../../src/shared/model/json.ts';
 import type { RetentionLimits } from '../../src/shared/model/retention.ts';
 import type { Snapshot, SnapshotSummary } from '../../src/shared/model/snapshot.ts';
 import { planRetention } from '../../src/shared/retention/plan-retention.ts';
-import type { KnownStream } from '../../src/core/sources/source.ts';
 import type {
   BackupReport,
   KeysInfo,

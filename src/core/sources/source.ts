@@ -2,7 +2,7 @@
 // changes the program's state while it reads, never reads environment variables into an item, and answers within its deadline.
 
 import type { ItemKey, SnapshotId, SourceId } from '../../shared/model/ids.ts';
-import type { CapturedItem, ItemKind, SnapshotItem } from '../../shared/model/item.ts';
+import type { CapturedItem, ItemKind, KnownStream, SnapshotItem } from '../../shared/model/item.ts';
 import type { JsonValue } from '../../shared/model/json.ts';
 import type { PlannedStep, StepResult } from '../../shared/model/restore.ts';
 import type { GapReason } from '../../shared/model/snapshot.ts';
@@ -18,12 +18,6 @@ export interface Host {
   /** `/proc`, or what a test puts in its place. */
   readonly procDir: string;
   readonly run: RunProgram;
-}
-
-/** What the last committed capture of this run held of a stream. */
-export interface KnownStream {
-  readonly version: string;
-  readonly sizeBytes: number;
 }
 
 /** An item of this source as the newest snapshot holds it. */

@@ -1,10 +1,10 @@
 // The typed client of the vault worker: `openVault` and `createVault`. Nothing here blocks on cryptography, compression or SQL.
 
+import type { KnownStream } from '../../shared/model/item.ts';
 import { Worker, type Transferable } from 'node:worker_threads';
 
 import { AppError, fromPlainError } from '../../shared/model/app-error.ts';
 import type { ItemKey } from '../../shared/model/ids.ts';
-import type { KnownStream } from '../sources/source.ts';
 import type { Argon2Parameters } from '../crypto/key-slot.ts';
 import type { VaultSecret } from './keyring/keyring.ts';
 import type { OperationName, Operations, ReplyMessage, WorkerReady, WorkerStart } from './rpc.ts';

@@ -23,6 +23,7 @@ import { runMigrations } from './migrations/run-migrations.ts';
 import { writeHeadSlot } from './tables/single-rows.ts';
 import { drainInbox } from './upkeep/inbox.ts';
 import { findRollback } from './upkeep/remember-head.ts';
+import type { WorkControl } from './upkeep/slices.ts';
 import { runUpkeep } from './upkeep/upkeep.ts';
 import { backupVault } from './upkeep/backup.ts';
 import { pruneVault } from './upkeep/prune.ts';
@@ -51,12 +52,6 @@ export interface EngineOptions {
   readonly random: RandomBytes;
   readonly argon2?: Argon2Parameters;
   readonly maxSnapshotBytes?: number;
-}
-
-/** What long work reports to and listens to inside the worker. */
-export interface WorkControl {
-  readonly signal: AbortSignal;
-  onProgress(progress: Progress): void;
 }
 
 export class VaultEngine {

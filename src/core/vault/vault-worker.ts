@@ -5,7 +5,8 @@ import { parentPort, workerData, type Transferable } from 'node:worker_threads';
 
 import { AppError, toPlainError } from '../../shared/model/app-error.ts';
 import type { OperationName, ReplyMessage, RequestMessage, WorkerStart } from './rpc.ts';
-import { VaultEngine, type WorkControl } from './vault-engine.ts';
+import type { WorkControl } from './upkeep/slices.ts';
+import { VaultEngine } from './vault-engine.ts';
 
 const port = parentPort;
 if (port === null) throw new RangeError('the vault worker runs in a worker thread only');

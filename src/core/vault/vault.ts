@@ -3,11 +3,10 @@
 
 import type { Checkpoint, CheckpointAttributes } from '../../shared/model/checkpoint.ts';
 import type { CheckpointId, ItemKey, SnapshotId, SourceId } from '../../shared/model/ids.ts';
-import type { CapturedItem } from '../../shared/model/item.ts';
+import type { CapturedItem, KnownStream } from '../../shared/model/item.ts';
 import type { JsonObject } from '../../shared/model/json.ts';
 import type { RetentionLimits, RetentionPlan } from '../../shared/model/retention.ts';
 import type { Gap, Snapshot, SnapshotKind, SnapshotSummary } from '../../shared/model/snapshot.ts';
-import type { KnownStream } from '../sources/source.ts';
 
 /** One capture, ready to be stored. The buffers of its streams become the vault's (they are transferred). */
 export interface SaveRequest {

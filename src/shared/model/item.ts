@@ -66,6 +66,12 @@ export interface CapturedItem {
   readonly streams: readonly CapturedStream[];
 }
 
+/** What the last committed capture of this run held of a stream. */
+export interface KnownStream {
+  readonly version: string;
+  readonly sizeBytes: number;
+}
+
 /** A stream as it stands in a snapshot. */
 export interface StoredStream {
   readonly name: string;

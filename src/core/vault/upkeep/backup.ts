@@ -10,7 +10,7 @@ import { damaged, withStorageErrors } from '../errors.ts';
 import { VaultState } from '../log/vault-state.ts';
 import type { BackupReport } from '../vault.ts';
 import type { VaultFiles } from '../vault-files.ts';
-import type { WorkControl } from '../vault-engine.ts';
+import type { WorkControl } from './slices.ts';
 import { countSeals } from './verify.ts';
 
 const PAGES_PER_STEP = 512;

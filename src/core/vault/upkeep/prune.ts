@@ -12,9 +12,8 @@ import { parseSnapshotPrefix } from '../log/snapshot-record.ts';
 import { BLOCK_ENTRIES } from '../log/time-index.ts';
 import type { VaultState } from '../log/vault-state.ts';
 import type { PruneReport } from '../vault.ts';
-import type { WorkControl } from '../vault-engine.ts';
 import { groupsOf, rebuildGroups } from './parity.ts';
-import { yieldToOthers } from './slices.ts';
+import { yieldToOthers, type WorkControl } from './slices.ts';
 
 const MARK_SLICE = 32;
 const SWEEP_SLICE = 256;

@@ -10,10 +10,9 @@ import { readHeadSlots } from '../tables/single-rows.ts';
 import { iterateTimeIndex } from '../tables/time-index.ts';
 import type { Progress } from '../vault.ts';
 import type { VaultFiles } from '../vault-files.ts';
-import type { WorkControl } from '../vault-engine.ts';
 import { dropAllParity } from './parity.ts';
 import { rememberHead } from './remember-head.ts';
-import { yieldToOthers } from './slices.ts';
+import { yieldToOthers, type WorkControl } from './slices.ts';
 
 const SLICE_ROWS = 128;
 

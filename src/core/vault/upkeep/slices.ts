@@ -3,6 +3,13 @@
 import { setImmediate } from 'node:timers/promises';
 
 import { AppError } from '../../../shared/model/app-error.ts';
+import type { Progress } from '../vault.ts';
+
+/** What long work reports to and listens to inside the worker. */
+export interface WorkControl {
+  readonly signal: AbortSignal;
+  onProgress(progress: Progress): void;
+}
 
 /** Lets other requests run. @throws AppError CANCELLED */
 export async function yieldToOthers(signal: AbortSignal): Promise<void> {

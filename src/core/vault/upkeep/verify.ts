@@ -13,8 +13,7 @@ import { readHeadSlots } from '../tables/single-rows.ts';
 import { iterateTimeIndex } from '../tables/time-index.ts';
 import type { VerifyReport } from '../vault.ts';
 import type { VaultFiles } from '../vault-files.ts';
-import type { WorkControl } from '../vault-engine.ts';
-import { yieldToOthers } from './slices.ts';
+import { yieldToOthers, type WorkControl } from './slices.ts';
 
 const PAGE_ROWS = 64;
 const MAX_REPORTED = 200;

@@ -1,0 +1,43 @@
+// Gets the programs that the tests run, where it can: with apt, as root, on a Debian. Elsewhere the tests that need a missing program
+// are skipped and counted. Never fails the run.
+
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import process from 'node:process';
+
+const APT_TIMEOUT_MS = 240_000;
+/** Debian package, and a program that it brings. */
+const PACKAGES = [
+  ['tmux', 'tmux'],
+  ['git', 'git'],
+  ['vim-tiny', 'vim.tiny'],
+  ['firefox-esr', 'firefox-esr'],
+  ['chromium', 'chromium'],
+  ['xvfb', 'Xvfb'],
+  ['xauth', 'xauth'],
+] as const;
+
+const missing = PACKAGES.filter(([, program]) => !isInstalled(program)).map(([name]) => name);
+if (missing.length > 0) {
+  if (canInstall()) install(missing);
+  else process.stdout.write(`Not installed here, so some tests are skipped: ${missing.join(', ')}. As root on Debian they are installed by themselves.\n`);
+}
+
+function isInstalled(program: string): boolean {
+  return (process.env['PATH'] ?? '').split(delimiter).some((folder) => existsSync(join(folder, program)));
+}
+
+function canInstall(): boolean {
+  return process.getuid?.() === 0 && isInstalled('apt-get');
+}
+
+function install(names: readonly string[]): void {
+  process.stdout.write(`Installing for the tests: ${names.join(', ')}\n`);
+  const run = (args: readonly string[]): boolean =>
+    spawnSync('apt-get', args, { timeout: APT_TIMEOUT_MS, stdio: ['ignore', 'ignore', 'inherit'], env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } }).status === 0;
+  run(['-qq', 'update']);
+  if (run(['-qq', '-y', 'install', '--no-install-recommends', ...names])) return;
+  // One package that cannot be had must not keep the others away.
+  for (const name of names) run(['-qq', '-y', 'install', '--no-install-recommends', name]);
+}

@@ -78,8 +78,14 @@ export interface OpenApp extends AsyncDisposable {
   /** Where backups go. */
   backupFolder(): string;
   captureNow(request: CaptureRequest): Promise<CaptureOutcome>;
-  /** Captures by itself from now on, thins and backs up. `onFailed` hears of work that failed beside the captures. */
-  start(onFailed: (work: 'prune' | 'backup', error: PlainError) => void): void;
+  /**
+   * Captures by itself from now on, thins and backs up. `onFailed` hears of work that failed beside the captures. An `intervalMs`
+   * given here goes before the configured one.
+   */
+  start(
+    onFailed: (work: 'prune' | 'backup', error: PlainError) => void,
+    options?: { readonly intervalMs?: number },
+  ): void;
   /** Ends the captures, the last one taken where asked, and closes the vault. Idempotent. */
   close(options?: StopOptions): Promise<CaptureOutcome | null>;
 }
@@ -138,6 +144,7 @@ class Services implements OpenApp {
   readonly scheduler: Scheduler;
   readonly #app: App;
   readonly #settings: SettingsReader;
+  #intervalMs: number | null = null;
   #maintenance: Maintenance | null = null;
   #closing: Promise<CaptureOutcome | null> | null = null;
 
@@ -157,8 +164,8 @@ class Services implements OpenApp {
       vault,
       clock,
       host,
-      intervalMs: () => this.#settings.config().captureIntervalMs,
-      sources: () => this.#settings.enabledSources(),
+      intervalMs: () => this.#intervalMs ?? this.#settings.config().captureIntervalMs,
+      sources: () => this.#settings.watchedSources(),
     });
   }
 
@@ -178,8 +185,12 @@ class Services implements OpenApp {
     return this.scheduler.captureNow(request);
   }
 
-  start(onFailed: (work: 'prune' | 'backup', error: PlainError) => void): void {
+  start(
+    onFailed: (work: 'prune' | 'backup', error: PlainError) => void,
+    options: { readonly intervalMs?: number } = {},
+  ): void {
     if (this.#maintenance !== null || this.#closing !== null) return;
+    this.#intervalMs = options.intervalMs ?? null;
     const maintenance = new Maintenance({
       vault: this.vault,
       clock: this.#app.clock,

@@ -1,0 +1,164 @@
+// `cairn restore`: plan, then do; and `--undo`, which goes back.
+
+import { resolve } from 'node:path';
+
+import type { Command } from 'commander';
+
+import { AppError, type PlainError } from '../../shared/model/app-error.ts';
+import type { RestorePlan, RestoreReport, RestoreStep } from '../../shared/model/restore.ts';
+import { withVault, type Act, type CommandContext } from '../context.ts';
+import type { OpenCore, RestoreRequest } from '../core.ts';
+import { EXIT_DONE, EXIT_FAILED, type ExitCode } from '../exit-code.ts';
+import { countOf } from '../format/amounts.ts';
+import { toIso } from '../format/times.ts';
+import { collect } from '../options.ts';
+import type { View } from '../render/checkpoints.ts';
+import { renderPlan, renderReport, renderStep } from '../render/restore.ts';
+
+export interface RestoreCommandOptions {
+  readonly only?: readonly string[];
+  readonly dryRun?: boolean;
+  readonly undo?: boolean;
+  readonly run?: boolean;
+  readonly apply?: boolean;
+  readonly worktree?: string;
+  readonly allowFileUrls?: boolean;
+  /** False when `--no-scrollback` was given. */
+  readonly scrollback?: boolean;
+  readonly yes?: boolean;
+}
+
+export function setupRestore(command: Command, act: Act): void {
+  command
+    .argument('[id]', 'an id or its beginning, `latest`, a checkpoint, a time, or an age such as 2h')
+    .option(
+      '--only <what>',
+      'a kind (tab), a key, or a glob over keys (tmux:main:*); may be given several times',
+      collect,
+    )
+    .option('--dry-run', 'show exactly what would be done, and do nothing')
+    .option('--undo', 'take back the last restore')
+    .option('--run', 'run the captured commands, instead of leaving them on the prompt')
+    .option('--apply', 'apply git work to the work tree, where it applies cleanly')
+    .option('--worktree <dir>', 'restore git work into new worktrees in this folder')
+    .option('--allow-file-urls', 'open file: addresses too')
+    .option('--no-scrollback', 'leave old terminal text out')
+    .option('--yes', 'do not ask before the restore (never asked where there is no terminal)')
+    .action((id: string | undefined, options: RestoreCommandOptions) =>
+      act((context) => runRestore(id, options, context)),
+    );
+}
+
+/** A step that failed makes the exit code 1; the others were still done. */
+export async function runRestore(
+  reference: string | undefined,
+  options: RestoreCommandOptions,
+  context: CommandContext,
+): Promise<ExitCode> {
+  assertUsage(reference, options);
+  const report = await withVault(context, (open) =>
+    options.undo === true ? undo(open, context) : restore(reference ?? 'latest', options, open, context),
+  );
+  return report.steps.some(({ status }) => status === 'failed') ? EXIT_FAILED : EXIT_DONE;
+}
+
+function assertUsage(reference: string | undefined, options: RestoreCommandOptions): void {
+  if (options.undo === true) {
+    const others = [reference, options.only, options.dryRun, options.run, options.apply, options.worktree];
+    if (others.every((value) => value === undefined)) return;
+    throw new AppError('USAGE_INVALID', '--undo takes back the last restore and takes nothing else.', {
+      hint: 'See what was restored with `cairn list`.',
+    });
+  }
+  if (reference === undefined) {
+    throw new AppError('USAGE_INVALID', 'Which snapshot to restore was not said.', {
+      hint: 'Name one, for example `cairn restore latest --dry-run`; `cairn list` shows them.',
+    });
+  }
+  if (options.apply === true && options.worktree !== undefined) {
+    throw new AppError('USAGE_INVALID', '--apply and --worktree exclude each other.', {
+      hint: 'Git work goes into the work tree or into a new one.',
+    });
+  }
+}
+
+async function restore(
+  reference: string,
+  options: RestoreCommandOptions,
+  open: OpenCore,
+  context: CommandContext,
+): Promise<RestoreReport> {
+  const { out } = context;
+  const request: RestoreRequest = {
+    snapshotId: await open.vault.resolveSnapshot(reference, context.nowMs()),
+    only: options.only ?? [],
+    options: {
+      shouldRunCommands: options.run === true,
+      shouldApplyGit: options.apply === true,
+      worktreeDir: options.worktree === undefined ? null : resolve(options.worktree),
+      allowsFileUrls: options.allowFileUrls === true,
+      withScrollback: options.scrollback !== false,
+    },
+    signal: context.signal,
+  };
+  const plan = await open.planRestore(request);
+  const view = viewOf(context);
+  if (options.dryRun === true) {
+    const report: RestoreReport = { steps: plan.steps.map(toStep), undo: null };
+    out.result(reportDocument(plan, report), () => renderPlan(plan, { ...view, isDryRun: true }));
+    return report;
+  }
+  if (!(await isAgreed(plan, options, context))) return { steps: plan.steps.map(toStep), undo: null };
+  const report = await open.applyRestore(plan, request, {
+    signal: context.signal,
+    onStep: (step) => out.lines([renderStep(step, view)]),
+  });
+  out.result(reportDocument(plan, report), () => renderReport(report, view));
+  return report;
+}
+
+/** Shows the plan to a person and asks; where nobody can be asked, the command itself is the wish. */
+async function isAgreed(plan: RestorePlan, options: RestoreCommandOptions, context: CommandContext): Promise<boolean> {
+  const { out, prompter } = context;
+  out.lines(renderPlan(plan, { ...viewOf(context), isDryRun: false }));
+  const planned = plan.steps.filter(({ status }) => status === 'planned').length;
+  if (out.isJson || prompter === null || options.yes === true || planned === 0) return true;
+  const isYes = await prompter.confirm(`Do ${countOf(planned, 'step')}?`, { isDefaultYes: true });
+  if (!isYes) out.lines(['Nothing was restored.']);
+  return isYes;
+}
+
+async function undo(open: OpenCore, context: CommandContext): Promise<RestoreReport> {
+  const { out } = context;
+  const view = viewOf(context);
+  const report = await open.undoRestore({
+    signal: context.signal,
+    onStep: (step) => out.lines([renderStep(step, view)]),
+  });
+  out.result(reportDocument(null, report), () => renderReport(report, { ...view, isUndo: true }));
+  return report;
+}
+
+function viewOf(context: CommandContext): View {
+  return { style: context.out.style, width: context.out.width, nowMs: context.nowMs() };
+}
+
+function toStep({ key, action, status, detail }: RestoreStep): RestoreStep {
+  return { key, action, status, detail };
+}
+
+function reportDocument(plan: RestorePlan | null, report: RestoreReport): object {
+  const failed = report.steps.filter(({ status }) => status === 'failed').length;
+  const error: PlainError = {
+    code: 'SOURCE_FAILED',
+    message: `${countOf(failed, 'step')} of ${report.steps.length} failed.`,
+    hint: 'The reason stands with each step; the others were done.',
+    retryable: true,
+  };
+  return {
+    ...(plan === null ? {} : { snapshotId: plan.snapshotId, takenAt: toIso(plan.takenAtMs) }),
+    steps: report.steps.map(toStep),
+    undo: report.undo,
+    ...(failed === 0 ? {} : { error }),
+  };
+}

@@ -1,0 +1,116 @@
+// What the commands need of the application: the port that `open-core.ts` fills from src/core and that tests fill with fakes. It
+// keeps the commands free of how the services are built, and start-up free of loading them before they are needed.
+
+import type { PlainError } from '../shared/model/app-error.ts';
+import type { CheckpointAttributes } from '../shared/model/checkpoint.ts';
+import type { SnapshotId, SourceId } from '../shared/model/ids.ts';
+import type { JsonValue } from '../shared/model/json.ts';
+import type { RestorePlan, RestoreReport, RestoreStep } from '../shared/model/restore.ts';
+import type { RetentionLimits } from '../shared/model/retention.ts';
+import type { Gap, SnapshotKind, SnapshotSummary } from '../shared/model/snapshot.ts';
+import type { RestoreOptions } from '../core/sources/source.ts';
+import type { VaultSecret } from '../core/vault/vault-client.ts';
+import type { Vault } from '../core/vault/vault.ts';
+
+/** A source of this installation, and what there is of it on this machine. */
+export interface FoundSource {
+  readonly id: SourceId;
+  readonly title: string;
+  readonly isPresent: boolean;
+  /** "2 servers, 5 sessions". */
+  readonly summary: string;
+}
+
+/** One capture as a command reports it. */
+export interface CaptureOutcome {
+  readonly summary: SnapshotSummary;
+  readonly gaps: readonly Gap[];
+  readonly durationMs: number;
+}
+
+export interface CaptureRequest {
+  readonly kind: SnapshotKind;
+  readonly checkpoint?: CheckpointAttributes;
+}
+
+/** What happens while `run` captures. */
+export interface RunEvents {
+  onCaptured(outcome: CaptureOutcome): void;
+  /** A capture failed; it is tried again at the next interval. */
+  onFailed(error: PlainError): void;
+  /** Something beside the captures went wrong: a sentence. */
+  onWarning(line: string): void;
+}
+
+export interface RunOptions extends RunEvents {
+  readonly intervalMs: number;
+  /** Ends the run: a last capture follows. */
+  readonly signal: AbortSignal;
+}
+
+export interface RestoreRequest {
+  readonly snapshotId: SnapshotId;
+  /** Kinds, keys or globs; empty means everything. */
+  readonly only: readonly string[];
+  readonly options: RestoreOptions;
+  readonly signal: AbortSignal;
+}
+
+export interface RestoreProgress {
+  readonly signal: AbortSignal;
+  readonly onStep: (step: RestoreStep) => void;
+}
+
+/** A configuration value as `config list` shows it. */
+export interface ConfigEntry {
+  readonly key: string;
+  readonly description: string;
+  readonly value: JsonValue;
+  readonly defaultValue: JsonValue;
+}
+
+/** The settings that commands act upon. */
+export interface CliSettings {
+  readonly intervalMs: number;
+  readonly enabledSources: readonly SourceId[];
+  readonly retention: RetentionLimits;
+  readonly backup: { readonly folder: string; readonly keep: number };
+}
+
+/** The application over one data folder, its vault still closed. */
+export interface Core {
+  /** The data folder. */
+  readonly home: string;
+  hasVault(): boolean;
+  /** A sentence on how strong a password is. @throws AppError VAULT_WEAK_PASSWORD */
+  assessPassword(password: string): Promise<string>;
+  /** @throws AppError CONFIG_UNREADABLE, CONFIG_UNKNOWN_KEY, CONFIG_INVALID */
+  readSettings(): Promise<CliSettings>;
+  detectSources(signal: AbortSignal): Promise<readonly FoundSource[]>;
+  /** Writes which sources are captured; all others are off. */
+  enableSources(ids: readonly SourceId[]): Promise<void>;
+  createVault(password: string): Promise<{ readonly recoveryKey: string; readonly open: OpenCore }>;
+  open(secret: VaultSecret): Promise<OpenCore>;
+  /** Shows with a scratch thing that a restore works; false where there is nothing to show it with. */
+  proveRestore(say: (line: string) => void, signal: AbortSignal): Promise<boolean>;
+  /** True for keys that are sealed in the vault (exclusion rules): reading them needs it open. */
+  isSealedConfigKey(key: string): boolean;
+  listConfig(open: OpenCore | null): Promise<readonly ConfigEntry[]>;
+  readConfig(key: string, open: OpenCore | null): Promise<JsonValue>;
+  /** @throws AppError CONFIG_UNKNOWN_KEY, CONFIG_INVALID */
+  writeConfig(key: string, text: string, open: OpenCore | null): Promise<JsonValue>;
+}
+
+/** The application with its vault open. */
+export interface OpenCore {
+  readonly vault: Vault;
+  capture(request: CaptureRequest, signal: AbortSignal): Promise<CaptureOutcome>;
+  /** Captures until the signal, then once more. */
+  run(options: RunOptions): Promise<void>;
+  planRestore(request: RestoreRequest): Promise<RestorePlan>;
+  /** Captures the present, then carries the plan out. */
+  applyRestore(plan: RestorePlan, request: RestoreRequest, progress: RestoreProgress): Promise<RestoreReport>;
+  /** @throws AppError RESTORE_NOTHING_TO_UNDO */
+  undoRestore(progress: RestoreProgress): Promise<RestoreReport>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,76 @@
+// What a user should do next, from the facts: pure, so that each rule is a line in a test.
+
+import { countOf } from '../format/amounts.ts';
+import { describeSpan } from '../format/times.ts';
+import type { VaultFacts } from './vault-status.ts';
+
+const DAY_MS = 86_400_000;
+const BACKUP_ADVISED_AFTER_MS = 7 * DAY_MS;
+const VERIFY_ADVISED_AFTER_MS = 30 * DAY_MS;
+/** A run that captured nothing for this many intervals is stuck, or its machine slept. */
+const MISSED_INTERVALS = 4;
+
+/** Gives what to do, the most pressing first; nothing where all is well. */
+export function planAdvice(facts: VaultFacts): string[] {
+  return [...adviseOnKeySlots(facts), ...adviseOnCapture(facts), ...adviseOnUpkeep(facts), ...adviseOnRotation(facts)];
+}
+
+function adviseOnKeySlots({ keys }: VaultFacts): string[] {
+  return keys.slots
+    .filter((slot) => !slot.isWhole)
+    .map((slot) =>
+      slot.type === 'recovery'
+        ? 'The recovery key slot is damaged: make a new one with `cairn keys add-recovery`.'
+        : `The ${slot.type} slot is damaged: set it anew with \`cairn keys change-password\`.`,
+    );
+}
+
+function adviseOnCapture({ settings, newest, runner, nowMs, statistics }: VaultFacts): string[] {
+  if (settings.enabledSources.length === 0) {
+    return ['No source is on, so nothing is captured: `cairn config set sources.tmux on` turns one on.'];
+  }
+  if (runner === null) {
+    return [
+      newest === null
+        ? 'Nothing was captured yet: `cairn capture` does it once, `cairn run` every 30 seconds.'
+        : 'Nothing captures now: keep `cairn run` going.',
+    ];
+  }
+  const silentMs = nowMs - Math.max(newest?.takenAtMs ?? 0, runner.startedAtMs);
+  const isStuck = silentMs > MISSED_INTERVALS * runner.intervalMs;
+  const inactive = statistics.sources.filter(
+    (state) => state.isInactive && settings.enabledSources.includes(state.source),
+  );
+  return [
+    ...(isStuck
+      ? [
+          `The run of process ${runner.pid} has captured nothing for ${describeSpan(silentMs)}: look at what it printed.`,
+        ]
+      : []),
+    ...inactive.map(
+      ({ source, lastGoodAtMs }) =>
+        `${source} was silent for ${describeSpan(nowMs - lastGoodAtMs)}: if you no longer use it, \`cairn config set sources.${source} off\`.`,
+    ),
+  ];
+}
+
+function adviseOnUpkeep({ statistics, nowMs }: VaultFacts): string[] {
+  if (statistics.snapshots === 0) return [];
+  const { lastBackupAtMs, lastVerifiedAtMs, oldestAtMs } = statistics;
+  const isBackupDue = nowMs - (lastBackupAtMs ?? oldestAtMs ?? nowMs) > BACKUP_ADVISED_AFTER_MS;
+  const isVerifyDue = nowMs - (lastVerifiedAtMs ?? oldestAtMs ?? nowMs) > VERIFY_ADVISED_AFTER_MS;
+  return [
+    ...(isBackupDue ? ['No backup for over 7 days: `cairn backup` makes one and proves it.'] : []),
+    ...(isVerifyDue ? ['Not verified for over 30 days: `cairn verify` checks every seal.'] : []),
+    ...(statistics.inboxCount > 0
+      ? [
+          `${countOf(statistics.inboxCount, 'capture')} taken while locked wait to be taken over; the next capture does it.`,
+        ]
+      : []),
+  ];
+}
+
+function adviseOnRotation({ keys }: VaultFacts): string[] {
+  if (keys.rotation !== null) return ['A key rotation was interrupted: `cairn keys rotate` goes on.'];
+  return keys.isRotationAdvised ? ['The data keys are older than 90 days: `cairn keys rotate` makes new ones.'] : [];
+}

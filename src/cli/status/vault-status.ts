@@ -1,0 +1,23 @@
+// Everything that `cairn status` tells, as plain data.
+
+import type { KeysInfo, VaultStatistics } from '../../core/vault/vault.ts';
+import type { Gap, SnapshotSummary } from '../../shared/model/snapshot.ts';
+import type { CliSettings } from '../core.ts';
+import type { Runner } from '../runner.ts';
+
+export interface VaultFacts {
+  readonly nowMs: number;
+  readonly home: string;
+  readonly settings: CliSettings;
+  readonly statistics: VaultStatistics;
+  readonly keys: KeysInfo;
+  readonly newest: SnapshotSummary | null;
+  readonly gaps: readonly Gap[];
+  /** The `cairn run` that captures now, or null. */
+  readonly runner: Runner | null;
+}
+
+export interface VaultStatus extends VaultFacts {
+  /** What to do next, the most pressing first, as sentences. */
+  readonly advice: readonly string[];
+}

@@ -1,0 +1,81 @@
+import { describe, expect, it } from 'vitest';
+
+import { writeRunner } from '../../../src/cli/runner.ts';
+import { CLAUDE, TMUX } from '../../support/captures.ts';
+import { FakeCore } from '../fake-core.ts';
+import { runCairn } from '../test-shell.ts';
+
+const DAY_MS = 86_400_000;
+
+describe('cairn status', () => {
+  it('says that all is well while a run captures', async () => {
+    const core = new FakeCore();
+    await runCairn(['capture'], { core });
+    core.vault.isClosed = false;
+    await writeRunner(core.vault, { pid: 77, startedAtMs: core.nowMs - 60_000, intervalMs: 30_000 });
+    core.nowMs += 12_000;
+
+    const { stdout, exitCode } = await runCairn(['status'], { core, alive: [77] });
+
+    expect(exitCode).toBe(0);
+    expect(stdout).toMatch(/^Capturing every 30 seconds, since 1 minute ago/);
+    expect(stdout).toMatch(/Last capture +12 seconds ago \(\S+\), 1 item, 1 changed: [0-9a-f]{8}/);
+    expect(stdout).toContain('All is well.');
+  });
+
+  it('tells of a run that died, and what to do', async () => {
+    const core = new FakeCore();
+    await runCairn(['capture'], { core });
+    core.vault.isClosed = false;
+    await writeRunner(core.vault, { pid: 77, startedAtMs: core.nowMs, intervalMs: 30_000 });
+
+    const { json } = await runCairn(['status', '--json'], { core });
+
+    expect(json()).toMatchObject({
+      capturing: false,
+      runner: null,
+      lastCapture: { items: 1 },
+      sources: [{ id: 'tmux', active: true }],
+      vault: { snapshots: 1 },
+      advice: ['Nothing captures now: keep `cairn run` going.'],
+    });
+  });
+
+  it('tells of a run that is stuck, a source that is silent, and upkeep that is due', async () => {
+    const core = new FakeCore();
+    core.enabled = [TMUX, CLAUDE];
+    await runCairn(['capture'], { core });
+    core.vault.isClosed = false;
+    await writeRunner(core.vault, { pid: 77, startedAtMs: core.nowMs, intervalMs: 30_000 });
+    core.nowMs += 31 * DAY_MS;
+
+    const { stdout } = await runCairn(['status'], { core, alive: [77] });
+
+    expect(stdout).toContain('has captured nothing for 4 weeks');
+    expect(stdout).toContain('tmux was silent for 4 weeks');
+    expect(stdout).toContain('`cairn backup` makes one');
+    expect(stdout).toContain('`cairn verify` checks every seal');
+    expect(stdout).toMatch(/claude-code +nothing seen yet/);
+  });
+
+  it('says when no source is on', async () => {
+    const core = new FakeCore();
+    core.enabled = [];
+
+    expect((await runCairn(['status'], { core })).stdout).toContain('Nothing is captured: no source is on.');
+  });
+});
+
+describe('cairn stats', () => {
+  it('gives the numbers', async () => {
+    const core = new FakeCore();
+    await runCairn(['capture'], { core });
+
+    expect((await runCairn(['stats'], { core })).stdout).toMatch(/Snapshots +1\n/);
+    expect((await runCairn(['stats', '--json'], { core })).json()).toMatchObject({
+      snapshots: 1,
+      newestAt: '2026-11-20T12:00:00.000Z',
+      sources: [{ id: 'tmux' }],
+    });
+  });
+});

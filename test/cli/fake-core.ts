@@ -1,0 +1,172 @@
+// The application behind the CLI's port, on the fake vault: tests say what is captured, found and restored.
+
+import type {
+  CaptureOutcome,
+  CaptureRequest,
+  CliSettings,
+  ConfigEntry,
+  Core,
+  FoundSource,
+  OpenCore,
+  RestoreProgress,
+  RestoreRequest,
+  RunOptions,
+} from '../../src/cli/core.ts';
+import type { VaultSecret } from '../../src/core/vault/vault-client.ts';
+import { AppError } from '../../src/shared/model/app-error.ts';
+import type { SourceId } from '../../src/shared/model/ids.ts';
+import type { CapturedItem } from '../../src/shared/model/item.ts';
+import type { JsonValue } from '../../src/shared/model/json.ts';
+import type { PlannedStep, RestorePlan, RestoreReport, RestoreStep } from '../../src/shared/model/restore.ts';
+import { DEFAULT_RETENTION } from '../../src/shared/model/retention.ts';
+import type { Gap } from '../../src/shared/model/snapshot.ts';
+import { aCapture, aTerminal, CLAUDE, TMUX } from '../support/captures.ts';
+import { FakeVault } from '../support/fake-vault.ts';
+import { TEST_NOW_MS, TEST_PASSWORD } from '../support/test-vault.ts';
+
+export const TEST_RECOVERY_KEY = 'AAAA-BBBB-CCCC-DDDD-EEEE-FFFF-GGGG-HHHH-JJJJ';
+
+export class FakeCore implements Core {
+  readonly home = '/home/dev/.local/share/cairn';
+  readonly vault = new FakeVault();
+  nowMs = TEST_NOW_MS;
+  isThere = true;
+  password = TEST_PASSWORD;
+  items: readonly CapturedItem[] = [aTerminal('a')];
+  gaps: readonly Gap[] = [];
+  enabled: readonly SourceId[] = [TMUX];
+  found: readonly FoundSource[] = [
+    { id: TMUX, title: 'tmux', isPresent: true, summary: '1 server, 2 sessions' },
+    { id: CLAUDE, title: 'Claude Code', isPresent: false, summary: 'no conversations' },
+  ];
+  config = new Map<string, JsonValue>([['retention.dailyDays', 30]]);
+  plan: readonly PlannedStep[] = [];
+  requests: RestoreRequest[] = [];
+  failingKeys: readonly string[] = [];
+  opened: VaultSecret[] = [];
+  createdWith: string | null = null;
+
+  hasVault(): boolean {
+    return this.isThere;
+  }
+
+  async assessPassword(password: string): Promise<string> {
+    if (password.length < 12) {
+      throw new AppError('VAULT_WEAK_PASSWORD', 'This password is too weak.', { hint: 'Take a longer one.' });
+    }
+    return 'Strength: good.';
+  }
+
+  async readSettings(): Promise<CliSettings> {
+    return {
+      intervalMs: 30_000,
+      enabledSources: this.enabled,
+      retention: DEFAULT_RETENTION,
+      backup: { folder: `${this.home}/backups`, keep: 3 },
+    };
+  }
+
+  async detectSources(): Promise<readonly FoundSource[]> {
+    return this.found;
+  }
+
+  async enableSources(ids: readonly SourceId[]): Promise<void> {
+    this.enabled = ids;
+  }
+
+  async createVault(password: string): Promise<{ readonly recoveryKey: string; readonly open: OpenCore }> {
+    this.createdWith = password;
+    this.password = password;
+    this.isThere = true;
+    return { recoveryKey: TEST_RECOVERY_KEY, open: new FakeOpenCore(this) };
+  }
+
+  async open(secret: VaultSecret): Promise<OpenCore> {
+    this.opened.push(secret);
+    const text = secret.type === 'keychain' ? '' : secret.text;
+    if (text !== this.password && text !== TEST_RECOVERY_KEY) {
+      throw new AppError('VAULT_WRONG_PASSWORD', 'Wrong password.', { hint: 'Try again.' });
+    }
+    return new FakeOpenCore(this);
+  }
+
+  async proveRestore(say: (line: string) => void): Promise<boolean> {
+    say('A scratch session was captured, killed and restored.');
+    return true;
+  }
+
+  isSealedConfigKey(key: string): boolean {
+    return key.startsWith('exclude.');
+  }
+
+  async listConfig(): Promise<readonly ConfigEntry[]> {
+    return [...this.config].map(([key, value]) => ({ key, value, defaultValue: 30, description: 'How long.' }));
+  }
+
+  async readConfig(key: string): Promise<JsonValue> {
+    const value = this.config.get(key);
+    if (value === undefined) {
+      throw new AppError('CONFIG_UNKNOWN_KEY', 'There is no such setting.', { hint: 'See `cairn config list`.' });
+    }
+    return value;
+  }
+
+  async writeConfig(key: string, text: string): Promise<JsonValue> {
+    await this.readConfig(key);
+    this.config.set(key, Number(text));
+    return Number(text);
+  }
+}
+
+class FakeOpenCore implements OpenCore {
+  readonly #core: FakeCore;
+
+  constructor(core: FakeCore) {
+    this.#core = core;
+    core.vault.isClosed = false;
+  }
+
+  get vault(): FakeVault {
+    return this.#core.vault;
+  }
+
+  async capture(request: CaptureRequest): Promise<CaptureOutcome> {
+    const { items, gaps, nowMs, vault } = this.#core;
+    const { summary } = await vault.save(aCapture(items, { ...request, gaps, takenAtMs: nowMs }));
+    return { summary, gaps, durationMs: 12.4 };
+  }
+
+  async run(options: RunOptions): Promise<void> {
+    const stopped = new Promise<void>((resolve) => {
+      if (options.signal.aborted) resolve();
+      options.signal.addEventListener('abort', () => resolve(), { once: true });
+    });
+    options.onCaptured(await this.capture({ kind: 'automatic' }));
+    await stopped;
+    options.onCaptured(await this.capture({ kind: 'shutdown' }));
+  }
+
+  async planRestore(request: RestoreRequest): Promise<RestorePlan> {
+    this.#core.requests.push(request);
+    const { takenAtMs } = await this.vault.readSnapshot(request.snapshotId);
+    return { snapshotId: request.snapshotId, takenAtMs, steps: this.#core.plan };
+  }
+
+  async applyRestore(plan: RestorePlan, _request: RestoreRequest, progress: RestoreProgress): Promise<RestoreReport> {
+    const { summary } = await this.capture({ kind: 'before-restore' });
+    const steps = plan.steps.map(({ key, action, status, detail }): RestoreStep => {
+      const after = this.#core.failingKeys.includes(key) ? 'failed' : 'done';
+      return { key, action, detail, status: status === 'skipped' ? 'skipped' : after };
+    });
+    for (const step of steps) progress.onStep(step);
+    return { steps, undo: summary.id };
+  }
+
+  async undoRestore(): Promise<RestoreReport> {
+    throw new AppError('RESTORE_NOTHING_TO_UNDO', 'There is no restore to take back.');
+  }
+
+  close(): Promise<void> {
+    return this.vault.close();
+  }
+}

@@ -39,9 +39,10 @@ export class SettingsReader {
     return this.#configError;
   }
 
-  enabledSources(): readonly Source[] {
-    const enabled = new Set(this.#config.enabledSources);
-    return this.#deps.sources.filter(({ id }) => enabled.has(id));
+  /** The sources that may be watched: on, and named by no rule. None before the rules were read for the first time. */
+  watchedSources(): readonly Source[] {
+    const exclusion = this.#compiled?.exclusion;
+    return exclusion === undefined ? [] : this.#enabledSources().filter(({ id }) => !exclusion.source(id));
   }
 
   /**
@@ -54,12 +55,17 @@ export class SettingsReader {
     const exclusion = await this.#loadExclusion();
     const { isRedactionOn, scrollbackLines, retention } = this.#config;
     return {
-      sources: this.enabledSources(),
+      sources: this.#enabledSources(),
       exclusion,
       isRedactionOn,
       scrollbackLines,
       inactiveDays: retention.inactiveDays,
     };
+  }
+
+  #enabledSources(): readonly Source[] {
+    const enabled = new Set(this.#config.enabledSources);
+    return this.#deps.sources.filter(({ id }) => enabled.has(id));
   }
 
   #reloadConfig(): void {

@@ -1,4 +1,5 @@
 import type { JsonObject, JsonValue } from '../../shared/model/json.ts';
+import { factOf } from './rules/facts.ts';
 
 /** More folders than anybody works in at once; a hostile item cannot make the git source look at everything. */
 const MAX_POINTED_PATHS = 2_000;
@@ -16,8 +17,7 @@ function collectFrom(value: JsonValue | undefined, paths: Set<string>, depth: nu
   if (typeof value !== 'object' || value === null || depth > MAX_DEPTH) return;
   for (const [name, member] of Object.entries(value)) {
     if (typeof member === 'object') collectFrom(member, paths, depth + 1);
-    else if ((name === 'cwd' || name === 'path') && isAbsolutePath(member) && paths.size < MAX_POINTED_PATHS)
-      paths.add(member);
+    else if (factOf(name) === 'path' && isAbsolutePath(member) && paths.size < MAX_POINTED_PATHS) paths.add(member);
   }
 }
 

@@ -26,7 +26,7 @@ export interface SchedulerDeps {
   readonly host: Host;
   /** Read before each wait, so that a new setting counts at once. */
   readonly intervalMs: () => number;
-  /** The sources that are on now, to watch. */
+  /** The sources to watch; asked after each capture, which has just read what the user set. */
   readonly sources: () => readonly Source[];
 }
 
@@ -104,7 +104,6 @@ export class Scheduler {
     if (this.#phase !== 'new') return;
     this.#phase = 'started';
     this.#startedAtMs = this.#deps.clock.monotonicMs();
-    this.#watches.follow(this.#deps.sources());
     this.#arm();
   }
 

@@ -8,6 +8,7 @@ import type { SourceId } from '../../../shared/model/ids.ts';
 import type { CapturedItem } from '../../../shared/model/item.ts';
 import type { JsonObject, JsonValue } from '../../../shared/model/json.ts';
 import { rulePlace, type ExclusionRules } from './exclusion-rules.ts';
+import { factOf } from './facts.ts';
 import { compileCommandRule, toCommandCandidates } from './match-command.ts';
 import { compilePathRule, toComparable, type PathRuleEnvironment } from './match-path.ts';
 import { compileUrlRule, toUrlCandidates } from './match-url.ts';
@@ -33,6 +34,8 @@ export interface Exclusion {
 
 /** Deeper attributes than any source makes: there a filter that cannot look must hide. */
 const MAX_DEPTH = 32;
+/** Facts whose judgement is remembered: more than a large workspace has. */
+const MAX_REMEMBERED = 20_000;
 const HIDDEN = Symbol('hidden');
 
 /** Compiles the rules. @throws AppError CONFIG_INVALID naming the first rule that cannot be used by its place */
@@ -45,27 +48,16 @@ export function compileExclusion(rules: ExclusionRules, environment: ExclusionEn
   const looksAtPaths = paths.length > 0 || isMarkedPath !== undefined;
   const looksAtFacts = looksAtPaths || urls.length > 0 || commands.length > 0;
 
+  const isRuledPath = remembering(paths, (path) => toComparable(path, environment.platform));
+  const isRuledUrl = remembering(urls, toUrlCandidates);
+  const isHiddenPath = (path: string): boolean => isRuledPath(path) || isMarkedPath?.(path) === true;
+
   const exclusion: Exclusion = {
     isEmpty: sources.size === 0 && !looksAtFacts,
     source: (id) => sources.has(id),
-    path: (path) => {
-      if (!looksAtPaths) return false;
-      const comparable = toComparable(path, environment.platform);
-      return paths.some((matches) => matches(comparable)) || isMarkedPath?.(path) === true;
-    },
-    url: (url) => {
-      if (urls.length === 0 && !looksAtPaths) return false;
-      const candidates = toUrlCandidates(url);
-      if (urls.some((matches) => matches(candidates))) return true;
-      return (
-        looksAtPaths && candidates.some(({ raw, parsed }) => parsed?.scheme === 'file' && isHiddenFile(exclusion, raw))
-      );
-    },
-    command: (commandLine) => {
-      if (commands.length === 0) return false;
-      const candidates = toCommandCandidates(commandLine);
-      return commands.some((matches) => matches(candidates));
-    },
+    path: isHiddenPath,
+    url: (url) => isRuledUrl(url) || (looksAtPaths && isHiddenFile(isHiddenPath, url)),
+    command: remembering(commands, toCommandCandidates),
     apply: (item) => {
       if (sources.has(item.source)) return null;
       if (!looksAtFacts) return item;
@@ -77,13 +69,36 @@ export function compileExclusion(rules: ExclusionRules, environment: ExclusionEn
   return exclusion;
 }
 
-function isHiddenFile(exclusion: Exclusion, url: string): boolean {
-  try {
-    return exclusion.path(fileURLToPath(url));
-  } catch {
-    // A file URL with a host or escapes that no path has: no local file.
-    return false;
-  }
+/** Whether any rule matches a text. The same facts come at every capture, so each is judged once. */
+function remembering<Prepared>(
+  rules: readonly ((prepared: Prepared) => boolean)[],
+  prepare: (text: string) => Prepared,
+): (text: string) => boolean {
+  if (rules.length === 0) return () => false;
+  const verdicts = new Map<string, boolean>();
+  return (text) => {
+    const known = verdicts.get(text);
+    if (known !== undefined) return known;
+    const prepared = prepare(text);
+    const verdict = rules.some((matches) => matches(prepared));
+    if (verdicts.size >= MAX_REMEMBERED) verdicts.clear();
+    verdicts.set(text, verdict);
+    return verdict;
+  };
+}
+
+/** Path rules count for file URLs too. */
+function isHiddenFile(isHiddenPath: (path: string) => boolean, url: string): boolean {
+  if (!/file:/i.test(url)) return false;
+  return toUrlCandidates(url).some(({ raw, parsed }) => {
+    if (parsed?.scheme !== 'file') return false;
+    try {
+      return isHiddenPath(fileURLToPath(raw));
+    } catch {
+      // A host, or escapes that no path has: no file of this machine.
+      return false;
+    }
+  });
 }
 
 function filterObject(exclusion: Exclusion, object: JsonObject, depth: number): JsonObject | typeof HIDDEN {
@@ -92,7 +107,7 @@ function filterObject(exclusion: Exclusion, object: JsonObject, depth: number): 
   for (const [name, value] of Object.entries(object)) {
     if (value === undefined || value === null) continue;
     if (isHiddenFact(exclusion, name, value)) return HIDDEN;
-    const kept = name === 'argv' ? value : filterValue(exclusion, value, depth + 1);
+    const kept = factOf(name) === 'command' && Array.isArray(value) ? value : filterValue(exclusion, value, depth + 1);
     if (kept === HIDDEN) return HIDDEN;
     if (kept === value) continue;
     filtered ??= { ...object };
@@ -114,21 +129,18 @@ function filterList(exclusion: Exclusion, list: readonly JsonValue[], depth: num
   return kept.filter((element) => element !== HIDDEN);
 }
 
-/** The facts that rules know by their names (`CapturedItem.attributes`), wherever they stand. */
 function isHiddenFact(exclusion: Exclusion, name: string, value: JsonValue): boolean {
-  switch (name) {
-    case 'cwd':
+  switch (factOf(name)) {
     case 'path':
       return textsOf(value).some((text) => exclusion.path(text));
     case 'url':
       return textsOf(value).some((text) => exclusion.url(text));
-    case 'argv':
     case 'command': {
       const words = textsOf(value);
       // A program that was given a hidden file shows it.
       return exclusion.command(words.join(' ')) || words.some((word) => word.startsWith('/') && exclusion.path(word));
     }
-    default:
+    case null:
       return false;
   }
 }

@@ -135,6 +135,9 @@ describe('Exclusion.apply()', () => {
     expect(apply({ url })).toBeNull();
     expect(apply({ argv: ['pass', 'show'] })).toBeNull();
     expect(apply({ command: 'pass show' })).toBeNull();
+    expect(apply({ commandCwd: '/secret' })).toBeNull();
+    expect(apply({ faviconUrl: url })).toBeNull();
+    expect(apply({ pathology: '/secret' })).not.toBeNull();
     expect(exclusion.apply({ ...aTerminal('a'), source: 'firefox' as never })).toBeNull();
   });
 

@@ -2,7 +2,7 @@
 // changes the program's state while it reads, never reads environment variables into an item, and answers within its deadline.
 
 import type { ItemKey, SnapshotId, SourceId } from '../../shared/model/ids.ts';
-import type { CapturedItem, ItemKind, KnownStream, SnapshotItem } from '../../shared/model/item.ts';
+import type { CapturedItem, ItemKind, KnownStream, SnapshotItem, StoredStream } from '../../shared/model/item.ts';
 import type { JsonValue } from '../../shared/model/json.ts';
 import type { PlannedStep, StepResult } from '../../shared/model/restore.ts';
 import type { GapReason } from '../../shared/model/snapshot.ts';
@@ -21,7 +21,9 @@ export interface Host {
 }
 
 /** An item of this source as the newest snapshot holds it. */
-export type PreviousItem = Pick<SnapshotItem, 'key' | 'kind' | 'group' | 'title' | 'attributes' | 'stale'>;
+export type PreviousItem = Pick<SnapshotItem, 'key' | 'kind' | 'group' | 'title' | 'attributes' | 'stale'> & {
+  readonly streams: readonly Pick<StoredStream, 'name' | 'kind'>[];
+};
 
 export interface CaptureContext {
   readonly host: Host;

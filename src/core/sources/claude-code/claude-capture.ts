@@ -1,0 +1,207 @@
+// Captures conversations: each transcript to the byte, its subagents with it, joined to the process that runs it. Transcripts that
+// Claude Code has deleted stay: the vault's copy is then the only one left.
+
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { basename, join } from 'node:path';
+
+import { parseItemKey, parseSourceId, type ItemKey } from '../../../shared/model/ids.ts';
+import type { CapturedItem, CapturedStream } from '../../../shared/model/item.ts';
+import type { JsonObject } from '../../../shared/model/json.ts';
+import { readAppendFile } from '../host/append-file.ts';
+import type { CaptureContext, Host, PreviousItem, SourceCapture, SourceProblem } from '../source.ts';
+import { readLiveConversations, type LiveConversation } from './live-registry.ts';
+import { newTranscriptFacts, readTranscriptLines, type TranscriptFacts } from './parse-transcript.ts';
+
+export const CLAUDE_CODE = parseSourceId('claude-code');
+export const TRANSCRIPT = 'transcript';
+const DAY_MS = 86_400_000;
+const DEFAULT_CLEANUP_DAYS = 30;
+const SESSION_FILE = /^([0-9a-zA-Z-]{1,64})\.jsonl$/;
+const AGENT_FILE = /^agent-[0-9a-zA-Z-]{1,64}\.(jsonl|meta\.json)$/;
+const MAX_SUBAGENTS = 500;
+
+/** What is remembered of a transcript between captures: how far it was read, and what it said. */
+interface Progress {
+  inode: string;
+  offset: number;
+  facts: TranscriptFacts;
+}
+export type TranscriptMemory = Map<string, Progress>;
+
+export function configFolder(host: Host): string {
+  return host.env['CLAUDE_CONFIG_DIR'] || join(host.homeDir, '.claude');
+}
+
+export function conversationKey(sessionId: string): ItemKey {
+  return parseItemKey(`claude-code:${sessionId}`);
+}
+
+/** Where the transcripts lie: `<config>/projects/<folder>/<session id>.jsonl`, newest first. */
+export function listTranscripts(configDir: string): { readonly path: string; readonly sessionId: string; readonly project: string; readonly mtimeMs: number }[] {
+  const projects = join(configDir, 'projects');
+  const found: { path: string; sessionId: string; project: string; mtimeMs: number }[] = [];
+  for (const project of listNames(projects)) {
+    for (const name of listNames(join(projects, project))) {
+      const sessionId = SESSION_FILE.exec(name)?.[1];
+      const path = join(projects, project, name);
+      const stat = sessionId === undefined ? undefined : statSync(path, { throwIfNoEntry: false });
+      if (sessionId !== undefined && stat?.isFile() === true) found.push({ path, sessionId, project, mtimeMs: stat.mtimeMs });
+    }
+  }
+  return found.toSorted((a, b) => b.mtimeMs - a.mtimeMs);
+}
+
+export async function captureClaudeCode(context: CaptureContext, memory: TranscriptMemory): Promise<SourceCapture> {
+  const configDir = configFolder(context.host);
+  const live = readLiveConversations(context.host, configDir);
+  const cleanupDays = readCleanupDays(configDir);
+  const items: CapturedItem[] = [];
+  const problems: SourceProblem[] = [];
+  const captured = new Set<ItemKey>();
+  let budget = context.maxBytes;
+  for (const transcript of listTranscripts(configDir)) {
+    context.signal.throwIfAborted();
+    const key = conversationKey(transcript.sessionId);
+    if (captured.has(key)) continue;
+    try {
+      const read = readConversation(context, memory, { ...transcript, key, configDir, cleanupDays, live: live.get(transcript.sessionId), budget });
+      captured.add(key);
+      budget -= read.readBytes;
+      items.push(read.item);
+      problems.push(...read.problems);
+    } catch (error) {
+      const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown reason';
+      captured.add(key);
+      problems.push({ reason: 'unreadable', message: `A transcript in ${transcript.project} could not be read (${code}).`, key });
+    }
+    // Many transcripts take a while the first time: others get their turn.
+    if (items.length % 50 === 49) await new Promise((resolve) => setImmediate(resolve));
+  }
+  for (const item of context.previous) if (!captured.has(item.key)) items.push(keptItem(context, item));
+  return { items, problems, closed: [] };
+}
+
+interface Reading {
+  readonly path: string;
+  readonly sessionId: string;
+  readonly project: string;
+  readonly mtimeMs: number;
+  readonly key: ItemKey;
+  readonly configDir: string;
+  readonly cleanupDays: number;
+  readonly live: LiveConversation | undefined;
+  readonly budget: number;
+}
+
+function readConversation(context: CaptureContext, memory: TranscriptMemory, reading: Reading): { item: CapturedItem; problems: SourceProblem[]; readBytes: number } {
+  const problems: SourceProblem[] = [];
+  const main = readAppendFile(reading.path, TRANSCRIPT, context.known(reading.key, TRANSCRIPT), reading.budget);
+  let readBytes = main.readBytes;
+  const streams: CapturedStream[] = [main.stream];
+  const agents = listAgents(reading.path);
+  for (const agent of agents) {
+    const name = `subagents/${agent}`;
+    const part = readAppendFile(join(reading.path.replace(/\.jsonl$/, ''), name), name, context.known(reading.key, name), reading.budget - readBytes);
+    readBytes += part.readBytes;
+    streams.push(part.stream);
+  }
+  if (main.storedBytes < main.fileBytes) {
+    problems.push({ reason: 'partial', message: `A long conversation is being taken in: ${main.storedBytes} of ${main.fileBytes} bytes so far.` });
+  }
+  const facts = readFacts(memory, reading.path);
+  return { item: toItem(reading, facts, streams, agents), problems, readBytes };
+}
+
+/** Reads on in the transcript from where the last capture stopped. */
+function readFacts(memory: TranscriptMemory, path: string): TranscriptFacts {
+  const stat = statSync(path, { bigint: true });
+  const inode = `${stat.dev}:${stat.ino}`;
+  let progress = memory.get(path);
+  if (progress === undefined || progress.inode !== inode || Number(stat.size) < progress.offset) {
+    progress = { inode, offset: 0, facts: newTranscriptFacts() };
+    memory.set(path, progress);
+  }
+  while (progress.offset < Number(stat.size)) {
+    // The version is not asked for: only the bytes behind the offset matter here.
+    const { stream } = readAppendFile(path, TRANSCRIPT, { version: '', sizeBytes: progress.offset }, Number.MAX_SAFE_INTEGER);
+    const bytes = stream.content.type === 'unchanged' ? new Uint8Array() : stream.content.bytes;
+    const used = readTranscriptLines(bytes, progress.facts);
+    if (used === 0) break;
+    progress.offset += used;
+  }
+  return progress.facts;
+}
+
+function toItem(reading: Reading, facts: TranscriptFacts, streams: readonly CapturedStream[], agents: readonly string[]): CapturedItem {
+  const { live } = reading;
+  const title = facts.title ?? live?.name ?? facts.firstText ?? 'Claude Code conversation';
+  const attributes: JsonObject = {
+    id: reading.sessionId,
+    provider: 'anthropic',
+    model: facts.model,
+    cwd: facts.cwd,
+    gitBranch: facts.gitBranch,
+    version: facts.version,
+    project: reading.project,
+    file: join('projects', reading.project, basename(reading.path)),
+    messageCount: facts.messages,
+    firstMessage: facts.firstText,
+    lastMessage: facts.lastText,
+    createdAtMs: facts.createdAtMs,
+    updatedAtMs: facts.updatedAtMs ?? Math.round(reading.mtimeMs),
+    // Claude Code removes transcripts that were not written to for so long.
+    expiresAtMs: Math.round(reading.mtimeMs) + reading.cleanupDays * DAY_MS,
+    isLive: live !== undefined,
+    ...(live === undefined ? {} : { pid: live.pid, procStart: live.startTime, status: live.status }),
+    ...(live?.tty === undefined || live.tty === null ? {} : { tty: live.tty }),
+    ...(facts.openToolCalls.size > 0 ? { isMidTurn: true } : {}),
+    ...(facts.unreadableLines > 0 ? { unreadableLines: facts.unreadableLines } : {}),
+    ...(agents.length > 0 ? { subagents: agents.filter((name) => name.endsWith('.jsonl')).length } : {}),
+  };
+  return { key: reading.key, kind: 'conversation', source: CLAUDE_CODE, group: reading.configDir, title: oneLine(title), attributes, streams };
+}
+
+/** A conversation whose transcript is gone: what the vault has of it stays, and is said to be the only copy. */
+function keptItem(context: CaptureContext, item: PreviousItem): CapturedItem {
+  const { pid: _pid, procStart: _procStart, tty: _tty, status: _status, terminal: _terminal, ...attributes } = item.attributes;
+  return {
+    key: item.key,
+    kind: 'conversation',
+    source: CLAUDE_CODE,
+    group: item.group,
+    title: item.title,
+    attributes: { ...attributes, isLive: false, isOriginGone: true },
+    streams: item.streams.map(({ name, kind }) => ({ name, kind, version: context.known(item.key, name)?.version ?? '', content: { type: 'unchanged' } })),
+  };
+}
+
+function listAgents(transcriptPath: string): string[] {
+  return listNames(join(transcriptPath.replace(/\.jsonl$/, ''), 'subagents'))
+    .filter((name) => AGENT_FILE.test(name))
+    .toSorted()
+    .slice(0, MAX_SUBAGENTS);
+}
+
+function readCleanupDays(configDir: string): number {
+  const path = join(configDir, 'settings.json');
+  if (!existsSync(path)) return DEFAULT_CLEANUP_DAYS;
+  try {
+    const settings: unknown = JSON.parse(readFileSync(path, 'utf8'));
+    const days = typeof settings === 'object' && settings !== null && 'cleanupPeriodDays' in settings ? Number(settings.cleanupPeriodDays) : Number.NaN;
+    return Number.isFinite(days) && days >= 0 ? days : DEFAULT_CLEANUP_DAYS;
+  } catch {
+    return DEFAULT_CLEANUP_DAYS; // being edited just now
+  }
+}
+
+function oneLine(text: string): string {
+  return text.replaceAll(/\s+/g, ' ').trim().slice(0, 120);
+}
+
+function listNames(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return []; // not there, or not ours to read
+  }
+}

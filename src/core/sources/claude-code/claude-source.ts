@@ -1,0 +1,51 @@
+// The Claude Code source: conversations with their subagents, kept for ever although the tool deletes them after 30 days.
+
+import { existsSync, watch, type FSWatcher } from 'node:fs';
+import { join } from 'node:path';
+
+import type { Host, Source, SourceDetection, WatchContext } from '../source.ts';
+import { captureClaudeCode, CLAUDE_CODE, configFolder, listTranscripts, type TranscriptMemory } from './claude-capture.ts';
+import { applyClaudeRestore, planClaudeRestore, resumeCommand, undoClaudeStep } from './claude-restore.ts';
+
+const DAY_MS = 86_400_000;
+const EXPIRES_SOON_DAYS = 20;
+
+export function createClaudeCodeSource(): Source {
+  const memory: TranscriptMemory = new Map();
+  return {
+    id: CLAUDE_CODE,
+    title: 'Claude Code',
+    kinds: ['conversation'],
+    readsPaths: false,
+    detect: detectClaudeCode,
+    capture: (context) => captureClaudeCode(context, memory),
+    watch: watchClaudeCode,
+    resumeCommand,
+    planRestore: planClaudeRestore,
+    applyRestore: applyClaudeRestore,
+    undoRestore: undoClaudeStep,
+  };
+}
+
+async function detectClaudeCode(host: Host): Promise<SourceDetection> {
+  const transcripts = listTranscripts(configFolder(host));
+  if (transcripts.length === 0) return { isPresent: false, summary: 'no conversations found' };
+  const old = transcripts.filter((transcript) => Date.now() - transcript.mtimeMs > EXPIRES_SOON_DAYS * DAY_MS).length;
+  const summary = `${transcripts.length} conversation${transcripts.length === 1 ? '' : 's'} found`;
+  return { isPresent: true, summary: old === 0 ? summary : `${summary}, ${old} of them expire within 10 days` };
+}
+
+/** Hears of writes below `projects` and `sessions`. Where watching is not possible the interval still captures. */
+async function watchClaudeCode(context: WatchContext): Promise<void> {
+  const watchers: FSWatcher[] = [];
+  for (const name of ['projects', 'sessions']) {
+    const folder = join(configFolder(context.host), name);
+    if (!existsSync(folder)) continue;
+    const watcher = watch(folder, { recursive: true, persistent: false }, () => context.onChange());
+    watcher.on('error', () => watcher.close());
+    watchers.push(watcher);
+  }
+  context.signal.addEventListener('abort', () => {
+    for (const watcher of watchers) watcher.close();
+  }, { once: true });
+}

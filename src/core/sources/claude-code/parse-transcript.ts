@@ -1,0 +1,124 @@
+// Reads Claude Code transcripts: one JSON record a line, about twenty kinds, torn and spliced lines anywhere. Total: what is not a
+// record is counted. Heavy kinds that carry no message are passed over by their first bytes.
+
+const MAX_LINE_BYTES = 32 * 1024 * 1024;
+const MAX_TEXT_LENGTH = 500;
+const HEAVY = /^\{"type":"(?:api-request|api-request-shape|api-request-blob|file-history-snapshot|cost-state|tools-used|queue-operation|attachment)"/;
+
+/** What is told of a conversation without reading it again. Grows as the transcript grows. */
+export interface TranscriptFacts {
+  messages: number;
+  unreadableLines: number;
+  cwd: string | null;
+  gitBranch: string | null;
+  version: string | null;
+  model: string | null;
+  title: string | null;
+  firstText: string | null;
+  lastText: string | null;
+  createdAtMs: number | null;
+  updatedAtMs: number | null;
+  /** Tool calls that have no result yet: the conversation stands in the middle of a turn. */
+  readonly openToolCalls: Set<string>;
+  readonly messageIds: Set<string>;
+}
+
+export function newTranscriptFacts(): TranscriptFacts {
+  return {
+    messages: 0, unreadableLines: 0, cwd: null, gitBranch: null, version: null, model: null, title: null, firstText: null, lastText: null,
+    createdAtMs: null, updatedAtMs: null, openToolCalls: new Set(), messageIds: new Set(),
+  };
+}
+
+/** Takes in whole lines; gives the number of bytes used, up to and with the last line end. The rest waits for its end. */
+export function readTranscriptLines(bytes: Uint8Array, facts: TranscriptFacts): number {
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  let start = 0;
+  for (let end = buffer.indexOf(0x0a, start); end >= 0; end = buffer.indexOf(0x0a, start)) {
+    readLine(buffer.subarray(start, end), facts);
+    start = end + 1;
+  }
+  return start;
+}
+
+function readLine(line: Buffer, facts: TranscriptFacts): void {
+  if (line.length === 0) return;
+  if (line.length > MAX_LINE_BYTES) {
+    facts.unreadableLines += 1;
+    return;
+  }
+  if (HEAVY.test(line.toString('latin1', 0, 64))) return;
+  const record = parseRecord(line.toString('utf8'));
+  if (record === null) facts.unreadableLines += 1;
+  else readRecord(record, facts);
+}
+
+type JsonRecord = Readonly<Record<string, unknown>>;
+
+function parseRecord(text: string): JsonRecord | null {
+  try {
+    const value: unknown = JSON.parse(text);
+    return isRecord(value) ? value : null;
+  } catch {
+    return null; // torn or spliced
+  }
+}
+
+function readRecord(record: JsonRecord, facts: TranscriptFacts): void {
+  if (record['type'] === 'custom-title') facts.title = textOf(record['customTitle']) ?? facts.title;
+  if (record['type'] === 'summary') facts.title ??= textOf(record['summary']);
+  if (record['type'] !== 'user' && record['type'] !== 'assistant') return;
+  facts.cwd = textOf(record['cwd']) ?? facts.cwd;
+  facts.gitBranch = textOf(record['gitBranch']) ?? facts.gitBranch;
+  facts.version = textOf(record['version']) ?? facts.version;
+  const time = Date.parse(textOf(record['timestamp']) ?? '');
+  if (!Number.isNaN(time)) {
+    facts.createdAtMs ??= time;
+    facts.updatedAtMs = Math.max(facts.updatedAtMs ?? 0, time);
+  }
+  const message = isRecord(record['message']) ? record['message'] : {};
+  readToolCalls(message['content'], facts);
+  facts.model = textOf(message['model']) ?? facts.model;
+  if (record['isSidechain'] === true || record['isMeta'] === true) return;
+  countMessage(record, message, facts);
+}
+
+/** One message of the model is split over several lines with the same id; a line of tool results is no message of the user's. */
+function countMessage(record: JsonRecord, message: JsonRecord, facts: TranscriptFacts): void {
+  const text = contentText(message['content']);
+  if (record['type'] === 'user' && text === '') return;
+  const id = textOf(message['id']) ?? textOf(record['uuid']) ?? '';
+  if (id === '' || !facts.messageIds.has(id)) facts.messages += 1;
+  if (id !== '') facts.messageIds.add(id);
+  if (text === '') return;
+  if (record['type'] === 'user') facts.firstText ??= text.slice(0, MAX_TEXT_LENGTH);
+  facts.lastText = text.slice(0, MAX_TEXT_LENGTH);
+}
+
+function readToolCalls(content: unknown, facts: TranscriptFacts): void {
+  if (!Array.isArray(content)) return;
+  for (const block of content) {
+    if (!isRecord(block)) continue;
+    const call = textOf(block['type'] === 'tool_use' ? block['id'] : undefined);
+    const result = textOf(block['type'] === 'tool_result' ? block['tool_use_id'] : undefined);
+    if (call !== null) facts.openToolCalls.add(call);
+    if (result !== null) facts.openToolCalls.delete(result);
+  }
+}
+
+function contentText(content: unknown): string {
+  if (typeof content === 'string') return content.trim();
+  if (!Array.isArray(content)) return '';
+  return content
+    .map((block) => (isRecord(block) && block['type'] === 'text' ? (textOf(block['text']) ?? '') : ''))
+    .join('\n')
+    .trim();
+}
+
+function textOf(value: unknown): string | null {
+  return typeof value === 'string' && value !== '' ? value : null;
+}
+
+function isRecord(value: unknown): value is JsonRecord {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

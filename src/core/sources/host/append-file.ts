@@ -1,0 +1,71 @@
+// Reads files that only grow, each time only what is new. The token says device, inode, size and modification time; how far the
+// vault has the file is what `known` says. What is handed over is compared by the vault with the bytes before it.
+
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+
+import { APPEND_OVERLAP_BYTES, type CapturedStream, type KnownStream } from '../../../shared/model/item.ts';
+
+/** The most of one file that one capture hands over; a larger file arrives over several captures. */
+export const MAX_APPEND_BYTES = 16 * 1024 * 1024;
+
+export interface AppendFileReading {
+  readonly stream: CapturedStream;
+  /** Bytes handed over now. */
+  readonly readBytes: number;
+  /** Bytes of the file that the vault will have after this capture. */
+  readonly storedBytes: number;
+  readonly fileBytes: number;
+}
+
+/**
+ * Reads what is new of a file.
+ * @param name the stream's name
+ * @param maxBytes what may be handed over now
+ * @throws NodeJS.ErrnoException where the file cannot be opened or read
+ */
+export function readAppendFile(path: string, name: string, known: KnownStream | undefined, maxBytes: number): AppendFileReading {
+  const file = openSync(path, 'r');
+  try {
+    const stat = fstatSync(file, { bigint: true });
+    const fileBytes = Number(stat.size);
+    const version = `${stat.dev}:${stat.ino}:${stat.size}:${stat.mtimeNs}`;
+    const identity = `${stat.dev}:${stat.ino}:`;
+    const limit = Math.max(0, Math.min(maxBytes, MAX_APPEND_BYTES));
+    if (known !== undefined && known.version === version && known.sizeBytes === fileBytes) {
+      return toReading(name, version, { type: 'unchanged' }, 0, fileBytes, fileBytes);
+    }
+    // After a start the version is not known: the overlap, compared by the vault, tells whether it is the same file.
+    const isSameFile = known !== undefined && known.sizeBytes <= fileBytes && (known.version === '' || known.version.startsWith(identity));
+    if (!isSameFile) {
+      const bytes = readRun(file, 0, Math.min(fileBytes, limit));
+      return toReading(name, tokenFor(version, bytes.length, fileBytes), { type: 'whole', bytes }, bytes.length, bytes.length, fileBytes);
+    }
+    const overlapBytes = Math.min(APPEND_OVERLAP_BYTES, known.sizeBytes);
+    const overlap = readRun(file, known.sizeBytes - overlapBytes, overlapBytes);
+    const bytes = readRun(file, known.sizeBytes, Math.min(fileBytes - known.sizeBytes, limit));
+    const storedBytes = known.sizeBytes + bytes.length;
+    return toReading(name, tokenFor(version, storedBytes, fileBytes), { type: 'appended', fromByte: known.sizeBytes, overlap, bytes }, bytes.length, storedBytes, fileBytes);
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** A file that is not stored to its end yet has a token that never equals the whole file's. */
+function tokenFor(version: string, storedBytes: number, fileBytes: number): string {
+  return storedBytes === fileBytes ? version : `${version.split(':').slice(0, 2).join(':')}:partial:${storedBytes}`;
+}
+
+function toReading(name: string, version: string, content: CapturedStream['content'], readBytes: number, storedBytes: number, fileBytes: number): AppendFileReading {
+  return { stream: { name, kind: 'append', version, content }, readBytes, storedBytes, fileBytes };
+}
+
+function readRun(file: number, start: number, length: number): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(length);
+  let at = 0;
+  while (at < length) {
+    const read = readSync(file, bytes, at, length - at, start + at);
+    if (read === 0) return bytes.slice(0, at);
+    at += read;
+  }
+  return bytes;
+}

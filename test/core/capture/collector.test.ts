@@ -266,6 +266,7 @@ describe('gaps', () => {
 
     expect(shown(second)).toEqual(['tmux:b', 'tmux:a (stale)']);
     expect(second.snapshot.itemList[0]?.title).toBe('read');
+    expect(vault.saved[1]?.carried).toEqual(['tmux:a']);
     expect(reasons(second.gaps)).toEqual([
       'tmux unreadable tmux:a',
       'tmux unreadable tmux:b',

@@ -99,7 +99,7 @@ export interface Git {
  */
 export async function openGit(host: Host, folder: string, signal: AbortSignal): Promise<Git> {
   const listed = await runGit(host, folder, signal, ['config', '--list', '-z'], { maxOutputBytes: MAX_CONFIG_BYTES });
-  if (listed.exitCode !== 0) throw refusal(listed);
+  if (listed.exitCode !== 0) throw failureOf('config', listed);
   const config = parseGitConfig(listed.stdout);
   const filtersOff = config.filters.flatMap((name) => [
     [`filter.${name}.clean`, ''] as const,
@@ -115,7 +115,7 @@ export async function openGit(host: Host, folder: string, signal: AbortSignal): 
     run,
     read: async (args, options) => {
       const result = await run(args, options);
-      if (result.exitCode !== 0) throw new AppError('SOURCE_FAILED', `git ${args[0] ?? ''} failed.`);
+      if (result.exitCode !== 0) throw failureOf(args[0] ?? '', result);
       return result.stdout;
     },
   };
@@ -154,22 +154,16 @@ function runGit(
   });
 }
 
-/** Git's own words are not repeated: they hold paths. The two refusals that users can do something about are told apart. */
-function refusal(result: ProgramResult): AppError {
+/** Git's own words are not repeated: they hold paths. What users can do something about is told apart. */
+function failureOf(command: string, result: ProgramResult): AppError {
   const words = result.stderr.toString('utf8');
   if (words.includes('dubious ownership')) {
-    return new AppError(
-      'SOURCE_UNREADABLE',
-      'git does not trust this repository, because it belongs to another user.',
-      {
-        hint: 'If you trust it: git config --global --add safe.directory FOLDER',
-      },
-    );
-  }
-  if (words.includes('bad config')) {
-    return new AppError('SOURCE_UNREADABLE', 'the settings of this repository are broken.', {
-      hint: 'See: git config --list',
+    return new AppError('SOURCE_UNREADABLE', 'git does not trust it, because it belongs to another user.', {
+      hint: 'If you trust it: git config --global --add safe.directory FOLDER',
     });
   }
-  return new AppError('SOURCE_UNREADABLE', 'git cannot read this repository.', { hint: 'See: git status' });
+  if (words.includes('bad config')) {
+    return new AppError('SOURCE_UNREADABLE', 'its settings are broken.', { hint: 'See: git config --list' });
+  }
+  return new AppError('SOURCE_FAILED', `git ${command} failed.`, { hint: 'See: git status' });
 }

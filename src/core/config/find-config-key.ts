@@ -18,12 +18,15 @@ export function findConfigKey(sourceIds: readonly SourceId[], key: string): Conf
 
 /** The refusal of a key. `place` is the file it stands in, if it does. */
 export function unknownKey(sourceIds: readonly SourceId[], key: string, place?: string): AppError {
-  const where = place === undefined ? 'There is' : `In ${place} there is`;
   const shown = shownKey(key);
   if (key.startsWith('exclude.') && place !== undefined) {
-    return new AppError('CONFIG_UNKNOWN_KEY', `${where} "${shown}", but exclusion rules are sealed in the vault.`, {
-      hint: 'Take it out there and set it with `cairn config set`.',
-    });
+    return new AppError(
+      'CONFIG_UNKNOWN_KEY',
+      `${place} holds "${shown}", but exclusion rules are sealed in the vault.`,
+      {
+        hint: 'Take it out there and set it with `cairn config set`.',
+      },
+    );
   }
   const keys = [
     ...listConfigKeys(sourceIds).map((known) => known.key),
@@ -31,7 +34,8 @@ export function unknownKey(sourceIds: readonly SourceId[], key: string, place?: 
   ];
   const nearest = findNearest(key, keys);
   const hint = nearest === null ? 'See all keys with `cairn config list`.' : `Did you mean ${nearest}?`;
-  return new AppError('CONFIG_UNKNOWN_KEY', `${where} the unknown key "${shown}".`, { hint });
+  const message = place === undefined ? `There is no key "${shown}".` : `${place} holds the unknown key "${shown}".`;
+  return new AppError('CONFIG_UNKNOWN_KEY', message, { hint });
 }
 
 /** The name that takes the fewest edits, or null where none is near. */

@@ -103,5 +103,10 @@ function formatValue(value: JsonValue): string {
   if (typeof value === 'string') return value === '' ? '(none)' : toPlainLine(value, MAX_VALUE_LENGTH);
   if (value === null) return '(none)';
   if (typeof value === 'boolean') return value ? 'on' : 'off';
+  if (isTextList(value)) return value.length === 0 ? '(none)' : toPlainLine(value.join(', '), MAX_VALUE_LENGTH);
   return toPlainLine(JSON.stringify(value), MAX_VALUE_LENGTH);
+}
+
+function isTextList(value: JsonValue): value is readonly string[] {
+  return Array.isArray(value) && value.every((entry) => typeof entry === 'string');
 }

@@ -24,7 +24,7 @@ import type {
   RestoreOptions,
   SourceCapture,
 } from '../../../../src/core/sources/source.ts';
-import type { CapturedItem } from '../../../../src/shared/model/item.ts';
+import type { CapturedItem, SnapshotItem } from '../../../../src/shared/model/item.ts';
 import type { PlannedStep, StepResult } from '../../../../src/shared/model/restore.ts';
 import { makeTemporaryFolder } from '../../../support/temporary-folder.ts';
 import {
@@ -140,6 +140,20 @@ export class GitWorkshop implements Disposable {
       throw new Error(`captured ${items.length} repositories: ${JSON.stringify(problems)}`);
     }
     return item;
+  }
+
+  planOnly(items: readonly SnapshotItem[]): Promise<readonly PlannedStep[]> {
+    return this.source.planRestore(items, makeRestoreContext(this.host, this.scratch, [], { selected: items }));
+  }
+
+  async restoreAll(items: readonly CapturedItem[], options: Partial<RestoreOptions> = {}): Promise<StepResult[]> {
+    const context = makeRestoreContext(this.host, this.scratch, items, {
+      options: { ...DEFAULT_RESTORE_OPTIONS, ...options },
+    });
+    const plan = await this.source.planRestore(context.selected, context);
+    const results: StepResult[] = [];
+    for await (const result of this.source.applyRestore(plan, context)) results.push(result);
+    return results;
   }
 
   async restore(

@@ -2,14 +2,23 @@
 // known as a pane; those that read other sources' paths run last by themselves.
 
 import type { SourceId } from '../../shared/model/ids.ts';
+import { CHROMIUM_BROWSERS } from './chromium/chromium-browsers.ts';
+import { createChromiumSource } from './chromium/chromium-source.ts';
 import { createClaudeCodeSource } from './claude-code/claude-source.ts';
+import { createFirefoxSource } from './firefox/firefox-source.ts';
 import { createGitSource } from './git/git-source.ts';
 import type { Source } from './source.ts';
 import { createTmuxSource } from './tmux/tmux-source.ts';
 
 /** Builds all sources; none reads anything before it is asked. */
 export function createSources(): readonly Source[] {
-  return [createTmuxSource(), createClaudeCodeSource(), createGitSource()];
+  return [
+    createTmuxSource(),
+    createFirefoxSource(),
+    ...CHROMIUM_BROWSERS.map((browser) => createChromiumSource(browser)),
+    createClaudeCodeSource(),
+    createGitSource(),
+  ];
 }
 
 /** The ids of these sources: what `sources.*` in the configuration may name. */

@@ -1,0 +1,135 @@
+// The Firefox source: windows and tabs from the session file that Firefox itself writes, at most every 15 s and hourly when idle. Our
+// capture is as fresh as that file, no fresher.
+
+import { existsSync, readFileSync, statSync, watch, type FSWatcher } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+
+import { parseSourceId } from '../../../shared/model/ids.ts';
+import type { CapturedItem } from '../../../shared/model/item.ts';
+import { toTabItems } from '../browser/browser-tab.ts';
+import { applyTabs, planTabs, undoTab, type OpenWindow } from '../browser/restore-tabs.ts';
+import { findOnPath, startDetached } from '../host/start-detached.ts';
+import type { CaptureContext, Host, Source, SourceCapture, SourceDetection, SourceProblem, WatchContext } from '../source.ts';
+import { findFirefoxProfiles, sessionFiles, type FirefoxProfile } from './firefox-profiles.ts';
+import { decodeMozLz4 } from './mozlz4.ts';
+import { parseFirefoxSession } from './parse-session.ts';
+
+const FIREFOX = parseSourceId('firefox');
+const PROGRAMS = ['firefox', 'firefox-esr'] as const;
+/** Between two writes Firefox has no recovery file for a moment. */
+const RETRY_MS = 50;
+const START_MS = 3_000;
+const MAX_FILE_BYTES = 128 * 1024 * 1024;
+
+export interface FirefoxSourceOptions {
+  /** Arguments that a test needs to run a browser where there is no screen. */
+  readonly extraArgs?: readonly string[];
+}
+
+export function createFirefoxSource(options: FirefoxSourceOptions = {}): Source {
+  const cache = new Map<string, { token: string; items: readonly CapturedItem[] }>();
+  return {
+    id: FIREFOX,
+    title: 'Firefox',
+    kinds: ['tab'],
+    readsPaths: false,
+    detect: detectFirefox,
+    capture: (context) => captureFirefox(context, cache),
+    watch: watchFirefox,
+    planRestore: async (items, context) => planTabs(FIREFOX, items, context, whyUnavailable(context.host, options)),
+    applyRestore: (steps, context) => applyTabs(steps, context, openerFor(options)),
+    undoRestore: undoTab,
+  };
+}
+
+async function detectFirefox(host: Host): Promise<SourceDetection> {
+  const profiles = findFirefoxProfiles(host).filter((profile) => sessionFiles(profile).some((file) => existsSync(file)));
+  return profiles.length === 0
+    ? { isPresent: false, summary: 'no profile with open tabs found' }
+    : { isPresent: true, summary: `${profiles.length} profile${profiles.length === 1 ? '' : 's'} with tabs` };
+}
+
+async function captureFirefox(context: CaptureContext, cache: Map<string, { token: string; items: readonly CapturedItem[] }>): Promise<SourceCapture> {
+  const items: CapturedItem[] = [];
+  const problems: SourceProblem[] = [];
+  for (const profile of findFirefoxProfiles(context.host)) {
+    const read = (await readProfile(profile, cache)) ?? (await delay(RETRY_MS), await readProfile(profile, cache));
+    if (read === undefined || read === null) {
+      if (sessionFiles(profile).some((file) => existsSync(file))) problems.push({ reason: 'unreadable', message: `The session files of the Firefox profile ${profile.name} cannot be read.` });
+      continue;
+    }
+    items.push(...read);
+  }
+  return { items, problems, closed: [] };
+}
+
+/** Null where no file of the profile can be read. */
+async function readProfile(profile: FirefoxProfile, cache: Map<string, { token: string; items: readonly CapturedItem[] }>): Promise<readonly CapturedItem[] | null> {
+  for (const file of sessionFiles(profile)) {
+    const stat = statSync(file, { bigint: true, throwIfNoEntry: false });
+    if (stat === undefined || stat.size > BigInt(MAX_FILE_BYTES)) continue;
+    const token = `${file} ${stat.ino} ${stat.size} ${stat.mtimeNs} ${profile.isRunning}`;
+    const cached = cache.get(profile.dir);
+    if (cached?.token === token) return cached.items;
+    const windows = parseFile(file);
+    if (windows === null) continue;
+    const items = toTabItems({ source: FIREFOX, browser: 'Firefox', profile: profile.name, profileDir: profile.dir, isRunning: profile.isRunning }, windows);
+    cache.set(profile.dir, { token, items });
+    return items;
+  }
+  return null;
+}
+
+function parseFile(file: string): ReturnType<typeof parseFirefoxSession> {
+  try {
+    const content = decodeMozLz4(readFileSync(file));
+    return content === null ? null : parseFirefoxSession(content);
+  } catch {
+    return null; // renamed in between: the next file, or the retry, has it
+  }
+}
+
+async function watchFirefox(context: WatchContext): Promise<void> {
+  const watchers: FSWatcher[] = [];
+  for (const profile of findFirefoxProfiles(context.host)) {
+    const folder = join(profile.dir, 'sessionstore-backups');
+    if (!existsSync(folder)) continue;
+    const watcher = watch(folder, { persistent: false }, (_event, name) => {
+      if (name === null || name.startsWith('recovery.jsonlz4')) context.onChange();
+    });
+    watcher.on('error', () => watcher.close());
+    watchers.push(watcher);
+  }
+  context.signal.addEventListener('abort', () => {
+    for (const watcher of watchers) watcher.close();
+  }, { once: true });
+}
+
+function whyUnavailable(host: Host, options: FirefoxSourceOptions): string | null {
+  if (findProgram(host) === null) return 'Firefox is not installed here.';
+  const hasScreen = Boolean(host.env['DISPLAY'] || host.env['WAYLAND_DISPLAY']) || host.platform !== 'linux';
+  return hasScreen || options.extraArgs?.includes('--headless') === true ? null : 'There is no screen to open it on.';
+}
+
+function openerFor(options: FirefoxSourceOptions): OpenWindow {
+  return async ({ profileDir, urls }, context) => {
+    const program = findProgram(context.host);
+    const [first, ...others] = urls;
+    if (program === null || first === undefined) throw new Error('Firefox is not installed here');
+    const base = [...(options.extraArgs ?? []), '--profile', profileDir];
+    const isRunning = (): boolean => findFirefoxProfiles(context.host).some((profile) => profile.dir === profileDir && profile.isRunning);
+    if (!isRunning()) {
+      // A profile that is not open yet is started with all addresses at once: they become the tabs of its first window.
+      await startDetached(program, [...base, ...urls], context.host.env);
+      for (let waited = 0; waited < START_MS && !isRunning(); waited += RETRY_MS) await delay(RETRY_MS);
+      return;
+    }
+    await startDetached(program, [...base, '--new-window', first], context.host.env);
+    for (const url of others) await startDetached(program, [...base, '--new-tab', url], context.host.env);
+  };
+}
+
+function findProgram(host: Host): string | null {
+  return findOnPath(PROGRAMS, host.env['PATH'] ?? '');
+}

@@ -1,0 +1,82 @@
+// Parses Firefox' session store. Cookies and form data are not looked at; private windows are not in it.
+
+import type { BrowserTab, BrowserWindow, HistoryEntry } from '../browser/browser-tab.ts';
+
+const MAX_WINDOWS = 500;
+const MAX_TABS = 20_000;
+
+type JsonRecord = Readonly<Record<string, unknown>>;
+
+/** Null where the bytes are no session store. */
+export function parseFirefoxSession(bytes: Uint8Array): BrowserWindow[] | null {
+  const value = parseJson(Buffer.from(bytes).toString('utf8'));
+  if (!isRecord(value) || !Array.isArray(value['windows'])) return null;
+  let left = MAX_TABS;
+  const windows: BrowserWindow[] = [];
+  for (const [index, window] of value['windows'].slice(0, MAX_WINDOWS).entries()) {
+    // A private window should not be here; if one ever is, it is left out.
+    if (!isRecord(window) || window['isPrivate'] === true || !Array.isArray(window['tabs'])) continue;
+    const groups = readGroups(window['groups']);
+    const tabs = window['tabs'].slice(0, left).map((tab, place) => readTab(tab, `${index}.${place}`, groups)).filter((tab) => tab !== null);
+    left -= tabs.length;
+    windows.push({ id: String(index), selected: numberOf(window['selected'], 1) - 1, geometry: readGeometry(window), tabs });
+  }
+  return windows;
+}
+
+function readTab(value: unknown, place: string, groups: ReadonlyMap<string, { name: string; colour: string }>): BrowserTab | null {
+  if (!isRecord(value)) return null;
+  const entries = Array.isArray(value['entries']) ? value['entries'] : [];
+  const history = entries.map(readEntry).filter((entry) => entry !== null);
+  const typed = value['userTypedValue'];
+  if (history.length === 0 && typeof typed === 'string' && typed !== '') history.push({ url: typed, title: typed });
+  if (history.length === 0) return null;
+  // The id of its newest document stays when the tab moves; its place is what is left otherwise.
+  const first = entries.find(isRecord);
+  const docshell = first?.['docshellUUID'];
+  const container = numberOf(value['userContextId'], 0);
+  return {
+    id: typeof docshell === 'string' && /^\{[0-9a-f-]{36}\}$/i.test(docshell) ? docshell.slice(1, -1) : place,
+    history,
+    current: Math.min(history.length, Math.max(1, numberOf(value['index'], history.length))) - 1,
+    isPinned: value['pinned'] === true,
+    group: groups.get(String(value['groupId'])) ?? null,
+    lastAccessedMs: typeof value['lastAccessed'] === 'number' ? value['lastAccessed'] : null,
+    ...(container > 0 ? { container } : {}),
+  };
+}
+
+function readEntry(value: unknown): HistoryEntry | null {
+  if (!isRecord(value) || typeof value['url'] !== 'string') return null;
+  return { url: value['url'], title: typeof value['title'] === 'string' ? value['title'] : '' };
+}
+
+function readGroups(value: unknown): Map<string, { name: string; colour: string }> {
+  const groups = new Map<string, { name: string; colour: string }>();
+  if (!Array.isArray(value)) return groups;
+  for (const group of value) {
+    if (isRecord(group) && typeof group['id'] === 'string') groups.set(group['id'], { name: String(group['name'] ?? ''), colour: String(group['color'] ?? '') });
+  }
+  return groups;
+}
+
+function readGeometry(window: JsonRecord): BrowserWindow['geometry'] {
+  const [x, y, width, height] = ['screenX', 'screenY', 'width', 'height'].map((name) => window[name]);
+  return typeof x === 'number' && typeof y === 'number' && typeof width === 'number' && typeof height === 'number' ? { x, y, width, height } : null;
+}
+
+function numberOf(value: unknown, otherwise: number): number {
+  return typeof value === 'number' && Number.isFinite(value) ? Math.trunc(value) : otherwise;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined; // torn
+  }
+}
+
+function isRecord(value: unknown): value is JsonRecord {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

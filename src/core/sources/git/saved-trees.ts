@@ -68,10 +68,12 @@ export async function readSavedTrees(
   await updateIndex(own, [...resolveConflicts(all), ...resetToHead(hidden)]);
   const staged = await writeTree(own);
   await copyIndexBlobs(own, kept);
-  const gone = kept.filter(isGone).map((entry) => removalLine(entry));
-  await updateIndex(own, gone);
-  const there = kept.filter(isThere).map((entry) => entry.path);
-  await addFiles(own, there);
+  const there = kept.filter(isThere);
+  await updateIndex(own, [...kept.filter(isGone).map((entry) => removalLine(entry)), ...forgetStats(there)]);
+  await addFiles(
+    own,
+    there.map((entry) => entry.path),
+  );
   const work = await writeTree(own);
 
   const base = head ?? emptyTreeOf(staged);
@@ -148,6 +150,17 @@ function resetToHead(entries: readonly StatusEntry[]): Buffer[] {
   return entries.flatMap((entry) => {
     if (entry.type !== 'changed' || entry.inIndex === '.') return [];
     return [entry.headMode === NO_MODE ? removalLine(entry) : indexLine(entry.headMode, entry.headOid, 0, entry.path)];
+  });
+}
+
+/**
+ * Index lines that keep the content of changed files but drop size and time. Git would take a file for unchanged if these agree,
+ * since the copied index is newer than the file, and miss an edit made within the same second.
+ */
+function forgetStats(entries: readonly StatusEntry[]): Buffer[] {
+  return entries.flatMap((entry) => {
+    if (entry.type !== 'changed' || entry.indexMode === NO_MODE) return [];
+    return [indexLine(entry.indexMode, entry.indexOid, 0, entry.path)];
   });
 }
 

@@ -1,7 +1,7 @@
 // Many shapes of dirty repositories: each is captured with the repository untouched to the byte and to the time stamp, and comes
 // back identically, index and work tree, in a clean clone.
 
-import { chmodSync, mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, renameSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import fc from 'fast-check';
@@ -144,6 +144,8 @@ const CHANGES: Readonly<Record<string, Shape>> = {
   },
 };
 
+const MINUTE_AGO = new Date(Date.now() - 60_000);
+
 /** What must be committed before the change: attributes and line ends that were there all along. */
 const BASES: Readonly<Record<string, { base: Shape; change: Shape }>> = {
   'CRLF in the index under automatic conversion': {
@@ -164,6 +166,18 @@ const BASES: Readonly<Record<string, { base: Shape; change: Shape }>> = {
     change: (w) => {
       w.write('crlf.txt', 'one\r\ntwo\r\nthree\r\n');
       w.write('edited.txt', 'one\r\ntwo\r\n');
+    },
+  },
+  // Only the content tells, and git looks at it only because the index is older than the file.
+  'an edit that neither size nor time show': {
+    base: (w) => {
+      w.git('config', 'core.trustctime', 'false');
+      utimesSync(join(w.repo, 'edited.txt'), MINUTE_AGO, MINUTE_AGO);
+      w.git('update-index', '--refresh');
+    },
+    change: (w) => {
+      w.write('edited.txt', 'one\nTWO\nthree\n');
+      utimesSync(join(w.repo, 'edited.txt'), MINUTE_AGO, MINUTE_AGO);
     },
   },
   'a conflict of two edits': {
@@ -316,7 +330,7 @@ async function expectExactRestore(w: GitWorkshop): Promise<void> {
   w.gitIn(clone, 'fetch', '-q', 'origin', '+refs/*:refs/all/*');
   const here = movedTo(item, clone);
   const branch = await w.restore(here);
-  expect(branch.results).toMatchObject([{ status: 'done', action: 'create-branch' }]);
+  expect(branch).toMatchObject({ results: [{ status: 'done' }], plan: [{ action: 'create-branch' }] });
   expect(w.gitIn(clone, 'rev-parse', `${BRANCH}^{tree}`).trim()).toBe(expected.work);
   expect(w.gitIn(clone, 'status', '--porcelain')).toBe('');
 

@@ -192,7 +192,11 @@ export class GitWorkshop implements Disposable {
   trees(root = this.repo): { staged: string | null; work: string } {
     const index = join(this.path, 'probe-index');
     const gitDir = this.gitIn(root, 'rev-parse', '--absolute-git-dir').trim();
-    if (existsSync(join(gitDir, 'index'))) copyFileSync(join(gitDir, 'index'), index);
+    if (existsSync(join(gitDir, 'index'))) {
+      copyFileSync(join(gitDir, 'index'), index);
+      // An index that is older than its files makes git look into all of them.
+      lutimesSync(index, LONG_AGO, LONG_AGO);
+    }
     const at = (...args: string[]): string =>
       execFileSync('git', ['-C', root, ...args], {
         encoding: 'utf8',

@@ -130,8 +130,9 @@ export function toSafeJson(document: object): string {
   );
 }
 
-function joinSentences(error: PlainError): string {
-  return error.hint === '' ? error.message : `${error.message} ${error.hint}`;
+function joinSentences({ message, hint }: PlainError): string {
+  const sentence = /[.!?)]$/.test(message) ? message : `${message}.`;
+  return hint === '' ? sentence : `${sentence} ${hint}`;
 }
 
 /** Colours only on a terminal that can show them, and never against the user's wish (https://no-color.org). */

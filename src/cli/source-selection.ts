@@ -61,8 +61,8 @@ function toggle(answer: string, found: readonly FoundSource[], chosen: Set<Sourc
 function renderChoices(found: readonly FoundSource[], chosen: ReadonlySet<SourceId>, style: Style): string[] {
   const rows = found.map((source, at): Cell[] => [
     chosen.has(source.id) ? { text: `[x] ${at + 1}`, paint: style.green } : `[ ] ${at + 1}`,
-    { text: source.title, paint: style.bold },
-    { text: source.isPresent ? source.summary : `not found here now: ${source.summary}`, paint: style.dim },
+    { text: source.title, paint: source.isPresent ? style.bold : style.dim },
+    { text: source.summary, paint: style.dim },
   ]);
   return ['', ...renderTable([{ title: '' }, { title: '' }, { title: '' }], rows).map((line) => `  ${line}`), ''];
 }

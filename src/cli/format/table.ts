@@ -63,6 +63,20 @@ export function truncate(text: string, width: number): string {
   return width < 1 ? '' : kept + ELLIPSIS;
 }
 
+/** Breaks a text into lines at its blanks; a word that is too long stays whole. */
+export function wrapText(text: string, width: number): string[] {
+  const indent = /^ */.exec(text)?.[0] ?? '';
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.trimStart().split(' ')) {
+    if (line !== '' && displayWidth(`${indent}${line} ${word}`) > width) {
+      lines.push(indent + line);
+      line = word;
+    } else line = line === '' ? word : `${line} ${word}`;
+  }
+  return [...lines, indent + line];
+}
+
 function renderRow(columns: readonly Column[], widths: readonly number[], row: readonly Cell[]): string {
   const cells = columns.map((column, at) => {
     const cell = row[at] ?? '';

@@ -5,7 +5,11 @@ import { StringDecoder } from 'node:string_decoder';
 
 import { AppError } from '../../shared/model/app-error.ts';
 import type { TextStream } from '../output.ts';
+import { wrapText } from '../format/table.ts';
 import { LineEditor } from './line-editor.ts';
+
+/** Longer lines are hard to read. */
+const MAX_LINE_WIDTH = 100;
 
 /** The part of stdin that is used. */
 export interface PromptInput {
@@ -29,7 +33,7 @@ export interface Prompter {
   ask(question: string, options?: AskOptions): Promise<string>;
   /** Asks for yes or no; an empty answer is the default, anything else is asked again. */
   confirm(question: string, options: { readonly isDefaultYes: boolean }): Promise<boolean>;
-  /** Prints a line between questions. */
+  /** Prints a paragraph between questions, broken into lines that fit. */
   say(line: string): void;
 }
 
@@ -53,7 +57,9 @@ class TerminalPrompter implements Prompter {
   }
 
   say(line: string): void {
-    this.#output.write(`${line}\n`);
+    // Wrapping counts letters, not colours: a line that has any is short.
+    const lines = line.includes('\x1b') ? [line] : wrapText(line, Math.min(this.#output.columns ?? 80, MAX_LINE_WIDTH));
+    this.#output.write(`${lines.join('\n')}\n`);
   }
 
   async confirm(question: string, options: { readonly isDefaultYes: boolean }): Promise<boolean> {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import { displayWidth, renderTable, truncate } from '../../../src/cli/format/table.ts';
+import { displayWidth, renderTable, truncate, wrapText } from '../../../src/cli/format/table.ts';
 
 describe('renderTable()', () => {
   it('aligns columns, also with letters that take two cells', () => {
@@ -50,5 +50,13 @@ describe('displayWidth() and truncate()', () => {
         expect(displayWidth(truncate(text, width))).toBeLessThanOrEqual(width);
       }),
     );
+  });
+});
+
+describe('wrapText()', () => {
+  it('breaks at blanks, keeps the indent and loses no word', () => {
+    expect(wrapText('  one two three', 9)).toEqual(['  one two', '  three']);
+    expect(wrapText('unbreakable word', 4)).toEqual(['unbreakable', 'word']);
+    expect(wrapText('', 4)).toEqual(['']);
   });
 });

@@ -1,0 +1,84 @@
+// The entry of `cairn`: wires the process to `runCli`. Everything heavy is loaded when a command first needs it.
+
+import process from 'node:process';
+
+import packageJson from '../../package.json' with { type: 'json' };
+import { toPlainError } from '../shared/model/app-error.ts';
+import { EXIT_FAILED } from './exit-code.ts';
+import { runCli } from './run-cli.ts';
+
+const STOP_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+await main();
+
+async function main(): Promise<void> {
+  const env = takeEnvironment();
+  ignoreBrokenPipes();
+  process.on('uncaughtException', endWithError);
+  const exitCode = await runCli(process.argv.slice(2), {
+    version: packageJson.version,
+    env,
+    stdin: process.stdin,
+    stdout: process.stdout,
+    stderr: process.stderr,
+    nowMs: () => Date.now(),
+    signal: listenForStop(),
+    pid: process.pid,
+    isProcessAlive,
+    createCore: async (globals) => (await import('./open-core.ts')).createCore(globals, env),
+  });
+  await flush(process.stdout);
+  await flush(process.stderr);
+  process.exit(exitCode);
+}
+
+/** The password leaves the environment at once, so that no program started from here inherits it. */
+function takeEnvironment(): Readonly<Record<string, string | undefined>> {
+  const env = { ...process.env };
+  delete process.env['CAIRN_PASSWORD'];
+  return env;
+}
+
+/** The first signal asks for an end; who sends a second one does not want to wait. */
+function listenForStop(): AbortSignal {
+  const stop = new AbortController();
+  for (const name of STOP_SIGNALS) {
+    process.on(name, () => {
+      if (stop.signal.aborted) process.exit(EXIT_FAILED);
+      stop.abort();
+    });
+  }
+  return stop.signal;
+}
+
+/** Who reads no further (`cairn list | head`) is no error, and must not end a capture that is under way. */
+function ignoreBrokenPipes(): void {
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') endWithError(error);
+    });
+  }
+}
+
+function isProcessAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    // EPERM: it lives, and belongs to somebody else.
+    return error instanceof Error && 'code' in error && error.code === 'EPERM';
+  }
+}
+
+function flush(stream: NodeJS.WriteStream): Promise<void> {
+  return new Promise((resolve) => {
+    if (stream.destroyed || stream.writableEnded) resolve();
+    else stream.write('', () => resolve());
+  });
+}
+
+function endWithError(error: unknown): never {
+  const { message, hint } = toPlainError(error);
+  process.stderr.write(`cairn: ${message}. ${hint}\n`);
+  process.exit(EXIT_FAILED);
+}

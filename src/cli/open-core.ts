@@ -1,0 +1,169 @@
+// Fills the commands' port from the application core: the CLI's composition, loaded only when a command needs it.
+
+import { resolve } from 'node:path';
+
+import { AppError, type PlainError } from '../shared/model/app-error.ts';
+import { createApp, type App, type OpenApp } from '../core/app.ts';
+import { systemClock } from '../core/clock.ts';
+import { enableSourcesSync, getConfigValueSync, listConfigSync, setConfigValueSync } from '../core/config/config.ts';
+import { resolveDataFolder } from '../core/config/data-folder.ts';
+import {
+  exclusionKindOf,
+  listExclusionSettings,
+  parseRuleText,
+  readExclusionRules,
+  writeExclusionRules,
+} from '../core/config/exclusion-settings.ts';
+import { RestoreService } from '../core/restore/restore-service.ts';
+import { createHost } from '../core/sources/host/create-host.ts';
+import { createSources } from '../core/sources/registry.ts';
+import { findTmuxTerminal } from '../core/sources/tmux/open-tmux-terminal.ts';
+import { createVault, openVault } from '../core/vault/vault-client.ts';
+import type { JsonValue } from '../shared/model/json.ts';
+import type { CliSettings, Core, OpenCore, RunOptions } from './core.ts';
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Builds the application over the data folder that was named; touches nothing. @throws AppError USAGE_INVALID */
+export function createCore(options: { readonly home?: string | undefined }, env: Environment): Core {
+  const host = createHost(env, process.platform);
+  const app = createApp({
+    home: findHome(options.home, env),
+    host,
+    clock: systemClock,
+    sources: createSources(),
+    vaults: { open: openVault, create: createVault },
+  });
+  return {
+    home: app.folder.path,
+    hasVault: () => app.hasVault(),
+    assessPassword,
+    readSettings: async () => readSettings(app),
+    detectSources: () => app.detectSources(),
+    enableSources: async (ids) => {
+      app.prepareFolder();
+      enableSourcesSync(app.configPlace, ids);
+    },
+    createVault: async (password) => {
+      const { app: opened, recoveryKey } = await app.create(password);
+      return { recoveryKey, open: createOpenCore(app, opened) };
+    },
+    open: async (secret) => createOpenCore(app, await app.open(secret)),
+    proveRestore: async (say, signal) => {
+      const { proveRestore } = await import('./tour/proof.ts');
+      const withTmux = (folder: string): Environment => ({ ...env, TMUX_TMPDIR: folder });
+      return proveRestore({
+        say,
+        signal,
+        createRun: (folder) => createHost(withTmux(folder), process.platform).run,
+        createCore: (home, folder) => createCore({ home }, withTmux(folder)),
+      });
+    },
+    ...createConfigAccess(app),
+  };
+}
+
+function findHome(home: string | undefined, env: Environment): string {
+  if (home === '') throw new AppError('USAGE_INVALID', '--home names no folder.', { hint: 'Give the data folder.' });
+  if (home !== undefined) return resolve(home);
+  const { homeDir } = createHost(env, process.platform);
+  return resolveDataFolder({ env, platform: process.platform, homeDir });
+}
+
+/** The dictionaries are large: only those who choose a password wait for them. */
+async function assessPassword(password: string): Promise<string> {
+  const strength = await import('../core/crypto/password-strength.ts');
+  await strength.assertStrongPassword(password);
+  const { score } = await strength.assessPassword(password);
+  return score > strength.MIN_PASSWORD_SCORE ? 'Very strong.' : 'Strong enough.';
+}
+
+function readSettings(app: App): CliSettings {
+  const { captureIntervalMs, enabledSources, retention, backup } = app.readConfig();
+  return {
+    intervalMs: captureIntervalMs,
+    enabledSources,
+    retention,
+    backup: { folder: backup.folder ?? app.folder.backups, keep: backup.keep },
+  };
+}
+
+function createConfigAccess(app: App): Pick<Core, 'isSealedConfigKey' | 'listConfig' | 'readConfig' | 'writeConfig'> {
+  return {
+    isSealedConfigKey: (key) => exclusionKindOf(key) !== null,
+    listConfig: async (open) => [
+      ...listConfigSync(app.configPlace),
+      ...(open === null ? [] : await listExclusionSettings(open.vault)),
+    ],
+    readConfig: async (key, open): Promise<JsonValue> => {
+      const kind = exclusionKindOf(key);
+      if (kind === null || open === null) return getConfigValueSync(app.configPlace, key);
+      return (await readExclusionRules(open.vault))[kind];
+    },
+    writeConfig: async (key, text, open): Promise<JsonValue> => {
+      const kind = exclusionKindOf(key);
+      if (kind === null || open === null) {
+        app.prepareFolder();
+        return setConfigValueSync(app.configPlace, key, text);
+      }
+      const context = { environment: app.exclusionEnvironment, sourceIds: app.configPlace.sourceIds };
+      const change = { kind, rules: parseRuleText(kind, text) };
+      return (await writeExclusionRules(open.vault, change, context))[kind];
+    },
+  };
+}
+
+function createOpenCore(app: App, opened: OpenApp): OpenCore {
+  const { host, sources, clock } = app;
+  const restores = new RestoreService({
+    vault: opened.vault,
+    host,
+    sources,
+    nowMs: () => clock.nowMs(),
+    capturePresent: async (signal) => (await opened.captureNow({ kind: 'before-restore', signal })).summary.id,
+    findTerminal: findTmuxTerminal,
+  });
+  return {
+    vault: opened.vault,
+    capture: (request, signal) => opened.captureNow({ ...request, signal }),
+    run: (options) => run(opened, options),
+    planRestore: (request) => restores.plan(request),
+    applyRestore: (plan, request, progress) => restores.apply(plan, request, progress),
+    undoRestore: (progress) => restores.undo(progress),
+    close: async () => {
+      await opened.close();
+    },
+  };
+}
+
+/** Captures until the signal, then once more; the vault stays open. */
+async function run(app: OpenApp, options: RunOptions): Promise<void> {
+  const { scheduler } = app;
+  const warn = (what: string, { message }: PlainError): void => options.onWarning(`${what}: ${message}`);
+  let toldConfigError = '';
+  const undo = [
+    scheduler.on('captured', (outcome) => {
+      options.onCaptured(outcome);
+      const error = app.configError();
+      if (error !== null && error.message !== toldConfigError) warn('the settings before stay in force', error);
+      toldConfigError = error?.message ?? '';
+    }),
+    scheduler.on('captureFailed', (error) => options.onFailed(error)),
+    scheduler.on('upkeepFailed', (error) => warn('idle work failed', error)),
+    scheduler.on('watchFailed', ({ source, error }) => warn(`${source} is captured at the interval only`, error)),
+  ];
+  try {
+    app.start((work, error) => warn(work === 'prune' ? 'thinning failed' : 'the backup failed', error), options);
+    await aborted(options.signal);
+    await scheduler.stop({ hasLastCapture: true });
+  } finally {
+    for (const off of undo) off();
+  }
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}

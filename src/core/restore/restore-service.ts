@@ -1,0 +1,191 @@
+// Restores: plan, then do. The present is captured first, nothing that runs is closed or overwritten, and the last restore can be
+// taken back.
+
+import { AppError } from '../../shared/model/app-error.ts';
+import type { SnapshotId } from '../../shared/model/ids.ts';
+import type { PlannedStep, RestorePlan, RestoreReport, RestoreStep, StepResult } from '../../shared/model/restore.ts';
+import type { Host, OpenTerminal, RestoreContext, RestoreOptions, Source } from '../sources/source.ts';
+import type { Vault } from '../vault/vault.ts';
+import { planSteps } from './plan-restore.ts';
+import { createRestoreContext, makeScratchFolder } from './restore-context.ts';
+import { readJournal, writeJournalEntry, type JournalEntry, type JournalResult } from './restore-journal.ts';
+import { selectItems } from './select-items.ts';
+
+/** Panes read their old text from the scratch folder when they start; it is removed a while after the last one did. */
+const SCRATCH_GRACE_MS = 3_000;
+const PRESENT_AGE_MS = 5_000;
+
+export interface RestoreServiceDeps {
+  readonly vault: Vault;
+  readonly host: Host;
+  readonly sources: readonly Source[];
+  readonly nowMs: () => number;
+  /** Captures the present and gives its snapshot; the plan is made against it and undo goes back to it. */
+  readonly capturePresent: (signal: AbortSignal) => Promise<SnapshotId>;
+  /** Opens terminals for commands; undefined where none can be driven. */
+  readonly findTerminal: (host: Host) => Promise<OpenTerminal | undefined>;
+}
+
+export interface RestoreRequest {
+  readonly snapshotId: SnapshotId;
+  /** Kinds, sources, keys or globs; empty means everything. */
+  readonly only: readonly string[];
+  readonly options: RestoreOptions;
+  readonly signal: AbortSignal;
+}
+
+export interface RestoreProgress {
+  readonly signal: AbortSignal;
+  readonly onStep: (step: RestoreStep) => void;
+}
+
+export class RestoreService {
+  readonly #deps: RestoreServiceDeps;
+  /** The present as it was last captured. */
+  #present: { readonly id: SnapshotId; readonly atMs: number } | null = null;
+
+  constructor(deps: RestoreServiceDeps) {
+    this.#deps = deps;
+  }
+
+  /**
+   * What a restore would do: the present is captured, so that what is open already is known; nothing else is changed.
+   * @throws AppError SNAPSHOT_NOT_FOUND, ITEM_NOT_FOUND
+   */
+  async plan(request: RestoreRequest): Promise<RestorePlan> {
+    const presentId = await this.#capturePresent(request.signal);
+    return this.#withContext(request, presentId, (context) => this.#planIn(request, context));
+  }
+
+  /**
+   * Carries a plan out: captures the present, plans anew against it so that nothing is done twice, and reports each step as it
+   * comes. Cancelling skips what is left.
+   */
+  async apply(plan: RestorePlan, request: RestoreRequest, progress: RestoreProgress): Promise<RestoreReport> {
+    const beforeId = await this.#capturePresent(progress.signal);
+    return this.#withContext({ ...request, snapshotId: plan.snapshotId }, beforeId, async (context) => {
+      const fresh = await this.#planIn(request, context);
+      const wanted = new Set(plan.steps.filter((step) => step.status === 'planned').map((step) => step.key));
+      const steps = fresh.steps.filter((step) => step.status === 'skipped' || wanted.has(step.key));
+      const entry: JournalEntry = { startedAtMs: this.#deps.nowMs(), snapshotId: plan.snapshotId, beforeId, isUndone: false, results: [] };
+      await writeJournalEntry(this.#deps.vault, entry);
+      const done = await this.#applySteps(steps, context, progress, entry);
+      return { steps: done, undo: beforeId };
+    });
+  }
+
+  /** Takes the last restore back that was not yet. @throws AppError RESTORE_NOTHING_TO_UNDO */
+  async undo(progress: RestoreProgress): Promise<RestoreReport> {
+    const { vault, host, sources, nowMs } = this.#deps;
+    const entry = (await readJournal(vault)).findLast((other) => !other.isUndone);
+    if (entry === undefined) throw new AppError('RESTORE_NOTHING_TO_UNDO', 'There is no restore that could be undone.', { hint: 'Every restore was undone already, or none was made.' });
+    const steps: RestoreStep[] = [];
+    const context = { host, signal: progress.signal, nowMs: nowMs(), readBefore: (key: StepResult['key'], stream: string) => vault.readStream(entry.beforeId, key, stream) };
+    for (const { source: id, result } of entry.results.toReversed()) {
+      if (result.status !== 'done' || result.undo === undefined) continue;
+      progress.signal.throwIfAborted();
+      const source = sources.find((other) => other.id === id);
+      const undone = source === undefined ? failed(result, `This Cairn has no source "${id}".`) : await undoOne(source, result, context);
+      steps.push(undone);
+      progress.onStep(undone);
+    }
+    await writeJournalEntry(vault, { ...entry, isUndone: true });
+    return { steps, undo: entry.beforeId };
+  }
+
+  /** A plan and its execution right after it share one capture. */
+  async #capturePresent(signal: AbortSignal): Promise<SnapshotId> {
+    const nowMs = this.#deps.nowMs();
+    if (this.#present !== null && nowMs - this.#present.atMs < PRESENT_AGE_MS) return this.#present.id;
+    const id = await this.#deps.capturePresent(signal);
+    this.#present = { id, atMs: nowMs };
+    return id;
+  }
+
+  async #planIn(request: RestoreRequest, context: RestoreContext): Promise<RestorePlan> {
+    return { snapshotId: request.snapshotId, takenAtMs: context.snapshot.takenAtMs, steps: await planSteps(context, this.#deps.sources) };
+  }
+
+  async #withContext<Result>(request: RestoreRequest, presentId: SnapshotId, work: (context: RestoreContext) => Promise<Result>): Promise<Result> {
+    const { vault, host, sources, nowMs, findTerminal } = this.#deps;
+    const snapshot = await vault.readSnapshot(request.snapshotId);
+    const present = (await vault.readSnapshot(presentId)).itemList;
+    const scratch = makeScratchFolder();
+    try {
+      const context = createRestoreContext({
+        vault, host, sources, present,
+        snapshot: { id: snapshot.id, takenAtMs: snapshot.takenAtMs },
+        selected: selectItems(snapshot.itemList, request.only),
+        options: request.options,
+        openTerminal: await findTerminal(host),
+        scratchDir: scratch.path,
+        nowMs: nowMs(),
+        signal: request.signal,
+      });
+      return await work(context);
+    } finally {
+      setTimeout(() => scratch.remove(), SCRATCH_GRACE_MS);
+    }
+  }
+
+  async #applySteps(steps: readonly PlannedStep[], context: RestoreContext, progress: RestoreProgress, entry: JournalEntry): Promise<RestoreStep[]> {
+    const { vault, sources } = this.#deps;
+    const done: RestoreStep[] = [];
+    const results: JournalResult[] = [];
+    const report = (step: RestoreStep): void => {
+      done.push(step);
+      progress.onStep(step);
+    };
+    for (const step of steps) if (step.status === 'skipped') report(toStep(step));
+    for (const group of groupBySource(steps.filter((step) => step.status === 'planned'))) {
+      const source = sources.find((other) => other.id === group[0]?.source);
+      const left = new Map(group.map((step) => [step.key, step]));
+      const note = (result: StepResult): void => {
+        left.delete(result.key);
+        if (source !== undefined) results.push({ source: source.id, result });
+        report({ key: result.key, action: result.action, status: result.status, detail: result.detail });
+      };
+      if (source !== undefined && !progress.signal.aborted) {
+        try {
+          for await (const result of source.applyRestore(group, context)) {
+            note(result);
+            if (progress.signal.aborted) break;
+          }
+        } catch (error) {
+          const why = error instanceof Error ? error.message : 'unknown reason';
+          for (const step of left.values()) note({ key: step.key, action: step.action, status: 'failed', detail: `${source.title} failed: ${why}` });
+        }
+      }
+      for (const step of left.values()) note({ key: step.key, action: step.action, status: 'skipped', detail: progress.signal.aborted ? 'The restore was cancelled before it.' : 'Its source did not get to it.' });
+      await writeJournalEntry(vault, { ...entry, results: [...results] });
+    }
+    return done;
+  }
+}
+
+/** Steps of one source that follow each other, in the plan's order. */
+function groupBySource(steps: readonly PlannedStep[]): PlannedStep[][] {
+  const groups: PlannedStep[][] = [];
+  for (const step of steps) {
+    const last = groups.at(-1);
+    if (last?.[0]?.source === step.source) last.push(step);
+    else groups.push([step]);
+  }
+  return groups;
+}
+
+async function undoOne(source: Source, result: StepResult, context: Parameters<Source['undoRestore']>[1]): Promise<RestoreStep> {
+  try {
+    return toStep(await source.undoRestore(result, context));
+  } catch (error) {
+    return failed(result, error instanceof Error ? error.message : 'unknown reason');
+  }
+}
+
+function failed(result: StepResult, detail: string): RestoreStep {
+  return { key: result.key, action: 'undo', status: 'failed', detail };
+}
+
+function toStep({ key, action, status, detail }: RestoreStep): RestoreStep {
+  return { key, action, status, detail };
+}

@@ -5,9 +5,23 @@ const common = { testTimeout: 60_000, hookTimeout: 60_000, exclude: ['test/fixtu
 export default defineConfig({
   test: {
     projects: [
-      { test: { ...common, name: 'unit', include: ['test/**/*.test.ts'], exclude: [...common.exclude, 'test/**/*.real.test.ts', 'test/faults/**', 'test/e2e/**'] } },
+      {
+        test: {
+          ...common,
+          name: 'unit',
+          include: ['test/**/*.test.ts'],
+          exclude: [...common.exclude, 'test/**/*.real.test.ts', 'test/faults/**', 'test/e2e/**'],
+        },
+      },
       // Real programs and kills share two cores badly: one file at a time.
-      { test: { ...common, name: 'real', include: ['test/**/*.real.test.ts', 'test/faults/**/*.test.ts', 'test/e2e/**/*.test.ts'], fileParallelism: false } },
+      {
+        test: {
+          ...common,
+          name: 'real',
+          include: ['test/**/*.real.test.ts', 'test/faults/**/*.test.ts', 'test/e2e/**/*.test.ts'],
+          fileParallelism: false,
+        },
+      },
     ],
   },
 });

@@ -27,7 +27,12 @@ export async function findViolations(root: string): Promise<Violation[]> {
     const { default: config } = (await import(pathToFileURL(join(PROJECT, '.dependency-cruiser.mjs')).href)) as {
       default: { forbidden: unknown[]; options: ICruiseOptions };
     };
-    const options: ICruiseOptions = { ...config.options, baseDir: stripped, validate: true, ruleSet: { forbidden: config.forbidden } as NonNullable<ICruiseOptions['ruleSet']> };
+    const options: ICruiseOptions = {
+      ...config.options,
+      baseDir: stripped,
+      validate: true,
+      ruleSet: { forbidden: config.forbidden } as NonNullable<ICruiseOptions['ruleSet']>,
+    };
     const { output } = await cruise(['src'], options);
     const { summary } = output as ICruiseResult; // without a reporter the output is the result itself
     return summary.violations.map(({ rule, from, to }) => ({ rule: rule.name, from, to }));
@@ -49,8 +54,13 @@ function writeStripped(from: string, to: string): void {
 function strip(source: string): string {
   const kept = source.replaceAll(/^(import|export) type (?=[{*A-Za-z])/gm, '$1 ');
   // Imports are all that matters: a name that was a type is still a name to import.
-  const imports = kept.match(/^(?:import|export)\s[^;]*?from\s+'[^']+'(?:\s+with\s+\{[^}]*\})?;|^import\s+'[^']+';|\bimport\('[^']+'\)/gm) ?? [];
-  return stripTypeScriptTypes(imports.map((line) => (line.startsWith('import(') ? `await ${line};` : withoutInlineTypes(line))).join('\n')).replaceAll(/(from\s+'|import\s+'|import\(')(\.[^']*)\.tsx?'/g, "$1$2.js'");
+  const imports =
+    kept.match(
+      /^(?:import|export)\s[^;]*?from\s+'[^']+'(?:\s+with\s+\{[^}]*\})?;|^import\s+'[^']+';|\bimport\('[^']+'\)/gm,
+    ) ?? [];
+  return stripTypeScriptTypes(
+    imports.map((line) => (line.startsWith('import(') ? `await ${line};` : withoutInlineTypes(line))).join('\n'),
+  ).replaceAll(/(from\s+'|import\s+'|import\(')(\.[^']*)\.tsx?'/g, "$1$2.js'");
 }
 
 function withoutInlineTypes(line: string): string {
@@ -60,6 +70,10 @@ function withoutInlineTypes(line: string): string {
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const violations = await findViolations(PROJECT);
   for (const { rule, from, to } of violations) process.stderr.write(`${rule}: ${from} must not import ${to}\n`);
-  process.stdout.write(violations.length === 0 ? 'layers: every import goes the allowed way\n' : `layers: ${violations.length} forbidden imports\n`);
+  process.stdout.write(
+    violations.length === 0
+      ? 'layers: every import goes the allowed way\n'
+      : `layers: ${violations.length} forbidden imports\n`,
+  );
   process.exitCode = violations.length === 0 ? 0 : 1;
 }

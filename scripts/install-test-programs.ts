@@ -21,7 +21,10 @@ const PACKAGES = [
 const missing = PACKAGES.filter(([, program]) => !isInstalled(program)).map(([name]) => name);
 if (missing.length > 0) {
   if (canInstall()) install(missing);
-  else process.stdout.write(`Not installed here, so some tests are skipped: ${missing.join(', ')}. As root on Debian they are installed by themselves.\n`);
+  else
+    process.stdout.write(
+      `Not installed here, so some tests are skipped: ${missing.join(', ')}. As root on Debian they are installed by themselves.\n`,
+    );
 }
 
 function isInstalled(program: string): boolean {
@@ -35,7 +38,11 @@ function canInstall(): boolean {
 function install(names: readonly string[]): void {
   process.stdout.write(`Installing for the tests: ${names.join(', ')}\n`);
   const run = (args: readonly string[]): boolean =>
-    spawnSync('apt-get', args, { timeout: APT_TIMEOUT_MS, stdio: ['ignore', 'ignore', 'inherit'], env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } }).status === 0;
+    spawnSync('apt-get', args, {
+      timeout: APT_TIMEOUT_MS,
+      stdio: ['ignore', 'ignore', 'inherit'],
+      env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
+    }).status === 0;
   run(['-qq', 'update']);
   if (run(['-qq', '-y', 'install', '--no-install-recommends', ...names])) return;
   // One package that cannot be had must not keep the others away.

@@ -22,16 +22,26 @@ const folder = mkdtempSync(join(tmpdir(), 'cairn-results-'));
 const report = join(folder, 'results.json');
 spawnSync(process.execPath, [join(import.meta.dirname, 'install-test-programs.ts')], { stdio: 'inherit' });
 const vitest = join(import.meta.dirname, '../node_modules/vitest/vitest.mjs');
-const run = spawnSync(process.execPath, [vitest, 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`, ...process.argv.slice(2)], { stdio: 'inherit' });
+const run = spawnSync(
+  process.execPath,
+  [vitest, 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`, ...process.argv.slice(2)],
+  { stdio: 'inherit' },
+);
 const results = readResults(report);
 rmSync(folder, { recursive: true, force: true });
 if (results === null) {
   process.stdout.write('The tests did not run to their end.\n');
   process.exit(1);
 }
-const skipped = results.testResults.flatMap((file) => file.assertionResults.filter((test) => test.status !== 'passed' && test.status !== 'failed').map((test) => test.fullName));
+const skipped = results.testResults.flatMap((file) =>
+  file.assertionResults
+    .filter((test) => test.status !== 'passed' && test.status !== 'failed')
+    .map((test) => test.fullName),
+);
 if (skipped.length > 0) process.stdout.write(`\nSkipped:\n${skipped.map((name) => `  ${name}`).join('\n')}\n`);
-const brokenFiles = results.testResults.filter((file) => file.status === 'failed' && file.assertionResults.length === 0).length;
+const brokenFiles = results.testResults.filter(
+  (file) => file.status === 'failed' && file.assertionResults.length === 0,
+).length;
 const failed = results.numFailedTests + brokenFiles;
 process.stdout.write(`\n${results.numPassedTests} passed, ${failed} failed, ${skipped.length} skipped\n`);
 process.exit(run.status === 0 && failed === 0 && results.numPassedTests > 0 ? 0 : 1);

@@ -5,8 +5,11 @@ import process from 'node:process';
 import packageJson from '../../package.json' with { type: 'json' };
 import { toPlainError } from '../shared/model/app-error.ts';
 import { EXIT_FAILED } from './exit-code.ts';
+import { describeError } from './output.ts';
 import { runCli } from './run-cli.ts';
 
+/** Longer than anything that ends by itself after a command. */
+const MAX_LINGER_MS = 10_000;
 const STOP_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 await main();
@@ -27,9 +30,9 @@ async function main(): Promise<void> {
     isProcessAlive,
     createCore: async (globals) => (await import('./open-core.ts')).createCore(globals, env),
   });
-  await flush(process.stdout);
-  await flush(process.stderr);
-  process.exit(exitCode);
+  process.exitCode = exitCode;
+  // What still has to be tidied away may be; what hangs may not.
+  setTimeout(() => process.exit(exitCode), MAX_LINGER_MS).unref();
 }
 
 /** The password leaves the environment at once, so that no program started from here inherits it. */
@@ -70,15 +73,7 @@ function isProcessAlive(pid: number): boolean {
   }
 }
 
-function flush(stream: NodeJS.WriteStream): Promise<void> {
-  return new Promise((resolve) => {
-    if (stream.destroyed || stream.writableEnded) resolve();
-    else stream.write('', () => resolve());
-  });
-}
-
 function endWithError(error: unknown): never {
-  const { message, hint } = toPlainError(error);
-  process.stderr.write(`cairn: ${message}. ${hint}\n`);
+  process.stderr.write(`cairn: ${describeError(toPlainError(error))}\n`);
   process.exit(EXIT_FAILED);
 }

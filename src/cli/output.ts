@@ -90,7 +90,7 @@ export class Output {
   /** The one place that prints an error: one line on stderr, or its document on stdout with `--json`. */
   error(error: PlainError): void {
     if (this.isJson) this.#writeDocument({ error });
-    else this.note(`${this.noteStyle.red('cairn:')} ${toPlainLine(joinSentences(error), MAX_ERROR_LENGTH)}`);
+    else this.note(`${this.noteStyle.red('cairn:')} ${describeError(error)}`);
   }
 
   /** Writes captured bytes as they are. Only for a stdout that is no terminal. */
@@ -130,9 +130,10 @@ export function toSafeJson(document: object): string {
   );
 }
 
-function joinSentences({ message, hint }: PlainError): string {
+/** One line: what failed, and what to do next. */
+export function describeError({ message, hint }: PlainError): string {
   const sentence = /[.!?)]$/.test(message) ? message : `${message}.`;
-  return hint === '' ? sentence : `${sentence} ${hint}`;
+  return toPlainLine(hint === '' ? sentence : `${sentence} ${hint}`, MAX_ERROR_LENGTH);
 }
 
 /** Colours only on a terminal that can show them, and never against the user's wish (https://no-color.org). */

@@ -27,7 +27,12 @@ function request(items: SaveRequest['items']): SaveRequest {
 
 const { vault } = await createVault({ path, password: PASSWORD, nowMs: at });
 const first = await timeMs(() => vault.save(request(workspace.items(true))));
-figures.push({ name: `first save of ${(workspace.totalBytes / 1024 / 1024).toFixed(0)} MB`, value: first.ms, unit: 'ms', limit: { at: 'most', value: 250 } });
+figures.push({
+  name: `first save of ${(workspace.totalBytes / 1024 / 1024).toFixed(0)} MB`,
+  value: first.ms,
+  unit: 'ms',
+  limit: { at: 'most', value: 250 },
+});
 await vault.upkeep(2000);
 
 const delay = monitorEventLoopDelay({ resolution: 1 });
@@ -41,9 +46,24 @@ for (let capture = 0; capture < CAPTURES; capture += 1) {
   delay.disable();
   if (capture % 4 === 3) await vault.upkeep(20);
 }
-figures.push({ name: 'save, 1 % new, p50', value: percentile(changed, 0.5), unit: 'ms', limit: { at: 'most', value: 15 } });
-figures.push({ name: 'save, 1 % new, p99', value: percentile(changed, 0.99), unit: 'ms', limit: { at: 'most', value: 50 } });
-figures.push({ name: "event-loop delay of the caller, p99", value: delay.percentile(99) / 1e6, unit: 'ms', limit: { at: 'most', value: 10 } });
+figures.push({
+  name: 'save, 1 % new, p50',
+  value: percentile(changed, 0.5),
+  unit: 'ms',
+  limit: { at: 'most', value: 15 },
+});
+figures.push({
+  name: 'save, 1 % new, p99',
+  value: percentile(changed, 0.99),
+  unit: 'ms',
+  limit: { at: 'most', value: 50 },
+});
+figures.push({
+  name: 'event-loop delay of the caller, p99',
+  value: delay.percentile(99) / 1e6,
+  unit: 'ms',
+  limit: { at: 'most', value: 10 },
+});
 
 for (const stream of workspace.streams) stream.isChanged = false;
 const same: number[] = [];
@@ -51,21 +71,36 @@ for (let capture = 0; capture < CAPTURES; capture += 1) {
   const items = workspace.items(false);
   same.push((await timeMs(() => vault.save(request(items)))).ms);
 }
-figures.push({ name: 'save, nothing new, p50', value: percentile(same, 0.5), unit: 'ms', limit: { at: 'most', value: 2 } });
+figures.push({
+  name: 'save, nothing new, p50',
+  value: percentile(same, 0.5),
+  unit: 'ms',
+  limit: { at: 'most', value: 2 },
+});
 figures.push({ name: 'save, nothing new, p99', value: percentile(same, 0.99), unit: 'ms' });
 
 const [newest] = await vault.listSnapshots({ limit: 1 });
 if (newest === undefined) throw new Error('nothing was saved');
 const back: number[] = [];
 for (let run = 0; run < 7; run += 1) {
-  const read = await timeMs(() => Promise.all(workspace.streams.map((stream) => vault.readStream(newest.id, parseItemKey(`bench:${stream.name}`), 'content'))));
+  const read = await timeMs(() =>
+    Promise.all(
+      workspace.streams.map((stream) => vault.readStream(newest.id, parseItemKey(`bench:${stream.name}`), 'content')),
+    ),
+  );
   back.push(read.ms);
   if (run > 0) continue;
   for (const [index, stream] of workspace.streams.entries()) {
-    if (!stream.content.equals(read.result[index] ?? new Uint8Array())) throw new Error(`${stream.name} came back wrong`);
+    if (!stream.content.equals(read.result[index] ?? new Uint8Array()))
+      throw new Error(`${stream.name} came back wrong`);
   }
 }
-figures.push({ name: 'everything back, warm, p50', value: percentile(back, 0.5), unit: 'ms', limit: { at: 'most', value: 120 } });
+figures.push({
+  name: 'everything back, warm, p50',
+  value: percentile(back, 0.5),
+  unit: 'ms',
+  limit: { at: 'most', value: 120 },
+});
 const statistics = await vault.statistics({ inactiveDays: 7, nowMs: at });
 figures.push({ name: 'vault after all captures', value: statistics.fileBytes / 1024 / 1024, unit: 'MB' });
 await vault.close();
@@ -76,5 +111,10 @@ const verify = await timeMs(() => reopened.result.verify({ isDeep: true, nowMs: 
 if (!verify.result.ok) throw new Error('verification failed');
 figures.push({ name: 'deep verification', value: verify.ms, unit: 'ms' });
 await reopened.result.close();
-figures.push({ name: 'peak memory of the whole', value: peakMemoryMb(), unit: 'MB', limit: { at: 'most', value: 250 } });
+figures.push({
+  name: 'peak memory of the whole',
+  value: peakMemoryMb(),
+  unit: 'MB',
+  limit: { at: 'most', value: 250 },
+});
 process.stdout.write(`${JSON.stringify(figures)}\n`);

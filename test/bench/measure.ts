@@ -26,7 +26,9 @@ export function peakMemoryMb(): number {
   return Number(match?.[1] ?? 0) / 1024;
 }
 
-export async function timeMs<Result>(work: () => Promise<Result> | Result): Promise<{ readonly ms: number; readonly result: Result }> {
+export async function timeMs<Result>(
+  work: () => Promise<Result> | Result,
+): Promise<{ readonly ms: number; readonly result: Result }> {
   const start = performance.now();
   const result = await work();
   return { ms: performance.now() - start, result };

@@ -2,7 +2,12 @@
 // are edited. The same bytes in every run, so that figures can be compared.
 
 import { parseItemKey, parseSourceId } from '../../src/shared/model/ids.ts';
-import { APPEND_OVERLAP_BYTES, type CapturedItem, type CapturedStream, type StreamKind } from '../../src/shared/model/item.ts';
+import {
+  APPEND_OVERLAP_BYTES,
+  type CapturedItem,
+  type CapturedStream,
+  type StreamKind,
+} from '../../src/shared/model/item.ts';
 
 const MB = 1024 * 1024;
 const SOURCE = parseSourceId('bench');
@@ -32,13 +37,24 @@ export class BenchWorkspace {
 
   constructor(seed = 1) {
     this.#state = seed;
-    this.#words = Array.from({ length: 4000 }, () => this.#number().toString(36).slice(0, 3 + (this.#number() % 6)));
+    this.#words = Array.from({ length: 4000 }, () =>
+      this.#number()
+        .toString(36)
+        .slice(0, 3 + (this.#number() % 6)),
+    );
     for (const share of SHARES) {
       for (let index = 0; index < share.count; index += 1) {
         // Sizes differ: a few large ones, many small ones.
         const weight = ((index % 10) + 1) / 5.5;
         const content = this.text(share.name, Math.floor((share.bytes / share.count) * weight));
-        this.streams.push({ name: `${share.name}-${index}`, kind: share.kind, content, version: 0, appended: 0, isChanged: true });
+        this.streams.push({
+          name: `${share.name}-${index}`,
+          kind: share.kind,
+          content,
+          version: 0,
+          appended: 0,
+          isChanged: true,
+        });
       }
     }
   }
@@ -112,7 +128,10 @@ export class BenchWorkspace {
   }
 
   #line(kind: string): string {
-    const words = Array.from({ length: 6 + (this.#number() % 14) }, () => this.#words[this.#number() % this.#words.length] ?? '');
+    const words = Array.from(
+      { length: 6 + (this.#number() % 14) },
+      () => this.#words[this.#number() % this.#words.length] ?? '',
+    );
     if (kind === 'transcript') {
       return `${JSON.stringify({ type: 'assistant', uuid: `${this.#number().toString(16)}-${this.#number().toString(16)}`, timestamp: 1_795_000_000 + (this.#number() % 100_000), message: { role: 'assistant', content: words.join(' ') } })}\n`;
     }
@@ -130,10 +149,14 @@ export class BenchWorkspace {
 function toCaptured(stream: BenchStream, isFirst: boolean): CapturedStream {
   const common = { name: 'content', kind: stream.kind, version: String(stream.version) };
   if (!isFirst && !stream.isChanged) return { ...common, content: { type: 'unchanged' } };
-  if (isFirst || stream.kind !== 'append') return { ...common, content: { type: 'whole', bytes: copyOf(stream.content) } };
+  if (isFirst || stream.kind !== 'append')
+    return { ...common, content: { type: 'whole', bytes: copyOf(stream.content) } };
   const fromByte = stream.content.length - stream.appended;
   const overlap = copyOf(stream.content.subarray(Math.max(0, fromByte - APPEND_OVERLAP_BYTES), fromByte));
-  return { ...common, content: { type: 'appended', fromByte, overlap, bytes: copyOf(stream.content.subarray(fromByte)) } };
+  return {
+    ...common,
+    content: { type: 'appended', fromByte, overlap, bytes: copyOf(stream.content.subarray(fromByte)) },
+  };
 }
 
 function copyOf(bytes: Buffer): Uint8Array<ArrayBuffer> {

@@ -35,8 +35,16 @@ function randomFrom(seed: number): () => number {
 }
 
 /** Starts the workload, kills it `delayMs` after it is ready, and gives what it said until then. */
-function workUntilKilled(operation: string, path: string, password: string, seed: number, delayMs: number): Promise<string[]> {
-  const child = spawn(process.execPath, [WORKLOAD, operation, path, password, String(seed)], { stdio: ['ignore', 'pipe', 'inherit'] });
+function workUntilKilled(
+  operation: string,
+  path: string,
+  password: string,
+  seed: number,
+  delayMs: number,
+): Promise<string[]> {
+  const child = spawn(process.execPath, [WORKLOAD, operation, path, password, String(seed)], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   const said: string[] = [];
   createInterface({ input: child.stdout }).on('line', (line) => {
     said.push(line);
@@ -54,7 +62,15 @@ function workUntilKilled(operation: string, path: string, password: string, seed
 async function openWithAny(path: string, passwords: readonly string[]): Promise<{ vault: Vault; password: string }> {
   for (const password of passwords) {
     try {
-      return { vault: await openVault({ path, secret: { type: 'password', text: password }, nowMs: TEST_NOW_MS, argon2: ARGON2_FLOOR }), password };
+      return {
+        vault: await openVault({
+          path,
+          secret: { type: 'password', text: password },
+          nowMs: TEST_NOW_MS,
+          argon2: ARGON2_FLOOR,
+        }),
+        password,
+      };
     } catch (error) {
       if (!(error instanceof AppError) || error.code !== 'VAULT_WRONG_PASSWORD') throw error;
     }
@@ -82,7 +98,10 @@ describe.each(['capture', 'prune', 'rotation', 'password'])('kill -9 during %s',
       let acts = 0;
       for (let run = 0; run < RUNS; run += 1) {
         const said = await workUntilKilled(operation, test.path, password, run, Math.floor(random() ** 2 * 250));
-        const tried = said.filter((line) => line.startsWith('changing ')).map((line) => line.slice(9)).toReversed();
+        const tried = said
+          .filter((line) => line.startsWith('changing '))
+          .map((line) => line.slice(9))
+          .toReversed();
         const done = said.filter((line) => line.startsWith('changed ')).map((line) => line.slice(8));
         // The last acknowledged password must open, unless the kill fell between the next one's commit and its word.
         const opened = await openWithAny(test.path, [...tried.slice(0, 1), done.at(-1) ?? password]);
@@ -94,11 +113,16 @@ describe.each(['capture', 'prune', 'rotation', 'password'])('kill -9 during %s',
         for (const id of acknowledged) await vault.readSnapshot(id as SnapshotId); // throws where it is gone
         const report = await vault.verify({ isDeep: run % 10 === 9, nowMs: TEST_NOW_MS });
         expect(report.damaged, `seed ${SEED}, run ${run}`).toEqual([]);
-        expect(vault.notices.filter((notice) => notice.code === 'rolled-back'), `seed ${SEED}, run ${run}`).toEqual([]);
+        expect(
+          vault.notices.filter((notice) => notice.code === 'rolled-back'),
+          `seed ${SEED}, run ${run}`,
+        ).toEqual([]);
         await vault.close();
         await reopenForWork(test.path, password);
       }
-      results.push(`kill -9 during ${operation}: ${RUNS} kills, ${acts} things said, ${acknowledged.size} snapshots owed and there, seed ${SEED}`);
+      results.push(
+        `kill -9 during ${operation}: ${RUNS} kills, ${acts} things said, ${acknowledged.size} snapshots owed and there, seed ${SEED}`,
+      );
     },
     RUNS * 6_000,
   );

@@ -19,12 +19,20 @@ function say(line: string): void {
 async function save(vault: Vault, at: number): Promise<void> {
   const lines = `${seed} ${at} ${'x'.repeat(at % 50)}\n`.repeat(40 + (at % 100));
   const result = await vault.save(
-    aCapture([aTerminal('pane', { streams: [aStream({ text: lines })] }), aConversation('talk', 'message\n'.repeat(at + 1))], { takenAtMs: startMs + at }),
+    aCapture(
+      [aTerminal('pane', { streams: [aStream({ text: lines })] }), aConversation('talk', 'message\n'.repeat(at + 1))],
+      { takenAtMs: startMs + at },
+    ),
   );
   say(`saved ${result.summary.id}`);
 }
 
-const vault = await openVault({ path, secret: { type: 'password', text: password }, nowMs: startMs, argon2: ARGON2_FLOOR });
+const vault = await openVault({
+  path,
+  secret: { type: 'password', text: password },
+  nowMs: startMs,
+  argon2: ARGON2_FLOOR,
+});
 say('ready');
 for (let at = 0; ; at += 1) {
   switch (operation) {
@@ -36,7 +44,11 @@ for (let at = 0; ; at += 1) {
       for (let count = 0; count < 5; count += 1) await save(vault, at * 5 + count);
       // The newest stays, whatever the limits: what was said before is let go on purpose.
       say('pruning');
-      await vault.prune({ allHours: 0, hourlyDays: 0, dailyDays: 0, checkpointDays: 90, inactiveDays: 7 }, startMs + 10 * 86_400_000, { isDryRun: false });
+      await vault.prune(
+        { allHours: 0, hourlyDays: 0, dailyDays: 0, checkpointDays: 90, inactiveDays: 7 },
+        startMs + 10 * 86_400_000,
+        { isDryRun: false },
+      );
       say('pruned');
       break;
     case 'rotation':

@@ -59,5 +59,13 @@ export function aConversation(name: string, transcript: string, overrides: Parti
 
 export function aCapture(items: readonly CapturedItem[], overrides: Partial<SaveRequest> = {}): SaveRequest {
   const sources = new Set<SourceId>(items.map((item) => item.source));
-  return { takenAtMs: TEST_NOW_MS, kind: 'automatic', items, carried: [], gaps: [], goodSources: [...sources], ...overrides };
+  return {
+    takenAtMs: TEST_NOW_MS,
+    kind: 'automatic',
+    items,
+    carried: [],
+    gaps: [],
+    goodSources: [...sources],
+    ...overrides,
+  };
 }

@@ -11,8 +11,22 @@ import type { CapturedItem, SnapshotItem } from '../../src/shared/model/item.ts'
 export function makeTestHost(folder: string, extraEnv: Readonly<Record<string, string>> = {}): Host {
   const homeDir = join(folder, 'home');
   mkdirSync(homeDir, { recursive: true });
-  const env = { PATH: process.env['PATH'], HOME: homeDir, TMUX_TMPDIR: folder, SHELL: '/bin/bash', TERM: 'xterm-256color', ...extraEnv };
-  return { platform: process.platform, homeDir, uid: process.getuid?.() ?? 0, env, procDir: '/proc', run: createRunProgram(env) };
+  const env = {
+    PATH: process.env['PATH'],
+    HOME: homeDir,
+    TMUX_TMPDIR: folder,
+    SHELL: '/bin/bash',
+    TERM: 'xterm-256color',
+    ...extraEnv,
+  };
+  return {
+    platform: process.platform,
+    homeDir,
+    uid: process.getuid?.() ?? 0,
+    env,
+    procDir: '/proc',
+    run: createRunProgram(env),
+  };
 }
 
 export function makeCaptureContext(host: Host, overrides: Partial<CaptureContext> = {}): CaptureContext {
@@ -38,20 +52,42 @@ export const DEFAULT_RESTORE_OPTIONS: RestoreOptions = {
 };
 
 /** What a vault would give back of captured items, without a vault. */
-export function toSnapshotItems(items: readonly CapturedItem[]): { readonly items: SnapshotItem[]; readonly contents: Map<string, Uint8Array<ArrayBuffer>> } {
+export function toSnapshotItems(items: readonly CapturedItem[]): {
+  readonly items: SnapshotItem[];
+  readonly contents: Map<string, Uint8Array<ArrayBuffer>>;
+} {
   const contents = new Map<string, Uint8Array<ArrayBuffer>>();
   const snapshotItems = items.map((item): SnapshotItem => {
     const streams = item.streams.map((stream) => {
       const bytes = stream.content.type === 'whole' ? stream.content.bytes : new Uint8Array();
       contents.set(`${item.key}\n${stream.name}`, bytes);
-      return { name: stream.name, kind: stream.kind, sizeBytes: bytes.length, contentId: Buffer.from(bytes).toString('base64') };
+      return {
+        name: stream.name,
+        kind: stream.kind,
+        sizeBytes: bytes.length,
+        contentId: Buffer.from(bytes).toString('base64'),
+      };
     });
-    return { key: item.key, kind: item.kind, source: item.source, group: item.group, title: item.title, attributes: item.attributes, streams, stale: false };
+    return {
+      key: item.key,
+      kind: item.kind,
+      source: item.source,
+      group: item.group,
+      title: item.title,
+      attributes: item.attributes,
+      streams,
+      stale: false,
+    };
   });
   return { items: snapshotItems, contents };
 }
 
-export function makeRestoreContext(host: Host, scratchDir: string, captured: readonly CapturedItem[], overrides: Partial<RestoreContext> = {}): RestoreContext {
+export function makeRestoreContext(
+  host: Host,
+  scratchDir: string,
+  captured: readonly CapturedItem[],
+  overrides: Partial<RestoreContext> = {},
+): RestoreContext {
   const { items, contents } = toSnapshotItems(captured);
   return {
     host,

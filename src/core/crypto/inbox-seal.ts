@@ -62,7 +62,11 @@ export function openInboxDeposit(
     return null; // a point of low order: nothing that `sealToInbox` makes
   }
   const key = inboxKey(shared, ephemeralPublic, pair.publicKey);
-  const plain = openSealedBytes(key, deposit.subarray(MAGIC.length + PUBLIC_KEY_BYTES), depositAad(vaultId, depositNumber));
+  const plain = openSealedBytes(
+    key,
+    deposit.subarray(MAGIC.length + PUBLIC_KEY_BYTES),
+    depositAad(vaultId, depositNumber),
+  );
   key.wipe();
   return plain;
 }

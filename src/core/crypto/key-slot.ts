@@ -31,7 +31,10 @@ const slotFields = {
 export const keySlotSchema = z.discriminatedUnion('type', [
   z.strictObject({
     type: z.literal('password'),
-    memoryKiB: z.int().min(1).max(2 ** 31),
+    memoryKiB: z
+      .int()
+      .min(1)
+      .max(2 ** 31),
     passes: z.int().min(1).max(1024),
     lanes: z.int().min(1).max(255),
     salt: base64,
@@ -41,7 +44,9 @@ export const keySlotSchema = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('keychain'), ...slotFields }),
 ]);
 export type KeySlot = z.infer<typeof keySlotSchema>;
-type UnsealedSlot = { type: 'password'; memoryKiB: number; passes: number; lanes: number; salt: string } | { type: 'recovery' | 'keychain' };
+type UnsealedSlot =
+  | { type: 'password'; memoryKiB: number; passes: number; lanes: number; salt: string }
+  | { type: 'recovery' | 'keychain' };
 
 /** Wraps the vault key under a password. The password may have any length and is normalised to NFC first. */
 export async function createPasswordSlot(
@@ -117,8 +122,12 @@ const WRAP_LABEL = 'cairn slot wrap v1';
 function isWithinBounds(parameters: Argon2Parameters): boolean {
   const { memoryKiB, passes, lanes } = parameters;
   return (
-    memoryKiB >= ARGON2_FLOOR.memoryKiB && passes >= ARGON2_FLOOR.passes && lanes >= ARGON2_FLOOR.lanes &&
-    memoryKiB <= ARGON2_CEILING.memoryKiB && passes <= ARGON2_CEILING.passes && lanes <= ARGON2_CEILING.lanes
+    memoryKiB >= ARGON2_FLOOR.memoryKiB &&
+    passes >= ARGON2_FLOOR.passes &&
+    lanes >= ARGON2_FLOOR.lanes &&
+    memoryKiB <= ARGON2_CEILING.memoryKiB &&
+    passes <= ARGON2_CEILING.passes &&
+    lanes <= ARGON2_CEILING.lanes
   );
 }
 

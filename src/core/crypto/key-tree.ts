@@ -97,7 +97,11 @@ export class KeyTree {
   }
 
   /** Opens a box that must be of this kind and record; null where it is not, or does not authenticate. */
-  open(kind: BoxKind, recordId: number, box: Uint8Array): { readonly header: BoxHeader; readonly payload: Buffer } | null {
+  open(
+    kind: BoxKind,
+    recordId: number,
+    box: Uint8Array,
+  ): { readonly header: BoxHeader; readonly payload: Buffer } | null {
     const header = parseBoxHeader(box);
     if (header === null || header.kind !== kind || header.recordId !== recordId) return null;
     return this.openAny(box);
@@ -133,7 +137,8 @@ export class KeyTree {
     for (const key of [...this.#epochKeys.values(), ...this.#boxKeys.values()]) key.wipe();
     this.#epochKeys.clear();
     this.#boxKeys.clear();
-    for (const key of [this.#epochWrapKey, this.#chunkIdKey, this.#chainKey, this.#headerMacKey, this.#vaultKey]) key.wipe();
+    for (const key of [this.#epochWrapKey, this.#chunkIdKey, this.#chainKey, this.#headerMacKey, this.#vaultKey])
+      key.wipe();
   }
 
   #boxKey(epoch: number, kind: BoxKind): SecretKey | null {

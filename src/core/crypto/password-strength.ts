@@ -22,8 +22,9 @@ export interface PasswordStrength {
 export async function assessPassword(password: string): Promise<PasswordStrength> {
   const score = await loadScorer();
   const { score: points, feedback } = score(password.slice(0, SCORED_LENGTH));
-  const length = [...password].length;
-  const tooShort = length < MIN_PASSWORD_LENGTH ? `It has ${length} characters; ${MIN_PASSWORD_LENGTH} are needed.` : '';
+  const length = Array.from(password).length;
+  const tooShort =
+    length < MIN_PASSWORD_LENGTH ? `It has ${length} characters; ${MIN_PASSWORD_LENGTH} are needed.` : '';
   const tooLong = password.length > MAX_PASSWORD_LENGTH ? `It has more than ${MAX_PASSWORD_LENGTH} characters.` : '';
   return {
     score: points,
@@ -43,7 +44,10 @@ export async function assertStrongPassword(password: string): Promise<void> {
   });
 }
 
-type Scorer = (password: string) => { readonly score: number; readonly feedback: { readonly warning: string | null; readonly suggestions: readonly string[] } };
+type Scorer = (password: string) => {
+  readonly score: number;
+  readonly feedback: { readonly warning: string | null; readonly suggestions: readonly string[] };
+};
 
 let scorer: Promise<Scorer> | null = null;
 

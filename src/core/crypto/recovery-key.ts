@@ -7,6 +7,7 @@ import { AppError } from '../../shared/model/app-error.ts';
 import type { RandomBytes } from './cipher.ts';
 
 const ALPHABET = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
+const ALL_DIGITS = /^[0-9A-HJKMNP-TV-Z]*$/;
 const SECRET_BYTES = 20;
 const CHECKSUM_DIGITS = 4;
 const DIGITS = (SECRET_BYTES * 8) / 5 + CHECKSUM_DIGITS;
@@ -30,15 +31,15 @@ export function formatRecoveryKey(secret: Uint8Array): string {
  * @throws AppError VAULT_WRONG_PASSWORD where length, letters or checksum tell a typing mistake before anything is derived.
  */
 export function parseRecoveryKey(text: string): Buffer {
-  const digits = text
-    .toUpperCase()
-    .replaceAll(/[\s-]/g, '')
-    .replaceAll('O', '0')
-    .replaceAll(/[IL]/g, '1');
-  if (digits.length !== DIGITS || [...digits].some((digit) => !ALPHABET.includes(digit))) {
-    throw new AppError('VAULT_WRONG_PASSWORD', `A recovery key has ${DIGITS} letters and digits in groups of ${GROUP}; this is not one.`, {
-      hint: 'Compare it with the sheet you kept; the letters I, L, O and U are never used.',
-    });
+  const digits = text.toUpperCase().replaceAll(/[\s-]/g, '').replaceAll('O', '0').replaceAll(/[IL]/g, '1');
+  if (digits.length !== DIGITS || !ALL_DIGITS.test(digits)) {
+    throw new AppError(
+      'VAULT_WRONG_PASSWORD',
+      `A recovery key has ${DIGITS} letters and digits in groups of ${GROUP}; this is not one.`,
+      {
+        hint: 'Compare it with the sheet you kept; the letters I, L, O and U are never used.',
+      },
+    );
   }
   const secret = fromBase32(digits.slice(0, DIGITS - CHECKSUM_DIGITS));
   if (checksum(secret) !== digits.slice(DIGITS - CHECKSUM_DIGITS)) {

@@ -15,17 +15,27 @@ export async function planSteps(context: RestoreContext, sources: readonly Sourc
       context.signal.throwIfAborted();
       const ofSource = items.filter((item) => item.source === id);
       const source = sources.find((other) => other.id === id);
-      steps.push(...(source === undefined ? ofSource.map((item) => skipped(item, `This Cairn has no source "${id}".`)) : await planOfSource(source, ofSource, context)));
+      steps.push(
+        ...(source === undefined
+          ? ofSource.map((item) => skipped(item, `This Cairn has no source "${id}".`))
+          : await planOfSource(source, ofSource, context)),
+      );
     }
   }
   return steps;
 }
 
-async function planOfSource(source: Source, items: readonly SnapshotItem[], context: RestoreContext): Promise<PlannedStep[]> {
+async function planOfSource(
+  source: Source,
+  items: readonly SnapshotItem[],
+  context: RestoreContext,
+): Promise<PlannedStep[]> {
   try {
     const steps = await source.planRestore(items, context);
     const planned = new Set(steps.map((step) => step.key));
-    const missing = items.filter((item) => !planned.has(item.key)).map((item) => skipped(item, 'Its source has no way to restore it.'));
+    const missing = items
+      .filter((item) => !planned.has(item.key))
+      .map((item) => skipped(item, 'Its source has no way to restore it.'));
     return [...steps.map((step) => withAge(step, items)), ...missing];
   } catch (error) {
     if (context.signal.aborted) throw error;
@@ -38,7 +48,10 @@ async function planOfSource(source: Source, items: readonly SnapshotItem[], cont
 function withAge(step: PlannedStep, items: readonly SnapshotItem[]): PlannedStep {
   const item = items.find((other) => other.key === step.key);
   if (item?.stale !== true || item.goodAtMs === undefined) return step;
-  return { ...step, detail: `${step.detail} (As it was at ${new Date(item.goodAtMs).toISOString().slice(0, 16).replace('T', ' ')} UTC.)` };
+  return {
+    ...step,
+    detail: `${step.detail} (As it was at ${new Date(item.goodAtMs).toISOString().slice(0, 16).replace('T', ' ')} UTC.)`,
+  };
 }
 
 function skipped(item: SnapshotItem, detail: string): PlannedStep {

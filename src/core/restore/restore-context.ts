@@ -50,12 +50,15 @@ export function makeScratchFolder(): { readonly path: string; remove(): void } {
 
 /** For each terminal: the resume command of the conversation that ran in it, where both are restored. */
 function resumeCommands({ sources, selected }: RestoreContextInput): Map<ItemKey, ResumeCommand> {
-  const terminals = new Map<string, ItemKey>(selected.filter((item) => item.kind === 'terminal').map((item) => [item.key, item.key]));
+  const terminals = new Map<string, ItemKey>(
+    selected.filter((item) => item.kind === 'terminal').map((item) => [item.key, item.key]),
+  );
   const commands = new Map<ItemKey, ResumeCommand>();
   for (const item of selected) {
     const { terminal } = item.attributes;
     const key = item.kind === 'conversation' && typeof terminal === 'string' ? terminals.get(terminal) : undefined;
-    const command = key === undefined ? undefined : sources.find((source) => source.id === item.source)?.resumeCommand?.(item);
+    const command =
+      key === undefined ? undefined : sources.find((source) => source.id === item.source)?.resumeCommand?.(item);
     if (key !== undefined && command !== undefined) commands.set(key, command);
   }
   return commands;

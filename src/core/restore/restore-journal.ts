@@ -3,7 +3,13 @@
 
 import { z } from 'zod';
 
-import { parseItemKey, parseSnapshotId, parseSourceId, type SnapshotId, type SourceId } from '../../shared/model/ids.ts';
+import {
+  parseItemKey,
+  parseSnapshotId,
+  parseSourceId,
+  type SnapshotId,
+  type SourceId,
+} from '../../shared/model/ids.ts';
 import type { JsonObject } from '../../shared/model/json.ts';
 import type { StepResult } from '../../shared/model/restore.ts';
 import type { Vault } from '../vault/vault.ts';

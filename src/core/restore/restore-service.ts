@@ -67,7 +67,13 @@ export class RestoreService {
       const fresh = await this.#planIn(request, context);
       const wanted = new Set(plan.steps.filter((step) => step.status === 'planned').map((step) => step.key));
       const steps = fresh.steps.filter((step) => step.status === 'skipped' || wanted.has(step.key));
-      const entry: JournalEntry = { startedAtMs: this.#deps.nowMs(), snapshotId: plan.snapshotId, beforeId, isUndone: false, results: [] };
+      const entry: JournalEntry = {
+        startedAtMs: this.#deps.nowMs(),
+        snapshotId: plan.snapshotId,
+        beforeId,
+        isUndone: false,
+        results: [],
+      };
       await writeJournalEntry(this.#deps.vault, entry);
       const done = await this.#applySteps(steps, context, progress, entry);
       return { steps: done, undo: beforeId };
@@ -78,14 +84,25 @@ export class RestoreService {
   async undo(progress: RestoreProgress): Promise<RestoreReport> {
     const { vault, host, sources, nowMs } = this.#deps;
     const entry = (await readJournal(vault)).findLast((other) => !other.isUndone);
-    if (entry === undefined) throw new AppError('RESTORE_NOTHING_TO_UNDO', 'There is no restore that could be undone.', { hint: 'Every restore was undone already, or none was made.' });
+    if (entry === undefined)
+      throw new AppError('RESTORE_NOTHING_TO_UNDO', 'There is no restore that could be undone.', {
+        hint: 'Every restore was undone already, or none was made.',
+      });
     const steps: RestoreStep[] = [];
-    const context = { host, signal: progress.signal, nowMs: nowMs(), readBefore: (key: StepResult['key'], stream: string) => vault.readStream(entry.beforeId, key, stream) };
+    const context = {
+      host,
+      signal: progress.signal,
+      nowMs: nowMs(),
+      readBefore: (key: StepResult['key'], stream: string) => vault.readStream(entry.beforeId, key, stream),
+    };
     for (const { source: id, result } of entry.results.toReversed()) {
       if (result.status !== 'done' || result.undo === undefined) continue;
       progress.signal.throwIfAborted();
       const source = sources.find((other) => other.id === id);
-      const undone = source === undefined ? failed(result, `This Cairn has no source "${id}".`) : await undoOne(source, result, context);
+      const undone =
+        source === undefined
+          ? failed(result, `This Cairn has no source "${id}".`)
+          : await undoOne(source, result, context);
       steps.push(undone);
       progress.onStep(undone);
     }
@@ -103,17 +120,28 @@ export class RestoreService {
   }
 
   async #planIn(request: RestoreRequest, context: RestoreContext): Promise<RestorePlan> {
-    return { snapshotId: request.snapshotId, takenAtMs: context.snapshot.takenAtMs, steps: await planSteps(context, this.#deps.sources) };
+    return {
+      snapshotId: request.snapshotId,
+      takenAtMs: context.snapshot.takenAtMs,
+      steps: await planSteps(context, this.#deps.sources),
+    };
   }
 
-  async #withContext<Result>(request: RestoreRequest, presentId: SnapshotId, work: (context: RestoreContext) => Promise<Result>): Promise<Result> {
+  async #withContext<Result>(
+    request: RestoreRequest,
+    presentId: SnapshotId,
+    work: (context: RestoreContext) => Promise<Result>,
+  ): Promise<Result> {
     const { vault, host, sources, nowMs, findTerminal } = this.#deps;
     const snapshot = await vault.readSnapshot(request.snapshotId);
     const present = (await vault.readSnapshot(presentId)).itemList;
     const scratch = makeScratchFolder();
     try {
       const context = createRestoreContext({
-        vault, host, sources, present,
+        vault,
+        host,
+        sources,
+        present,
         snapshot: { id: snapshot.id, takenAtMs: snapshot.takenAtMs },
         selected: selectItems(snapshot.itemList, request.only),
         options: request.options,
@@ -128,7 +156,12 @@ export class RestoreService {
     }
   }
 
-  async #applySteps(steps: readonly PlannedStep[], context: RestoreContext, progress: RestoreProgress, entry: JournalEntry): Promise<RestoreStep[]> {
+  async #applySteps(
+    steps: readonly PlannedStep[],
+    context: RestoreContext,
+    progress: RestoreProgress,
+    entry: JournalEntry,
+  ): Promise<RestoreStep[]> {
     const { vault, sources } = this.#deps;
     const done: RestoreStep[] = [];
     const results: JournalResult[] = [];
@@ -153,10 +186,17 @@ export class RestoreService {
           }
         } catch (error) {
           const why = error instanceof Error ? error.message : 'unknown reason';
-          for (const step of left.values()) note({ key: step.key, action: step.action, status: 'failed', detail: `${source.title} failed: ${why}` });
+          for (const step of left.values())
+            note({ key: step.key, action: step.action, status: 'failed', detail: `${source.title} failed: ${why}` });
         }
       }
-      for (const step of left.values()) note({ key: step.key, action: step.action, status: 'skipped', detail: progress.signal.aborted ? 'The restore was cancelled before it.' : 'Its source did not get to it.' });
+      for (const step of left.values())
+        note({
+          key: step.key,
+          action: step.action,
+          status: 'skipped',
+          detail: progress.signal.aborted ? 'The restore was cancelled before it.' : 'Its source did not get to it.',
+        });
       await writeJournalEntry(vault, { ...entry, results: [...results] });
     }
     return done;
@@ -174,7 +214,11 @@ function groupBySource(steps: readonly PlannedStep[]): PlannedStep[][] {
   return groups;
 }
 
-async function undoOne(source: Source, result: StepResult, context: Parameters<Source['undoRestore']>[1]): Promise<RestoreStep> {
+async function undoOne(
+  source: Source,
+  result: StepResult,
+  context: Parameters<Source['undoRestore']>[1],
+): Promise<RestoreStep> {
   try {
     return toStep(await source.undoRestore(result, context));
   } catch (error) {

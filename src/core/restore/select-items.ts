@@ -35,7 +35,10 @@ function nothingSelected(selector: string, items: readonly SnapshotItem[]): AppE
     .map(({ key }) => key);
   const kinds = [...new Set(items.map((item) => item.kind))].join(', ');
   return new AppError('ITEM_NOT_FOUND', `Nothing in this snapshot is called "${selector.slice(0, 100)}".`, {
-    hint: items.length === 0 ? 'The snapshot is empty.' : `Give a kind (${kinds}), a key such as ${near.join(' or ')}, or a glob such as 'tmux:*'.`,
+    hint:
+      items.length === 0
+        ? 'The snapshot is empty.'
+        : `Give a kind (${kinds}), a key such as ${near.join(' or ')}, or a glob such as 'tmux:*'.`,
   });
 }
 

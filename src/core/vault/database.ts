@@ -114,9 +114,13 @@ function assertFormat(db: BetterSqlite3.Database): void {
   if (readNumber(db, 'application_id') !== APPLICATION_ID) throw notAVault();
   const version = readNumber(db, 'user_version');
   if (version > FORMAT_VERSION) {
-    throw new AppError('VAULT_NEWER_FORMAT', `This vault has format ${version}; this Cairn reads formats up to ${FORMAT_VERSION}.`, {
-      hint: `Update Cairn to a version that knows format ${version}. The vault was not touched.`,
-    });
+    throw new AppError(
+      'VAULT_NEWER_FORMAT',
+      `This vault has format ${version}; this Cairn reads formats up to ${FORMAT_VERSION}.`,
+      {
+        hint: `Update Cairn to a version that knows format ${version}. The vault was not touched.`,
+      },
+    );
   }
 }
 

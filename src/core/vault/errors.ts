@@ -53,16 +53,24 @@ export function toStorageError(what: string, error: unknown): unknown {
 }
 
 export function diskFull(what: string): AppError {
-  return new AppError('VAULT_DISK_FULL', `${what} failed: the disk is full. Nothing of it was stored, and nothing older was lost.`, {
-    hint: 'Free some space or run `cairn prune`; the next capture tries again.',
-    isRetryable: true,
-  });
+  return new AppError(
+    'VAULT_DISK_FULL',
+    `${what} failed: the disk is full. Nothing of it was stored, and nothing older was lost.`,
+    {
+      hint: 'Free some space or run `cairn prune`; the next capture tries again.',
+      isRetryable: true,
+    },
+  );
 }
 
 export function notAVault(): AppError {
-  return new AppError('VAULT_NOT_A_VAULT', 'The file in the vault\'s place is no Cairn vault, or its beginning was destroyed.', {
-    hint: 'It was left as it is. Put the vault back from `backups/`, or move the file away and run `cairn init`.',
-  });
+  return new AppError(
+    'VAULT_NOT_A_VAULT',
+    "The file in the vault's place is no Cairn vault, or its beginning was destroyed.",
+    {
+      hint: 'It was left as it is. Put the vault back from `backups/`, or move the file away and run `cairn init`.',
+    },
+  );
 }
 
 export function damaged(what: string): AppError {

@@ -10,7 +10,9 @@ import type { VaultEngine } from './vault-engine.ts';
 export interface WorkerStart {
   readonly path: string;
   readonly nowMs: number;
-  readonly open: { readonly type: 'open'; readonly secret: VaultSecret } | { readonly type: 'create'; readonly password: string };
+  readonly open:
+    | { readonly type: 'open'; readonly secret: VaultSecret }
+    | { readonly type: 'create'; readonly password: string };
   readonly argon2?: Argon2Parameters;
   readonly maxSnapshotBytes?: number;
 }
@@ -23,9 +25,27 @@ export interface WorkerReady {
 
 /** The operations that cross, with the engine's own signatures, less the control object that each side makes itself. */
 type EngineMethod =
-  | 'save' | 'listSnapshots' | 'resolveSnapshot' | 'readSnapshot' | 'readStream'
-  | 'createCheckpoint' | 'editCheckpoint' | 'deleteCheckpoints' | 'listCheckpoints' | 'readSetting' | 'writeSetting'
-  | 'prune' | 'verify' | 'backup' | 'upkeep' | 'statistics' | 'keys' | 'changePassword' | 'replaceRecoveryKey' | 'rotate' | 'close';
+  | 'save'
+  | 'listSnapshots'
+  | 'resolveSnapshot'
+  | 'readSnapshot'
+  | 'readStream'
+  | 'createCheckpoint'
+  | 'editCheckpoint'
+  | 'deleteCheckpoints'
+  | 'listCheckpoints'
+  | 'readSetting'
+  | 'writeSetting'
+  | 'prune'
+  | 'verify'
+  | 'backup'
+  | 'upkeep'
+  | 'statistics'
+  | 'keys'
+  | 'changePassword'
+  | 'replaceRecoveryKey'
+  | 'rotate'
+  | 'close';
 
 type WithoutControl<Parameters extends readonly unknown[]> = Parameters extends [...infer Rest, infer Last]
   ? [Last] extends [{ onProgress(progress: Progress): void }]
@@ -42,7 +62,12 @@ export type Operations = {
 export type OperationName = keyof Operations;
 
 export type RequestMessage =
-  | { readonly type: 'call'; readonly call: number; readonly name: OperationName; readonly arguments: readonly unknown[] }
+  | {
+      readonly type: 'call';
+      readonly call: number;
+      readonly name: OperationName;
+      readonly arguments: readonly unknown[];
+    }
   | { readonly type: 'cancel'; readonly call: number };
 
 export type ReplyMessage =

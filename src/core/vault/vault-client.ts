@@ -35,7 +35,9 @@ export async function openVault(options: OpenVaultOptions): Promise<Vault> {
 }
 
 /** Makes a vault and opens it. The recovery key is seen here only. @throws AppError VAULT_EXISTS */
-export async function createVault(options: CreateVaultOptions): Promise<{ readonly vault: Vault; readonly recoveryKey: string }> {
+export async function createVault(
+  options: CreateVaultOptions,
+): Promise<{ readonly vault: Vault; readonly recoveryKey: string }> {
   const { password, ...rest } = options;
   const { client, ready } = await VaultClient.start({ ...rest, open: { type: 'create', password } });
   return { vault: client, recoveryKey: ready.recoveryKey ?? '' };
@@ -59,7 +61,8 @@ class VaultClient implements Vault {
   private constructor(worker: Worker, ready: WorkerReady) {
     this.#worker = worker;
     this.notices = ready.notices;
-    for (const { key, stream, sizeBytes } of ready.streams) this.#streamsOf(key).set(stream, { version: '', sizeBytes });
+    for (const { key, stream, sizeBytes } of ready.streams)
+      this.#streamsOf(key).set(stream, { version: '', sizeBytes });
     worker.on('message', (message: ReplyMessage) => this.#handleReply(message));
     this.#exited = new Promise((resolve) => {
       worker.once('exit', () => {
@@ -82,7 +85,9 @@ class VaultClient implements Vault {
         if (message.type === 'ready') resolve({ client: new VaultClient(worker, message.ready), ready: message.ready });
         else if (message.type === 'failed-to-open') reject(fromPlainError(message.error));
       });
-      worker.once('error', (error) => reject(new AppError('BUG', 'The vault worker could not be started.', { cause: error })));
+      worker.once('error', (error) =>
+        reject(new AppError('BUG', 'The vault worker could not be started.', { cause: error })),
+      );
     });
   }
 
@@ -190,14 +195,21 @@ class VaultClient implements Vault {
     transfer: readonly Transferable[] = [],
   ): Promise<Operations[Name]['result']> {
     if (this.#isClosed) return Promise.reject(closed());
-    if (options.signal?.aborted === true) return Promise.reject(new AppError('CANCELLED', 'The work was cancelled before it began.', { isRetryable: true }));
+    if (options.signal?.aborted === true)
+      return Promise.reject(
+        new AppError('CANCELLED', 'The work was cancelled before it began.', { isRetryable: true }),
+      );
     this.#calls += 1;
     const call = this.#calls;
     const onAbort = (): void => this.#worker.postMessage({ type: 'cancel', call });
     options.signal?.addEventListener('abort', onAbort, { once: true });
     return new Promise<Operations[Name]['result']>((resolve, reject) => {
       // The worker answers a call of this name with this result: `Operations` is derived from the engine.
-      this.#waiting.set(call, { resolve: (result) => resolve(result as Operations[Name]['result']), reject, onProgress: options.onProgress });
+      this.#waiting.set(call, {
+        resolve: (result) => resolve(result as Operations[Name]['result']),
+        reject,
+        onProgress: options.onProgress,
+      });
       this.#worker.postMessage({ type: 'call', call, name, arguments: values }, transfer);
     }).finally(() => options.signal?.removeEventListener('abort', onAbort));
   }
@@ -228,7 +240,11 @@ class VaultClient implements Vault {
   }
 
   /** What the save committed is what sources may refer to next time. */
-  #learn(offered: ReadonlyMap<ItemKey, Map<string, KnownStream>>, carried: readonly ItemKey[], result: SaveResult): void {
+  #learn(
+    offered: ReadonlyMap<ItemKey, Map<string, KnownStream>>,
+    carried: readonly ItemKey[],
+    result: SaveResult,
+  ): void {
     for (const key of this.#known.keys()) if (!offered.has(key) && !carried.includes(key)) this.#known.delete(key);
     for (const [key, streams] of offered) this.#known.set(key, streams);
     for (const { key, stream } of result.needsWhole) this.#known.get(key)?.delete(stream);
@@ -242,7 +258,10 @@ class VaultClient implements Vault {
   }
 }
 
-function sizeAfter(content: SaveRequest['items'][number]['streams'][number]['content'], before: KnownStream | undefined): number {
+function sizeAfter(
+  content: SaveRequest['items'][number]['streams'][number]['content'],
+  before: KnownStream | undefined,
+): number {
   switch (content.type) {
     case 'whole':
       return content.bytes.length;

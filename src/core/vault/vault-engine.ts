@@ -26,6 +26,7 @@ import { findRollback } from './upkeep/remember-head.ts';
 import type { WorkControl } from './upkeep/slices.ts';
 import { runUpkeep } from './upkeep/upkeep.ts';
 import { backupVault } from './upkeep/backup.ts';
+import { rebuildChunkBox } from './upkeep/parity.ts';
 import { pruneVault } from './upkeep/prune.ts';
 import { rotateVault, rotationDone } from './upkeep/rotate.ts';
 import { readStatistics } from './upkeep/statistics.ts';
@@ -76,7 +77,12 @@ export class VaultEngine {
    * Makes a vault where none is. It is built beside its place and linked there when it is whole: a crash leaves nothing half.
    * @throws AppError VAULT_EXISTS
    */
-  static async create(database: string, password: string, nowMs: number, options: EngineOptions): Promise<{ engine: VaultEngine; recoveryKey: string }> {
+  static async create(
+    database: string,
+    password: string,
+    nowMs: number,
+    options: EngineOptions,
+  ): Promise<{ engine: VaultEngine; recoveryKey: string }> {
     const files = vaultFiles(database);
     assertNoVault(files);
     const temporary = vaultFiles(`${database}.new-${process.pid}`);
@@ -87,14 +93,22 @@ export class VaultEngine {
         linkSync(temporary.sidecar, files.sidecar);
         linkSync(temporary.database, files.database);
       });
-      return { engine: await VaultEngine.open(database, { type: 'password', text: password }, nowMs, options), recoveryKey };
+      return {
+        engine: await VaultEngine.open(database, { type: 'password', text: password }, nowMs, options),
+        recoveryKey,
+      };
     } finally {
       removeLeftovers(temporary);
     }
   }
 
   /** Opens a vault. @throws AppError VAULT_MISSING, VAULT_WRONG_PASSWORD, VAULT_SLOT_DAMAGED, VAULT_DAMAGED, VAULT_NEWER_FORMAT ... */
-  static async open(database: string, secret: VaultSecret, nowMs: number, options: EngineOptions): Promise<VaultEngine> {
+  static async open(
+    database: string,
+    secret: VaultSecret,
+    nowMs: number,
+    options: EngineOptions,
+  ): Promise<VaultEngine> {
     const files = vaultFiles(database);
     assertVaultExists(files);
     const permissionNotices = mendPermissions(files);
@@ -106,9 +120,11 @@ export class VaultEngine {
       const lock = new WriterLock(files.lock);
       const writeDb = openWriteDatabase(files.database);
       const state = withStorageErrors('Reading the vault', () => new VaultState(keyring, writeDb, readDb));
+      state.store.healWith((recordId) => rebuildChunkBox(state, recordId));
       const engine = new VaultEngine(files, state, lock, options);
       engine.notices.push(...permissionNotices, ...notices, ...findRollback(state, files.sidecar));
-      for (const finding of state.findings) engine.notices.push({ code: 'truncated', message: `Damage was found: ${finding}.` });
+      for (const finding of state.findings)
+        engine.notices.push({ code: 'truncated', message: `Damage was found: ${finding}.` });
       await engine.#afterOpening(secret, isMendNeeded, isSlotWeak, nowMs);
       return engine;
     } catch (error) {
@@ -119,7 +135,11 @@ export class VaultEngine {
 
   async save(request: SaveRequest): Promise<SaveResult> {
     return this.#write('Saving the snapshot', async () => {
-      const deps = { state: this.#state, random: this.#options.random, maxSnapshotBytes: this.#options.maxSnapshotBytes ?? DEFAULT_MAX_SNAPSHOT_BYTES };
+      const deps = {
+        state: this.#state,
+        random: this.#options.random,
+        maxSnapshotBytes: this.#options.maxSnapshotBytes ?? DEFAULT_MAX_SNAPSHOT_BYTES,
+      };
       const result = await saveSnapshot(deps, request, this.#knowledge, this.#bodyCache);
       this.#learn();
       return result;
@@ -148,7 +168,9 @@ export class VaultEngine {
   }
 
   createCheckpoint(snapshot: SnapshotId, attributes: CheckpointAttributes, nowMs: number) {
-    return this.#write('Saving the checkpoint', () => createCheckpoint(this.#state, this.#options.random, snapshot, attributes, nowMs));
+    return this.#write('Saving the checkpoint', () =>
+      createCheckpoint(this.#state, this.#options.random, snapshot, attributes, nowMs),
+    );
   }
 
   editCheckpoint(id: CheckpointId, changes: Partial<CheckpointAttributes>, nowMs: number) {
@@ -172,15 +194,30 @@ export class VaultEngine {
   }
 
   prune(limits: RetentionLimits, nowMs: number, isDryRun: boolean, control: WorkControl): Promise<PruneReport> {
-    return pruneVault({ state: this.#state, withLock: (work) => this.#write('Pruning', work) }, limits, nowMs, isDryRun, control);
+    return pruneVault(
+      { state: this.#state, withLock: (work) => this.#write('Pruning', work) },
+      limits,
+      nowMs,
+      isDryRun,
+      control,
+    );
   }
 
   verify(isDeep: boolean, nowMs: number, control: WorkControl): Promise<VerifyReport> {
-    return verifyVault({ state: this.#state, files: this.files, withLock: (work) => this.#write('Verifying', work) }, isDeep, nowMs, control);
+    return verifyVault(
+      { state: this.#state, files: this.files, withLock: (work) => this.#write('Verifying', work) },
+      isDeep,
+      nowMs,
+      control,
+    );
   }
 
   backup(folder: string, keep: number, nowMs: number, control: WorkControl): Promise<BackupReport> {
-    const deps = { state: this.#state, files: this.files, withLock: <Result>(work: () => Promise<Result> | Result) => this.#write('Backing up', work) };
+    const deps = {
+      state: this.#state,
+      files: this.files,
+      withLock: <Result>(work: () => Promise<Result> | Result) => this.#write('Backing up', work),
+    };
     return backupVault(deps, folder, keep, nowMs, control);
   }
 
@@ -197,22 +234,31 @@ export class VaultEngine {
   }
 
   changePassword(password: string, nowMs: number): Promise<void> {
-    return this.#write('Changing the password', () => this.#state.keyring.changePassword(this.#state.writeDb, password, nowMs));
+    return this.#write('Changing the password', () =>
+      this.#state.keyring.changePassword(this.#state.writeDb, password, nowMs),
+    );
   }
 
   replaceRecoveryKey(nowMs: number): Promise<string> {
-    return this.#write('Replacing the recovery key', () => this.#state.keyring.replaceRecoveryKey(this.#state.writeDb, nowMs));
+    return this.#write('Replacing the recovery key', () =>
+      this.#state.keyring.replaceRecoveryKey(this.#state.writeDb, nowMs),
+    );
   }
 
   rotate(nowMs: number, control: WorkControl): Promise<Progress> {
-    return rotateVault({ state: this.#state, files: this.files, withLock: (work) => this.#write('Rotating the keys', work) }, nowMs, control);
+    return rotateVault(
+      { state: this.#state, files: this.files, withLock: (work) => this.#write('Rotating the keys', work) },
+      nowMs,
+      control,
+    );
   }
 
   /** The streams that the newest snapshot holds, for a caller that starts. */
   newestStreams(): readonly { readonly key: ItemKey; readonly stream: string; readonly sizeBytes: number }[] {
     const streams: { key: ItemKey; stream: string; sizeBytes: number }[] = [];
     for (const entry of this.#state.latest.manifest.values()) {
-      for (const stream of entry.streams) streams.push({ key: entry.key, stream: stream.name, sizeBytes: stream.sizeBytes });
+      for (const stream of entry.streams)
+        streams.push({ key: entry.key, stream: stream.name, sizeBytes: stream.sizeBytes });
     }
     return streams;
   }
@@ -243,12 +289,18 @@ export class VaultEngine {
       await this.#write('Mending the header', async () => {
         if (isSlotWeak && secret.type === 'password') {
           await keyring.changePassword(writeDb, secret.text, nowMs);
-          this.notices.push({ code: 'kdf-raised', message: 'The password is now protected by today\'s stronger key derivation.' });
+          this.notices.push({
+            code: 'kdf-raised',
+            message: "The password is now protected by today's stronger key derivation.",
+          });
         } else keyring.mend(writeDb);
       });
     }
     const drained = await this.#write('Taking captures out of the inbox', () =>
-      drainInbox(this.#state, { random: this.#options.random, maxSnapshotBytes: this.#options.maxSnapshotBytes ?? DEFAULT_MAX_SNAPSHOT_BYTES }),
+      drainInbox(this.#state, {
+        random: this.#options.random,
+        maxSnapshotBytes: this.#options.maxSnapshotBytes ?? DEFAULT_MAX_SNAPSHOT_BYTES,
+      }),
     );
     this.notices.push(...drained);
   }
@@ -257,7 +309,8 @@ export class VaultEngine {
   #learn(): void {
     this.#knowledge.clear();
     for (const entry of this.#state.latest.manifest.values()) {
-      if (entry.streams.length > 0) this.#knowledge.set(entry.key, new Map(entry.streams.map((stream) => [stream.name, stream.contentId])));
+      if (entry.streams.length > 0)
+        this.#knowledge.set(entry.key, new Map(entry.streams.map((stream) => [stream.name, stream.contentId])));
     }
   }
 
@@ -280,7 +333,8 @@ export class VaultEngine {
   }
 
   #assertOpen(): void {
-    if (this.#hasClosed) throw new AppError('VAULT_CLOSED', 'The vault was closed in the meantime.', { hint: 'Open it again.' });
+    if (this.#hasClosed)
+      throw new AppError('VAULT_CLOSED', 'The vault was closed in the meantime.', { hint: 'Open it again.' });
   }
 }
 
@@ -310,9 +364,15 @@ function keyringOptions(files: VaultFiles, options: EngineOptions): ConstructorP
 
 function assertNoVault(files: VaultFiles): void {
   if (!existsSync(files.database) && !existsSync(files.sidecar)) return;
-  throw new AppError('VAULT_EXISTS', existsSync(files.database) ? 'There is a vault here already.' : 'The keys of an earlier vault lie here, without its data.', {
-    hint: 'It was left as it is. Choose another folder with --home, or move the old files away first.',
-  });
+  throw new AppError(
+    'VAULT_EXISTS',
+    existsSync(files.database)
+      ? 'There is a vault here already.'
+      : 'The keys of an earlier vault lie here, without its data.',
+    {
+      hint: 'It was left as it is. Choose another folder with --home, or move the old files away first.',
+    },
+  );
 }
 
 function assertVaultExists(files: VaultFiles): void {
@@ -326,9 +386,18 @@ function assertVaultExists(files: VaultFiles): void {
 
 function mendPermissions(files: VaultFiles): OpeningNotice[] {
   if (process.platform === 'win32') return [];
-  const wrong = [files.database, files.sidecar].filter((path) => ((statSync(path, { throwIfNoEntry: false })?.mode ?? 0) & 0o077) !== 0);
+  const wrong = [files.database, files.sidecar].filter(
+    (path) => ((statSync(path, { throwIfNoEntry: false })?.mode ?? 0) & 0o077) !== 0,
+  );
   for (const path of wrong) withStorageErrors('Closing the vault to other users', () => chmodSync(path, 0o600));
-  return wrong.length === 0 ? [] : [{ code: 'permissions-mended', message: 'The vault could be read by other users of this machine; it no longer can.' }];
+  return wrong.length === 0
+    ? []
+    : [
+        {
+          code: 'permissions-mended',
+          message: 'The vault could be read by other users of this machine; it no longer can.',
+        },
+      ];
 }
 
 function removeLeftovers(files: VaultFiles): void {

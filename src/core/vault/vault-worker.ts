@@ -40,7 +40,12 @@ function perform(engine: VaultEngine, name: OperationName, values: readonly unkn
   return method.call(engine, ...values, control);
 }
 
-async function answer(engine: VaultEngine, call: number, name: OperationName, values: readonly unknown[]): Promise<void> {
+async function answer(
+  engine: VaultEngine,
+  call: number,
+  name: OperationName,
+  values: readonly unknown[],
+): Promise<void> {
   const controller = new AbortController();
   controllers.set(call, controller);
   const control: WorkControl = {
@@ -49,7 +54,10 @@ async function answer(engine: VaultEngine, call: number, name: OperationName, va
   };
   try {
     const result = await perform(engine, name, values, control);
-    reply({ type: 'done', call, result }, result instanceof Uint8Array && result.buffer instanceof ArrayBuffer ? [result.buffer] : []);
+    reply(
+      { type: 'done', call, result },
+      result instanceof Uint8Array && result.buffer instanceof ArrayBuffer ? [result.buffer] : [],
+    );
     if (name === 'save') engine.checkpointLog('PASSIVE');
     if (name === 'upkeep') engine.checkpointLog('TRUNCATE');
   } catch (error) {

@@ -3,7 +3,16 @@ import { randomBytes } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import { BOX_CODECS, BOX_HEADER_BYTES, BOX_KINDS, BOX_OVERHEAD_BYTES, openBox, paddedSize, parseBoxHeader, sealBox } from '../../../src/core/crypto/box.ts';
+import {
+  BOX_CODECS,
+  BOX_HEADER_BYTES,
+  BOX_KINDS,
+  BOX_OVERHEAD_BYTES,
+  openBox,
+  paddedSize,
+  parseBoxHeader,
+  sealBox,
+} from '../../../src/core/crypto/box.ts';
 import { SecretKey } from '../../../src/core/crypto/secret-key.ts';
 
 const key = new SecretKey(Buffer.alloc(32, 7));
@@ -14,23 +23,32 @@ const payload = Buffer.from('a payload of some length, so that every region has 
 describe('sealBox()', () => {
   it('[V7] gives back payload and header', () => {
     fc.assert(
-      fc.property(fc.uint8Array({ maxLength: 5000 }), fc.integer({ min: 0, max: 2 ** 32 - 1 }), fc.maxSafeNat(), (bytes, epoch, recordId) => {
-        const box = sealBox(key, vaultId, { ...header, epoch, recordId }, bytes, randomBytes);
+      fc.property(
+        fc.uint8Array({ maxLength: 5000 }),
+        fc.integer({ min: 0, max: 2 ** 32 - 1 }),
+        fc.maxSafeNat(),
+        (bytes, epoch, recordId) => {
+          const box = sealBox(key, vaultId, { ...header, epoch, recordId }, bytes, randomBytes);
 
-        expect(parseBoxHeader(box)).toEqual({ ...header, epoch, recordId });
-        expect(openBox(key, vaultId, box)).toEqual(Buffer.from(bytes));
-      }),
+          expect(parseBoxHeader(box)).toEqual({ ...header, epoch, recordId });
+          expect(openBox(key, vaultId, box)).toEqual(Buffer.from(bytes));
+        },
+      ),
     );
   });
 
   it('[V7] is frozen: a box of format 1 stays readable', () => {
-    const box = sealBox(key, vaultId, { kind: 1, codec: 0, epoch: 1, recordId: 42 }, Buffer.from('frozen'), (size) => Buffer.alloc(size, 1));
+    const box = sealBox(key, vaultId, { kind: 1, codec: 0, epoch: 1, recordId: 42 }, Buffer.from('frozen'), (size) =>
+      Buffer.alloc(size, 1),
+    );
 
     expect(box.toString('hex')).toBe(
       '43524e6201010000010000002a00000000000000010101010101010101010101' +
         box.subarray(BOX_HEADER_BYTES).toString('hex'),
     );
-    expect(box.subarray(BOX_HEADER_BYTES).toString('hex')).toMatchInlineSnapshot(`"70e189b7f6cd8374b4baf309c15ea804cd1e9ed04119bf0f0d40"`);
+    expect(box.subarray(BOX_HEADER_BYTES).toString('hex')).toMatchInlineSnapshot(
+      `"70e189b7f6cd8374b4baf309c15ea804cd1e9ed04119bf0f0d40"`,
+    );
   });
 
   it('draws a new nonce each time', () => {
@@ -71,7 +89,8 @@ describe('sealBox()', () => {
 
     expect(openBox(key, Buffer.alloc(16, 8), box)).toBeNull();
     expect(openBox(new SecretKey(Buffer.alloc(32, 8)), vaultId, box)).toBeNull();
-    for (let length = 0; length < box.length; length += 1) expect(openBox(key, vaultId, box.subarray(0, length))).toBeNull();
+    for (let length = 0; length < box.length; length += 1)
+      expect(openBox(key, vaultId, box.subarray(0, length))).toBeNull();
   });
 
   it('pads so that sizes say little and cost little', () => {

@@ -15,7 +15,9 @@ describe('InboxWriter', () => {
     await test.vault.close();
     const inbox = InboxWriter.open(vaultFiles(test.path), randomBytes);
     for (const at of [1, 2, 3]) {
-      inbox.deposit(aCapture([aTerminal('a', { streams: [aStream({ text: `locked ${at}` })] })], { takenAtMs: TEST_NOW_MS + at }));
+      inbox.deposit(
+        aCapture([aTerminal('a', { streams: [aStream({ text: `locked ${at}` })] })], { takenAtMs: TEST_NOW_MS + at }),
+      );
     }
     inbox.close();
 
@@ -41,7 +43,9 @@ describe('InboxWriter', () => {
 
     await test.reopen();
 
-    expect(test.vault.notices.map((notice) => notice.message).join(' ')).toMatch(/1 captures .* taken .* 1 captures .* do not authenticate/);
+    expect(test.vault.notices.map((notice) => notice.message).join(' ')).toMatch(
+      /1 captures .* taken .* 1 captures .* do not authenticate/,
+    );
     expect((await test.vault.listSnapshots({ limit: 10 })).length).toBe(1);
     expect((await test.vault.statistics({ inactiveDays: 7, nowMs: TEST_NOW_MS })).inboxCount).toBe(1);
   });

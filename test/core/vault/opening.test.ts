@@ -1,4 +1,14 @@
-import { chmodSync, copyFileSync, existsSync, readFileSync, renameSync, statSync, truncateSync, unlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  truncateSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 
 import BetterSqlite3 from 'better-sqlite3';
@@ -29,14 +39,22 @@ async function codeOf(work: Promise<unknown>): Promise<string> {
 async function closedVault(snapshots = 3) {
   const test = await openTestVault();
   for (let at = 0; at < snapshots; at += 1) {
-    await test.vault.save(aCapture([aTerminal('a', { title: `title ${at}`, streams: [aStream({ text: `line ${at}\n`.repeat(50) })] })], { takenAtMs: TEST_NOW_MS + at }));
+    await test.vault.save(
+      aCapture([aTerminal('a', { title: `title ${at}`, streams: [aStream({ text: `line ${at}\n`.repeat(50) })] })], {
+        takenAtMs: TEST_NOW_MS + at,
+      }),
+    );
   }
   await test.vault.close();
   return test;
 }
 
 /** Changes bytes in every copy of the header that the database file holds. */
-function editHeaders(path: string, edit: (bytes: Buffer) => void, tables: readonly string[] = ['header_a', 'header_b', 'header_c']): void {
+function editHeaders(
+  path: string,
+  edit: (bytes: Buffer) => void,
+  tables: readonly string[] = ['header_a', 'header_b', 'header_c'],
+): void {
   const db = new BetterSqlite3(path);
   for (const table of tables) {
     const bytes = db.prepare(`SELECT bytes FROM ${table}`).pluck().get() as Buffer; // a blob by the schema
@@ -81,7 +99,8 @@ describe('openVault()', () => {
   it('[V19] never makes a vault where one is, or where its keys still lie', async () => {
     await using test = await closedVault();
     const before = readFileSync(test.path);
-    const make = (): Promise<unknown> => createVault({ path: test.path, password: 'x', nowMs: TEST_NOW_MS, argon2: ARGON2_FLOOR });
+    const make = (): Promise<unknown> =>
+      createVault({ path: test.path, password: 'x', nowMs: TEST_NOW_MS, argon2: ARGON2_FLOOR });
 
     expect(await codeOf(make())).toBe('VAULT_EXISTS');
     expect(readFileSync(test.path).equals(before)).toBe(true);
@@ -94,11 +113,18 @@ describe('openVault()', () => {
     const all = ['header_a', 'header_b', 'header_c'];
     for (const survivor of [...all, 'sidecar']) {
       await using test = await closedVault();
-      editHeaders(test.path, (bytes) => bytes.fill(0xff), all.filter((table) => table !== survivor));
+      editHeaders(
+        test.path,
+        (bytes) => bytes.fill(0xff),
+        all.filter((table) => table !== survivor),
+      );
       if (survivor !== 'sidecar') unlinkSync(`${test.path}.keys`);
 
       const vault = await open(test.path);
-      expect(vault.notices.map((notice) => notice.code), survivor).toContain('header-mended');
+      expect(
+        vault.notices.map((notice) => notice.code),
+        survivor,
+      ).toContain('header-mended');
       expect((await vault.listSnapshots({ limit: 10 })).length).toBe(3);
       await vault.close();
 
@@ -188,10 +214,17 @@ describe('openVault()', () => {
 
   it('[V1] raises a weaker key derivation at the next unlock', async () => {
     await using test = await closedVault();
-    const vault = await openVault({ path: test.path, secret: PASSWORD, nowMs: TEST_NOW_MS, argon2: { ...ARGON2_FLOOR, passes: 3 } });
+    const vault = await openVault({
+      path: test.path,
+      secret: PASSWORD,
+      nowMs: TEST_NOW_MS,
+      argon2: { ...ARGON2_FLOOR, passes: 3 },
+    });
 
     expect(vault.notices.map((notice) => notice.code)).toContain('kdf-raised');
-    expect((await vault.keys(TEST_NOW_MS)).slots.find((slot) => slot.type === 'password')?.detail).toContain('3 passes');
+    expect((await vault.keys(TEST_NOW_MS)).slots.find((slot) => slot.type === 'password')?.detail).toContain(
+      '3 passes',
+    );
     await vault.close();
     await (await open(test.path)).close();
   });
@@ -200,7 +233,9 @@ describe('openVault()', () => {
     using folder = makeTemporaryFolder();
     const path = join(folder.path, 'sub', 'vault.db');
 
-    expect(await codeOf(createVault({ path, password: 'x', nowMs: TEST_NOW_MS, argon2: ARGON2_FLOOR }))).not.toBe('no error');
+    expect(await codeOf(createVault({ path, password: 'x', nowMs: TEST_NOW_MS, argon2: ARGON2_FLOOR }))).not.toBe(
+      'no error',
+    );
     expect(existsSync(path)).toBe(false);
     expect(existsSync(`${path}.keys`)).toBe(false);
   });

@@ -17,21 +17,31 @@ describe('save()', () => {
     await using test = await openTestVault();
     const ids = [];
     for (let at = 0; at < 100; at += 1) {
-      const items = Array.from({ length: 5 }, (_, pane) => aTerminal(`p${pane}`, { title: pane === at % 5 ? `changed ${at}` : 'same', streams: [aStream({ text: `${pane}:${at % 7}\n` })] }));
-      ids.push((await test.vault.save(aCapture(items.slice(0, 1 + (at % 5)), { takenAtMs: TEST_NOW_MS + at }))).summary.id);
+      const items = Array.from({ length: 5 }, (_, pane) =>
+        aTerminal(`p${pane}`, {
+          title: pane === at % 5 ? `changed ${at}` : 'same',
+          streams: [aStream({ text: `${pane}:${at % 7}\n` })],
+        }),
+      );
+      ids.push(
+        (await test.vault.save(aCapture(items.slice(0, 1 + (at % 5)), { takenAtMs: TEST_NOW_MS + at }))).summary.id,
+      );
     }
     await test.reopen();
 
     for (const [at, id] of ids.entries()) {
       const snapshot = await test.vault.readSnapshot(id);
-      expect(snapshot.itemList.map((item) => item.title)).toEqual(Array.from({ length: 1 + (at % 5) }, (_, pane) => (pane === at % 5 ? `changed ${at}` : 'same')));
+      expect(snapshot.itemList.map((item) => item.title)).toEqual(
+        Array.from({ length: 1 + (at % 5) }, (_, pane) => (pane === at % 5 ? `changed ${at}` : 'same')),
+      );
       expect(text(await test.vault.readStream(id, key('tmux:p0'), 'scrollback'))).toBe(`0:${at % 7}\n`);
     }
   });
 
   it('counts what changed since the snapshot before', async () => {
     await using test = await openTestVault();
-    const save = async (...titles: string[]) => (await test.vault.save(aCapture(titles.map((title) => aTerminal(title))))).summary;
+    const save = async (...titles: string[]) =>
+      (await test.vault.save(aCapture(titles.map((title) => aTerminal(title))))).summary;
 
     expect(await save('a', 'b')).toMatchObject({ items: 2, changed: 2 });
     expect(await save('a', 'b')).toMatchObject({ items: 2, changed: 0 });
@@ -54,7 +64,8 @@ describe('save()', () => {
 
   it('leaves out the largest scrollback first when a snapshot would be too large, and says so', async () => {
     await using test = await openTestVault({ maxSnapshotBytes: 200_000 });
-    const noise = (size: number) => aStream({ content: { type: 'whole', bytes: crypto.getRandomValues(new Uint8Array(Math.min(size, 65_536))) } });
+    const noise = (size: number) =>
+      aStream({ content: { type: 'whole', bytes: crypto.getRandomValues(new Uint8Array(Math.min(size, 65_536))) } });
     const result = await test.vault.save(
       aCapture([
         aTerminal('large', { streams: [aStream({ content: { type: 'whole', bytes: randomBytes(190_000) } })] }),
@@ -66,15 +77,26 @@ describe('save()', () => {
     expect(result.leftOut).toMatchObject([{ key: 'tmux:large', reason: 'too-large' }]);
     const snapshot = await test.vault.readSnapshot(result.summary.id);
     expect(snapshot.gapList[0]?.message).toMatch(/"large" was left out/);
-    expect(snapshot.itemList.map((item) => [item.title, item.streams.length])).toEqual([['large', 0], ['small', 1], ['talk', 1]]);
+    expect(snapshot.itemList.map((item) => [item.title, item.streams.length])).toEqual([
+      ['large', 0],
+      ['small', 1],
+      ['talk', 1],
+    ]);
     expect(result.storedBytes).toBeLessThan(60_000);
     expect((await test.vault.verify({ isDeep: true, nowMs: TEST_NOW_MS })).ok).toBe(true);
   });
 
   it('[V15] lets two processes save in turn without losing a snapshot', async () => {
     await using test = await openTestVault();
-    await using other = await openVault({ path: test.path, secret: { type: 'password', text: TEST_PASSWORD }, nowMs: TEST_NOW_MS, argon2: ARGON2_FLOOR });
-    const saves = Array.from({ length: 30 }, (_, at) => (at % 2 === 0 ? test.vault : other).save(aCapture([aTerminal(`t${at}`)], { takenAtMs: TEST_NOW_MS + at })));
+    await using other = await openVault({
+      path: test.path,
+      secret: { type: 'password', text: TEST_PASSWORD },
+      nowMs: TEST_NOW_MS,
+      argon2: ARGON2_FLOOR,
+    });
+    const saves = Array.from({ length: 30 }, (_, at) =>
+      (at % 2 === 0 ? test.vault : other).save(aCapture([aTerminal(`t${at}`)], { takenAtMs: TEST_NOW_MS + at })),
+    );
     const ids = new Set((await Promise.all(saves)).map((result) => result.summary.id));
 
     expect(ids.size).toBe(30);
@@ -89,9 +111,16 @@ describe('resolveSnapshot()', () => {
   it('finds by id, prefix, latest, time, age and checkpoint name', async () => {
     await using test = await openTestVault();
     const ids = [];
-    for (let at = 0; at < 5; at += 1) ids.push((await test.vault.save(aCapture([aTerminal(`t${at}`)], { takenAtMs: TEST_NOW_MS + at * HOUR_MS }))).summary.id);
+    for (let at = 0; at < 5; at += 1)
+      ids.push(
+        (await test.vault.save(aCapture([aTerminal(`t${at}`)], { takenAtMs: TEST_NOW_MS + at * HOUR_MS }))).summary.id,
+      );
     const nowMs = TEST_NOW_MS + 4 * HOUR_MS;
-    await test.vault.createCheckpoint(ids[1] ?? ids[0]!, { name: 'before lunch', description: '', tags: [], priority: 'high', pinned: false }, nowMs);
+    await test.vault.createCheckpoint(
+      ids[1] ?? ids[0]!,
+      { name: 'before lunch', description: '', tags: [], priority: 'high', pinned: false },
+      nowMs,
+    );
     const resolve = (reference: string) => test.vault.resolveSnapshot(reference, nowMs);
 
     expect(await resolve('latest')).toBe(ids[4]);
@@ -110,20 +139,32 @@ describe('resolveSnapshot()', () => {
 describe('checkpoints', () => {
   it('are made with a capture or of any past snapshot, edited, listed and deleted', async () => {
     await using test = await openTestVault();
-    const attributes = { name: 'release', description: 'before the release', tags: ['api'], priority: 'high' as const, pinned: true };
+    const attributes = {
+      name: 'release',
+      description: 'before the release',
+      tags: ['api'],
+      priority: 'high' as const,
+      pinned: true,
+    };
     const first = await test.vault.save(aCapture([aTerminal('a', { streams: [aStream({ text: 'old' })] })]));
     const second = await test.vault.save(aCapture([aTerminal('b')], { kind: 'checkpoint', checkpoint: attributes }));
     const past = await test.vault.createCheckpoint(first.summary.id, { ...attributes, name: 'past' }, TEST_NOW_MS);
 
     expect(second.summary.checkpoint).toMatchObject(attributes);
-    expect((await test.vault.editCheckpoint(past.id, { name: 'renamed', tags: ['x', 'y'] }, TEST_NOW_MS + 1)).name).toBe('renamed');
+    expect(
+      (await test.vault.editCheckpoint(past.id, { name: 'renamed', tags: ['x', 'y'] }, TEST_NOW_MS + 1)).name,
+    ).toBe('renamed');
     await test.reopen();
     const listed = await test.vault.listSnapshots({ limit: 10, checkpointsOnly: true });
     expect(listed.map((summary) => summary.checkpoint?.name)).toEqual(['release', 'renamed']);
     expect((await test.vault.listCheckpoints()).length).toBe(2);
-    await expect(test.vault.editCheckpoint(past.id, { name: '' }, TEST_NOW_MS)).rejects.toMatchObject({ code: 'USAGE_INVALID' });
+    await expect(test.vault.editCheckpoint(past.id, { name: '' }, TEST_NOW_MS)).rejects.toMatchObject({
+      code: 'USAGE_INVALID',
+    });
 
-    expect(await test.vault.deleteCheckpoints((await test.vault.listCheckpoints()).map((checkpoint) => checkpoint.id))).toBe(2);
+    expect(
+      await test.vault.deleteCheckpoints((await test.vault.listCheckpoints()).map((checkpoint) => checkpoint.id)),
+    ).toBe(2);
     expect(await test.vault.listCheckpoints()).toEqual([]);
     await expect(test.vault.deleteCheckpoints([past.id])).rejects.toMatchObject({ code: 'CHECKPOINT_NOT_FOUND' });
     expect((await test.vault.listSnapshots({ limit: 10 })).length).toBe(2);
@@ -137,9 +178,20 @@ describe('prune()', () => {
     for (let at = 0; at < 60; at += 1) {
       const content = randomBytes(20_000);
       const result = await test.vault.save(
-        aCapture([aTerminal('a', { streams: [aStream({ content: { type: 'whole', bytes: content.slice() } })] }), aConversation('c', 'kept for ever')], { takenAtMs: TEST_NOW_MS + at * HOUR_MS }),
+        aCapture(
+          [
+            aTerminal('a', { streams: [aStream({ content: { type: 'whole', bytes: content.slice() } })] }),
+            aConversation('c', 'kept for ever'),
+          ],
+          { takenAtMs: TEST_NOW_MS + at * HOUR_MS },
+        ),
       );
-      if (at === 5) await test.vault.createCheckpoint(result.summary.id, { name: 'pin', description: '', tags: [], priority: 'low', pinned: true }, TEST_NOW_MS);
+      if (at === 5)
+        await test.vault.createCheckpoint(
+          result.summary.id,
+          { name: 'pin', description: '', tags: [], priority: 'low', pinned: true },
+          TEST_NOW_MS,
+        );
       if (at === 5 || at === 59) kept.push({ id: result.summary.id, content: Buffer.from(content).toString('hex') });
     }
     await test.vault.upkeep(1000);
@@ -157,7 +209,9 @@ describe('prune()', () => {
     expect(statSync(test.path).size).toBeLessThan(before / 5);
     await test.reopen();
     for (const { id, content } of kept) {
-      expect(Buffer.from(await test.vault.readStream(id as never, key('tmux:a'), 'scrollback')).toString('hex')).toBe(content);
+      expect(Buffer.from(await test.vault.readStream(id as never, key('tmux:a'), 'scrollback')).toString('hex')).toBe(
+        content,
+      );
     }
     expect((await test.vault.verify({ isDeep: true, nowMs })).damaged).toEqual([]);
     expect((await test.vault.prune(DEFAULT_RETENTION, nowMs, { isDryRun: false })).removedSnapshots).toBe(0);
@@ -166,12 +220,20 @@ describe('prune()', () => {
   it('[V17] goes on saving while it sweeps', async () => {
     await using test = await openTestVault();
     for (let at = 0; at < 80; at += 1) {
-      await test.vault.save(aCapture([aTerminal('a', { streams: [aStream({ content: { type: 'whole', bytes: randomBytes(5000) } })] })], { takenAtMs: TEST_NOW_MS + at }));
+      await test.vault.save(
+        aCapture([aTerminal('a', { streams: [aStream({ content: { type: 'whole', bytes: randomBytes(5000) } })] })], {
+          takenAtMs: TEST_NOW_MS + at,
+        }),
+      );
     }
     const nowMs = TEST_NOW_MS + 60 * DAY_MS;
     const [report, ...saved] = await Promise.all([
       test.vault.prune(DEFAULT_RETENTION, nowMs, { isDryRun: false }),
-      ...Array.from({ length: 20 }, (_, at) => test.vault.save(aCapture([aTerminal('a', { streams: [aStream({ text: `during ${at}` })] })], { takenAtMs: nowMs + at }))),
+      ...Array.from({ length: 20 }, (_, at) =>
+        test.vault.save(
+          aCapture([aTerminal('a', { streams: [aStream({ text: `during ${at}` })] })], { takenAtMs: nowMs + at }),
+        ),
+      ),
     ]);
 
     expect(report.removedSnapshots).toBeGreaterThan(70);
@@ -187,7 +249,9 @@ describe('prune()', () => {
     const controller = new AbortController();
     controller.abort();
 
-    await expect(test.vault.prune(DEFAULT_RETENTION, TEST_NOW_MS, { isDryRun: false, signal: controller.signal })).rejects.toMatchObject({ code: 'CANCELLED' });
+    await expect(
+      test.vault.prune(DEFAULT_RETENTION, TEST_NOW_MS, { isDryRun: false, signal: controller.signal }),
+    ).rejects.toMatchObject({ code: 'CANCELLED' });
   });
 });
 
@@ -198,7 +262,9 @@ describe('keys', () => {
     await test.vault.changePassword('something else entirely', TEST_NOW_MS);
     await test.vault.close();
 
-    await expect(openVault({ path: test.path, secret: { type: 'password', text: TEST_PASSWORD }, nowMs: TEST_NOW_MS })).rejects.toMatchObject({ code: 'VAULT_WRONG_PASSWORD' });
+    await expect(
+      openVault({ path: test.path, secret: { type: 'password', text: TEST_PASSWORD }, nowMs: TEST_NOW_MS }),
+    ).rejects.toMatchObject({ code: 'VAULT_WRONG_PASSWORD' });
     await test.reopen({ type: 'password', text: 'something else entirely' });
     expect((await test.vault.listSnapshots({ limit: 1 })).length).toBe(1);
   });
@@ -213,7 +279,11 @@ describe('keys', () => {
     await test.vault.rotate({ nowMs: TEST_NOW_MS + 91 * DAY_MS, onProgress: ({ done }) => progress.push(done) });
 
     expect(progress.length).toBeGreaterThan(0);
-    expect(await test.vault.keys(TEST_NOW_MS + 91 * DAY_MS)).toMatchObject({ epoch: 2, rotation: null, isRotationAdvised: false });
+    expect(await test.vault.keys(TEST_NOW_MS + 91 * DAY_MS)).toMatchObject({
+      epoch: 2,
+      rotation: null,
+      isRotationAdvised: false,
+    });
     await test.reopen();
     expect(text(await test.vault.readStream(saved.summary.id, key('tmux:a'), 'scrollback'))).toBe('before');
     expect((await test.vault.verify({ isDeep: true, nowMs: TEST_NOW_MS })).damaged).toEqual([]);
@@ -224,7 +294,9 @@ describe('keys', () => {
     const fresh = await test.vault.replaceRecoveryKey(TEST_NOW_MS);
     await test.vault.close();
 
-    await expect(openVault({ path: test.path, secret: { type: 'recovery', text: test.recoveryKey }, nowMs: TEST_NOW_MS })).rejects.toMatchObject({ code: 'VAULT_WRONG_PASSWORD' });
+    await expect(
+      openVault({ path: test.path, secret: { type: 'recovery', text: test.recoveryKey }, nowMs: TEST_NOW_MS }),
+    ).rejects.toMatchObject({ code: 'VAULT_WRONG_PASSWORD' });
     await test.reopen({ type: 'recovery', text: fresh });
   });
 });
@@ -240,7 +312,12 @@ describe('backup()', () => {
     }
 
     expect(readdirSync(folder).toSorted()).toEqual(names.slice(2));
-    await using copy = await openVault({ path: join(folder, names[4]!), secret: { type: 'password', text: TEST_PASSWORD }, nowMs: TEST_NOW_MS, argon2: ARGON2_FLOOR });
+    await using copy = await openVault({
+      path: join(folder, names[4]!),
+      secret: { type: 'password', text: TEST_PASSWORD },
+      nowMs: TEST_NOW_MS,
+      argon2: ARGON2_FLOOR,
+    });
     expect((await copy.listSnapshots({ limit: 10 })).length).toBe(5);
     expect((await copy.verify({ isDeep: true, nowMs: TEST_NOW_MS })).damaged).toEqual([]);
   });
@@ -255,10 +332,24 @@ describe('nothing readable at rest', () => {
       await test.vault.save(
         aCapture(
           [
-            aTerminal(`${canary}-key`, { title: `${canary}-title`, group: `${canary}-group`, attributes: { cwd: `/${canary}-path`, n: at }, streams: [aStream({ name: `${canary}-stream`, text: `${canary}-content ${at}` })] }),
+            aTerminal(`${canary}-key`, {
+              title: `${canary}-title`,
+              group: `${canary}-group`,
+              attributes: { cwd: `/${canary}-path`, n: at },
+              streams: [aStream({ name: `${canary}-stream`, text: `${canary}-content ${at}` })],
+            }),
             aConversation('c', `${canary}-message`, { source: CLAUDE }),
           ],
-          { gaps: [{ source: TMUX, reason: 'failed', message: `${canary}-gap`, sinceMs: 0 }], checkpoint: { name: `${canary}-name`, description: `${canary}-text`, tags: [`${canary}-tag`], priority: 'low', pinned: false } },
+          {
+            gaps: [{ source: TMUX, reason: 'failed', message: `${canary}-gap`, sinceMs: 0 }],
+            checkpoint: {
+              name: `${canary}-name`,
+              description: `${canary}-text`,
+              tags: [`${canary}-tag`],
+              priority: 'low',
+              pinned: false,
+            },
+          },
         ),
       );
     }

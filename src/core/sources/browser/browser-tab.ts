@@ -70,7 +70,14 @@ export function toTabItems(profile: BrowserProfile, windows: readonly BrowserWin
   );
 }
 
-function toAttributes(profile: BrowserProfile, window: BrowserWindow, windowIndex: number, tab: BrowserTab, index: number, shown: HistoryEntry): JsonObject {
+function toAttributes(
+  profile: BrowserProfile,
+  window: BrowserWindow,
+  windowIndex: number,
+  tab: BrowserTab,
+  index: number,
+  shown: HistoryEntry,
+): JsonObject {
   const from = Math.max(0, Math.min(tab.current, tab.history.length - 1) - 10);
   return {
     browser: profile.browser,
@@ -85,7 +92,13 @@ function toAttributes(profile: BrowserProfile, window: BrowserWindow, windowInde
     ...(tab.group === null ? {} : { group: tab.group }),
     ...(tab.container === undefined ? {} : { container: tab.container }),
     ...(tab.lastAccessedMs === null ? {} : { lastAccessedMs: tab.lastAccessedMs }),
-    ...(tab.history.length > 1 ? { history: tab.history.slice(from, from + MAX_HISTORY).map((entry) => ({ url: plainUrl(entry.url), title: entry.title.slice(0, MAX_TITLE_LENGTH) })) } : {}),
+    ...(tab.history.length > 1
+      ? {
+          history: tab.history
+            .slice(from, from + MAX_HISTORY)
+            .map((entry) => ({ url: plainUrl(entry.url), title: entry.title.slice(0, MAX_TITLE_LENGTH) })),
+        }
+      : {}),
   };
 }
 

@@ -9,7 +9,15 @@ import { toTabItems } from '../browser/browser-tab.ts';
 import { applyTabs, planTabs, undoTab, type OpenWindow } from '../browser/restore-tabs.ts';
 import { readProcess } from '../host/proc.ts';
 import { findOnPath, startDetached } from '../host/start-detached.ts';
-import type { CaptureContext, Host, Source, SourceCapture, SourceDetection, SourceProblem, WatchContext } from '../source.ts';
+import type {
+  CaptureContext,
+  Host,
+  Source,
+  SourceCapture,
+  SourceDetection,
+  SourceProblem,
+  WatchContext,
+} from '../source.ts';
 import type { ChromiumBrowser } from './chromium-browsers.ts';
 import { parseSnss } from './parse-snss.ts';
 
@@ -41,7 +49,8 @@ export function createChromiumSource(browser: ChromiumBrowser, options: Chromium
     detect: (host) => detect(host, browser),
     capture: (context) => capture(context, browser, cache),
     watch: (context) => watchSessions(context, browser),
-    planRestore: async (items, context) => planTabs(browser.source, items, context, whyUnavailable(context.host, browser, options)),
+    planRestore: async (items, context) =>
+      planTabs(browser.source, items, context, whyUnavailable(context.host, browser, options)),
     applyRestore: (steps, context) => applyTabs(steps, context, openerFor(browser, options)),
     undoRestore: undoTab,
   };
@@ -65,13 +74,22 @@ async function capture(context: CaptureContext, browser: ChromiumBrowser, cache:
     }
     const read = readProfile(browser, profile, file, cache);
     if (read === 'encrypted') problems.push(sealed(browser, profile));
-    else if (read === null) problems.push({ reason: 'unreadable', message: `The session file of ${browser.title}, profile ${profile.name}, cannot be read.` });
+    else if (read === null)
+      problems.push({
+        reason: 'unreadable',
+        message: `The session file of ${browser.title}, profile ${profile.name}, cannot be read.`,
+      });
     else items.push(...read);
   }
   return { items, problems, closed: [] };
 }
 
-function readProfile(browser: ChromiumBrowser, profile: ChromiumProfile, file: string, cache: TabCache): readonly CapturedItem[] | 'encrypted' | null {
+function readProfile(
+  browser: ChromiumBrowser,
+  profile: ChromiumProfile,
+  file: string,
+  cache: TabCache,
+): readonly CapturedItem[] | 'encrypted' | null {
   const stat = statSync(file, { bigint: true, throwIfNoEntry: false });
   if (stat === undefined || stat.size > BigInt(MAX_FILE_BYTES)) return null;
   const token = `${file} ${stat.ino} ${stat.size} ${stat.mtimeNs} ${profile.isRunning}`;
@@ -80,13 +98,25 @@ function readProfile(browser: ChromiumBrowser, profile: ChromiumProfile, file: s
   const parsed = parseSnss(readFileSync(file));
   if (parsed.result === 'encrypted') return 'encrypted';
   if (parsed.result === 'not-snss') return null;
-  const items = toTabItems({ source: browser.source, browser: browser.title, profile: profile.name, profileDir: profile.dir, isRunning: profile.isRunning }, parsed.windows);
+  const items = toTabItems(
+    {
+      source: browser.source,
+      browser: browser.title,
+      profile: profile.name,
+      profileDir: profile.dir,
+      isRunning: profile.isRunning,
+    },
+    parsed.windows,
+  );
   cache.set(profile.dir, { token, items });
   return items;
 }
 
 function sealed(browser: ChromiumBrowser, profile: ChromiumProfile): SourceProblem {
-  return { reason: 'unreadable', message: `${browser.title}, profile ${profile.name}, writes its tabs in a sealed form (SNSS 5). They will come through the browser extension, which is not part of Cairn yet.` };
+  return {
+    reason: 'unreadable',
+    message: `${browser.title}, profile ${profile.name}, writes its tabs in a sealed form (SNSS 5). They will come through the browser extension, which is not part of Cairn yet.`,
+  };
 }
 
 function findProfiles(host: Host, browser: ChromiumBrowser): ChromiumProfile[] {
@@ -95,7 +125,9 @@ function findProfiles(host: Host, browser: ChromiumBrowser): ChromiumProfile[] {
     const isRunning = isBrowserRunning(host, dataDir);
     // A new profile appears late in `Local State`; its `Preferences` is there from the start. Guests have none of their own.
     return listFolder(dataDir)
-      .filter((name) => !/^(Guest Profile|System Profile)$/.test(name) && existsSync(join(dataDir, name, 'Preferences')))
+      .filter(
+        (name) => !/^(Guest Profile|System Profile)$/.test(name) && existsSync(join(dataDir, name, 'Preferences')),
+      )
       .map((name) => ({ dataDir, name, dir: join(dataDir, name), isRunning }));
   });
 }
@@ -129,15 +161,21 @@ async function watchSessions(context: WatchContext, browser: ChromiumBrowser): P
     watcher.on('error', () => watcher.close());
     watchers.push(watcher);
   }
-  context.signal.addEventListener('abort', () => {
-    for (const watcher of watchers) watcher.close();
-  }, { once: true });
+  context.signal.addEventListener(
+    'abort',
+    () => {
+      for (const watcher of watchers) watcher.close();
+    },
+    { once: true },
+  );
 }
 
 function whyUnavailable(host: Host, browser: ChromiumBrowser, options: ChromiumSourceOptions): string | null {
   if (findProgram(host, browser) === null) return `${browser.title} is not installed here.`;
   const hasScreen = Boolean(host.env['DISPLAY'] || host.env['WAYLAND_DISPLAY']) || host.platform !== 'linux';
-  return hasScreen || options.extraArgs?.some((argument) => argument.startsWith('--headless')) === true ? null : 'There is no screen to open it on.';
+  return hasScreen || options.extraArgs?.some((argument) => argument.startsWith('--headless')) === true
+    ? null
+    : 'There is no screen to open it on.';
 }
 
 /** One call a window: a running instance of the profile takes it over. Never `--incognito`. */
@@ -146,7 +184,17 @@ function openerFor(browser: ChromiumBrowser, options: ChromiumSourceOptions): Op
     const program = findProgram(context.host, browser);
     if (program === null) throw new Error(`${browser.title} is not installed here`);
     const dataDir = profileDir.slice(0, profileDir.length - profile.length - 1);
-    await startDetached(program, [...(options.extraArgs ?? []), `--user-data-dir=${dataDir}`, `--profile-directory=${profile}`, '--new-window', ...urls], context.host.env);
+    await startDetached(
+      program,
+      [
+        ...(options.extraArgs ?? []),
+        `--user-data-dir=${dataDir}`,
+        `--profile-directory=${profile}`,
+        '--new-window',
+        ...urls,
+      ],
+      context.host.env,
+    );
   };
 }
 

@@ -10,8 +10,20 @@ const MAX_TEXT_BYTES = 1024 * 1024;
 const EPOCH_OFFSET_US = 11_644_473_600_000_000n;
 
 const COMMAND = {
-  setTabWindow: 0, tabIndex: 2, navigation: 6, selectedNavigation: 7, selectedTab: 8, windowType: 9, pinned: 12, bounds: 14,
-  tabClosed: 16, windowClosed: 17, lastActive: 21, navigationPruned: 24, tabGroup: 25, groupMetadata: 27,
+  setTabWindow: 0,
+  tabIndex: 2,
+  navigation: 6,
+  selectedNavigation: 7,
+  selectedTab: 8,
+  windowType: 9,
+  pinned: 12,
+  bounds: 14,
+  tabClosed: 16,
+  windowClosed: 17,
+  lastActive: 21,
+  navigationPruned: 24,
+  tabGroup: 25,
+  groupMetadata: 27,
 } as const;
 const NORMAL_WINDOW = 0;
 
@@ -59,7 +71,8 @@ class SessionState {
   readonly #groups = new Map<string, { name: string; colour: string }>();
 
   apply(id: number, payload: Buffer): void {
-    const int = (index: number): number => (payload.length >= index * 4 + 4 ? payload.readInt32LE(index * 4) : Number.NaN);
+    const int = (index: number): number =>
+      payload.length >= index * 4 + 4 ? payload.readInt32LE(index * 4) : Number.NaN;
     const first = int(0);
     const second = int(1);
     if (Number.isNaN(first)) return;
@@ -86,7 +99,8 @@ class SessionState {
         if (payload.length >= 5) this.#tab(first).isPinned = payload.readUInt8(4) !== 0;
         break;
       case COMMAND.bounds:
-        if (payload.length >= 20) this.#window(first).geometry = { x: int(1), y: int(2), width: int(3), height: int(4) };
+        if (payload.length >= 20)
+          this.#window(first).geometry = { x: int(1), y: int(2), width: int(3), height: int(4) };
         break;
       case COMMAND.tabClosed:
         this.#tabs.delete(first);
@@ -95,13 +109,15 @@ class SessionState {
         this.#windows.delete(first);
         break;
       case COMMAND.lastActive:
-        if (payload.length >= 16) this.#tab(first).lastActiveMs = Number((payload.readBigInt64LE(8) - EPOCH_OFFSET_US) / 1000n);
+        if (payload.length >= 16)
+          this.#tab(first).lastActiveMs = Number((payload.readBigInt64LE(8) - EPOCH_OFFSET_US) / 1000n);
         break;
       case COMMAND.navigationPruned:
         if (!Number.isNaN(int(2))) prune(this.#tab(first), second, int(2));
         break;
       case COMMAND.tabGroup:
-        if (payload.length >= 25) this.#tab(first).group = payload.readUInt8(24) === 0 ? null : payload.toString('hex', 8, 24);
+        if (payload.length >= 25)
+          this.#tab(first).group = payload.readUInt8(24) === 0 ? null : payload.toString('hex', 8, 24);
         break;
       case COMMAND.groupMetadata:
         this.#describeGroup(payload);
@@ -115,11 +131,18 @@ class SessionState {
     const windows: BrowserWindow[] = [];
     for (const [id, window] of this.#windows) {
       if (window.type !== NORMAL_WINDOW) continue;
-      const tabs = [...this.#tabs].filter(([, tab]) => tab.window === id && tab.navigations.size > 0).toSorted(([, a], [, b]) => a.index - b.index);
+      const tabs = [...this.#tabs]
+        .filter(([, tab]) => tab.window === id && tab.navigations.size > 0)
+        .toSorted(([, a], [, b]) => a.index - b.index);
       if (tabs.length === 0) continue;
       // The selected tab is told by its index among all, as the tabs carry it.
       const selected = tabs.findIndex(([, tab]) => tab.index === window.selected);
-      windows.push({ id: String(id), selected: Math.max(0, selected), geometry: window.geometry, tabs: tabs.map(([tabId, tab]) => this.#toTab(tabId, tab)) });
+      windows.push({
+        id: String(id),
+        selected: Math.max(0, selected),
+        geometry: window.geometry,
+        tabs: tabs.map(([tabId, tab]) => this.#toTab(tabId, tab)),
+      });
     }
     return windows;
   }
@@ -144,7 +167,8 @@ class SessionState {
     const url = pickle.text();
     const title = pickle.text16();
     // What follows is the page's state with typed text in it: not read.
-    if (tab !== null && index !== null && url !== null && url !== '') this.#tab(tab).navigations.set(index, { url, title: title ?? '' });
+    if (tab !== null && index !== null && url !== null && url !== '')
+      this.#tab(tab).navigations.set(index, { url, title: title ?? '' });
   }
 
   #describeGroup(payload: Buffer): void {
@@ -156,7 +180,15 @@ class SessionState {
   }
 
   #tab(id: number): TabState {
-    const tab = this.#tabs.get(id) ?? { navigations: new Map(), current: -1, window: null, index: 0, isPinned: false, group: null, lastActiveMs: null };
+    const tab = this.#tabs.get(id) ?? {
+      navigations: new Map(),
+      current: -1,
+      window: null,
+      index: 0,
+      isPinned: false,
+      group: null,
+      lastActiveMs: null,
+    };
     this.#tabs.set(id, tab);
     return tab;
   }
@@ -185,12 +217,16 @@ class Pickle {
 
   text(): string | null {
     const length = this.int();
-    return length === null || length < 0 || length > MAX_TEXT_BYTES ? null : (this.bytes(length)?.toString('utf8') ?? null);
+    return length === null || length < 0 || length > MAX_TEXT_BYTES
+      ? null
+      : (this.bytes(length)?.toString('utf8') ?? null);
   }
 
   text16(): string | null {
     const length = this.int();
-    return length === null || length < 0 || length > MAX_TEXT_BYTES ? null : (this.bytes(length * 2)?.toString('utf16le') ?? null);
+    return length === null || length < 0 || length > MAX_TEXT_BYTES
+      ? null
+      : (this.bytes(length * 2)?.toString('utf16le') ?? null);
   }
 
   bytes(length: number): Buffer | null {

@@ -37,7 +37,9 @@ export function conversationKey(sessionId: string): ItemKey {
 }
 
 /** Where the transcripts lie: `<config>/projects/<folder>/<session id>.jsonl`, newest first. */
-export function listTranscripts(configDir: string): { readonly path: string; readonly sessionId: string; readonly project: string; readonly mtimeMs: number }[] {
+export function listTranscripts(
+  configDir: string,
+): { readonly path: string; readonly sessionId: string; readonly project: string; readonly mtimeMs: number }[] {
   const projects = join(configDir, 'projects');
   const found: { path: string; sessionId: string; project: string; mtimeMs: number }[] = [];
   for (const project of listNames(projects)) {
@@ -45,7 +47,8 @@ export function listTranscripts(configDir: string): { readonly path: string; rea
       const sessionId = SESSION_FILE.exec(name)?.[1];
       const path = join(projects, project, name);
       const stat = sessionId === undefined ? undefined : statSync(path, { throwIfNoEntry: false });
-      if (sessionId !== undefined && stat?.isFile() === true) found.push({ path, sessionId, project, mtimeMs: stat.mtimeMs });
+      if (sessionId !== undefined && stat?.isFile() === true)
+        found.push({ path, sessionId, project, mtimeMs: stat.mtimeMs });
     }
   }
   return found.toSorted((a, b) => b.mtimeMs - a.mtimeMs);
@@ -64,7 +67,14 @@ export async function captureClaudeCode(context: CaptureContext, memory: Transcr
     const key = conversationKey(transcript.sessionId);
     if (captured.has(key)) continue;
     try {
-      const read = readConversation(context, memory, { ...transcript, key, configDir, cleanupDays, live: live.get(transcript.sessionId), budget });
+      const read = readConversation(context, memory, {
+        ...transcript,
+        key,
+        configDir,
+        cleanupDays,
+        live: live.get(transcript.sessionId),
+        budget,
+      });
       captured.add(key);
       budget -= read.readBytes;
       items.push(read.item);
@@ -72,7 +82,11 @@ export async function captureClaudeCode(context: CaptureContext, memory: Transcr
     } catch (error) {
       const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown reason';
       captured.add(key);
-      problems.push({ reason: 'unreadable', message: `A transcript in ${transcript.project} could not be read (${code}).`, key });
+      problems.push({
+        reason: 'unreadable',
+        message: `A transcript in ${transcript.project} could not be read (${code}).`,
+        key,
+      });
     }
     // Many transcripts take a while the first time: others get their turn.
     if (items.length % 50 === 49) await new Promise((resolve) => setImmediate(resolve));
@@ -93,7 +107,11 @@ interface Reading {
   readonly budget: number;
 }
 
-function readConversation(context: CaptureContext, memory: TranscriptMemory, reading: Reading): { item: CapturedItem; problems: SourceProblem[]; readBytes: number } {
+function readConversation(
+  context: CaptureContext,
+  memory: TranscriptMemory,
+  reading: Reading,
+): { item: CapturedItem; problems: SourceProblem[]; readBytes: number } {
   const problems: SourceProblem[] = [];
   const main = readAppendFile(reading.path, TRANSCRIPT, context.known(reading.key, TRANSCRIPT), reading.budget);
   let readBytes = main.readBytes;
@@ -101,12 +119,20 @@ function readConversation(context: CaptureContext, memory: TranscriptMemory, rea
   const agents = listAgents(reading.path);
   for (const agent of agents) {
     const name = `subagents/${agent}`;
-    const part = readAppendFile(join(reading.path.replace(/\.jsonl$/, ''), name), name, context.known(reading.key, name), reading.budget - readBytes);
+    const part = readAppendFile(
+      join(reading.path.replace(/\.jsonl$/, ''), name),
+      name,
+      context.known(reading.key, name),
+      reading.budget - readBytes,
+    );
     readBytes += part.readBytes;
     streams.push(part.stream);
   }
   if (main.storedBytes < main.fileBytes) {
-    problems.push({ reason: 'partial', message: `A long conversation is being taken in: ${main.storedBytes} of ${main.fileBytes} bytes so far.` });
+    problems.push({
+      reason: 'partial',
+      message: `A long conversation is being taken in: ${main.storedBytes} of ${main.fileBytes} bytes so far.`,
+    });
   }
   const facts = readFacts(memory, reading.path);
   return { item: toItem(reading, facts, streams, agents), problems, readBytes };
@@ -123,7 +149,12 @@ function readFacts(memory: TranscriptMemory, path: string): TranscriptFacts {
   }
   while (progress.offset < Number(stat.size)) {
     // The version is not asked for: only the bytes behind the offset matter here.
-    const { stream } = readAppendFile(path, TRANSCRIPT, { version: '', sizeBytes: progress.offset }, Number.MAX_SAFE_INTEGER);
+    const { stream } = readAppendFile(
+      path,
+      TRANSCRIPT,
+      { version: '', sizeBytes: progress.offset },
+      Number.MAX_SAFE_INTEGER,
+    );
     const bytes = stream.content.type === 'unchanged' ? new Uint8Array() : stream.content.bytes;
     const used = readTranscriptLines(bytes, progress.facts);
     if (used === 0) break;
@@ -132,7 +163,12 @@ function readFacts(memory: TranscriptMemory, path: string): TranscriptFacts {
   return progress.facts;
 }
 
-function toItem(reading: Reading, facts: TranscriptFacts, streams: readonly CapturedStream[], agents: readonly string[]): CapturedItem {
+function toItem(
+  reading: Reading,
+  facts: TranscriptFacts,
+  streams: readonly CapturedStream[],
+  agents: readonly string[],
+): CapturedItem {
   const { live } = reading;
   const title = facts.title ?? live?.name ?? facts.firstText ?? 'Claude Code conversation';
   const attributes: JsonObject = {
@@ -158,12 +194,27 @@ function toItem(reading: Reading, facts: TranscriptFacts, streams: readonly Capt
     ...(facts.unreadableLines > 0 ? { unreadableLines: facts.unreadableLines } : {}),
     ...(agents.length > 0 ? { subagents: agents.filter((name) => name.endsWith('.jsonl')).length } : {}),
   };
-  return { key: reading.key, kind: 'conversation', source: CLAUDE_CODE, group: reading.configDir, title: oneLine(title), attributes, streams };
+  return {
+    key: reading.key,
+    kind: 'conversation',
+    source: CLAUDE_CODE,
+    group: reading.configDir,
+    title: oneLine(title),
+    attributes,
+    streams,
+  };
 }
 
 /** A conversation whose transcript is gone: what the vault has of it stays, and is said to be the only copy. */
 function keptItem(context: CaptureContext, item: PreviousItem): CapturedItem {
-  const { pid: _pid, procStart: _procStart, tty: _tty, status: _status, terminal: _terminal, ...attributes } = item.attributes;
+  const {
+    pid: _pid,
+    procStart: _procStart,
+    tty: _tty,
+    status: _status,
+    terminal: _terminal,
+    ...attributes
+  } = item.attributes;
   return {
     key: item.key,
     kind: 'conversation',
@@ -171,7 +222,12 @@ function keptItem(context: CaptureContext, item: PreviousItem): CapturedItem {
     group: item.group,
     title: item.title,
     attributes: { ...attributes, isLive: false, isOriginGone: true },
-    streams: item.streams.map(({ name, kind }) => ({ name, kind, version: context.known(item.key, name)?.version ?? '', content: { type: 'unchanged' } })),
+    streams: item.streams.map(({ name, kind }) => ({
+      name,
+      kind,
+      version: context.known(item.key, name)?.version ?? '',
+      content: { type: 'unchanged' },
+    })),
   };
 }
 
@@ -187,7 +243,10 @@ function readCleanupDays(configDir: string): number {
   if (!existsSync(path)) return DEFAULT_CLEANUP_DAYS;
   try {
     const settings: unknown = JSON.parse(readFileSync(path, 'utf8'));
-    const days = typeof settings === 'object' && settings !== null && 'cleanupPeriodDays' in settings ? Number(settings.cleanupPeriodDays) : Number.NaN;
+    const days =
+      typeof settings === 'object' && settings !== null && 'cleanupPeriodDays' in settings
+        ? Number(settings.cleanupPeriodDays)
+        : Number.NaN;
     return Number.isFinite(days) && days >= 0 ? days : DEFAULT_CLEANUP_DAYS;
   } catch {
     return DEFAULT_CLEANUP_DAYS; // being edited just now

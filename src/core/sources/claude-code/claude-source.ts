@@ -4,7 +4,13 @@ import { existsSync, watch, type FSWatcher } from 'node:fs';
 import { join } from 'node:path';
 
 import type { Host, Source, SourceDetection, WatchContext } from '../source.ts';
-import { captureClaudeCode, CLAUDE_CODE, configFolder, listTranscripts, type TranscriptMemory } from './claude-capture.ts';
+import {
+  captureClaudeCode,
+  CLAUDE_CODE,
+  configFolder,
+  listTranscripts,
+  type TranscriptMemory,
+} from './claude-capture.ts';
 import { applyClaudeRestore, planClaudeRestore, resumeCommand, undoClaudeStep } from './claude-restore.ts';
 
 const DAY_MS = 86_400_000;
@@ -45,7 +51,11 @@ async function watchClaudeCode(context: WatchContext): Promise<void> {
     watcher.on('error', () => watcher.close());
     watchers.push(watcher);
   }
-  context.signal.addEventListener('abort', () => {
-    for (const watcher of watchers) watcher.close();
-  }, { once: true });
+  context.signal.addEventListener(
+    'abort',
+    () => {
+      for (const watcher of watchers) watcher.close();
+    },
+    { once: true },
+  );
 }

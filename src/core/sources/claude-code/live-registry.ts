@@ -46,7 +46,13 @@ export function parseRegistryEntry(text: string | null): Omit<LiveConversation, 
   const entry = value as Readonly<Record<string, unknown>>; // an object, checked above
   const startTime = Number(entry['procStart']);
   const { sessionId, pid } = entry;
-  if (typeof sessionId !== 'string' || !/^[0-9a-zA-Z-]{1,64}$/.test(sessionId) || typeof pid !== 'number' || !Number.isFinite(startTime)) return null;
+  if (
+    typeof sessionId !== 'string' ||
+    !/^[0-9a-zA-Z-]{1,64}$/.test(sessionId) ||
+    typeof pid !== 'number' ||
+    !Number.isFinite(startTime)
+  )
+    return null;
   const optional = (name: string): string | null => (typeof entry[name] === 'string' ? entry[name] : null);
   return { sessionId, pid, startTime, name: optional('name'), status: optional('status') };
 }

@@ -3,7 +3,8 @@
 
 const MAX_LINE_BYTES = 32 * 1024 * 1024;
 const MAX_TEXT_LENGTH = 500;
-const HEAVY = /^\{"type":"(?:api-request|api-request-shape|api-request-blob|file-history-snapshot|cost-state|tools-used|queue-operation|attachment)"/;
+const HEAVY =
+  /^\{"type":"(?:api-request|api-request-shape|api-request-blob|file-history-snapshot|cost-state|tools-used|queue-operation|attachment)"/;
 
 /** What is told of a conversation without reading it again. Grows as the transcript grows. */
 export interface TranscriptFacts {
@@ -25,8 +26,19 @@ export interface TranscriptFacts {
 
 export function newTranscriptFacts(): TranscriptFacts {
   return {
-    messages: 0, unreadableLines: 0, cwd: null, gitBranch: null, version: null, model: null, title: null, firstText: null, lastText: null,
-    createdAtMs: null, updatedAtMs: null, openToolCalls: new Set(), messageIds: new Set(),
+    messages: 0,
+    unreadableLines: 0,
+    cwd: null,
+    gitBranch: null,
+    version: null,
+    model: null,
+    title: null,
+    firstText: null,
+    lastText: null,
+    createdAtMs: null,
+    updatedAtMs: null,
+    openToolCalls: new Set(),
+    messageIds: new Set(),
   };
 }
 

@@ -39,14 +39,19 @@ export function parseProfilesIni(text: string, root: string): { readonly path: s
     const value = (key: string): string | undefined => new RegExp(`^${key}=(.*)$`, 'm').exec(section)?.[1]?.trim();
     const path = value('Path');
     if (path === undefined || path === '') continue;
-    profiles.push({ path: value('IsRelative') === '0' ? resolve(path) : resolve(root, path), name: value('Name') ?? basename(path) });
+    profiles.push({
+      path: value('IsRelative') === '0' ? resolve(path) : resolve(root, path),
+      name: value('Name') ?? basename(path),
+    });
   }
   return profiles;
 }
 
 /** The session files of a profile, the one that counts first. */
 export function sessionFiles(profile: FirefoxProfile): string[] {
-  const running = ['recovery.jsonlz4', 'recovery.baklz4'].map((name) => join(profile.dir, 'sessionstore-backups', name));
+  const running = ['recovery.jsonlz4', 'recovery.baklz4'].map((name) =>
+    join(profile.dir, 'sessionstore-backups', name),
+  );
   const clean = join(profile.dir, 'sessionstore.jsonlz4');
   if (profile.isRunning) return running;
   const isCleanNewer = mtimeOf(clean) >= Math.max(...running.map(mtimeOf));
@@ -79,4 +84,3 @@ function readText(path: string): string {
     return ''; // no Firefox here
   }
 }
-

@@ -10,7 +10,15 @@ import type { CapturedItem } from '../../../shared/model/item.ts';
 import { toTabItems } from '../browser/browser-tab.ts';
 import { applyTabs, planTabs, undoTab, type OpenWindow } from '../browser/restore-tabs.ts';
 import { findOnPath, startDetached } from '../host/start-detached.ts';
-import type { CaptureContext, Host, Source, SourceCapture, SourceDetection, SourceProblem, WatchContext } from '../source.ts';
+import type {
+  CaptureContext,
+  Host,
+  Source,
+  SourceCapture,
+  SourceDetection,
+  SourceProblem,
+  WatchContext,
+} from '../source.ts';
 import { findFirefoxProfiles, sessionFiles, type FirefoxProfile } from './firefox-profiles.ts';
 import { decodeMozLz4 } from './mozlz4.ts';
 import { parseFirefoxSession } from './parse-session.ts';
@@ -44,19 +52,28 @@ export function createFirefoxSource(options: FirefoxSourceOptions = {}): Source 
 }
 
 async function detectFirefox(host: Host): Promise<SourceDetection> {
-  const profiles = findFirefoxProfiles(host).filter((profile) => sessionFiles(profile).some((file) => existsSync(file)));
+  const profiles = findFirefoxProfiles(host).filter((profile) =>
+    sessionFiles(profile).some((file) => existsSync(file)),
+  );
   return profiles.length === 0
     ? { isPresent: false, summary: 'no profile with open tabs found' }
     : { isPresent: true, summary: `${profiles.length} profile${profiles.length === 1 ? '' : 's'} with tabs` };
 }
 
-async function captureFirefox(context: CaptureContext, cache: Map<string, { token: string; items: readonly CapturedItem[] }>): Promise<SourceCapture> {
+async function captureFirefox(
+  context: CaptureContext,
+  cache: Map<string, { token: string; items: readonly CapturedItem[] }>,
+): Promise<SourceCapture> {
   const items: CapturedItem[] = [];
   const problems: SourceProblem[] = [];
   for (const profile of findFirefoxProfiles(context.host)) {
     const read = (await readProfile(profile, cache)) ?? (await delay(RETRY_MS), await readProfile(profile, cache));
     if (read === undefined || read === null) {
-      if (sessionFiles(profile).some((file) => existsSync(file))) problems.push({ reason: 'unreadable', message: `The session files of the Firefox profile ${profile.name} cannot be read.` });
+      if (sessionFiles(profile).some((file) => existsSync(file)))
+        problems.push({
+          reason: 'unreadable',
+          message: `The session files of the Firefox profile ${profile.name} cannot be read.`,
+        });
       continue;
     }
     items.push(...read);
@@ -65,7 +82,10 @@ async function captureFirefox(context: CaptureContext, cache: Map<string, { toke
 }
 
 /** Null where no file of the profile can be read. */
-async function readProfile(profile: FirefoxProfile, cache: Map<string, { token: string; items: readonly CapturedItem[] }>): Promise<readonly CapturedItem[] | null> {
+async function readProfile(
+  profile: FirefoxProfile,
+  cache: Map<string, { token: string; items: readonly CapturedItem[] }>,
+): Promise<readonly CapturedItem[] | null> {
   for (const file of sessionFiles(profile)) {
     const stat = statSync(file, { bigint: true, throwIfNoEntry: false });
     if (stat === undefined || stat.size > BigInt(MAX_FILE_BYTES)) continue;
@@ -74,7 +94,16 @@ async function readProfile(profile: FirefoxProfile, cache: Map<string, { token: 
     if (cached?.token === token) return cached.items;
     const windows = parseFile(file);
     if (windows === null) continue;
-    const items = toTabItems({ source: FIREFOX, browser: 'Firefox', profile: profile.name, profileDir: profile.dir, isRunning: profile.isRunning }, windows);
+    const items = toTabItems(
+      {
+        source: FIREFOX,
+        browser: 'Firefox',
+        profile: profile.name,
+        profileDir: profile.dir,
+        isRunning: profile.isRunning,
+      },
+      windows,
+    );
     cache.set(profile.dir, { token, items });
     return items;
   }
@@ -101,9 +130,13 @@ async function watchFirefox(context: WatchContext): Promise<void> {
     watcher.on('error', () => watcher.close());
     watchers.push(watcher);
   }
-  context.signal.addEventListener('abort', () => {
-    for (const watcher of watchers) watcher.close();
-  }, { once: true });
+  context.signal.addEventListener(
+    'abort',
+    () => {
+      for (const watcher of watchers) watcher.close();
+    },
+    { once: true },
+  );
 }
 
 function whyUnavailable(host: Host, options: FirefoxSourceOptions): string | null {
@@ -118,7 +151,8 @@ function openerFor(options: FirefoxSourceOptions): OpenWindow {
     const [first, ...others] = urls;
     if (program === null || first === undefined) throw new Error('Firefox is not installed here');
     const base = [...(options.extraArgs ?? []), '--profile', profileDir];
-    const isRunning = (): boolean => findFirefoxProfiles(context.host).some((profile) => profile.dir === profileDir && profile.isRunning);
+    const isRunning = (): boolean =>
+      findFirefoxProfiles(context.host).some((profile) => profile.dir === profileDir && profile.isRunning);
     if (!isRunning()) {
       // A profile that is not open yet is started with all addresses at once: they become the tabs of its first window.
       await startDetached(program, [...base, ...urls], context.host.env);

@@ -17,14 +17,26 @@ export function parseFirefoxSession(bytes: Uint8Array): BrowserWindow[] | null {
     // A private window should not be here; if one ever is, it is left out.
     if (!isRecord(window) || window['isPrivate'] === true || !Array.isArray(window['tabs'])) continue;
     const groups = readGroups(window['groups']);
-    const tabs = window['tabs'].slice(0, left).map((tab, place) => readTab(tab, `${index}.${place}`, groups)).filter((tab) => tab !== null);
+    const tabs = window['tabs']
+      .slice(0, left)
+      .map((tab, place) => readTab(tab, `${index}.${place}`, groups))
+      .filter((tab) => tab !== null);
     left -= tabs.length;
-    windows.push({ id: String(index), selected: numberOf(window['selected'], 1) - 1, geometry: readGeometry(window), tabs });
+    windows.push({
+      id: String(index),
+      selected: numberOf(window['selected'], 1) - 1,
+      geometry: readGeometry(window),
+      tabs,
+    });
   }
   return windows;
 }
 
-function readTab(value: unknown, place: string, groups: ReadonlyMap<string, { name: string; colour: string }>): BrowserTab | null {
+function readTab(
+  value: unknown,
+  place: string,
+  groups: ReadonlyMap<string, { name: string; colour: string }>,
+): BrowserTab | null {
   if (!isRecord(value)) return null;
   const entries = Array.isArray(value['entries']) ? value['entries'] : [];
   const history = entries.map(readEntry).filter((entry) => entry !== null);
@@ -55,14 +67,17 @@ function readGroups(value: unknown): Map<string, { name: string; colour: string 
   const groups = new Map<string, { name: string; colour: string }>();
   if (!Array.isArray(value)) return groups;
   for (const group of value) {
-    if (isRecord(group) && typeof group['id'] === 'string') groups.set(group['id'], { name: String(group['name'] ?? ''), colour: String(group['color'] ?? '') });
+    if (isRecord(group) && typeof group['id'] === 'string')
+      groups.set(group['id'], { name: textOf(group['name']), colour: textOf(group['color']) });
   }
   return groups;
 }
 
 function readGeometry(window: JsonRecord): BrowserWindow['geometry'] {
   const [x, y, width, height] = ['screenX', 'screenY', 'width', 'height'].map((name) => window[name]);
-  return typeof x === 'number' && typeof y === 'number' && typeof width === 'number' && typeof height === 'number' ? { x, y, width, height } : null;
+  return typeof x === 'number' && typeof y === 'number' && typeof width === 'number' && typeof height === 'number'
+    ? { x, y, width, height }
+    : null;
 }
 
 function numberOf(value: unknown, otherwise: number): number {
@@ -79,4 +94,8 @@ function parseJson(text: string): unknown {
 
 function isRecord(value: unknown): value is JsonRecord {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : '';
 }

@@ -42,6 +42,8 @@ export interface RememberedRepository {
   readonly nested: readonly string[];
   readonly unpushedVersion: string;
   readonly unpushed: Omit<Unpushed, 'bundle'>;
+  /** The rules that all this was read under: a new rule counts for commits that are saved already, too. */
+  readonly excludes: CaptureContext['excludes'];
 }
 
 export interface RepositoryCapture {
@@ -93,7 +95,7 @@ interface Seen {
 /** The item as it was, if nothing changed and the vault still has all of it. */
 function recall(deps: CaptureRepositoryDeps, version: string): RepositoryCapture | null {
   const { remembered, context } = deps;
-  if (remembered === undefined || remembered.version !== version) return null;
+  if (remembered?.version !== version || remembered.excludes !== context.excludes) return null;
   const { item, streams } = remembered;
   if (streams.some((stream) => context.known(item.key, stream.name)?.version !== stream.version)) return null;
   return {
@@ -142,6 +144,7 @@ async function readAll(deps: CaptureRepositoryDeps, seen: Seen, version: string)
       nested: [...inspection.nested, ...(await listSubmodules(git))],
       unpushedVersion: unpushed.version,
       unpushed: unpushed.facts,
+      excludes: deps.context.excludes,
     },
   };
 }
@@ -170,7 +173,7 @@ async function readUnpushedOnce(
   const remoteRefs = refs.split('\n').filter((line) => line.includes(' refs/remotes/')); // prettier-ignore
   const version = versionOfTips([...tips.work, ...tips.stashes], remoteRefs.join('\n'));
   const { remembered, context } = deps;
-  if (remembered?.unpushedVersion === version) {
+  if (remembered?.unpushedVersion === version && remembered.excludes === context.excludes) {
     const kept = remembered.streams.some((stream) => stream.name === UNPUSHED_BUNDLE);
     const isKnown = context.known(key, UNPUSHED_BUNDLE)?.version === version;
     const unchanged: CapturedStream = { name: UNPUSHED_BUNDLE, kind: 'blob', version, content: { type: 'unchanged' } };

@@ -27,6 +27,8 @@ const MAX_REPOSITORIES_AT_ONCE = 3;
 const MAX_REPOSITORIES = 200;
 /** The collector drops everything at 5 s: by then the repositories that were read must have been handed over. */
 const BUDGET_MS = 4_000;
+/** A repository that took too long is left alone for a while: every attempt costs as much as all other captures together. */
+const PAUSE_MS = 5 * 60_000;
 
 export interface GitSourceOptions {
   /** Where private folders may stand; by default a memory-backed folder, then the system's temporary one. */

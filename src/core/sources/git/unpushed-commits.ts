@@ -15,6 +15,8 @@ import type { Git } from './run-git.ts';
 const MAX_BUNDLE_BYTES = 16 * 1024 * 1024;
 const MAX_COMMITS = 20_000;
 const MAX_STASHES = 20;
+/** Each step; all of them together must leave time for the work itself. A large history without any remote is the case in point. */
+const STEP_TIMEOUT_MS = 700;
 
 /** A commit and the name under which the bundle offers it. */
 export interface Tip {
@@ -23,7 +25,7 @@ export interface Tip {
 }
 
 export interface Unpushed {
-  /** Commits of HEAD that no remote has. */
+  /** Commits of HEAD that no remote has; counted up to a limit. */
   readonly commits: number;
   /** Null where there is nothing to keep, or too much. */
   readonly bundle: Buffer | null;
@@ -72,7 +74,7 @@ export async function readUnpushed(
   const whole = await tryBundle(git, all, isExcluded);
   if (whole.refused === null) return { commits, bundle: whole.bundle, notKept: null };
   const reason = REFUSALS[whole.refused];
-  if (tips.stashes.length > 0) {
+  if (tips.stashes.length > 0 && whole.refused !== 'slow') {
     const less = await tryBundle(git, tips.work, isExcluded);
     if (less.refused === null)
       return { commits, bundle: less.bundle, notKept: `The stashes were not kept: ${reason}.` };
@@ -84,39 +86,51 @@ const REFUSALS = {
   'too-large': 'together they are larger than 16 MB',
   excluded: 'they hold files that a rule excludes',
   unreadable: 'git could not read all of them',
+  slow: 'git took too long to pack them',
 } as const;
 
 type Attempt =
   | { readonly refused: null; readonly bundle: Buffer | null }
   | { readonly refused: keyof typeof REFUSALS; readonly bundle: null };
 
+/** Every step is bounded, in commits, bytes and time. */
 async function tryBundle(
   git: Git,
   tips: readonly Tip[],
   isExcluded: (relativePath: string) => boolean,
 ): Promise<Attempt> {
-  const oids = [...new Set(tips.map((tip) => tip.oid))];
-  const range = [...oids, '--not', '--remotes'];
-  const listed = await git.run(['rev-list', '--boundary', `--max-count=${MAX_COMMITS + 1}`, ...range]);
-  if (listed.exitCode !== 0) return refused('unreadable');
-  const lines = listed.stdout.toString('latin1').split('\n');
-  const boundary = lines.filter((line) => line.startsWith('-')).map((line) => line.slice(1));
-  const included = new Set(lines.filter((line) => /^[0-9a-f]{40,64}$/.test(line)));
-  if (included.size === 0) return { refused: null, bundle: null };
-  if (included.size > MAX_COMMITS) return refused('too-large');
-  const size = await git.run(['rev-list', '--objects', '--disk-usage', ...range]);
-  if (size.exitCode !== 0) return refused('unreadable');
-  if (Number(size.stdout.toString('latin1').trim()) > MAX_BUNDLE_BYTES) return refused('too-large');
-  if (await holdsExcluded(git, range, isExcluded)) return refused('excluded');
-  const offered = tips.filter((tip) => included.has(tip.oid));
-  const input = [...new Set(offered.map((tip) => tip.oid)), ...boundary.map((oid) => `^${oid}`), ''].join('\n');
+  const range = [...new Set(tips.map((tip) => tip.oid)), '--not', '--remotes'];
+  const list = async (...args: string[]): Promise<Buffer> =>
+    git.read(['rev-list', ...args, ...range], { timeoutMs: STEP_TIMEOUT_MS });
   try {
-    const args = ['pack-objects', '--revs', '--thin', '--stdout', '--delta-base-offset', '-q', '--threads=1'];
-    const pack = await git.read(args, { input, maxOutputBytes: MAX_BUNDLE_BYTES });
+    const lines = (await list('--boundary', `--max-count=${MAX_COMMITS + 1}`)).toString('latin1').split('\n');
+    const boundary = lines.filter((line) => line.startsWith('-')).map((line) => line.slice(1));
+    const included = new Set(lines.filter((line) => /^[0-9a-f]{40,64}$/.test(line)));
+    if (included.size === 0) return { refused: null, bundle: null };
+    if (included.size > MAX_COMMITS) return refused('too-large');
+    const sizeBytes = Number((await list('--objects', '--disk-usage')).toString('latin1').trim());
+    if (sizeBytes > MAX_BUNDLE_BYTES) return refused('too-large');
+    if (holdsExcluded(await list('--objects'), isExcluded)) return refused('excluded');
+    const offered = tips.filter((tip) => included.has(tip.oid));
+    const pack = await packCommits(git, offered, boundary);
+    if (pack === null) return refused('too-large');
     return { refused: null, bundle: Buffer.concat([bundleHeader(offered, boundary), pack]) };
   } catch (error) {
-    // Reused deltas make the size before a good guess, not a promise.
-    if (error instanceof AppError && error.code === 'EXEC_FAILED') return refused('too-large');
+    if (error instanceof AppError && error.code === 'EXEC_TIMEOUT') return refused('slow');
+    // Commits that a shallow or partial clone, or a damaged repository, does not have.
+    if (error instanceof AppError && error.code === 'SOURCE_FAILED') return refused('unreadable');
+    throw error;
+  }
+}
+
+/** Null where the pack is larger than its parts, stored as they are, promised. */
+async function packCommits(git: Git, tips: readonly Tip[], boundary: readonly string[]): Promise<Buffer | null> {
+  const args = ['pack-objects', '--revs', '--thin', '--stdout', '--delta-base-offset', '-q', '--threads=1'];
+  const input = [...new Set(tips.map((tip) => tip.oid)), ...boundary.map((oid) => `^${oid}`), ''].join('\n');
+  try {
+    return await git.read(args, { input, maxOutputBytes: MAX_BUNDLE_BYTES, timeoutMs: STEP_TIMEOUT_MS });
+  } catch (error) {
+    if (error instanceof AppError && error.code === 'EXEC_FAILED') return null;
     throw error;
   }
 }
@@ -136,12 +150,8 @@ function bundleHeader(tips: readonly Tip[], boundary: readonly string[]): Buffer
   return Buffer.from(`${lines.join('\n')}\n\n`, 'utf8');
 }
 
-async function holdsExcluded(
-  git: Git,
-  range: readonly string[],
-  isExcluded: (relativePath: string) => boolean,
-): Promise<boolean> {
-  const listed = await git.read(['rev-list', '--objects', ...range]);
+/** `listed` is what `rev-list --objects` prints: an id, and the path of a file or folder where it has one. */
+function holdsExcluded(listed: Buffer, isExcluded: (relativePath: string) => boolean): boolean {
   return listed
     .toString('utf8')
     .split('\n')
@@ -153,7 +163,7 @@ async function holdsExcluded(
 
 async function countUnpushed(git: Git, head: string | null): Promise<number> {
   if (head === null) return 0;
-  const counted = await git.run(['rev-list', '--count', head, '--not', '--remotes']);
+  const counted = await git.run(['rev-list', '--count', `--max-count=${MAX_COMMITS}`, head, '--not', '--remotes']);
   return counted.exitCode === 0 ? Number(counted.stdout.toString('latin1').trim()) : 0;
 }
 

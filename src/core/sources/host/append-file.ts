@@ -23,7 +23,12 @@ export interface AppendFileReading {
  * @param maxBytes what may be handed over now
  * @throws NodeJS.ErrnoException where the file cannot be opened or read
  */
-export function readAppendFile(path: string, name: string, known: KnownStream | undefined, maxBytes: number): AppendFileReading {
+export function readAppendFile(
+  path: string,
+  name: string,
+  known: KnownStream | undefined,
+  maxBytes: number,
+): AppendFileReading {
   const file = openSync(path, 'r');
   try {
     const stat = fstatSync(file, { bigint: true });
@@ -35,16 +40,33 @@ export function readAppendFile(path: string, name: string, known: KnownStream | 
       return toReading(name, version, { type: 'unchanged' }, 0, fileBytes, fileBytes);
     }
     // After a start the version is not known: the overlap, compared by the vault, tells whether it is the same file.
-    const isSameFile = known !== undefined && known.sizeBytes <= fileBytes && (known.version === '' || known.version.startsWith(identity));
+    const isSameFile =
+      known !== undefined &&
+      known.sizeBytes <= fileBytes &&
+      (known.version === '' || known.version.startsWith(identity));
     if (!isSameFile) {
       const bytes = readRun(file, 0, Math.min(fileBytes, limit));
-      return toReading(name, tokenFor(version, bytes.length, fileBytes), { type: 'whole', bytes }, bytes.length, bytes.length, fileBytes);
+      return toReading(
+        name,
+        tokenFor(version, bytes.length, fileBytes),
+        { type: 'whole', bytes },
+        bytes.length,
+        bytes.length,
+        fileBytes,
+      );
     }
     const overlapBytes = Math.min(APPEND_OVERLAP_BYTES, known.sizeBytes);
     const overlap = readRun(file, known.sizeBytes - overlapBytes, overlapBytes);
     const bytes = readRun(file, known.sizeBytes, Math.min(fileBytes - known.sizeBytes, limit));
     const storedBytes = known.sizeBytes + bytes.length;
-    return toReading(name, tokenFor(version, storedBytes, fileBytes), { type: 'appended', fromByte: known.sizeBytes, overlap, bytes }, bytes.length, storedBytes, fileBytes);
+    return toReading(
+      name,
+      tokenFor(version, storedBytes, fileBytes),
+      { type: 'appended', fromByte: known.sizeBytes, overlap, bytes },
+      bytes.length,
+      storedBytes,
+      fileBytes,
+    );
   } finally {
     closeSync(file);
   }
@@ -55,7 +77,14 @@ function tokenFor(version: string, storedBytes: number, fileBytes: number): stri
   return storedBytes === fileBytes ? version : `${version.split(':').slice(0, 2).join(':')}:partial:${storedBytes}`;
 }
 
-function toReading(name: string, version: string, content: CapturedStream['content'], readBytes: number, storedBytes: number, fileBytes: number): AppendFileReading {
+function toReading(
+  name: string,
+  version: string,
+  content: CapturedStream['content'],
+  readBytes: number,
+  storedBytes: number,
+  fileBytes: number,
+): AppendFileReading {
   return { stream: { name, kind: 'append', version, content }, readBytes, storedBytes, fileBytes };
 }
 

@@ -44,12 +44,21 @@ export function parseProcessStat(stat: string): ProcessInfo | null {
   const open = stat.indexOf('(');
   const close = stat.lastIndexOf(')');
   if (open < 0 || close < open) return null;
-  const fields = stat.slice(close + 2).trim().split(' ');
+  const fields = stat
+    .slice(close + 2)
+    .trim()
+    .split(' ');
   const pid = Number.parseInt(stat.slice(0, open), 10);
   const numbers = fields.map(Number);
   const [, parentPid, processGroup, sessionId, ttyNumber, foregroundGroup] = numbers;
   const startTime = numbers[19];
-  if (!Number.isInteger(pid) || startTime === undefined || [parentPid, processGroup, sessionId, ttyNumber, foregroundGroup, startTime].some((value) => !Number.isInteger(value))) {
+  if (
+    !Number.isInteger(pid) ||
+    startTime === undefined ||
+    [parentPid, processGroup, sessionId, ttyNumber, foregroundGroup, startTime].some(
+      (value) => !Number.isInteger(value),
+    )
+  ) {
     return null;
   }
   return {
@@ -73,10 +82,15 @@ export function readArguments(procDir: string, pid: number): string[] {
 }
 
 /** The working directory, and whether it was deleted; null where it cannot be read. */
-export function readWorkingDirectory(procDir: string, pid: number): { readonly path: string; readonly isDeleted: boolean } | null {
+export function readWorkingDirectory(
+  procDir: string,
+  pid: number,
+): { readonly path: string; readonly isDeleted: boolean } | null {
   try {
     const path = readlinkSync(join(procDir, String(pid), 'cwd'));
-    return path.endsWith(DELETED) ? { path: path.slice(0, -DELETED.length), isDeleted: true } : { path, isDeleted: false };
+    return path.endsWith(DELETED)
+      ? { path: path.slice(0, -DELETED.length), isDeleted: true }
+      : { path, isDeleted: false };
   } catch {
     return null; // ended, or another user's
   }
@@ -94,7 +108,10 @@ export function ttyPath(ttyNumber: number): string | null {
 /** The processes that have a terminal now: the foreground group of the session that this shell leads, in order of start. */
 export function foregroundOf(shell: ProcessInfo, processes: readonly ProcessInfo[]): ProcessInfo[] {
   return processes
-    .filter((process) => process.processGroup === shell.foregroundGroup && process.ttyNumber === shell.ttyNumber && !process.isZombie)
+    .filter(
+      (process) =>
+        process.processGroup === shell.foregroundGroup && process.ttyNumber === shell.ttyNumber && !process.isZombie,
+    )
     .toSorted((a, b) => a.startTime - b.startTime || a.pid - b.pid);
 }
 

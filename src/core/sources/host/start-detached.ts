@@ -9,7 +9,11 @@ import { AppError } from '../../../shared/model/app-error.ts';
 const SETTLE_MS = 400;
 
 /** Resolves once the program runs, or has handed its work to one that runs already. @throws AppError EXEC_FAILED */
-export function startDetached(file: string, args: readonly string[], env: Readonly<Record<string, string | undefined>>): Promise<void> {
+export function startDetached(
+  file: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<void> {
   return new Promise((resolve, reject) => {
     const child = spawn(file, args, { detached: true, stdio: 'ignore', env: { ...env } });
     const timer = setTimeout(() => {

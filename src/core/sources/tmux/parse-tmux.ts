@@ -1,14 +1,46 @@
 // Parses what tmux prints for our formats: one line a thing, fields parted by TAB. Names cannot hold a raw TAB or newline (tmux
 // escapes them); the working directory could, so it is never asked for here but read from /proc.
 
-export const SESSION_FORMAT = ['session_id', 'session_name', 'session_created', 'session_attached', 'session_path'] as const;
+export const SESSION_FORMAT = [
+  'session_id',
+  'session_name',
+  'session_created',
+  'session_attached',
+  'session_path',
+] as const;
 export const WINDOW_FORMAT = [
-  'session_id', 'window_id', 'window_index', 'window_active', 'window_zoomed_flag', 'automatic-rename', 'window_width', 'window_height',
-  'window_activity', 'window_layout', 'window_name',
+  'session_id',
+  'window_id',
+  'window_index',
+  'window_active',
+  'window_zoomed_flag',
+  'automatic-rename',
+  'window_width',
+  'window_height',
+  'window_activity',
+  'window_layout',
+  'window_name',
 ] as const;
 export const PANE_FORMAT = [
-  'session_id', 'window_id', 'window_index', 'pane_index', 'pane_id', 'pane_pid', 'pane_tty', 'pane_active', 'pane_dead', 'alternate_on', 'history_size',
-  'history_bytes', 'pane_width', 'pane_height', 'cursor_x', 'cursor_y', 'pane_in_mode', 'pane_current_command', 'pane_title',
+  'session_id',
+  'window_id',
+  'window_index',
+  'pane_index',
+  'pane_id',
+  'pane_pid',
+  'pane_tty',
+  'pane_active',
+  'pane_dead',
+  'alternate_on',
+  'history_size',
+  'history_bytes',
+  'pane_width',
+  'pane_height',
+  'cursor_x',
+  'cursor_y',
+  'pane_in_mode',
+  'pane_current_command',
+  'pane_title',
 ] as const;
 
 export type Row<Format extends readonly string[]> = Readonly<Record<Format[number], string>>;
@@ -19,7 +51,10 @@ export function formatArgument(format: readonly string[]): string {
 }
 
 /** Parses lines of a format. The last field takes what is left, so that a TAB in a title does no harm; other lines are counted. */
-export function parseRows<Format extends readonly string[]>(text: string, format: Format): { readonly rows: Row<Format>[]; readonly unreadable: number } {
+export function parseRows<Format extends readonly string[]>(
+  text: string,
+  format: Format,
+): { readonly rows: Row<Format>[]; readonly unreadable: number } {
   const rows: Row<Format>[] = [];
   let unreadable = 0;
   for (const line of text.split('\n')) {

@@ -31,16 +31,38 @@ interface Pane {
 }
 
 /** Null where no server answers at the socket. */
-export async function captureServer(context: CaptureContext, server: TmuxServer, processes: readonly ProcessInfo[]): Promise<ServerCapture | null> {
+export async function captureServer(
+  context: CaptureContext,
+  server: TmuxServer,
+  processes: readonly ProcessInfo[],
+): Promise<ServerCapture | null> {
   const { host, signal } = context;
   const marker = randomUUID();
   const listed = await runTmux(
     host,
     server,
     [
-      'list-sessions', '-F', formatArgument(SESSION_FORMAT), ';', 'display-message', '-p', marker, ';',
-      'list-windows', '-a', '-F', formatArgument(WINDOW_FORMAT), ';', 'display-message', '-p', marker, ';',
-      'list-panes', '-a', '-F', formatArgument(PANE_FORMAT),
+      'list-sessions',
+      '-F',
+      formatArgument(SESSION_FORMAT),
+      ';',
+      'display-message',
+      '-p',
+      marker,
+      ';',
+      'list-windows',
+      '-a',
+      '-F',
+      formatArgument(WINDOW_FORMAT),
+      ';',
+      'display-message',
+      '-p',
+      marker,
+      ';',
+      'list-panes',
+      '-a',
+      '-F',
+      formatArgument(PANE_FORMAT),
     ],
     { signal },
   );
@@ -50,7 +72,10 @@ export async function captureServer(context: CaptureContext, server: TmuxServer,
   const windows = parseRows(windowText, WINDOW_FORMAT);
   const panes = parseRows(paneText, PANE_FORMAT);
   const unreadable = sessions.unreadable + windows.unreadable + panes.unreadable;
-  const problems: SourceProblem[] = unreadable === 0 ? [] : [{ reason: 'unreadable', message: `tmux printed ${unreadable} lines that could not be read.` }];
+  const problems: SourceProblem[] =
+    unreadable === 0
+      ? []
+      : [{ reason: 'unreadable', message: `tmux printed ${unreadable} lines that could not be read.` }];
   const joined = joinRows(server, sessions.rows, windows.rows, panes.rows);
   const texts = await readTexts(context, server, joined);
   const byPid = new Map(processes.map((process) => [process.pid, process]));
@@ -81,18 +106,24 @@ export function paneKey(server: TmuxServer, session: string, window: string, pan
 }
 
 /** The streams of every pane; those that surely did not change are not read again. */
-async function readTexts(context: CaptureContext, server: TmuxServer, panes: readonly Pane[]): Promise<Map<ItemKey, CapturedStream[]>> {
+async function readTexts(
+  context: CaptureContext,
+  server: TmuxServer,
+  panes: readonly Pane[],
+): Promise<Map<ItemKey, CapturedStream[]>> {
   const texts = new Map<ItemKey, CapturedStream[]>();
   const toRead: { pane: Pane; version: string }[] = [];
   for (const pane of panes) {
     const version = paneVersion(pane, context.nowMs);
     const known = context.known(pane.key, SCROLLBACK);
     const isHiddenKnown = pane.pane.alternate_on !== '1' || context.known(pane.key, HIDDEN_SCREEN)?.version === version;
-    if (version !== '' && known?.version === version && isHiddenKnown) texts.set(pane.key, unchangedStreams(pane, version));
+    if (version !== '' && known?.version === version && isHiddenKnown)
+      texts.set(pane.key, unchangedStreams(pane, version));
     else toRead.push({ pane, version });
   }
   for (let start = 0; start < toRead.length; start += PANES_PER_RUN) {
-    for (const [key, streams] of await readSome(context, server, toRead.slice(start, start + PANES_PER_RUN))) texts.set(key, streams);
+    for (const [key, streams] of await readSome(context, server, toRead.slice(start, start + PANES_PER_RUN)))
+      texts.set(key, streams);
   }
   return texts;
 }
@@ -104,8 +135,18 @@ async function readTexts(context: CaptureContext, server: TmuxServer, panes: rea
 function paneVersion({ window, pane, session }: Pane, nowMs: number): string {
   if (Number(window.window_activity) >= Math.floor(nowMs / 1000)) return '';
   return [
-    session.session_id, session.session_created, pane.pane_id, pane.pane_pid, window.window_activity, pane.history_size, pane.history_bytes,
-    pane.cursor_x, pane.cursor_y, pane.pane_width, pane.pane_height, pane.alternate_on,
+    session.session_id,
+    session.session_created,
+    pane.pane_id,
+    pane.pane_pid,
+    window.window_activity,
+    pane.history_size,
+    pane.history_bytes,
+    pane.cursor_x,
+    pane.cursor_y,
+    pane.pane_width,
+    pane.pane_height,
+    pane.alternate_on,
   ].join(' ');
 }
 
@@ -114,14 +155,31 @@ function unchangedStreams({ pane }: Pane, version: string): CapturedStream[] {
   return names.map((name) => ({ name, kind: 'ring', version, content: { type: 'unchanged' } }));
 }
 
-async function readSome(context: CaptureContext, server: TmuxServer, panes: readonly { pane: Pane; version: string }[]): Promise<Map<ItemKey, CapturedStream[]>> {
+async function readSome(
+  context: CaptureContext,
+  server: TmuxServer,
+  panes: readonly { pane: Pane; version: string }[],
+): Promise<Map<ItemKey, CapturedStream[]>> {
   if (panes.length === 0) return new Map();
   const marker = `cairn ${randomUUID()}`;
   const args: string[] = [];
   for (const { pane } of panes) {
     const target = ['-t', pane.pane.pane_id];
     // A pane that closes meanwhile would end the whole run: its commands are in a group of their own.
-    args.push('capture-pane', '-p', '-e', '-J', '-S', `-${MAX_SCROLLBACK_LINES}`, ...target, ';', 'display-message', '-p', marker, ';');
+    args.push(
+      'capture-pane',
+      '-p',
+      '-e',
+      '-J',
+      '-S',
+      `-${MAX_SCROLLBACK_LINES}`,
+      ...target,
+      ';',
+      'display-message',
+      '-p',
+      marker,
+      ';',
+    );
     if (pane.pane.alternate_on === '1') args.push('capture-pane', '-p', '-e', '-J', '-a', '-q', ...target, ';');
     args.push('display-message', '-p', marker, ';');
   }
@@ -130,14 +188,23 @@ async function readSome(context: CaptureContext, server: TmuxServer, panes: read
   return splitTexts(result.stdout, marker, panes);
 }
 
-async function readOneByOne(context: CaptureContext, server: TmuxServer, panes: readonly { pane: Pane; version: string }[]): Promise<Map<ItemKey, CapturedStream[]>> {
+async function readOneByOne(
+  context: CaptureContext,
+  server: TmuxServer,
+  panes: readonly { pane: Pane; version: string }[],
+): Promise<Map<ItemKey, CapturedStream[]>> {
   const texts = new Map<ItemKey, CapturedStream[]>();
-  for (const pane of panes) for (const [key, streams] of await readSome(context, server, [pane])) texts.set(key, streams);
+  for (const pane of panes)
+    for (const [key, streams] of await readSome(context, server, [pane])) texts.set(key, streams);
   return texts;
 }
 
 /** Parts the output of one run by its marker lines: two pieces a pane. */
-function splitTexts(output: Buffer, marker: string, panes: readonly { pane: Pane; version: string }[]): Map<ItemKey, CapturedStream[]> {
+function splitTexts(
+  output: Buffer,
+  marker: string,
+  panes: readonly { pane: Pane; version: string }[],
+): Map<ItemKey, CapturedStream[]> {
   const line = Buffer.from(`${marker}\n`, 'utf8');
   const pieces: Buffer[] = [];
   let from = 0;
@@ -177,11 +244,13 @@ function toItem(
   processes: readonly ProcessInfo[],
 ): CapturedItem {
   const shell = byPid.get(Number(pane.pane_pid));
-  const foreground = shell === undefined ? [] : foregroundOf(shell, processes).filter((process) => process.pid !== shell.pid);
+  const foreground =
+    shell === undefined ? [] : foregroundOf(shell, processes).filter((process) => process.pid !== shell.pid);
   const leader = foreground.find((process) => process.pid === process.processGroup) ?? foreground[0];
   const argv = leader === undefined ? [] : readArguments(context.host.procDir, leader.pid);
   const shellDirectory = shell === undefined ? null : readWorkingDirectory(context.host.procDir, shell.pid);
-  const directory = (leader === undefined ? null : readWorkingDirectory(context.host.procDir, leader.pid)) ?? shellDirectory;
+  const directory =
+    (leader === undefined ? null : readWorkingDirectory(context.host.procDir, leader.pid)) ?? shellDirectory;
   const attributes: JsonObject = {
     server: server.label,
     socket: server.socket,
@@ -196,15 +265,24 @@ function toItem(
       height: Number(window.window_height),
       layout: window.window_layout,
     },
-    pane: { index: Number(pane.pane_index), isActive: pane.pane_active === '1', isDead: pane.pane_dead === '1', isFullScreen: pane.alternate_on === '1', title: pane.pane_title },
+    pane: {
+      index: Number(pane.pane_index),
+      isActive: pane.pane_active === '1',
+      isDead: pane.pane_dead === '1',
+      isFullScreen: pane.alternate_on === '1',
+      title: pane.pane_title,
+    },
     tty: pane.pane_tty,
     cwd: shellDirectory?.path ?? directory?.path ?? session.session_path,
     shell: shell?.name ?? pane.pane_current_command,
     ...(argv.length > 0 ? { argv } : {}),
-    ...(leader !== undefined && directory !== null && directory.path !== shellDirectory?.path ? { commandCwd: directory.path } : {}),
+    ...(leader !== undefined && directory !== null && directory.path !== shellDirectory?.path
+      ? { commandCwd: directory.path }
+      : {}),
     ...(shellDirectory?.isDeleted === true ? { isCwdDeleted: true } : {}),
   };
-  const command = argv[0] === undefined ? (shell?.name ?? pane.pane_current_command) : (argv[0].split('/').at(-1) ?? argv[0]);
+  const command =
+    argv[0] === undefined ? (shell?.name ?? pane.pane_current_command) : (argv[0].split('/').at(-1) ?? argv[0]);
   return {
     key,
     kind: 'terminal',

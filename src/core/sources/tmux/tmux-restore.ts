@@ -21,8 +21,14 @@ const paneSchema = z.object({
   socket: z.string(),
   session: z.object({ name: z.string(), path: z.string() }),
   window: z.object({
-    index: z.int(), name: z.string(), isActive: z.boolean(), isZoomed: z.boolean(), isAutomaticallyNamed: z.boolean(),
-    width: z.int(), height: z.int(), layout: z.string(),
+    index: z.int(),
+    name: z.string(),
+    isActive: z.boolean(),
+    isZoomed: z.boolean(),
+    isAutomaticallyNamed: z.boolean(),
+    width: z.int(),
+    height: z.int(),
+    layout: z.string(),
   }),
   pane: z.object({ index: z.int(), isActive: z.boolean(), isDead: z.boolean(), isFullScreen: z.boolean() }),
   cwd: z.string(),
@@ -30,7 +36,13 @@ const paneSchema = z.object({
 });
 type PaneFacts = z.infer<typeof paneSchema>;
 
-const payloadSchema = z.object({ ...paneSchema.shape, scrollback: z.boolean(), hidden: z.boolean(), command: z.string().nullable(), shouldRun: z.boolean() });
+const payloadSchema = z.object({
+  ...paneSchema.shape,
+  scrollback: z.boolean(),
+  hidden: z.boolean(),
+  command: z.string().nullable(),
+  shouldRun: z.boolean(),
+});
 type PanePayload = z.infer<typeof payloadSchema>;
 
 interface PaneStep {
@@ -39,17 +51,33 @@ interface PaneStep {
 }
 
 /** One step a pane. Panes of a window that is open already are skipped: a window is made whole or not at all. */
-export async function planTmuxRestore(items: readonly SnapshotItem[], context: RestoreContext): Promise<readonly PlannedStep[]> {
+export async function planTmuxRestore(
+  items: readonly SnapshotItem[],
+  context: RestoreContext,
+): Promise<readonly PlannedStep[]> {
   const isHere = await isTmuxHere(context);
-  const open = new Set(context.present.filter((item) => item.source === TMUX && !item.stale).map((item) => windowName(paneSchema.safeParse(item.attributes).data)));
+  const open = new Set(
+    context.present
+      .filter((item) => item.source === TMUX && !item.stale)
+      .map((item) => windowName(paneSchema.safeParse(item.attributes).data)),
+  );
   return items.map((item) => {
     const parsed = paneSchema.safeParse(item.attributes);
-    const skip = (detail: string): PlannedStep => ({ key: item.key, source: TMUX, action: 'open-pane', status: 'skipped', detail, payload: null });
+    const skip = (detail: string): PlannedStep => ({
+      key: item.key,
+      source: TMUX,
+      action: 'open-pane',
+      status: 'skipped',
+      detail,
+      payload: null,
+    });
     if (!parsed.success) return skip('This pane was captured without what is needed to restore it.');
     if (!isHere) return skip('tmux is not installed here.');
     const facts = parsed.data;
-    if (hasControlCharacter(facts.session.name) || facts.session.name === '') return skip('The name of its session is not one that tmux takes.');
-    if (open.has(windowName(facts))) return skip(`Window ${facts.window.index} of session "${facts.session.name}" is open already.`);
+    if (hasControlCharacter(facts.session.name) || facts.session.name === '')
+      return skip('The name of its session is not one that tmux takes.');
+    if (open.has(windowName(facts)))
+      return skip(`Window ${facts.window.index} of session "${facts.session.name}" is open already.`);
     return planPane(item, facts, context);
   });
 }
@@ -57,7 +85,8 @@ export async function planTmuxRestore(items: readonly SnapshotItem[], context: R
 function planPane(item: SnapshotItem, facts: PaneFacts, context: RestoreContext): PlannedStep {
   const folder = nearestFolder(facts.cwd);
   const command = commandFor(item, facts, context);
-  const hasStream = (name: string): boolean => context.options.withScrollback && item.streams.some((stream) => stream.name === name && stream.sizeBytes > 0);
+  const hasStream = (name: string): boolean =>
+    context.options.withScrollback && item.streams.some((stream) => stream.name === name && stream.sizeBytes > 0);
   const payload: PanePayload = {
     ...facts,
     cwd: folder.path,
@@ -67,12 +96,21 @@ function planPane(item: SnapshotItem, facts: PaneFacts, context: RestoreContext)
     shouldRun: command?.shouldRun ?? false,
   };
   const where = folder.isExact ? `in ${facts.cwd}` : `in ${folder.path}, since ${facts.cwd} is gone`;
-  const what = command === null ? '' : command.shouldRun ? `, running \`${command.line}\`` : `, with \`${command.line}\` on the prompt`;
+  const what =
+    command === null
+      ? ''
+      : command.shouldRun
+        ? `, running \`${command.line}\``
+        : `, with \`${command.line}\` on the prompt`;
   const detail = `Pane ${facts.window.index}.${facts.pane.index} of session "${facts.session.name}" ${where}${what}.`;
   return { key: item.key, source: TMUX, action: 'open-pane', status: 'planned', detail, payload };
 }
 
-function commandFor(item: SnapshotItem, facts: PaneFacts, context: RestoreContext): { readonly line: string; readonly shouldRun: boolean } | null {
+function commandFor(
+  item: SnapshotItem,
+  facts: PaneFacts,
+  context: RestoreContext,
+): { readonly line: string; readonly shouldRun: boolean } | null {
   const resume: ResumeCommand | undefined = context.resumeCommandFor(item.key);
   const argv = resume?.argv ?? facts.argv ?? [];
   const line = quoteArguments(argv);
@@ -81,7 +119,10 @@ function commandFor(item: SnapshotItem, facts: PaneFacts, context: RestoreContex
 }
 
 /** Makes windows session by session; each pane reports its own result. */
-export async function* applyTmuxRestore(steps: readonly PlannedStep[], context: RestoreContext): AsyncIterable<StepResult> {
+export async function* applyTmuxRestore(
+  steps: readonly PlannedStep[],
+  context: RestoreContext,
+): AsyncIterable<StepResult> {
   const windows = new Map<string, PaneStep[]>();
   for (const step of steps) {
     if (step.status !== 'planned') continue;
@@ -100,7 +141,13 @@ export async function* applyTmuxRestore(steps: readonly PlannedStep[], context: 
       for (const result of made.results) yield result;
     } catch (error) {
       const why = error instanceof Error ? error.message : 'unknown reason';
-      for (const { step } of panes) yield { key: step.key, action: step.action, status: 'failed', detail: `tmux could not make its window: ${why}` };
+      for (const { step } of panes)
+        yield {
+          key: step.key,
+          action: step.action,
+          status: 'failed',
+          detail: `tmux could not make its window: ${why}`,
+        };
     }
   }
   for (const { server, window } of active) await tmux(context, server, ['select-window', '-t', window]);
@@ -134,23 +181,55 @@ async function makeWindow(panes: readonly PaneStep[], context: RestoreContext): 
   return { server, windowId, results };
 }
 
-async function createPanes(server: TmuxServer, panes: readonly PaneStep[], context: RestoreContext): Promise<{ windowId: string; paneIds: string[] }> {
+async function createPanes(
+  server: TmuxServer,
+  panes: readonly PaneStep[],
+  context: RestoreContext,
+): Promise<{ windowId: string; paneIds: string[] }> {
   const [first, ...others] = panes;
   if (first === undefined) throw new RangeError('a window has at least one pane');
   const { session, window, cwd } = first.pane;
   const name = plainName(window.name);
   const start = await startCommand(first, context);
   const format = ['-P', '-F', '#{window_id} #{pane_id}'];
-  const exists = (await runTmux(context.host, server, ['has-session', '-t', `=${session.name}`], { signal: context.signal })).exitCode === 0;
+  const exists =
+    (await runTmux(context.host, server, ['has-session', '-t', `=${session.name}`], { signal: context.signal }))
+      .exitCode === 0;
   const made = exists
     ? await makeInSession(server, session.name, window.index, ['-d', ...format, '-n', name, '-c', cwd], start, context)
-    : await tmux(context, server, ['new-session', '-d', ...format, '-s', session.name, '-n', name, '-x', String(window.width), '-y', String(window.height), '-c', cwd, ...start]);
+    : await tmux(context, server, [
+        'new-session',
+        '-d',
+        ...format,
+        '-s',
+        session.name,
+        '-n',
+        name,
+        '-x',
+        String(window.width),
+        '-y',
+        String(window.height),
+        '-c',
+        cwd,
+        ...start,
+      ]);
   const [windowId = '', firstPane = ''] = made.trim().split(' ');
   if (!exists) await moveWindow(server, windowId, session.name, window.index, context);
   const paneIds = [firstPane];
   for (const other of others) {
     // Splitting the pane made last keeps the order; splitting the active one would reverse it.
-    const id = await tmux(context, server, ['split-window', '-d', '-P', '-F', '#{pane_id}', '-t', paneIds.at(-1) ?? '', '-c', other.pane.cwd, ...(await startCommand(other, context))]);
+    const id = await tmux(context, server, [
+      'split-window',
+      '-d',
+      '-P',
+      '-F',
+      '#{pane_id}',
+      '-t',
+      paneIds.at(-1) ?? '',
+      '-c',
+      other.pane.cwd,
+      ...(await startCommand(other, context)),
+    ]);
     paneIds.push(id.trim());
     await tmux(context, server, ['select-layout', '-t', windowId, 'tiled']);
   }
@@ -158,18 +237,42 @@ async function createPanes(server: TmuxServer, panes: readonly PaneStep[], conte
 }
 
 /** A new window at its old index, or at the next free one where that is taken. */
-async function makeInSession(server: TmuxServer, session: string, index: number, args: readonly string[], start: readonly string[], context: RestoreContext): Promise<string> {
-  const atIndex = await runTmux(context.host, server, ['new-window', '-t', `=${session}:${index}`, ...args, ...start], { signal: context.signal });
+async function makeInSession(
+  server: TmuxServer,
+  session: string,
+  index: number,
+  args: readonly string[],
+  start: readonly string[],
+  context: RestoreContext,
+): Promise<string> {
+  const atIndex = await runTmux(context.host, server, ['new-window', '-t', `=${session}:${index}`, ...args, ...start], {
+    signal: context.signal,
+  });
   if (atIndex.exitCode === 0) return atIndex.stdout.toString('utf8');
   return tmux(context, server, ['new-window', '-t', `=${session}:`, ...args, ...start]);
 }
 
-async function moveWindow(server: TmuxServer, windowId: string, session: string, index: number, context: RestoreContext): Promise<void> {
+async function moveWindow(
+  server: TmuxServer,
+  windowId: string,
+  session: string,
+  index: number,
+  context: RestoreContext,
+): Promise<void> {
   const now = (await tmux(context, server, ['display-message', '-p', '-t', windowId, '#{window_index}'])).trim();
-  if (now !== String(index)) await runTmux(context.host, server, ['move-window', '-s', windowId, '-t', `=${session}:${index}`], { signal: context.signal });
+  if (now !== String(index))
+    await runTmux(context.host, server, ['move-window', '-s', windowId, '-t', `=${session}:${index}`], {
+      signal: context.signal,
+    });
 }
 
-async function arrange(server: TmuxServer, windowId: string, paneIds: readonly string[], panes: readonly PaneStep[], context: RestoreContext): Promise<void> {
+async function arrange(
+  server: TmuxServer,
+  windowId: string,
+  paneIds: readonly string[],
+  panes: readonly PaneStep[],
+  context: RestoreContext,
+): Promise<void> {
   const window = panes[0]?.pane.window;
   if (window === undefined) return;
   if (isLayout(window.layout) && countLayoutPanes(window.layout) === paneIds.length) {
@@ -179,10 +282,16 @@ async function arrange(server: TmuxServer, windowId: string, paneIds: readonly s
   const activeId = paneIds[Math.max(0, active)] ?? '';
   await tmux(context, server, ['select-pane', '-t', activeId]);
   if (window.isZoomed) await tmux(context, server, ['resize-pane', '-Z', '-t', activeId]);
-  if (window.isAutomaticallyNamed) await tmux(context, server, ['set-option', '-w', '-t', windowId, 'automatic-rename', 'on']);
+  if (window.isAutomaticallyNamed)
+    await tmux(context, server, ['set-option', '-w', '-t', windowId, 'automatic-rename', 'on']);
 }
 
-async function typeCommand(server: TmuxServer, paneId: string, pane: PanePayload, context: RestoreContext): Promise<void> {
+async function typeCommand(
+  server: TmuxServer,
+  paneId: string,
+  pane: PanePayload,
+  context: RestoreContext,
+): Promise<void> {
   if (pane.command === null) return;
   await tmux(context, server, ['send-keys', '-t', paneId, '-l', '--', pane.command]);
   if (pane.shouldRun) await tmux(context, server, ['send-keys', '-t', paneId, 'Enter']);
@@ -196,9 +305,14 @@ async function startCommand({ step, pane }: PaneStep, context: RestoreContext): 
   const stream = pane.hidden ? HIDDEN_SCREEN : pane.scrollback ? SCROLLBACK : null;
   if (stream === null) return [];
   const bytes = await context.readStream(step.key, stream);
-  const file = join(context.scratchDir, `${stream}-${step.key.replaceAll(/[^a-z0-9]/gi, '-').slice(0, 60)}-${Math.floor(performance.now() * 1000)}`);
+  const file = join(
+    context.scratchDir,
+    `${stream}-${step.key.replaceAll(/[^a-z0-9]/gi, '-').slice(0, 60)}-${Math.floor(performance.now() * 1000)}`,
+  );
   const divider = `\u001b[0m\u001b[2m──── restored from ${new Date(context.snapshot.takenAtMs).toISOString().slice(0, 16).replace('T', ' ')} UTC ────\u001b[0m\n`;
-  writeFileSync(file, Buffer.concat([onlyColours(Buffer.from(bytes)), Buffer.from(`\n${divider}`, 'utf8')]), { mode: 0o600 });
+  writeFileSync(file, Buffer.concat([onlyColours(Buffer.from(bytes)), Buffer.from(`\n${divider}`, 'utf8')]), {
+    mode: 0o600,
+  });
   chmodSync(file, 0o600);
   return ['sh', '-c', 'cat -- "$1"; rm -f -- "$1"; exec "${SHELL:-/bin/sh}"', 'sh', file];
 }
@@ -208,8 +322,9 @@ export function onlyColours(text: Buffer): Buffer {
   const plain = text
     .toString('latin1')
     // eslint-disable-next-line no-control-regex -- control characters are what is dropped
-    .replaceAll(/\u001b\[([0-9;:]*)m|\u001b(?:[\]P^_X][^\u0007\u001b]*(?:\u0007|\u001b\\)?|\[[0-?]*[ -/]*[@-~]?|[ -/]*[0-~]?)|[\u0000-\u0008\u000b-\u001a\u001c-\u001f\u007f]/g, (whole, colour: string | undefined) =>
-      colour === undefined ? '' : whole,
+    .replaceAll(
+      /\u001b\[([0-9;:]*)m|\u001b(?:[\]P^_X][^\u0007\u001b]*(?:\u0007|\u001b\\)?|\[[0-?]*[ -/]*[@-~]?|[ -/]*[0-~]?)|[\u0000-\u0008\u000b-\u001a\u001c-\u001f\u007f]/g,
+      (whole, colour: string | undefined) => (colour === undefined ? '' : whole),
     );
   return Buffer.from(plain, 'latin1');
 }
@@ -222,7 +337,8 @@ function serverFor(pane: PanePayload, context: RestoreContext): TmuxServer {
 
 async function tmux(context: RestoreContext, server: TmuxServer, args: readonly string[]): Promise<string> {
   const result = await runTmux(context.host, server, args, { signal: context.signal, timeoutMs: 5_000 });
-  if (result.exitCode !== 0) throw new Error(`\`tmux ${args[0] ?? ''}\` failed (${result.stderr.toString('utf8').trim().slice(0, 200)})`);
+  if (result.exitCode !== 0)
+    throw new Error(`\`tmux ${args[0] ?? ''}\` failed (${result.stderr.toString('utf8').trim().slice(0, 200)})`);
   return result.stdout.toString('utf8');
 }
 
@@ -241,5 +357,8 @@ function windowName(pane: Pick<PaneFacts, 'server' | 'session' | 'window'> | und
 /** `#{...}` in a name would be expanded by tmux, and a control character would drive the terminal. */
 function plainName(name: string): string {
   // eslint-disable-next-line no-control-regex -- control characters are what is dropped
-  return name.replaceAll(/[\u0000-\u001f\u007f]/g, '').replaceAll('#', '##').slice(0, 200);
+  return name
+    .replaceAll(/[\u0000-\u001f\u007f]/g, '')
+    .replaceAll('#', '##')
+    .slice(0, 200);
 }

@@ -30,9 +30,17 @@ export function socketFolder(host: Host): string {
 }
 
 /** Runs tmux against one server. */
-export function runTmux(host: Host, server: TmuxServer, args: readonly string[], options: { readonly signal?: AbortSignal; readonly timeoutMs?: number } = {}): Promise<ProgramResult> {
+export function runTmux(
+  host: Host,
+  server: TmuxServer,
+  args: readonly string[],
+  options: { readonly signal?: AbortSignal; readonly timeoutMs?: number } = {},
+): Promise<ProgramResult> {
   // TMUX must not be set, or tmux would refuse to nest; HOME and the rest are those of the host.
-  return host.run('tmux', ['-u', '-S', server.socket, ...args], { ...options, env: { TMUX: undefined, TMUX_PANE: undefined } });
+  return host.run('tmux', ['-u', '-S', server.socket, ...args], {
+    ...options,
+    env: { TMUX: undefined, TMUX_PANE: undefined },
+  });
 }
 
 /** The part of an item key that names a server: empty for the default one. */
@@ -57,7 +65,10 @@ function listListening(host: Host): string[] {
       .map((line) => line.trim().split(/\s+/))
       .filter((fields) => fields[3] === LISTENING)
       .map((fields) => fields.slice(7).join(' '))
-      .filter((path) => pattern.test(path) && (host.env['TMUX_TMPDIR'] === undefined || path.startsWith(host.env['TMUX_TMPDIR'])));
+      .filter(
+        (path) =>
+          pattern.test(path) && (host.env['TMUX_TMPDIR'] === undefined || path.startsWith(host.env['TMUX_TMPDIR'])),
+      );
   } catch {
     return []; // no /proc on this system
   }

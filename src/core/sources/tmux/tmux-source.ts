@@ -49,13 +49,20 @@ async function captureTmux(context: CaptureContext): Promise<SourceCapture> {
       problems.push(...captured.problems);
     } catch (error) {
       if (!(error instanceof AppError) || context.signal.aborted) throw error;
-      problems.push({ reason: error.code === 'EXEC_TIMEOUT' ? 'timeout' : 'failed', message: `The tmux server ${server.label} could not be read: ${error.message}` });
+      problems.push({
+        reason: error.code === 'EXEC_TIMEOUT' ? 'timeout' : 'failed',
+        message: `The tmux server ${server.label} could not be read: ${error.message}`,
+      });
     }
   }
   return { items, problems, closed: [] };
 }
 
-async function askQuietly(host: Host, server: Parameters<typeof runTmux>[1], args: readonly string[]): Promise<string | null> {
+async function askQuietly(
+  host: Host,
+  server: Parameters<typeof runTmux>[1],
+  args: readonly string[],
+): Promise<string | null> {
   try {
     const result = await runTmux(host, server, args);
     return result.exitCode === 0 ? result.stdout.toString('utf8') : null;

@@ -23,6 +23,7 @@ export class ChunkStore {
   readonly #table: ChunkReader;
   readonly #cache = new ChunkCache();
   readonly #storedBytes = new Map<number, number>();
+  #heal: (recordId: number) => Buffer | null = () => null;
 
   constructor(keys: KeyTree, table: ChunkReader) {
     this.#keys = keys;
@@ -38,12 +39,17 @@ export class ChunkStore {
     return content;
   }
 
-  /** @throws AppError VAULT_DAMAGED where the chunk is missing or does not authenticate */
+  /** Tells how to get a box back that is damaged: from its parity group (V17a). What comes back is authenticated like any box. */
+  healWith(heal: (recordId: number) => Buffer | null): void {
+    this.#heal = heal;
+  }
+
+  /** @throws AppError VAULT_DAMAGED where the chunk is missing or does not authenticate, and cannot be rebuilt */
   read(recordId: number): Buffer {
     const box = this.#table.readBox(recordId);
-    if (box === undefined) throw damaged(`chunk ${recordId} is missing`);
-    const opened = this.#keys.open(BOX_KINDS.chunk, recordId, box);
-    if (opened === null) throw damaged(`chunk ${recordId} does not authenticate`);
+    const opened =
+      (box === undefined ? null : this.#keys.open(BOX_KINDS.chunk, recordId, box)) ?? this.#openHealed(recordId);
+    if (opened === null) throw damaged(`chunk ${recordId} is missing or does not authenticate`);
     return decodeChunkPayload(opened.header, opened.payload);
   }
 
@@ -68,6 +74,11 @@ export class ChunkStore {
   /** True where the chunk's content is these bytes, judged by its keyed id. */
   hasContent(recordId: number, content: Uint8Array): boolean {
     return this.#table.readContentId(recordId)?.equals(this.#keys.contentId(content)) ?? false;
+  }
+
+  #openHealed(recordId: number): ReturnType<KeyTree['open']> {
+    const box = this.#heal(recordId);
+    return box === null ? null : this.#keys.open(BOX_KINDS.chunk, recordId, box);
   }
 }
 

@@ -61,7 +61,11 @@ function frameContentBytes(frame: Buffer): number {
 }
 
 function compressOptions(level: number, sizeBytes: number): ZstdOptions {
-  return { params: { [constants.ZSTD_c_compressionLevel]: level }, pledgedSrcSize: sizeBytes, chunkSize: OUTPUT_BUFFER_BYTES };
+  return {
+    params: { [constants.ZSTD_c_compressionLevel]: level },
+    pledgedSrcSize: sizeBytes,
+    chunkSize: OUTPUT_BUFFER_BYTES,
+  };
 }
 
 function smaller(content: Uint8Array, compressed: Uint8Array): Encoded {

@@ -25,7 +25,11 @@ export function matchBlocks(old: Uint8Array, fresh: Uint8Array): Operation[] {
 export function commonPrefix(a: Uint8Array, b: Uint8Array): number {
   const limit = Math.min(a.length, b.length);
   let at = 0;
-  while (at + COMPARE_BYTES <= limit && Buffer.compare(a.subarray(at, at + COMPARE_BYTES), b.subarray(at, at + COMPARE_BYTES)) === 0) at += COMPARE_BYTES;
+  while (
+    at + COMPARE_BYTES <= limit &&
+    Buffer.compare(a.subarray(at, at + COMPARE_BYTES), b.subarray(at, at + COMPARE_BYTES)) === 0
+  )
+    at += COMPARE_BYTES;
   while (at < limit && a[at] === b[at]) at += 1;
   return at;
 }
@@ -50,7 +54,8 @@ function matchMiddle(old: Uint8Array, fresh: Uint8Array, start: number, oldEnd: 
   let hash = at + BLOCK_BYTES <= freshEnd && blocks.size > 0 ? hashBlock(fresh, at) : 0;
   while (at + BLOCK_BYTES <= freshEnd && blocks.size > 0) {
     const candidate = blocks.get(hash);
-    const length = candidate === undefined ? 0 : commonPrefix(old.subarray(candidate, oldEnd), fresh.subarray(at, freshEnd));
+    const length =
+      candidate === undefined ? 0 : commonPrefix(old.subarray(candidate, oldEnd), fresh.subarray(at, freshEnd));
     if (candidate !== undefined && length >= BLOCK_BYTES) {
       if (at > insertFrom) operations.push({ type: 'insert', start: insertFrom, end: at });
       operations.push({ type: 'copy', from: candidate, length });

@@ -5,7 +5,11 @@ import type { Part, StreamEntry } from '../log/manifest.ts';
 import type { ChunkStore } from './chunk-store.ts';
 
 /** Reads a whole stream. @throws AppError VAULT_DAMAGED */
-export function readStreamContent(store: ChunkStore, stream: Pick<StreamEntry, 'parts' | 'sizeBytes'>, isCached = false): Uint8Array<ArrayBuffer> {
+export function readStreamContent(
+  store: ChunkStore,
+  stream: Pick<StreamEntry, 'parts' | 'sizeBytes'>,
+  isCached = false,
+): Uint8Array<ArrayBuffer> {
   const content = new Uint8Array(stream.sizeBytes);
   const lastUse = new Map(stream.parts.map((part, index) => [part.recordId, index]));
   // A chunk that several parts lie in is opened once, and held only until its last part.

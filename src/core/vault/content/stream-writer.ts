@@ -63,7 +63,12 @@ export function placeStream(
       if (earlier === undefined || !isHintValid || !continues(deps, earlier, content)) return { result: 'needs-whole' };
       if (content.bytes.length === 0) return { result: 'unchanged' };
       const added = cutAndPut(deps, batch, content.bytes);
-      return placed(input, earlier.sizeBytes + content.bytes.length, extendedId(deps.keys, earlier.contentId, content.bytes), [...joinSmallParts(deps, batch, earlier.parts), ...added]);
+      return placed(
+        input,
+        earlier.sizeBytes + content.bytes.length,
+        extendedId(deps.keys, earlier.contentId, content.bytes),
+        [...joinSmallParts(deps, batch, earlier.parts), ...added],
+      );
     }
     case 'whole':
       return placeWhole(deps, batch, input, content.bytes, earlier);
@@ -84,8 +89,13 @@ function placeWhole(
   if (kept.bytes === bytes.length && kept.bytes === earlier.sizeBytes) return { result: 'unchanged' };
   const rest = bytes.subarray(kept.bytes);
   const isGrowth = kept.dropped === 0 && kept.bytes === earlier.sizeBytes;
-  const contentId = isGrowth ? extendedId(deps.keys, earlier.contentId, rest) : scrolledId(deps.keys, earlier.contentId, kept.dropped, kept.bytes, rest);
-  return placed(input, bytes.length, contentId, [...joinSmallParts(deps, batch, kept.parts), ...cutAndPut(deps, batch, rest)]);
+  const contentId = isGrowth
+    ? extendedId(deps.keys, earlier.contentId, rest)
+    : scrolledId(deps.keys, earlier.contentId, kept.dropped, kept.bytes, rest);
+  return placed(input, bytes.length, contentId, [
+    ...joinSmallParts(deps, batch, kept.parts),
+    ...cutAndPut(deps, batch, rest),
+  ]);
 }
 
 function placeBlob(
@@ -102,15 +112,28 @@ function placeBlob(
 }
 
 /** An edited blob as runs of its earlier version and one chunk of what is new; null where storing it whole is better. */
-function placeEdited(deps: StreamWriterDeps, batch: ChunkBatch, bytes: Uint8Array, earlier: StreamEntry): Part[] | null {
-  if (earlier.sizeBytes === 0 || Math.max(earlier.sizeBytes, bytes.length) > COMPARED_BLOB_BYTES || earlier.parts.length > MAX_BLOB_PARTS) return null;
+function placeEdited(
+  deps: StreamWriterDeps,
+  batch: ChunkBatch,
+  bytes: Uint8Array,
+  earlier: StreamEntry,
+): Part[] | null {
+  if (
+    earlier.sizeBytes === 0 ||
+    Math.max(earlier.sizeBytes, bytes.length) > COMPARED_BLOB_BYTES ||
+    earlier.parts.length > MAX_BLOB_PARTS
+  )
+    return null;
   const old = readStreamContent(deps.store, earlier, true);
   const oldParts = joinSmallParts(deps, batch, earlier.parts);
   const operations = matchBlocks(old, bytes);
   const inserts = operations.filter((operation) => operation.type === 'insert');
   const insertedBytes = inserts.reduce((sum, insert) => sum + insert.end - insert.start, 0);
   if (insertedBytes > bytes.length * MAX_INSERTED_SHARE || operations.length > MAX_BLOB_PARTS) return null;
-  const added = insertedBytes === 0 ? 0 : batch.put(Buffer.concat(inserts.map((insert) => bytes.subarray(insert.start, insert.end))));
+  const added =
+    insertedBytes === 0
+      ? 0
+      : batch.put(Buffer.concat(inserts.map((insert) => bytes.subarray(insert.start, insert.end))));
   let skip = 0;
   return operations.flatMap((operation): Part[] => {
     if (operation.type === 'copy') return sliceParts(oldParts, operation.from, operation.length);
@@ -141,7 +164,9 @@ function cutAndPut(deps: StreamWriterDeps, batch: ChunkBatch, bytes: Uint8Array)
 
 /** Many captures of little growth leave many small chunks: from time to time their used parts are joined in one. */
 function joinSmallParts(deps: StreamWriterDeps, batch: ChunkBatch, parts: readonly Part[]): readonly Part[] {
-  const ids = new Set(parts.map((part) => part.recordId).filter((recordId) => deps.store.storedBytes(recordId) <= SMALL_CHUNK_BYTES));
+  const ids = new Set(
+    parts.map((part) => part.recordId).filter((recordId) => deps.store.storedBytes(recordId) <= SMALL_CHUNK_BYTES),
+  );
   if (ids.size <= MAX_SMALL_CHUNKS) return parts;
   const small = parts.filter((part) => ids.has(part.recordId));
   const joined = batch.put(Buffer.concat(small.map((part) => readPart(deps.store, part))));
@@ -160,14 +185,19 @@ function joinNeighbours(parts: readonly Part[]): Part[] {
   const joined: Part[] = [];
   for (const part of parts) {
     const last = joined.at(-1);
-    if (last?.recordId === part.recordId && last.skip + last.length === part.skip) joined[joined.length - 1] = { ...last, length: last.length + part.length };
+    if (last?.recordId === part.recordId && last.skip + last.length === part.skip)
+      joined[joined.length - 1] = { ...last, length: last.length + part.length };
     else joined.push(part);
   }
   return joined;
 }
 
 /** The overlap that the source read anew must be the end of what the vault has. */
-function continues(deps: StreamWriterDeps, earlier: StreamEntry, content: Extract<StreamContent, { type: 'appended' }>): boolean {
+function continues(
+  deps: StreamWriterDeps,
+  earlier: StreamEntry,
+  content: Extract<StreamContent, { type: 'appended' }>,
+): boolean {
   if (content.fromByte !== earlier.sizeBytes) return false;
   const expected = Math.min(APPEND_OVERLAP_BYTES, earlier.sizeBytes);
   if (content.overlap.length !== expected) return false;

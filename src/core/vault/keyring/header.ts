@@ -20,7 +20,10 @@ const headerSchema = z.strictObject({
   /** Grows with every change; the highest whole copy wins. */
   counter: z.int().min(1),
   slots: z.array(keySlotSchema).min(1).max(32),
-  epochs: z.array(z.strictObject({ epoch: z.int().min(1), wrappedKey: z.base64() })).min(1).max(1024),
+  epochs: z
+    .array(z.strictObject({ epoch: z.int().min(1), wrappedKey: z.base64() }))
+    .min(1)
+    .max(1024),
   /** X25519 public key of the inbox (V5). */
   publicKey: z.base64(),
   /** A box of kind `headerSecrets`: private key, creation times, the journal of a rotation. */

@@ -22,7 +22,15 @@ import type { ReadDb, WriteDb } from '../database.ts';
 import { damaged } from '../errors.ts';
 import { readHeaderCopies, writeHeaderCopies } from '../tables/single-rows.ts';
 import type { KeysInfo, OpeningNotice } from '../vault.ts';
-import { encodeHeader, isHeaderAuthentic, openHeaderSecrets, parseHeader, type Header, type HeaderCopy, type HeaderSecrets } from './header.ts';
+import {
+  encodeHeader,
+  isHeaderAuthentic,
+  openHeaderSecrets,
+  parseHeader,
+  type Header,
+  type HeaderCopy,
+  type HeaderSecrets,
+} from './header.ts';
 import { readSidecar, writeSidecar } from './sidecar.ts';
 
 const ROTATION_ADVICE_DAYS = 90;
@@ -85,7 +93,10 @@ export class Keyring {
       slots: this.#header.slots.map((slot) => ({
         type: slot.type,
         createdAtMs: this.#secrets.slotCreatedAtMs[slot.commitment] ?? this.#secrets.createdAtMs,
-        detail: slot.type === 'password' ? `Argon2id, ${slot.memoryKiB / 1024} MiB, ${slot.passes} passes, ${slot.lanes} lanes` : 'random secret',
+        detail:
+          slot.type === 'password'
+            ? `Argon2id, ${slot.memoryKiB / 1024} MiB, ${slot.passes} passes, ${slot.lanes} lanes`
+            : 'random secret',
         isWhole: isKeySlotWhole(slot),
       })),
       epoch,
@@ -97,14 +108,26 @@ export class Keyring {
 
   /** Replaces all password slots by one of the new password (V4): the data stay as they are. */
   async changePassword(db: WriteDb, password: string, nowMs: number): Promise<void> {
-    const slot = await createPasswordSlot(this.keys.vaultKey, this.keys.vaultId, password, this.#options.argon2, this.#options.random);
+    const slot = await createPasswordSlot(
+      this.keys.vaultKey,
+      this.keys.vaultId,
+      password,
+      this.#options.argon2,
+      this.#options.random,
+    );
     this.#replaceSlots(db, 'password', slot, nowMs);
   }
 
   /** Replaces the recovery key; gives its text, the only time it is seen. */
   replaceRecoveryKey(db: WriteDb, nowMs: number): string {
     const { secret, text } = newRecoveryKey(this.#options.random);
-    const slot = createRandomSecretSlot('recovery', this.keys.vaultKey, this.keys.vaultId, secret, this.#options.random);
+    const slot = createRandomSecretSlot(
+      'recovery',
+      this.keys.vaultKey,
+      this.keys.vaultId,
+      secret,
+      this.#options.random,
+    );
     secret.fill(0);
     this.#replaceSlots(db, 'recovery', slot, nowMs);
     return text;
@@ -139,8 +162,10 @@ export class Keyring {
   refresh(db: ReadDb): void {
     const copies = readHeaderCopies(db).map((bytes) => (bytes === null ? null : parseHeader(bytes)));
     for (const copy of copies) {
-      if (copy?.isWhole !== true || copy.header.counter <= this.#header.counter || !isHeaderAuthentic(copy, this.keys)) continue;
-      for (const epoch of copy.header.epochs) this.keys.addEpoch({ epoch: epoch.epoch, wrappedKey: Buffer.from(epoch.wrappedKey, 'base64') });
+      if (copy?.isWhole !== true || copy.header.counter <= this.#header.counter || !isHeaderAuthentic(copy, this.keys))
+        continue;
+      for (const epoch of copy.header.epochs)
+        this.keys.addEpoch({ epoch: epoch.epoch, wrappedKey: Buffer.from(epoch.wrappedKey, 'base64') });
       const secrets = openHeaderSecrets(copy.header, this.keys);
       if (secrets === null) throw damaged('the secret part of the header does not authenticate');
       this.#header = copy.header;
@@ -151,7 +176,10 @@ export class Keyring {
   #addEpoch(db: WriteDb, nowMs: number, rotationFor: (epoch: number) => HeaderSecrets['rotation']): void {
     const epoch = this.keys.currentEpoch + 1;
     const wrapped = this.keys.createEpoch(epoch);
-    this.#header = { ...this.#header, epochs: [...this.#header.epochs, { epoch, wrappedKey: wrapped.wrappedKey.toString('base64') }] };
+    this.#header = {
+      ...this.#header,
+      epochs: [...this.#header.epochs, { epoch, wrappedKey: wrapped.wrappedKey.toString('base64') }],
+    };
     const epochCreatedAtMs = { ...this.#secrets.epochCreatedAtMs, [String(epoch)]: nowMs };
     this.#write(db, { ...this.#secrets, epochCreatedAtMs, rotation: rotationFor(epoch) });
   }
@@ -159,7 +187,9 @@ export class Keyring {
   #replaceSlots(db: WriteDb, type: KeySlot['type'], slot: KeySlot, nowMs: number): void {
     this.#header = { ...this.#header, slots: [...this.#header.slots.filter((other) => other.type !== type), slot] };
     const live = new Set(this.#header.slots.map((other) => other.commitment));
-    const times = Object.fromEntries(Object.entries(this.#secrets.slotCreatedAtMs).filter(([commitment]) => live.has(commitment)));
+    const times = Object.fromEntries(
+      Object.entries(this.#secrets.slotCreatedAtMs).filter(([commitment]) => live.has(commitment)),
+    );
     this.#write(db, { ...this.#secrets, slotCreatedAtMs: { ...times, [slot.commitment]: nowMs } });
   }
 
@@ -217,10 +247,16 @@ export async function createKeyring(
 }
 
 /** What can be known of a vault without any secret: enough to seal into the inbox (V5). */
-export function readPublicHeader(db: ReadDb, sidecarPath: string): { readonly vaultId: Buffer; readonly publicKey: Buffer } {
+export function readPublicHeader(
+  db: ReadDb,
+  sidecarPath: string,
+): { readonly vaultId: Buffer; readonly publicKey: Buffer } {
   const best = rankedCopies(db, sidecarPath)[0];
   if (best === undefined) throw noHeader();
-  return { vaultId: Buffer.from(best.header.vaultId, 'base64'), publicKey: Buffer.from(best.header.publicKey, 'base64') };
+  return {
+    vaultId: Buffer.from(best.header.vaultId, 'base64'),
+    publicKey: Buffer.from(best.header.publicKey, 'base64'),
+  };
 }
 
 /**
@@ -232,10 +268,16 @@ export async function openKeyring(
   db: ReadDb,
   secret: VaultSecret,
   options: KeyringOptions,
-): Promise<{ readonly keyring: Keyring; readonly notices: readonly OpeningNotice[]; readonly isMendNeeded: boolean; readonly isSlotWeak: boolean }> {
+): Promise<{
+  readonly keyring: Keyring;
+  readonly notices: readonly OpeningNotice[];
+  readonly isMendNeeded: boolean;
+  readonly isSlotWeak: boolean;
+}> {
   const copies = rankedCopies(db, options.sidecarPath);
   if (copies.length === 0) throw noHeader();
-  const slotSecret: SlotSecret = secret.type === 'recovery' ? { type: 'recovery', bytes: parseRecoveryKey(secret.text) } : secret;
+  const slotSecret: SlotSecret =
+    secret.type === 'recovery' ? { type: 'recovery', bytes: parseRecoveryKey(secret.text) } : secret;
   let failure: AppError | null = null;
   for (const copy of distinct(copies)) {
     const opened = await tryCopy(copy, slotSecret, options);
@@ -243,11 +285,18 @@ export async function openKeyring(
       failure ??= opened;
       continue;
     }
-    const isMendNeeded = !copy.isWhole || copies.length < 4 || copies.some((other) => other.header.counter !== copy.header.counter);
+    const isMendNeeded =
+      !copy.isWhole || copies.length < 4 || copies.some((other) => other.header.counter !== copy.header.counter);
     const notices: OpeningNotice[] = isMendNeeded
-      ? [{ code: 'header-mended', message: `${agreeing(copies, copy)} of 4 copies of the vault's header agreed; the others were written anew.` }]
+      ? [
+          {
+            code: 'header-mended',
+            message: `${agreeing(copies, copy)} of 4 copies of the vault's header agreed; the others were written anew.`,
+          },
+        ]
       : [];
-    const isSlotWeak = secret.type === 'password' && copy.header.slots.some((slot) => isSlotWeakerThan(slot, options.argon2));
+    const isSlotWeak =
+      secret.type === 'password' && copy.header.slots.some((slot) => isSlotWeakerThan(slot, options.argon2));
     return { keyring: opened, notices, isMendNeeded, isSlotWeak };
   }
   throw failure ?? noHeader();
@@ -263,12 +312,16 @@ async function tryCopy(copy: HeaderCopy, secret: SlotSecret, options: KeyringOpt
       continue;
     }
     const keys = new KeyTree(opened.vaultKey, vaultId, options.random);
-    if (copy.isWhole && !isHeaderAuthentic(copy, keys)) return damaged('a copy of the header was not written by the owner of the vault');
+    if (copy.isWhole && !isHeaderAuthentic(copy, keys))
+      return damaged('a copy of the header was not written by the owner of the vault');
     for (const epoch of copy.header.epochs) {
-      if (!keys.addEpoch({ epoch: epoch.epoch, wrappedKey: Buffer.from(epoch.wrappedKey, 'base64') })) return damaged('the key of an epoch does not authenticate');
+      if (!keys.addEpoch({ epoch: epoch.epoch, wrappedKey: Buffer.from(epoch.wrappedKey, 'base64') }))
+        return damaged('the key of an epoch does not authenticate');
     }
     const secrets = openHeaderSecrets(copy.header, keys);
-    return secrets === null ? damaged('the secret part of the header does not authenticate') : new Keyring(keys, copy.header, secrets, options);
+    return secrets === null
+      ? damaged('the secret part of the header does not authenticate')
+      : new Keyring(keys, copy.header, secrets, options);
   }
   return slotFailure(secret.type, results);
 }
@@ -276,18 +329,36 @@ async function tryCopy(copy: HeaderCopy, secret: SlotSecret, options: KeyringOpt
 function slotFailure(type: SlotSecret['type'], results: readonly string[]): AppError {
   const name = type === 'password' ? 'password' : type === 'recovery' ? 'recovery key' : 'keychain';
   if (results.includes('damaged')) {
-    return new AppError('VAULT_SLOT_DAMAGED', `The vault's ${name} slot is damaged; whether the ${name} is right cannot be told.`, {
-      hint: type === 'password' ? 'Open the vault with the recovery key, then set the password anew.' : 'Open the vault with the password, then make a new recovery key.',
-    });
+    return new AppError(
+      'VAULT_SLOT_DAMAGED',
+      `The vault's ${name} slot is damaged; whether the ${name} is right cannot be told.`,
+      {
+        hint:
+          type === 'password'
+            ? 'Open the vault with the recovery key, then set the password anew.'
+            : 'Open the vault with the password, then make a new recovery key.',
+      },
+    );
   }
   if (results.includes('below-floor')) {
-    return new AppError('VAULT_SLOT_DAMAGED', `The vault's ${name} slot asks for a weaker key derivation than Cairn ever writes; it was changed by somebody.`, {
-      hint: 'Do not enter the password again. Put the vault back from a backup that you trust, or use the recovery key.',
-    });
+    return new AppError(
+      'VAULT_SLOT_DAMAGED',
+      `The vault's ${name} slot asks for a weaker key derivation than Cairn ever writes; it was changed by somebody.`,
+      {
+        hint: 'Do not enter the password again. Put the vault back from a backup that you trust, or use the recovery key.',
+      },
+    );
   }
-  return new AppError('VAULT_WRONG_PASSWORD', type === 'password' ? 'Wrong password.' : `This ${name} does not open this vault.`, {
-    hint: type === 'password' ? 'Try again, or open the vault with the recovery key.' : 'Try again, or open the vault with the password.',
-  });
+  return new AppError(
+    'VAULT_WRONG_PASSWORD',
+    type === 'password' ? 'Wrong password.' : `This ${name} does not open this vault.`,
+    {
+      hint:
+        type === 'password'
+          ? 'Try again, or open the vault with the recovery key.'
+          : 'Try again, or open the vault with the password.',
+    },
+  );
 }
 
 /** All readable copies, the best first: whole before torn, newest before older. */
@@ -312,5 +383,7 @@ function noHeader(): AppError {
 }
 
 function sealSecrets(keys: KeyTree, counter: number, secrets: HeaderSecrets): string {
-  return keys.seal(BOX_KINDS.headerSecrets, BOX_CODECS.raw, counter, Buffer.from(JSON.stringify(secrets), 'utf8')).toString('base64');
+  return keys
+    .seal(BOX_KINDS.headerSecrets, BOX_CODECS.raw, counter, Buffer.from(JSON.stringify(secrets), 'utf8'))
+    .toString('base64');
 }

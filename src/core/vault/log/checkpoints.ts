@@ -7,7 +7,7 @@ import type { JsonObject } from '../../../shared/model/json.ts';
 import type { RandomBytes } from '../../crypto/cipher.ts';
 import { positionOf } from './read-snapshots.ts';
 import { sealRecord, type VaultRecord } from './records.ts';
-import { newCheckpoint, newId, sealKeyframe } from './save-snapshot.ts';
+import { newCheckpoint, newCheckpointId, sealKeyframe } from './save-snapshot.ts';
 import type { VaultState } from './vault-state.ts';
 
 const MAX_NAME_LENGTH = 200;
@@ -26,7 +26,7 @@ export function createCheckpoint(
   assertAttributes(attributes);
   const sequence = state.index.sequenceAt(positionOf(state, snapshotId));
   const { manifest } = state.readSnapshot(sequence);
-  const checkpoint = newCheckpoint(newId<CheckpointId>(random), snapshotId, attributes, nowMs);
+  const checkpoint = newCheckpoint(newCheckpointId(random), snapshotId, attributes, nowMs);
   const keyframe = state.head.nextRecordId;
   const record: VaultRecord = { type: 'checkpoint', keyframe, checkpoint };
   const recordId = keyframe + 1;
@@ -41,7 +41,12 @@ export function createCheckpoint(
 }
 
 /** @throws AppError CHECKPOINT_NOT_FOUND, USAGE_INVALID */
-export function editCheckpoint(state: VaultState, id: CheckpointId, changes: Partial<CheckpointAttributes>, nowMs: number): Checkpoint {
+export function editCheckpoint(
+  state: VaultState,
+  id: CheckpointId,
+  changes: Partial<CheckpointAttributes>,
+  nowMs: number,
+): Checkpoint {
   const found = state.records.findCheckpoint(id);
   if (found === undefined) throw checkpointNotFound();
   const checkpoint: Checkpoint = { ...found.record.checkpoint, ...changes, updatedAtMs: nowMs };
@@ -69,7 +74,9 @@ export function writeSetting(state: VaultState, name: string, value: JsonObject 
   if (value !== null) {
     replaceRecord(state, 'Saving the setting', found?.recordId ?? null, { type: 'setting', name, value });
   } else if (found !== undefined) {
-    state.commit('Saving the setting', { records: state.head.records - 1 }, () => state.write.records.remove(found.recordId));
+    state.commit('Saving the setting', { records: state.head.records - 1 }, () =>
+      state.write.records.remove(found.recordId),
+    );
     state.records.remove(found.recordId);
   }
 }
@@ -94,12 +101,16 @@ export function assertAttributes(attributes: CheckpointAttributes): void {
       ? `A checkpoint's name has 1 to ${MAX_NAME_LENGTH} characters.`
       : attributes.description.length > MAX_DESCRIPTION_LENGTH
         ? `A checkpoint's description has at most ${MAX_DESCRIPTION_LENGTH} characters.`
-        : attributes.tags.length > MAX_TAGS || attributes.tags.some((tag) => tag.trim() === '' || tag.length > MAX_TAG_LENGTH)
+        : attributes.tags.length > MAX_TAGS ||
+            attributes.tags.some((tag) => tag.trim() === '' || tag.length > MAX_TAG_LENGTH)
           ? `A checkpoint has at most ${MAX_TAGS} tags of 1 to ${MAX_TAG_LENGTH} characters.`
           : null;
-  if (wrong !== null) throw new AppError('USAGE_INVALID', wrong, { hint: 'Nothing was saved; shorten it and try again.' });
+  if (wrong !== null)
+    throw new AppError('USAGE_INVALID', wrong, { hint: 'Nothing was saved; shorten it and try again.' });
 }
 
 function checkpointNotFound(): AppError {
-  return new AppError('CHECKPOINT_NOT_FOUND', 'There is no such checkpoint.', { hint: 'See them with `cairn list --checkpoints`.' });
+  return new AppError('CHECKPOINT_NOT_FOUND', 'There is no such checkpoint.', {
+    hint: 'See them with `cairn list --checkpoints`.',
+  });
 }

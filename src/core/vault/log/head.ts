@@ -59,8 +59,14 @@ export function openHead(keys: KeyTree, box: Uint8Array | null): Head | null {
 }
 
 /** The newest whole slot; null where neither opens. */
-export function pickHead(keys: KeyTree, slots: readonly (Uint8Array | null)[]): { readonly head: Head | null; readonly whole: number } {
+export function pickHead(
+  keys: KeyTree,
+  slots: readonly (Uint8Array | null)[],
+): { readonly head: Head | null; readonly whole: number } {
   const heads = slots.map((slot) => openHead(keys, slot)).filter((head) => head !== null);
-  const newest = heads.reduce<Head | null>((best, head) => (best === null || head.counter > best.counter ? head : best), null);
+  const newest = heads.reduce<Head | null>(
+    (best, head) => (best === null || head.counter > best.counter ? head : best),
+    null,
+  );
   return { head: newest, whole: heads.length };
 }

@@ -2,7 +2,13 @@
 // object from one snapshot to the next, which is what makes differences cheap.
 
 import type { Gap } from '../../../shared/model/snapshot.ts';
-import { ITEM_KINDS, STREAM_KINDS, type ItemKind, type SnapshotItem, type StreamKind } from '../../../shared/model/item.ts';
+import {
+  ITEM_KINDS,
+  STREAM_KINDS,
+  type ItemKind,
+  type SnapshotItem,
+  type StreamKind,
+} from '../../../shared/model/item.ts';
 import type { ItemKey, SnapshotId, SourceId } from '../../../shared/model/ids.ts';
 import type { JsonObject } from '../../../shared/model/json.ts';
 
@@ -60,7 +66,10 @@ export function itemFacts(item: Pick<SnapshotItem, 'kind' | 'source' | 'group' |
 }
 
 /** What a keyframe's manifest must be changed by to become `next`. */
-export function diffManifest(base: Manifest, next: Manifest): { readonly removed: ItemKey[]; readonly changed: ItemEntry[] } {
+export function diffManifest(
+  base: Manifest,
+  next: Manifest,
+): { readonly removed: ItemKey[]; readonly changed: ItemEntry[] } {
   const removed: ItemKey[] = [];
   for (const key of base.keys()) if (!next.has(key)) removed.push(key);
   const changed: ItemEntry[] = [];
@@ -91,10 +100,23 @@ export function toSnapshotItem(entry: ItemEntry): SnapshotItem {
 }
 
 // On disk an item is a JSON array, short because there are many. Frozen: format v1, see test/core/vault/log/manifest.test.ts.
-type EncodedStream = [name: string, kind: number, sizeBytes: number, storedBytes: number, contentId: string, parts: number[]];
+type EncodedStream = [
+  name: string,
+  kind: number,
+  sizeBytes: number,
+  storedBytes: number,
+  contentId: string,
+  parts: number[],
+];
 type EncodedItem = [
-  key: string, kind: number, source: string, group: string, title: string, attributes: JsonObject,
-  staleSinceMs: number | null, streams: EncodedStream[],
+  key: string,
+  kind: number,
+  source: string,
+  group: string,
+  title: string,
+  attributes: JsonObject,
+  staleSinceMs: number | null,
+  streams: EncodedStream[],
 ];
 
 export function encodeManifest(manifest: Manifest): Buffer {

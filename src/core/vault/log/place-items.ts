@@ -57,7 +57,9 @@ export function placeItems(
 
 /** The entry of an item once the stored sizes are known; the earlier object itself where nothing changed. */
 export function toEntry(next: NextItem, storedBytes: (recordId: number) => number): ItemEntry {
-  const streams = next.streams.map((stream) => (stream.state === 'kept' ? stream.entry : { ...stream.placed, storedBytes: sizeOf(stream, storedBytes) }));
+  const streams = next.streams.map((stream) =>
+    stream.state === 'kept' ? stream.entry : { ...stream.placed, storedBytes: sizeOf(stream, storedBytes) },
+  );
   const { earlier, item, facts } = next;
   const isSame =
     earlier !== undefined &&
@@ -109,7 +111,11 @@ function placeOne(
   return 'needs-whole';
 }
 
-function carry(keys: readonly ItemKey[], captured: ReadonlySet<ItemKey>, latest: { readonly manifest: Manifest; readonly takenAtMs: number }): ItemEntry[] {
+function carry(
+  keys: readonly ItemKey[],
+  captured: ReadonlySet<ItemKey>,
+  latest: { readonly manifest: Manifest; readonly takenAtMs: number },
+): ItemEntry[] {
   const carried: ItemEntry[] = [];
   for (const key of new Set(keys)) {
     const entry = latest.manifest.get(key);

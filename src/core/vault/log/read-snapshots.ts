@@ -13,7 +13,13 @@ import type { VaultState } from './vault-state.ts';
 
 const MIN_PREFIX_DIGITS = 4;
 const AGE = /^(\d{1,6})\s*(s|m|h|d|w)$/;
-const AGE_UNIT_MS: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 };
+const AGE_UNIT_MS: Readonly<Record<string, number>> = {
+  s: 1_000,
+  m: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
+  w: 604_800_000,
+};
 
 export function listSnapshots(state: VaultState, query: ListSnapshotsQuery): SnapshotSummary[] {
   const { index } = state;
@@ -34,9 +40,14 @@ export function listSnapshots(state: VaultState, query: ListSnapshotsQuery): Sna
 export function resolveSnapshot(state: VaultState, reference: string, nowMs: number): SnapshotId {
   const { index } = state;
   const text = reference.trim();
-  if (index.count === 0) throw new AppError('SNAPSHOT_NOT_FOUND', 'The vault holds no snapshots yet.', { hint: 'Take one with `cairn capture`.' });
+  if (index.count === 0)
+    throw new AppError('SNAPSHOT_NOT_FOUND', 'The vault holds no snapshots yet.', {
+      hint: 'Take one with `cairn capture`.',
+    });
   if (text === 'latest') return index.idAt(index.count - 1);
-  const checkpoint = state.records.checkpoints().filter((record) => record.checkpoint.id === text || record.checkpoint.name === text);
+  const checkpoint = state.records
+    .checkpoints()
+    .filter((record) => record.checkpoint.id === text || record.checkpoint.name === text);
   if (checkpoint.length === 1 && checkpoint[0] !== undefined) return checkpoint[0].checkpoint.snapshotId;
   if (checkpoint.length > 1) throw ambiguous(`${checkpoint.length} checkpoints have this name.`);
   const age = AGE.exec(text);
@@ -64,7 +75,9 @@ export function readStream(state: VaultState, id: SnapshotId, key: ItemKey, name
   const { manifest } = readWhole(state, positionOf(state, id), id);
   const stream = manifest.get(key)?.streams.find((other) => other.name === name);
   if (stream === undefined) {
-    throw new AppError('ITEM_NOT_FOUND', `The snapshot holds no such item${manifest.has(key) ? ' content' : ''}.`, { hint: 'See `cairn show` for what it holds.' });
+    throw new AppError('ITEM_NOT_FOUND', `The snapshot holds no such item${manifest.has(key) ? ' content' : ''}.`, {
+      hint: 'See `cairn show` for what it holds.',
+    });
   }
   return readStreamContent(state.store, stream);
 }
@@ -111,7 +124,10 @@ function checkpointPositions(state: VaultState): Set<number> {
 
 function atTime(state: VaultState, timeMs: number): SnapshotId {
   const at = state.index.indexAtTime(timeMs);
-  if (at < 0) throw new AppError('SNAPSHOT_NOT_FOUND', 'There is no snapshot that old.', { hint: 'See what there is with `cairn list`.' });
+  if (at < 0)
+    throw new AppError('SNAPSHOT_NOT_FOUND', 'There is no snapshot that old.', {
+      hint: 'See what there is with `cairn list`.',
+    });
   return state.index.idAt(at);
 }
 
@@ -124,7 +140,9 @@ function byPrefix(state: VaultState, prefix: string): SnapshotId {
 }
 
 function ambiguous(message: string): AppError {
-  return new AppError('SNAPSHOT_AMBIGUOUS', message, { hint: 'Give more digits of the id; `cairn list` shows it whole.' });
+  return new AppError('SNAPSHOT_AMBIGUOUS', message, {
+    hint: 'Give more digits of the id; `cairn list` shows it whole.',
+  });
 }
 
 function notFound(): AppError {

@@ -54,7 +54,9 @@ export function sealRecord(keys: KeyTree, recordId: number, record: VaultRecord)
 export function openRecord(keys: KeyTree, recordId: number, box: Buffer): VaultRecord | null {
   const opened = keys.open(BOX_KINDS.record, recordId, box);
   if (opened === null) return null;
-  const parsed = recordSchema.safeParse(JSON.parse(decodeContent(opened.header.codec, opened.payload, MAX_RECORD_BYTES).toString('utf8')));
+  const parsed = recordSchema.safeParse(
+    JSON.parse(decodeContent(opened.header.codec, opened.payload, MAX_RECORD_BYTES).toString('utf8')),
+  );
   if (!parsed.success) return null;
   const record = parsed.data;
   if (record.type === 'setting') {
@@ -89,14 +91,16 @@ export class RecordSet {
   remove(recordId: number): void {
     const record = this.#records.get(recordId);
     this.#records.delete(recordId);
-    if (record?.type === 'setting' && this.#bySetting.get(record.name) === recordId) this.#bySetting.delete(record.name);
+    if (record?.type === 'setting' && this.#bySetting.get(record.name) === recordId)
+      this.#bySetting.delete(record.name);
     if (record?.type !== 'checkpoint') return;
     if (this.#byCheckpoint.get(record.checkpoint.id) === recordId) this.#byCheckpoint.delete(record.checkpoint.id);
     if (this.#bySnapshot.get(record.checkpoint.snapshotId) !== recordId) return;
     this.#bySnapshot.delete(record.checkpoint.snapshotId);
     // Another checkpoint of the same snapshot may still stand.
     for (const [otherId, other] of this.#records) {
-      if (other.type === 'checkpoint' && other.checkpoint.snapshotId === record.checkpoint.snapshotId) this.#bySnapshot.set(other.checkpoint.snapshotId, otherId);
+      if (other.type === 'checkpoint' && other.checkpoint.snapshotId === record.checkpoint.snapshotId)
+        this.#bySnapshot.set(other.checkpoint.snapshotId, otherId);
     }
   }
 
@@ -117,7 +121,9 @@ export class RecordSet {
   }
 
   checkpoints(): CheckpointRecord[] {
-    return [...this.#byCheckpoint.values()].map((recordId) => this.#checkpointAt(recordId)).filter((record) => record !== undefined);
+    return [...this.#byCheckpoint.values()]
+      .map((recordId) => this.#checkpointAt(recordId))
+      .filter((record) => record !== undefined);
   }
 
   #checkpointAt(recordId: number | undefined): CheckpointRecord | undefined {
@@ -126,6 +132,8 @@ export class RecordSet {
   }
 }
 
-function isObject(value: z.infer<ReturnType<typeof z.json>>): value is { [key: string]: z.infer<ReturnType<typeof z.json>> } {
+function isObject(
+  value: z.infer<ReturnType<typeof z.json>>,
+): value is { [key: string]: z.infer<ReturnType<typeof z.json>> } {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -48,13 +48,24 @@ export function createBodyCache(): BodyCache {
 }
 
 /** Saves one capture. Call with the writer's lock held and the state refreshed. */
-export async function saveSnapshot(deps: SaveDeps, request: SaveRequest, knowledge: RunKnowledge, cache: BodyCache): Promise<SaveResult> {
+export async function saveSnapshot(
+  deps: SaveDeps,
+  request: SaveRequest,
+  knowledge: RunKnowledge,
+  cache: BodyCache,
+): Promise<SaveResult> {
   const { state } = deps;
   openEpochIfDue(state, request.takenAtMs);
   const batch = new ChunkBatch(state.keys, state.store, state.head.nextRecordId);
   const { latest } = state;
   const earlier = { manifest: latest.manifest, takenAtMs: latest.prefix?.takenAtMs ?? request.takenAtMs };
-  const placed = placeItems({ keys: state.keys, store: state.store, gear: state.gear }, batch, request, earlier, knowledge);
+  const placed = placeItems(
+    { keys: state.keys, store: state.store, gear: state.gear },
+    batch,
+    request,
+    earlier,
+    knowledge,
+  );
   await batch.settle();
   const storedBytes = (recordId: number): number => batch.storedBytes(recordId);
   const leftOut = applySizeLimit(placed.next, deps.maxSnapshotBytes, storedBytes, request.takenAtMs);
@@ -74,18 +85,31 @@ export function toSummary(prefix: SnapshotPrefix): SnapshotSummary {
   return { id, takenAtMs, kind, items, changed, gaps };
 }
 
-export function newId<Id extends SnapshotId | CheckpointId>(random: RandomBytes): Id {
-  return random(8).toString('hex') as Id; // 8 bytes are 16 digits
+export function newSnapshotId(random: RandomBytes): SnapshotId {
+  return random(8).toString('hex') as SnapshotId; // 8 bytes are 16 digits
+}
+
+export function newCheckpointId(random: RandomBytes): CheckpointId {
+  return random(8).toString('hex') as CheckpointId; // as above
 }
 
 /** Encodes and seals a keyframe. */
-export function sealKeyframe(state: VaultState, recordId: number, manifest: Manifest): { readonly box: Buffer; readonly plainBytes: number } {
+export function sealKeyframe(
+  state: VaultState,
+  recordId: number,
+  manifest: Manifest,
+): { readonly box: Buffer; readonly plainBytes: number } {
   const plain = encodeManifest(manifest);
   const { codec, payload } = encodeContentSync(plain);
   return { box: state.keys.seal(BOX_KINDS.keyframe, codec, recordId, payload), plainBytes: plain.length };
 }
 
-export function newCheckpoint(id: CheckpointId, snapshotId: SnapshotId, attributes: CheckpointAttributes, nowMs: number): Checkpoint {
+export function newCheckpoint(
+  id: CheckpointId,
+  snapshotId: SnapshotId,
+  attributes: CheckpointAttributes,
+  nowMs: number,
+): Checkpoint {
   const { name, description, tags, priority, pinned } = attributes;
   return { id, snapshotId, name, description, tags, priority, pinned, createdAtMs: nowMs, updatedAtMs: nowMs };
 }
@@ -101,10 +125,17 @@ interface RecordPlan {
   readonly bytes: number;
 }
 
-function planRecord(deps: SaveDeps, request: SaveRequest, manifest: Manifest, gaps: readonly Gap[], batch: ChunkBatch, cache: BodyCache): RecordPlan {
+function planRecord(
+  deps: SaveDeps,
+  request: SaveRequest,
+  manifest: Manifest,
+  gaps: readonly Gap[],
+  batch: ChunkBatch,
+  cache: BodyCache,
+): RecordPlan {
   const { state } = deps;
   const { latest, head } = state;
-  const id = newId<SnapshotId>(deps.random);
+  const id = newSnapshotId(deps.random);
   const silent = silentMarks(latest.marks, request.goodSources);
   const isKeyframeDue =
     head.keyframe === 0 ||
@@ -115,7 +146,11 @@ function planRecord(deps: SaveDeps, request: SaveRequest, manifest: Manifest, ga
   const keyframeId = isKeyframeDue ? batch.takeRecordId() : head.keyframe;
   const keyframe = isKeyframeDue ? sealKeyframe(state, keyframeId, manifest) : null;
   const keyframeManifest = isKeyframeDue ? manifest : latest.keyframeManifest;
-  const body = encodeBodyCached(cache, keyframeId, keyframeManifest, manifest, { gaps, good: request.goodSources, silent });
+  const body = encodeBodyCached(cache, keyframeId, keyframeManifest, manifest, {
+    gaps,
+    good: request.goodSources,
+    silent,
+  });
   const prefix: SnapshotPrefix = {
     kind: request.kind,
     items: manifest.size,
@@ -129,7 +164,8 @@ function planRecord(deps: SaveDeps, request: SaveRequest, manifest: Manifest, ga
   const sequence = head.sequence + 1;
   const payload = encodeSnapshot(prefix, body);
   const box = state.keys.seal(BOX_KINDS.snapshot, 0, sequence, payload);
-  const checkpoint = request.checkpoint === undefined ? null : planCheckpoint(deps, request.checkpoint, id, request.takenAtMs, batch);
+  const checkpoint =
+    request.checkpoint === undefined ? null : planCheckpoint(deps, request.checkpoint, id, request.takenAtMs, batch);
   const marks = new Map(silent);
   for (const source of request.goodSources) marks.set(source, { atMs: request.takenAtMs, snapshot: id });
   return {
@@ -144,8 +180,14 @@ function planRecord(deps: SaveDeps, request: SaveRequest, manifest: Manifest, ga
   };
 }
 
-function planCheckpoint(deps: SaveDeps, attributes: CheckpointAttributes, snapshotId: SnapshotId, nowMs: number, batch: ChunkBatch): NonNullable<RecordPlan['checkpoint']> {
-  const checkpoint = newCheckpoint(newId<CheckpointId>(deps.random), snapshotId, attributes, nowMs);
+function planCheckpoint(
+  deps: SaveDeps,
+  attributes: CheckpointAttributes,
+  snapshotId: SnapshotId,
+  nowMs: number,
+  batch: ChunkBatch,
+): NonNullable<RecordPlan['checkpoint']> {
+  const checkpoint = newCheckpoint(newCheckpointId(deps.random), snapshotId, attributes, nowMs);
   const record: CheckpointRecord = { type: 'checkpoint', keyframe: 0, checkpoint };
   const recordId = batch.takeRecordId();
   return { recordId, record, box: sealRecord(deps.state.keys, recordId, record) };
@@ -153,7 +195,13 @@ function planCheckpoint(deps: SaveDeps, attributes: CheckpointAttributes, snapsh
 
 function commitPlan(state: VaultState, batch: ChunkBatch, plan: RecordPlan, request: SaveRequest): void {
   const { head, write } = state;
-  const entry = { sequence: plan.sequence, takenAtMs: request.takenAtMs, id: plan.prefix.id, kind: request.kind, keyframe: plan.prefix.keyframe };
+  const entry = {
+    sequence: plan.sequence,
+    takenAtMs: request.takenAtMs,
+    id: plan.prefix.id,
+    kind: request.kind,
+    keyframe: plan.prefix.keyframe,
+  };
   const isBlockFull = plan.sequence - head.indexedThrough > BLOCK_ENTRIES;
   const block = isBlockFull ? { recordId: batch.takeRecordId(), ...unindexedRange(state) } : null;
   const copyNow = !head.isKeyframeCopied;
@@ -165,7 +213,9 @@ function commitPlan(state: VaultState, batch: ChunkBatch, plan: RecordPlan, requ
       snapshots: head.snapshots + 1,
       records: head.records + (plan.checkpoint === null ? 0 : 1),
       chain: plan.chain,
-      ...(plan.keyframe === null ? { isKeyframeCopied: true } : { keyframe: plan.keyframe.recordId, keyframeSequence: plan.sequence, isKeyframeCopied: false }),
+      ...(plan.keyframe === null
+        ? { isKeyframeCopied: true }
+        : { keyframe: plan.keyframe.recordId, keyframeSequence: plan.sequence, isKeyframeCopied: false }),
       ...(block === null ? {} : { indexedThrough: block.lastSequence }),
     },
     () => {
@@ -175,7 +225,12 @@ function commitPlan(state: VaultState, batch: ChunkBatch, plan: RecordPlan, requ
       write.snapshots.insert(plan.sequence, plan.box);
       if (plan.checkpoint !== null) write.records.insert(plan.checkpoint.recordId, plan.checkpoint.box);
       if (block !== null) {
-        const box = state.keys.seal(BOX_KINDS.timeIndex, 0, block.recordId, state.index.encodeBlock(block.start, block.end));
+        const box = state.keys.seal(
+          BOX_KINDS.timeIndex,
+          0,
+          block.recordId,
+          state.index.encodeBlock(block.start, block.end),
+        );
         write.timeIndex.insert({ firstSequence: block.firstSequence, recordId: block.recordId, box });
       }
     },
@@ -189,15 +244,26 @@ function commitPlan(state: VaultState, batch: ChunkBatch, plan: RecordPlan, requ
 /** Writes the second copy of a keyframe, in a later commit than the first, so that it lies elsewhere in the file (V11). */
 export function copyKeyframe(state: VaultState, recordId: number): void {
   const box = state.read.keyframes.read(recordId);
-  if (box !== undefined && state.read.keyframeCopies.read(recordId) === undefined) state.write.keyframeCopies.insert(recordId, box);
+  if (box !== undefined && state.read.keyframeCopies.read(recordId) === undefined)
+    state.write.keyframeCopies.insert(recordId, box);
 }
 
 /** The entries of the index that no sealed block holds yet. */
-export function unindexedRange(state: VaultState): { start: number; end: number; firstSequence: number; lastSequence: number } {
+export function unindexedRange(state: VaultState): {
+  start: number;
+  end: number;
+  firstSequence: number;
+  lastSequence: number;
+} {
   const { index, head } = state;
   let start = index.count;
   while (start > 0 && index.sequenceAt(start - 1) > head.indexedThrough) start -= 1;
-  return { start, end: index.count, firstSequence: index.sequenceAt(start), lastSequence: index.sequenceAt(index.count - 1) };
+  return {
+    start,
+    end: index.count,
+    firstSequence: index.sequenceAt(start),
+    lastSequence: index.sequenceAt(index.count - 1),
+  };
 }
 
 function encodeBodyCached(
@@ -238,7 +304,8 @@ function silentMarks(marks: SourceMarks, good: readonly SourceId[]): SourceMarks
 
 function recordIdsOf(entries: readonly ItemEntry[]): Set<number> {
   const ids = new Set<number>();
-  for (const entry of entries) for (const stream of entry.streams) for (const part of stream.parts) ids.add(part.recordId);
+  for (const entry of entries)
+    for (const stream of entry.streams) for (const part of stream.parts) ids.add(part.recordId);
   return ids;
 }
 

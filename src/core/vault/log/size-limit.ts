@@ -14,12 +14,16 @@ export function applySizeLimit(
   storedBytes: (recordId: number) => number,
   takenAtMs: number,
 ): Gap[] {
-  const weights = items.flatMap((item) => item.streams.map((stream) => ({ item, stream, bytes: weigh(stream, storedBytes) })));
+  const weights = items.flatMap((item) =>
+    item.streams.map((stream) => ({ item, stream, bytes: weigh(stream, storedBytes) })),
+  );
   let total = weights.reduce((sum, weight) => sum + weight.bytes, 0);
   const gaps: Gap[] = [];
   for (const kind of LEAVE_OUT_ORDER) {
     if (total <= maxBytes) break;
-    const candidates = weights.filter(({ stream, bytes }) => kindOf(stream) === kind && bytes > 0).toSorted((a, b) => b.bytes - a.bytes);
+    const candidates = weights
+      .filter(({ stream, bytes }) => kindOf(stream) === kind && bytes > 0)
+      .toSorted((a, b) => b.bytes - a.bytes);
     for (const { item, stream, bytes } of candidates) {
       if (total <= maxBytes) break;
       leaveOut(item, stream);

@@ -102,7 +102,7 @@ export class VaultState {
       parity: new BoxWriter(writeDb, 'parity'),
       timeIndex: new TimeIndexWriter(writeDb),
     };
-    this.#readDataVersion = writeDb.prepare<[], number>('PRAGMA data_version').pluck() as Statement<[], number>; // pluck keeps the row type
+    this.#readDataVersion = writeDb.prepare<[], number>('PRAGMA data_version').pluck();
     this.#dataVersion = this.#readDataVersion.get() ?? -1;
     this.readDb.exec('BEGIN');
     try {
@@ -191,12 +191,17 @@ export class VaultState {
 
   cacheKeyframe(recordId: number, manifest: Manifest): void {
     const oldest = this.#keyframeCache.keys().next();
-    if (this.#keyframeCache.size >= MAX_CACHED_KEYFRAMES && oldest.done !== true) this.#keyframeCache.delete(oldest.value);
+    if (this.#keyframeCache.size >= MAX_CACHED_KEYFRAMES && oldest.done !== true)
+      this.#keyframeCache.delete(oldest.value);
     this.#keyframeCache.set(recordId, manifest);
   }
 
   /** A snapshot with everything but its streams' content. @throws AppError VAULT_DAMAGED */
-  readSnapshot(sequence: number): { readonly prefix: SnapshotPrefix; readonly body: SnapshotBody; readonly manifest: Manifest } {
+  readSnapshot(sequence: number): {
+    readonly prefix: SnapshotPrefix;
+    readonly body: SnapshotBody;
+    readonly manifest: Manifest;
+  } {
     const payload = this.readSnapshotPayload(sequence);
     const prefix = parseSnapshotPrefix(payload);
     const body = parseSnapshotBody(payload);
@@ -206,7 +211,8 @@ export class VaultState {
   #readHead(): Head {
     const picked = pickHead(this.keys, readHeadSlots(this.readDb));
     if (picked.head === null) throw damaged('neither of its two heads authenticates');
-    if (picked.whole < 2 && picked.head.counter > 2) this.findings.push('one of the two head slots does not authenticate');
+    if (picked.whole < 2 && picked.head.counter > 2)
+      this.findings.push('one of the two head slots does not authenticate');
     return picked.head;
   }
 
@@ -214,7 +220,8 @@ export class VaultState {
     const index = new TimeIndex(this.head.snapshots + TAIL_PAGE);
     for (const row of iterateTimeIndex(this.readDb)) {
       const opened = this.keys.open(BOX_KINDS.timeIndex, row.recordId, row.box);
-      if (opened === null) this.findings.push(`the time index block from ${row.firstSequence} on does not authenticate`);
+      if (opened === null)
+        this.findings.push(`the time index block from ${row.firstSequence} on does not authenticate`);
       else index.appendBlock(opened.payload);
     }
     for (const { number, box } of this.#snapshotsAfter(this.head.indexedThrough)) {
@@ -224,9 +231,16 @@ export class VaultState {
         continue;
       }
       const prefix = parseSnapshotPrefix(opened.payload);
-      index.append({ sequence: number, takenAtMs: prefix.takenAtMs, id: prefix.id, kind: prefix.kind, keyframe: prefix.keyframe });
+      index.append({
+        sequence: number,
+        takenAtMs: prefix.takenAtMs,
+        id: prefix.id,
+        kind: prefix.kind,
+        keyframe: prefix.keyframe,
+      });
     }
-    if (index.count !== this.head.snapshots) this.findings.push(`${this.head.snapshots} snapshots should be there, ${index.count} are listed`);
+    if (index.count !== this.head.snapshots)
+      this.findings.push(`${this.head.snapshots} snapshots should be there, ${index.count} are listed`);
     return index;
   }
 
@@ -255,7 +269,8 @@ export class VaultState {
       if (last === undefined) break;
       after = last.number;
     }
-    if (records.count !== this.head.records) this.findings.push(`${this.head.records} records should be there, ${records.count} are`);
+    if (records.count !== this.head.records)
+      this.findings.push(`${this.head.records} records should be there, ${records.count} are`);
     return records;
   }
 
@@ -267,7 +282,14 @@ export class VaultState {
         const { prefix, body, manifest } = this.readSnapshot(sequence);
         const marks = new Map(body.silent);
         for (const source of body.good) marks.set(source, { atMs: prefix.takenAtMs, snapshot: prefix.id });
-        return { sequence, prefix, manifest, keyframeManifest: this.readKeyframe(prefix.keyframe), gaps: body.gaps, marks };
+        return {
+          sequence,
+          prefix,
+          manifest,
+          keyframeManifest: this.readKeyframe(prefix.keyframe),
+          gaps: body.gaps,
+          marks,
+        };
       } catch (error) {
         this.findings.push(error instanceof Error ? error.message : 'a snapshot cannot be read');
       }

@@ -14,5 +14,6 @@ export function runMigrations(db: WriteDb): void {
       db.pragma(`user_version = ${migration.version}`);
     }).immediate();
   }
-  if (readNumber(db, 'user_version') !== FORMAT_VERSION) throw new RangeError('the last migration does not reach the format version');
+  if (readNumber(db, 'user_version') !== FORMAT_VERSION)
+    throw new RangeError('the last migration does not reach the format version');
 }

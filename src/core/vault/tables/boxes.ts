@@ -27,12 +27,12 @@ export class BoxReader {
 
   constructor(db: ReadDb, table: BoxTable) {
     const key = BOX_TABLES[table];
-    this.#one = db.prepare<[number], Buffer>(`SELECT box FROM ${table} WHERE ${key} = ?`).pluck() as Statement<[number], Buffer>; // pluck keeps the row type
+    this.#one = db.prepare<[number], Buffer>(`SELECT box FROM ${table} WHERE ${key} = ?`).pluck();
     this.#after = db.prepare(`SELECT ${key} AS number, box FROM ${table} WHERE ${key} > ? ORDER BY ${key} LIMIT ?`);
     this.#lengthsAfter = db.prepare(
       `SELECT ${key} AS number, length(box) AS storedBytes FROM ${table} WHERE ${key} > ? ORDER BY ${key} LIMIT ?`,
     );
-    this.#count = db.prepare<[], number>(`SELECT count(*) FROM ${table}`).pluck() as Statement<[], number>; // as above
+    this.#count = db.prepare<[], number>(`SELECT count(*) FROM ${table}`).pluck();
   }
 
   read(number: number): Buffer | undefined {

@@ -30,12 +30,14 @@ export class ChunkReader {
 
   constructor(db: ReadDb) {
     const facts = 'SELECT record_id, length(box) AS stored_bytes FROM chunks';
-    this.#box = db.prepare<[number], Buffer>('SELECT box FROM chunks WHERE record_id = ?').pluck() as Statement<[number], Buffer>; // pluck keeps the row type
-    this.#contentId = db.prepare<[number], Buffer>('SELECT content_id FROM chunks WHERE record_id = ?').pluck() as Statement<[number], Buffer>; // as above
+    this.#box = db.prepare<[number], Buffer>('SELECT box FROM chunks WHERE record_id = ?').pluck();
+    this.#contentId = db.prepare<[number], Buffer>('SELECT content_id FROM chunks WHERE record_id = ?').pluck();
     this.#byContent = db.prepare(`${facts} WHERE content_id = ?`);
     this.#facts = db.prepare(`${facts} WHERE record_id = ?`);
     this.#factsAfter = db.prepare(`${facts} WHERE record_id > ? ORDER BY record_id LIMIT ?`);
-    this.#rowsAfter = db.prepare('SELECT record_id, content_id, box FROM chunks WHERE record_id > ? ORDER BY record_id LIMIT ?');
+    this.#rowsAfter = db.prepare(
+      'SELECT record_id, content_id, box FROM chunks WHERE record_id > ? ORDER BY record_id LIMIT ?',
+    );
   }
 
   readBox(recordId: number): Buffer | undefined {
@@ -56,7 +58,9 @@ export class ChunkReader {
 
   /** Facts of the next chunks after a record number: a scan in pages that reads no content. */
   listFactsAfter(recordId: number, limit: number): ChunkFacts[] {
-    return this.#factsAfter.all(recordId, limit).map((row) => ({ recordId: row.record_id, storedBytes: row.stored_bytes }));
+    return this.#factsAfter
+      .all(recordId, limit)
+      .map((row) => ({ recordId: row.record_id, storedBytes: row.stored_bytes }));
   }
 
   listAfter(recordId: number, limit: number): ChunkRow[] {

@@ -13,7 +13,9 @@ export function readHeaderCopies(db: ReadDb): readonly (Buffer | null)[] {
 /** Writes all three copies; the caller holds the transaction. Old bytes are overwritten, not just unlinked. */
 export function writeHeaderCopies(db: WriteDb, bytes: Uint8Array): void {
   for (const table of HEADER_TABLES) {
-    db.prepare(`INSERT INTO ${table} (slot, bytes) VALUES (0, ?) ON CONFLICT (slot) DO UPDATE SET bytes = excluded.bytes`).run(bytes);
+    db.prepare(
+      `INSERT INTO ${table} (slot, bytes) VALUES (0, ?) ON CONFLICT (slot) DO UPDATE SET bytes = excluded.bytes`,
+    ).run(bytes);
   }
 }
 
@@ -25,7 +27,9 @@ export function readHeadSlots(db: ReadDb): readonly (Buffer | null)[] {
 /** Writes one slot: the even and the odd counters alternate, so the older head stays whole. */
 export function writeHeadSlot(db: WriteDb, counter: number, box: Uint8Array): void {
   const table = counter % 2 === 0 ? HEAD_TABLES[0] : HEAD_TABLES[1];
-  db.prepare(`INSERT INTO ${table} (slot, box) VALUES (0, ?) ON CONFLICT (slot) DO UPDATE SET box = excluded.box`).run(box);
+  db.prepare(`INSERT INTO ${table} (slot, box) VALUES (0, ?) ON CONFLICT (slot) DO UPDATE SET box = excluded.box`).run(
+    box,
+  );
 }
 
 function readRow(db: ReadDb, table: string, column: string): Buffer | null {

@@ -18,7 +18,9 @@ interface RawRow {
 
 /** All blocks in order, one at a time. */
 export function* iterateTimeIndex(db: ReadDb): Generator<TimeIndexRow> {
-  const statement: Statement<[], RawRow> = db.prepare('SELECT first_sequence, record_id, box FROM time_index ORDER BY first_sequence');
+  const statement: Statement<[], RawRow> = db.prepare(
+    'SELECT first_sequence, record_id, box FROM time_index ORDER BY first_sequence',
+  );
   for (const row of statement.iterate()) {
     yield { firstSequence: row.first_sequence, recordId: row.record_id, box: row.box };
   }
@@ -36,7 +38,7 @@ export class TimeIndexWriter {
     this.#removeFrom = db.prepare('DELETE FROM time_index WHERE first_sequence >= ?');
     this.#lastBefore = db
       .prepare<[number], number>('SELECT max(first_sequence) FROM time_index WHERE first_sequence <= ?')
-      .pluck() as Statement<[number], number>; // pluck keeps the row type
+      .pluck();
   }
 
   insert(row: TimeIndexRow): void {

@@ -1,7 +1,17 @@
 // Rolling backups (V18): SQLite's online backup while saving goes on, then every seal of the copy is checked, and only then an
 // older backup is let go.
 
-import { chmodSync, closeSync, fsyncSync, mkdirSync, openSync, readdirSync, renameSync, statSync, unlinkSync } from 'node:fs';
+import {
+  chmodSync,
+  closeSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  statSync,
+  unlinkSync,
+} from 'node:fs';
 import { join } from 'node:path';
 
 import { AppError } from '../../../shared/model/app-error.ts';
@@ -23,9 +33,16 @@ export interface BackupDeps {
 }
 
 /** @param keep how many verified backups stay, this one included */
-export async function backupVault(deps: BackupDeps, folder: string, keep: number, nowMs: number, control: WorkControl): Promise<BackupReport> {
+export async function backupVault(
+  deps: BackupDeps,
+  folder: string,
+  keep: number,
+  nowMs: number,
+  control: WorkControl,
+): Promise<BackupReport> {
   const { state } = deps;
-  if (keep < 1) throw new AppError('USAGE_INVALID', 'At least one backup must be kept.', { hint: 'Set backup.keep to 1 or more.' });
+  if (keep < 1)
+    throw new AppError('USAGE_INVALID', 'At least one backup must be kept.', { hint: 'Set backup.keep to 1 or more.' });
   withStorageErrors('Making the backup folder', () => mkdirSync(folder, { recursive: true, mode: 0o700 }));
   removeUnfinished(folder);
   const name = `vault-${new Date(nowMs).toISOString().replaceAll(/[-:.]/g, '')}.db`;
@@ -67,7 +84,10 @@ function check(state: VaultState, path: string): number {
   const readDb = openReadDatabase(path);
   try {
     const { checked, failed } = countSeals(new VaultState(state.keyring, writeDb, readDb));
-    if (failed > 0) throw damaged(`${failed} of ${checked} records of the new backup do not authenticate, so older backups were kept`);
+    if (failed > 0)
+      throw damaged(
+        `${failed} of ${checked} records of the new backup do not authenticate, so older backups were kept`,
+      );
     return checked;
   } finally {
     readDb.close();

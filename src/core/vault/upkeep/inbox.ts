@@ -62,8 +62,14 @@ export class InboxWriter {
 }
 
 /** Turns all deposits into snapshots, oldest first. Call with the writer's lock held. */
-export async function drainInbox(state: VaultState, deps: { readonly random: RandomBytes; readonly maxSnapshotBytes: number }): Promise<OpeningNotice[]> {
-  const numbers = state.writeDb.prepare<[], { deposit: number }>('SELECT deposit FROM inbox ORDER BY deposit').all().map((row) => row.deposit);
+export async function drainInbox(
+  state: VaultState,
+  deps: { readonly random: RandomBytes; readonly maxSnapshotBytes: number },
+): Promise<OpeningNotice[]> {
+  const numbers = state.writeDb
+    .prepare<[], { deposit: number }>('SELECT deposit FROM inbox ORDER BY deposit')
+    .all()
+    .map((row) => row.deposit);
   if (numbers.length === 0) return [];
   const pair = state.keyring.inboxKeys();
   let taken = 0;
@@ -78,13 +84,23 @@ export async function drainInbox(state: VaultState, deps: { readonly random: Ran
     }
     await saveSnapshot({ state, ...deps }, request, new Map(), createBodyCache());
     // A kill between the two saves the capture twice, which deduplication makes harmless; it is never lost.
-    withStorageErrors('Emptying the inbox', () => state.writeDb.prepare('DELETE FROM inbox WHERE deposit = ?').run(number));
+    withStorageErrors('Emptying the inbox', () =>
+      state.writeDb.prepare('DELETE FROM inbox WHERE deposit = ?').run(number),
+    );
     taken += 1;
   }
   pair.privateKey.wipe();
   const notices: OpeningNotice[] = [];
-  if (taken > 0) notices.push({ code: 'inbox-drained', message: `${taken} captures from the locked time were taken into the vault.` });
-  if (refused > 0) notices.push({ code: 'inbox-drained', message: `${refused} captures from the locked time do not authenticate; they were left where they are.` });
+  if (taken > 0)
+    notices.push({
+      code: 'inbox-drained',
+      message: `${taken} captures from the locked time were taken into the vault.`,
+    });
+  if (refused > 0)
+    notices.push({
+      code: 'inbox-drained',
+      message: `${refused} captures from the locked time do not authenticate; they were left where they are.`,
+    });
   return notices;
 }
 

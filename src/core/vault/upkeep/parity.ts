@@ -25,7 +25,8 @@ export function buildParity(state: VaultState, minChunks: number = MIN_BATCH_CHU
   // Like sizes together waste little; and neighbours in the file fall into different groups, since their sizes differ.
   const bySize = facts.toSorted((a, b) => a.storedBytes - b.storedBytes);
   const groups: number[][] = [];
-  for (let start = 0; start < bySize.length; start += PARITY_GROUP) groups.push(bySize.slice(start, start + PARITY_GROUP).map((fact) => fact.recordId));
+  for (let start = 0; start < bySize.length; start += PARITY_GROUP)
+    groups.push(bySize.slice(start, start + PARITY_GROUP).map((fact) => fact.recordId));
   writeGroups(state, groups, last.recordId);
   return facts.length === BATCH_CHUNKS;
 }
@@ -35,14 +36,18 @@ export function rebuildGroups(state: VaultState, parityIds: ReadonlySet<number>,
   for (const parityId of parityIds) {
     const members = listMembers(state, parityId);
     removeGroup(state, parityId);
-    const alive = members.filter((recordId) => state.writeDb.prepare('SELECT 1 FROM chunks WHERE record_id = ?').get(recordId) !== undefined);
+    const alive = members.filter(
+      (recordId) => state.writeDb.prepare('SELECT 1 FROM chunks WHERE record_id = ?').get(recordId) !== undefined,
+    );
     if (alive.length > 0) insertGroup(state, takeRecordId(), alive);
   }
 }
 
 /** The parity groups that these chunks belong to. */
 export function groupsOf(state: VaultState, recordIds: readonly number[]): Set<number> {
-  const find = state.writeDb.prepare<[number], number>('SELECT parity_id FROM parity_members WHERE chunk_id = ?').pluck();
+  const find = state.writeDb
+    .prepare<[number], number>('SELECT parity_id FROM parity_members WHERE chunk_id = ?')
+    .pluck();
   const groups = new Set<number>();
   for (const recordId of recordIds) {
     const parityId: unknown = find.get(recordId);
@@ -58,7 +63,10 @@ export function dropAllParity(state: VaultState): void {
 
 /** A damaged or lost chunk's box, rebuilt from its group; null where the group cannot give it. The result is not yet authenticated. */
 export function rebuildChunkBox(state: VaultState, recordId: number): Buffer | null {
-  const parityId: unknown = state.readDb.prepare('SELECT parity_id FROM parity_members WHERE chunk_id = ?').pluck().get(recordId);
+  const parityId: unknown = state.readDb
+    .prepare('SELECT parity_id FROM parity_members WHERE chunk_id = ?')
+    .pluck()
+    .get(recordId);
   if (typeof parityId !== 'number') return null;
   const box = state.read.parity.read(parityId);
   const opened = box === undefined ? null : state.keys.open(BOX_KINDS.parity, parityId, box);
@@ -109,7 +117,10 @@ function insertGroup(state: VaultState, parityId: number, recordIds: readonly nu
     head.writeBigUInt64LE(BigInt(member.recordId), 4 + index * MEMBER_BYTES);
     head.writeUInt32LE(member.length, 12 + index * MEMBER_BYTES);
   }
-  state.write.parity.insert(parityId, state.keys.seal(BOX_KINDS.parity, BOX_CODECS.raw, parityId, Buffer.concat([head, xor])));
+  state.write.parity.insert(
+    parityId,
+    state.keys.seal(BOX_KINDS.parity, BOX_CODECS.raw, parityId, Buffer.concat([head, xor])),
+  );
   const link = state.writeDb.prepare('INSERT INTO parity_members (chunk_id, parity_id) VALUES (?, ?)');
   for (const member of members) link.run(member.recordId, parityId);
 }

@@ -25,7 +25,13 @@ export interface PruneDeps {
 }
 
 /** What a prune would do and does. In a dry run nothing is written and `freedBytes` is the sum of the boxes that would go. */
-export async function pruneVault(deps: PruneDeps, limits: RetentionLimits, nowMs: number, isDryRun: boolean, control: WorkControl): Promise<PruneReport> {
+export async function pruneVault(
+  deps: PruneDeps,
+  limits: RetentionLimits,
+  nowMs: number,
+  isDryRun: boolean,
+  control: WorkControl,
+): Promise<PruneReport> {
   const { state } = deps;
   const before = state.writeDb.name === '' ? 0 : occupiedBytes(state);
   const plan = planFor(state, limits, nowMs);
@@ -78,7 +84,11 @@ function forget(state: VaultState, plan: PruneReport['plan']): void {
     const end = Math.min(next.count, start + BLOCK_ENTRIES);
     const recordId = nextRecordId;
     nextRecordId += 1;
-    blocks.push({ firstSequence: next.sequenceAt(start), recordId, box: state.keys.seal(BOX_KINDS.timeIndex, BOX_CODECS.raw, recordId, next.encodeBlock(start, end)) });
+    blocks.push({
+      firstSequence: next.sequenceAt(start),
+      recordId,
+      box: state.keys.seal(BOX_KINDS.timeIndex, BOX_CODECS.raw, recordId, next.encodeBlock(start, end)),
+    });
   }
   state.commit(
     'Pruning',
@@ -108,11 +118,18 @@ function firstAt(index: VaultState['index'], sequence: number): number {
 }
 
 function blockStartBefore(state: VaultState, sequence: number): number {
-  const first: unknown = state.writeDb.prepare('SELECT max(first_sequence) FROM time_index WHERE first_sequence <= ?').pluck().get(sequence);
+  const first: unknown = state.writeDb
+    .prepare('SELECT max(first_sequence) FROM time_index WHERE first_sequence <= ?')
+    .pluck()
+    .get(sequence);
   return typeof first === 'number' ? Math.min(first, sequence) : sequence;
 }
 
-function usedKeyframes(state: VaultState, index: VaultState['index'], removedRecords: ReadonlySet<number>): Set<number> {
+function usedKeyframes(
+  state: VaultState,
+  index: VaultState['index'],
+  removedRecords: ReadonlySet<number>,
+): Set<number> {
   const used = new Set<number>([state.head.keyframe]);
   for (let at = 0; at < index.count; at += 1) used.add(index.keyframeAt(at));
   for (const record of state.records.checkpoints()) {
@@ -123,7 +140,11 @@ function usedKeyframes(state: VaultState, index: VaultState['index'], removedRec
 }
 
 function removeUnusedKeyframes(state: VaultState, used: ReadonlySet<number>): void {
-  const ids = (table: string): number[] => state.writeDb.prepare<[], { record_id: number }>(`SELECT record_id FROM ${table}`).all().map((row) => row.record_id);
+  const ids = (table: string): number[] =>
+    state.writeDb
+      .prepare<[], { record_id: number }>(`SELECT record_id FROM ${table}`)
+      .all()
+      .map((row) => row.record_id);
   for (const recordId of ids('keyframes')) if (!used.has(recordId)) state.write.keyframes.remove(recordId);
   for (const recordId of ids('keyframe_copies')) if (!used.has(recordId)) state.write.keyframeCopies.remove(recordId);
 }
@@ -139,7 +160,8 @@ async function markLive(state: VaultState, except: ReadonlySet<SnapshotId>, cont
   const marks: Marks = { live: new Set(), through: state.head.sequence };
   const seen = new Set<Manifest>();
   const sequences: number[] = [];
-  for (let at = 0; at < state.index.count; at += 1) if (!except.has(state.index.idAt(at))) sequences.push(state.index.sequenceAt(at));
+  for (let at = 0; at < state.index.count; at += 1)
+    if (!except.has(state.index.idAt(at))) sequences.push(state.index.sequenceAt(at));
   for (const [done, sequence] of sequences.entries()) {
     if (done % MARK_SLICE === 0) {
       await yieldToOthers(control.signal);
@@ -148,7 +170,8 @@ async function markLive(state: VaultState, except: ReadonlySet<SnapshotId>, cont
     markSnapshot(state, sequence, marks.live, seen);
   }
   for (const record of state.records.checkpoints()) {
-    if (record.keyframe !== 0 && !except.has(record.checkpoint.snapshotId)) markManifest(state.readKeyframe(record.keyframe), marks.live);
+    if (record.keyframe !== 0 && !except.has(record.checkpoint.snapshotId))
+      markManifest(state.readKeyframe(record.keyframe), marks.live);
   }
   return marks;
 }
@@ -168,7 +191,8 @@ function markSnapshot(state: VaultState, sequence: number, live: Set<number>, se
 }
 
 function markManifest(manifest: Manifest, live: Set<number>): void {
-  for (const entry of manifest.values()) for (const stream of entry.streams) for (const part of stream.parts) live.add(part.recordId);
+  for (const entry of manifest.values())
+    for (const stream of entry.streams) for (const part of stream.parts) live.add(part.recordId);
 }
 
 /** Deletes what is not marked. Before each slice, what was saved since the marking began is marked too, under the same lock. */
@@ -213,7 +237,12 @@ function catchUp(state: VaultState, marks: Marks): void {
   marks.through = state.head.sequence;
 }
 
-async function countUnmarked(state: VaultState, marks: Marks, gone: ReadonlySet<SnapshotId>, control: WorkControl): Promise<number> {
+async function countUnmarked(
+  state: VaultState,
+  marks: Marks,
+  gone: ReadonlySet<SnapshotId>,
+  control: WorkControl,
+): Promise<number> {
   let total = 0;
   let after = 0;
   for (;;) {

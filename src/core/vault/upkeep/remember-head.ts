@@ -24,7 +24,10 @@ export function rememberHead(state: VaultState, sidecarPath: string): void {
     if (keyframe !== undefined) keyframes.set(keyframeId, keyframe);
     if (box !== undefined) snapshots.push(box);
   }
-  writeSidecar(sidecarPath, { header: state.keyring.encoded(), boxes: [sealHead(state.keys, state.head), ...keyframes.values(), ...snapshots] });
+  writeSidecar(sidecarPath, {
+    header: state.keyring.encoded(),
+    boxes: [sealHead(state.keys, state.head), ...keyframes.values(), ...snapshots],
+  });
 }
 
 /** Compares the vault with what was remembered of it. */
@@ -40,7 +43,14 @@ export function findRollback(state: VaultState, sidecarPath: string): OpeningNot
       },
     ];
   }
-  return isOnSameChain(state, remembered) ? [] : [{ code: 'rolled-back', message: 'The vault file does not continue the one that was last seen here: it was replaced by another copy.' }];
+  return isOnSameChain(state, remembered)
+    ? []
+    : [
+        {
+          code: 'rolled-back',
+          message: 'The vault file does not continue the one that was last seen here: it was replaced by another copy.',
+        },
+      ];
 }
 
 function readRemembered(state: VaultState, sidecarPath: string): Head | null {

@@ -59,7 +59,7 @@ export function rotationDone(state: VaultState): number {
   const { toEpoch } = state.keyring.rotation;
   let done = 0;
   for (const table of boxTables(state)) {
-    for (let after = 0; ; ) {
+    for (let after = 0; ;) {
       const rows = table.read.listAfter(after, SLICE_ROWS);
       for (const row of rows) if ((parseBoxHeader(row.box)?.epoch ?? 0) >= toEpoch) done += 1;
       const last = rows.at(-1);
@@ -70,7 +70,11 @@ export function rotationDone(state: VaultState): number {
   return done;
 }
 
-function resealSlice(state: VaultState, table: BoxTableAccess, after: number): { readonly last: number; readonly rows: number } | null {
+function resealSlice(
+  state: VaultState,
+  table: BoxTableAccess,
+  after: number,
+): { readonly last: number; readonly rows: number } | null {
   const rows = table.read.listAfter(after, SLICE_ROWS);
   const last = rows.at(-1);
   if (last === undefined) return null;
@@ -88,7 +92,8 @@ function resealSlice(state: VaultState, table: BoxTableAccess, after: number): {
 /** @throws AppError VAULT_DAMAGED: a box that does not open keeps its old seal, and the old epoch stays */
 function reseal(state: VaultState, kind: BoxKind, number: number, box: Buffer): Buffer {
   const opened = state.keys.open(kind, number, box);
-  if (opened === null) throw damaged(`record ${number} does not authenticate, so the rotation stopped and the old keys stay`);
+  if (opened === null)
+    throw damaged(`record ${number} does not authenticate, so the rotation stopped and the old keys stay`);
   return state.keys.seal(kind, opened.header.codec, number, opened.payload);
 }
 
@@ -97,7 +102,8 @@ function finish(state: VaultState, files: VaultFiles): void {
   const epoch = state.keys.currentEpoch;
   const blocks = [...iterateTimeIndex(state.readDb)].filter((row) => parseBoxHeader(row.box)?.epoch !== epoch);
   state.commit('Sealing the time index anew', {}, () => {
-    for (const row of blocks) state.write.timeIndex.replaceBox(row.firstSequence, reseal(state, BOX_KINDS.timeIndex, row.recordId, row.box));
+    for (const row of blocks)
+      state.write.timeIndex.replaceBox(row.firstSequence, reseal(state, BOX_KINDS.timeIndex, row.recordId, row.box));
   });
   // Twice, since the two head slots are written in turn.
   state.commit('Sealing the head anew', {}, () => undefined);
@@ -109,29 +115,37 @@ function finish(state: VaultState, files: VaultFiles): void {
 
 function assertNothingOld(state: VaultState, epoch: number): void {
   for (const table of boxTables(state)) {
-    for (let after = 0; ; ) {
+    for (let after = 0; ;) {
       const rows = table.read.listAfter(after, SLICE_ROWS);
       for (const row of rows) {
         const opened = state.keys.open(table.kind, row.number, row.box);
-        if (opened?.header.epoch !== epoch) throw damaged(`record ${row.number} was not sealed anew, so the old keys stay`);
+        if (opened?.header.epoch !== epoch)
+          throw damaged(`record ${row.number} was not sealed anew, so the old keys stay`);
       }
       const last = rows.at(-1);
       if (last === undefined) break;
       after = last.number;
     }
   }
-  if (pickHead(state.keys, readHeadSlots(state.readDb)).whole < 2) throw damaged('a head slot was not sealed anew, so the old keys stay');
+  if (pickHead(state.keys, readHeadSlots(state.readDb)).whole < 2)
+    throw damaged('a head slot was not sealed anew, so the old keys stay');
 }
 
 function countBoxes(state: VaultState): number {
   const count = (table: string): number => Number(state.readDb.prepare(`SELECT count(*) FROM ${table}`).pluck().get());
-  return ['chunks', 'keyframes', 'keyframe_copies', 'snapshots', 'records'].reduce((sum, table) => sum + count(table), 0);
+  return ['chunks', 'keyframes', 'keyframe_copies', 'snapshots', 'records'].reduce(
+    (sum, table) => sum + count(table),
+    0,
+  );
 }
 
 function boxTables(state: VaultState): BoxTableAccess[] {
   const chunks: BoxTableAccess = {
     kind: BOX_KINDS.chunk,
-    read: { listAfter: (after, limit) => state.read.chunks.listAfter(after, limit).map((row) => ({ number: row.recordId, box: row.box })) },
+    read: {
+      listAfter: (after, limit) =>
+        state.read.chunks.listAfter(after, limit).map((row) => ({ number: row.recordId, box: row.box })),
+    },
     write: { replace: (number, box) => state.write.chunks.replaceBox(number, box) },
   };
   return [

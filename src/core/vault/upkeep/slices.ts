@@ -14,5 +14,6 @@ export interface WorkControl {
 /** Lets other requests run. @throws AppError CANCELLED */
 export async function yieldToOthers(signal: AbortSignal): Promise<void> {
   await setImmediate();
-  if (signal.aborted) throw new AppError('CANCELLED', 'The work was cancelled; what was done so far stays done.', { isRetryable: true });
+  if (signal.aborted)
+    throw new AppError('CANCELLED', 'The work was cancelled; what was done so far stays done.', { isRetryable: true });
 }

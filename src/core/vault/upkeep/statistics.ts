@@ -5,7 +5,12 @@ import type { VaultState } from '../log/vault-state.ts';
 import type { VaultFiles } from '../vault-files.ts';
 import type { VaultStatistics } from '../vault.ts';
 
-export function readStatistics(state: VaultState, files: VaultFiles, inactiveAfterMs: number, nowMs: number): VaultStatistics {
+export function readStatistics(
+  state: VaultState,
+  files: VaultFiles,
+  inactiveAfterMs: number,
+  nowMs: number,
+): VaultStatistics {
   const { index, head, latest } = state;
   let newestBytes = 0;
   for (const entry of latest.manifest.values()) for (const stream of entry.streams) newestBytes += stream.sizeBytes;

@@ -32,7 +32,12 @@ interface Findings {
 }
 
 /** Reads everything, in slices between which captures go on. Damage is reported, never changed. */
-export async function verifyVault(deps: VerifyDeps, isDeep: boolean, nowMs: number, control: WorkControl): Promise<VerifyReport> {
+export async function verifyVault(
+  deps: VerifyDeps,
+  isDeep: boolean,
+  nowMs: number,
+  control: WorkControl,
+): Promise<VerifyReport> {
   const { state } = deps;
   const findings: Findings = { checked: 0, damaged: [], badChunks: new Set(), knownChunks: new Set() };
   checkStructure(state, findings);
@@ -70,7 +75,13 @@ function checkStructure(state: VaultState, findings: Findings): void {
   }
 }
 
-async function checkChunks(state: VaultState, isDeep: boolean, findings: Findings, control: WorkControl, report: () => void): Promise<void> {
+async function checkChunks(
+  state: VaultState,
+  isDeep: boolean,
+  findings: Findings,
+  control: WorkControl,
+  report: () => void,
+): Promise<void> {
   let after = 0;
   for (;;) {
     await yieldToOthers(control.signal);
@@ -98,7 +109,11 @@ function listRows(chunks: ChunkReader, after: number, findings: Findings): Retur
   }
 }
 
-function hasItsId(state: VaultState, opened: NonNullable<ReturnType<VaultState['keys']['open']>>, contentId: Buffer): boolean {
+function hasItsId(
+  state: VaultState,
+  opened: NonNullable<ReturnType<VaultState['keys']['open']>>,
+  contentId: Buffer,
+): boolean {
   try {
     const content = decodeChunkPayload(opened.header, opened.payload);
     return state.keys.contentId(content).equals(contentId);
@@ -107,14 +122,22 @@ function hasItsId(state: VaultState, opened: NonNullable<ReturnType<VaultState['
   }
 }
 
-async function checkBoxes(state: VaultState, what: string, kind: BoxKind, table: BoxReader, findings: Findings, control: WorkControl): Promise<void> {
+async function checkBoxes(
+  state: VaultState,
+  what: string,
+  kind: BoxKind,
+  table: BoxReader,
+  findings: Findings,
+  control: WorkControl,
+): Promise<void> {
   let after = 0;
   for (;;) {
     await yieldToOthers(control.signal);
     const rows = table.listAfter(after, PAGE_ROWS);
     for (const row of rows) {
       findings.checked += 1;
-      if (state.keys.open(kind, row.number, row.box) === null) add(findings, what, `${what} ${row.number} does not authenticate`);
+      if (state.keys.open(kind, row.number, row.box) === null)
+        add(findings, what, `${what} ${row.number} does not authenticate`);
     }
     const last = rows.at(-1);
     if (last === undefined) return;
@@ -123,7 +146,13 @@ async function checkBoxes(state: VaultState, what: string, kind: BoxKind, table:
 }
 
 /** Every snapshot record, the chain through them, and what each needs. */
-async function checkSnapshots(state: VaultState, isDeep: boolean, findings: Findings, control: WorkControl, report: () => void): Promise<void> {
+async function checkSnapshots(
+  state: VaultState,
+  isDeep: boolean,
+  findings: Findings,
+  control: WorkControl,
+  report: () => void,
+): Promise<void> {
   const touched = new Map<number, number>();
   let previous: { sequence: number; chain: Buffer } | null = null;
   for (let at = 0; at < state.index.count; at += 1) {
@@ -137,7 +166,8 @@ async function checkSnapshots(state: VaultState, isDeep: boolean, findings: Find
     const opened = box === undefined ? null : state.keys.open(BOX_KINDS.snapshot, sequence, box);
     if (opened === null) {
       // A prune in between may have taken it out of the index too.
-      if (state.index.indexOfSequence(sequence) >= 0) add(findings, 'snapshot', `snapshot record ${sequence} is missing or does not authenticate`, 1);
+      if (state.index.indexOfSequence(sequence) >= 0)
+        add(findings, 'snapshot', `snapshot record ${sequence} is missing or does not authenticate`, 1);
       previous = null;
       continue;
     }
@@ -148,7 +178,11 @@ async function checkSnapshots(state: VaultState, isDeep: boolean, findings: Find
     previous = { sequence, chain: state.keys.chain(opened.payload) };
     if (isDeep || findings.badChunks.size > 0) countTouched(state, sequence, findings, touched);
   }
-  if (previous !== null && previous.sequence === state.head.sequence && previous.chain.toString('base64') !== state.head.chain) {
+  if (
+    previous !== null &&
+    previous.sequence === state.head.sequence &&
+    previous.chain.toString('base64') !== state.head.chain
+  ) {
     add(findings, 'chain', 'the newest snapshot is not the one that the head names', 1);
   }
   for (const recordId of findings.badChunks) {
@@ -170,7 +204,8 @@ function countTouched(state: VaultState, sequence: number, findings: Findings, t
       for (const part of stream.parts) {
         if (seen.has(part.recordId)) continue;
         seen.add(part.recordId);
-        if (!findings.knownChunks.has(part.recordId) && state.store.facts(part.recordId) === undefined) findings.badChunks.add(part.recordId);
+        if (!findings.knownChunks.has(part.recordId) && state.store.facts(part.recordId) === undefined)
+          findings.badChunks.add(part.recordId);
         if (findings.badChunks.has(part.recordId)) touched.set(part.recordId, (touched.get(part.recordId) ?? 0) + 1);
       }
     }
@@ -189,7 +224,7 @@ export function countSeals(state: VaultState): { readonly checked: number; reado
     checked += 1;
     if (!isWhole) failed += 1;
   };
-  for (let after = 0; ; ) {
+  for (let after = 0; ;) {
     const rows = state.read.chunks.listAfter(after, PAGE_ROWS);
     for (const row of rows) count(state.keys.open(BOX_KINDS.chunk, row.recordId, row.box) !== null);
     const last = rows.at(-1);
@@ -204,7 +239,7 @@ export function countSeals(state: VaultState): { readonly checked: number; reado
     [BOX_KINDS.parity, state.read.parity],
   ];
   for (const [kind, table] of tables) {
-    for (let after = 0; ; ) {
+    for (let after = 0; ;) {
       const rows = table.listAfter(after, PAGE_ROWS);
       for (const row of rows) count(state.keys.open(kind, row.number, row.box) !== null);
       const last = rows.at(-1);

@@ -15,11 +15,25 @@ import type { Host, Source } from '../../../../src/core/sources/source.ts';
 import type { CapturedItem } from '../../../../src/shared/model/item.ts';
 import { describeWith, findProgram } from '../../../support/programs.ts';
 import { makeTemporaryFolder, type TemporaryFolder } from '../../../support/temporary-folder.ts';
-import { makeCaptureContext, makeRestoreContext, makeTestHost, toSnapshotItems, waitFor } from '../../../support/test-host.ts';
+import {
+  makeCaptureContext,
+  makeRestoreContext,
+  makeTestHost,
+  toSnapshotItems,
+  waitFor,
+} from '../../../support/test-host.ts';
 
 const CHROMIUM_ARGS = [
-  '--headless=new', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update',
-  '--disable-sync', '--password-store=basic', '--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1',
+  '--headless=new',
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  '--password-store=basic',
+  '--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1',
 ];
 
 let folder: TemporaryFolder;
@@ -35,7 +49,9 @@ beforeEach(async () => {
     const name = (request.url ?? '/').slice(1);
     response.setHeader('content-type', 'text/html');
     response.setHeader('set-cookie', `session=canary-cookie-${name}`);
-    response.end(`<title>Page ${name}</title><form><input name=q autofocus value=""></form><script>document.querySelector('input').value='canary-typed'</script>`);
+    response.end(
+      `<title>Page ${name}</title><form><input name=q autofocus value=""></form><script>document.querySelector('input').value='canary-typed'</script>`,
+    );
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
@@ -79,7 +95,11 @@ async function capture(source: Source): Promise<readonly CapturedItem[]> {
 }
 
 function urls(items: readonly CapturedItem[]): string[] {
-  return items.map((item) => String(item.attributes['url'])).filter((url) => url.startsWith(origin)).map((url) => url.slice(origin.length)).toSorted();
+  return items
+    .map((item) => JSON.stringify(item.attributes['url']).slice(1, -1))
+    .filter((url) => url.startsWith(origin))
+    .map((url) => url.slice(origin.length))
+    .toSorted();
 }
 
 async function restore(source: Source, items: readonly CapturedItem[], present: readonly CapturedItem[]) {
@@ -99,10 +119,21 @@ describeWith(['firefox'], 'the Firefox source on a real Firefox', () => {
     mkdirSync(dir, { recursive: true });
     writeFileSync(join(root, 'profiles.ini'), `[Profile0]\nName=${name}\nIsRelative=1\nPath=${name}\nDefault=1\n`);
     const prefs = {
-      'browser.sessionstore.interval': 500, 'browser.shell.checkDefaultBrowser': false, 'datareporting.policy.dataSubmissionEnabled': false, 'app.update.enabled': false,
-      'browser.aboutwelcome.enabled': false, 'toolkit.telemetry.enabled': false, 'network.captive-portal-service.enabled': false, 'browser.startup.homepage_override.mstone': 'ignore',
+      'browser.sessionstore.interval': 500,
+      'browser.shell.checkDefaultBrowser': false,
+      'datareporting.policy.dataSubmissionEnabled': false,
+      'app.update.enabled': false,
+      'browser.aboutwelcome.enabled': false,
+      'toolkit.telemetry.enabled': false,
+      'network.captive-portal-service.enabled': false,
+      'browser.startup.homepage_override.mstone': 'ignore',
     };
-    writeFileSync(join(dir, 'user.js'), Object.entries(prefs).map(([key, value]) => `user_pref("${key}", ${JSON.stringify(value)});\n`).join(''));
+    writeFileSync(
+      join(dir, 'user.js'),
+      Object.entries(prefs)
+        .map(([key, value]) => `user_pref("${key}", ${JSON.stringify(value)});\n`)
+        .join(''),
+    );
     return dir;
   }
 
@@ -124,10 +155,18 @@ describeWith(['firefox'], 'the Firefox source on a real Firefox', () => {
 
     killTree(browser.pid ?? 0);
     killLeftovers();
-    await waitFor('the browser to be gone', async () => (await capture(source)).every((item) => item.attributes['isRunning'] === false), 10_000);
+    await waitFor(
+      'the browser to be gone',
+      async () => (await capture(source)).every((item) => item.attributes['isRunning'] === false),
+      10_000,
+    );
     expect(urls(await capture(source))).toEqual(['/one', '/three', '/two']);
     const fresh = makeProfile('fresh');
-    const moved = items.map((item) => ({ ...item, group: fresh, attributes: { ...item.attributes, profileDir: fresh, profile: 'fresh' } }));
+    const moved = items.map((item) => ({
+      ...item,
+      group: fresh,
+      attributes: { ...item.attributes, profileDir: fresh, profile: 'fresh' },
+    }));
     const { results } = await restore(source, moved, []);
     expect(results.filter((result) => result.status === 'done').length).toBe(3);
     await waitFor('the tabs to be back', async () => urls(await capture(source)).length === 3, 40_000);
@@ -157,9 +196,16 @@ describeWith(['chromium'], 'the Chromium source on a real Chromium', () => {
 
     killTree(browser.pid ?? 0);
     killLeftovers();
-    await waitFor('the browser to be gone', async () => (await capture(source)).every((item) => item.attributes['isRunning'] === false), 10_000);
+    await waitFor(
+      'the browser to be gone',
+      async () => (await capture(source)).every((item) => item.attributes['isRunning'] === false),
+      10_000,
+    );
     expect(urls(await capture(source))).toEqual(['/one', '/three', '/two']);
-    const moved = items.map((item) => ({ ...item, attributes: { ...item.attributes, profileDir: `${host.homeDir}/.config/other/Default` } }));
+    const moved = items.map((item) => ({
+      ...item,
+      attributes: { ...item.attributes, profileDir: `${host.homeDir}/.config/other/Default` },
+    }));
     const { results } = await restore(source, moved, []);
     expect(results.filter((result) => result.status === 'done').length).toBe(3);
     const other = createChromiumSource({ ...browserFacts, dataDirs: ['.config/other'] }, { extraArgs: CHROMIUM_ARGS });

@@ -19,23 +19,27 @@ function i32(value: number): Buffer {
 }
 
 describe('Firefox session files', () => {
-  it.each(['firefox-153.7esr-recovery.jsonlz4', 'firefox-153.7esr-sessionstore-clean-quit.jsonlz4'])('reads %s', (name) => {
-    const content = decodeMozLz4(fixture(name));
-    const windows = content === null ? null : parseFirefoxSession(content);
+  it.each(['firefox-153.7esr-recovery.jsonlz4', 'firefox-153.7esr-sessionstore-clean-quit.jsonlz4'])(
+    'reads %s',
+    (name) => {
+      const content = decodeMozLz4(fixture(name));
+      const windows = content === null ? null : parseFirefoxSession(content);
 
-    expect(windows?.length).toBeGreaterThan(1);
-    const tabs = windows?.flatMap((window) => window.tabs) ?? [];
-    expect(tabs.length).toBeGreaterThan(6);
-    expect(tabs.some((tab) => tab.isPinned)).toBe(true);
-    expect(tabs.some((tab) => tab.group !== null)).toBe(true);
-    expect(tabs.some((tab) => tab.history.length > 1)).toBe(true);
-    expect(content?.includes('formdata')).toBe(true); // it is in the file ...
-    expect(JSON.stringify(windows)).not.toMatch(/formdata|cookie/i); // ... and not in what is kept
-  });
+      expect(windows?.length).toBeGreaterThan(1);
+      const tabs = windows?.flatMap((window) => window.tabs) ?? [];
+      expect(tabs.length).toBeGreaterThan(6);
+      expect(tabs.some((tab) => tab.isPinned)).toBe(true);
+      expect(tabs.some((tab) => tab.group !== null)).toBe(true);
+      expect(tabs.some((tab) => tab.history.length > 1)).toBe(true);
+      expect(content?.includes('formdata')).toBe(true); // it is in the file ...
+      expect(JSON.stringify(windows)).not.toMatch(/formdata|cookie/i); // ... and not in what is kept
+    },
+  );
 
   it('refuses cut, changed and lying files', () => {
     const whole = fixture('firefox-153.7esr-recovery.jsonlz4');
-    for (let length = 0; length < whole.length; length += 17) expect(decodeMozLz4(whole.subarray(0, length))).toBeNull();
+    for (let length = 0; length < whole.length; length += 17)
+      expect(decodeMozLz4(whole.subarray(0, length))).toBeNull();
     const bomb = Buffer.from(whole);
     bomb.writeUInt32LE(0x7fff_ffff, 8);
     expect(decodeMozLz4(bomb)).toBeNull();
@@ -67,22 +71,45 @@ describe('Chromium session files', () => {
 
   it('reads windows, tabs, pins and groups as the reference reader does', () => {
     const parsed = parseSnss(genuine);
-    const reference = JSON.parse(fixture('chromium-156-Session.decoded.json').toString()) as { windows: { tabs: { url: string; title: string; pin: boolean; hist: number }[] }[] };
+    const reference = JSON.parse(fixture('chromium-156-Session.decoded.json').toString()) as {
+      windows: { tabs: { url: string; title: string; pin: boolean; hist: number }[] }[];
+    };
 
-    expect(parsed.result === 'parsed' && parsed.windows.map((window) => window.tabs.map((tab) => ({ url: tab.history[tab.current]?.url, title: tab.history[tab.current]?.title, pin: tab.isPinned, hist: tab.history.length })))).toEqual(
+    expect(
+      parsed.result === 'parsed' &&
+        parsed.windows.map((window) =>
+          window.tabs.map((tab) => ({
+            url: tab.history[tab.current]?.url,
+            title: tab.history[tab.current]?.title,
+            pin: tab.isPinned,
+            hist: tab.history.length,
+          })),
+        ),
+    ).toEqual(
       reference.windows.map((window) => window.tabs.map(({ url, title, pin, hist }) => ({ url, title, pin, hist }))),
     );
-    expect(parsed.result === 'parsed' && parsed.windows.some((window) => window.tabs.some((tab) => tab.group !== null))).toBe(true);
+    expect(
+      parsed.result === 'parsed' && parsed.windows.some((window) => window.tabs.some((tab) => tab.group !== null)),
+    ).toBe(true);
   });
 
   it('keeps no typed text, though it is in the file', () => {
     // A navigation as Chromium writes it: tab, index, address, title, then the page's state with what was typed.
-    const text = (value: string): Buffer => Buffer.concat([i32(value.length), Buffer.from(value.padEnd((value.length + 3) & ~3, '\0'))]);
-    const text16 = (value: string): Buffer => Buffer.concat([i32(value.length), Buffer.from(value, 'utf16le'), Buffer.alloc((value.length * 2) % 4)]);
+    const text = (value: string): Buffer =>
+      Buffer.concat([i32(value.length), Buffer.from(value.padEnd((value.length + 3) & ~3, '\0'))]);
+    const text16 = (value: string): Buffer =>
+      Buffer.concat([i32(value.length), Buffer.from(value, 'utf16le'), Buffer.alloc((value.length * 2) % 4)]);
     const fields = Buffer.concat([i32(1), i32(0), text('http://a/'), text16('ab'), text('typedsecret')]);
     const navigation = Buffer.concat([i32(fields.length), fields]);
-    const record = (id: number, payload: Buffer): Buffer => Buffer.concat([Buffer.from([(payload.length + 1) & 255, (payload.length + 1) >> 8, id]), payload]);
-    const file = Buffer.concat([Buffer.from('SNSS'), i32(3), record(9, Buffer.concat([i32(7), i32(0)])), record(0, Buffer.concat([i32(7), i32(1)])), record(6, navigation)]);
+    const record = (id: number, payload: Buffer): Buffer =>
+      Buffer.concat([Buffer.from([(payload.length + 1) & 255, (payload.length + 1) >> 8, id]), payload]);
+    const file = Buffer.concat([
+      Buffer.from('SNSS'),
+      i32(3),
+      record(9, Buffer.concat([i32(7), i32(0)])),
+      record(0, Buffer.concat([i32(7), i32(1)])),
+      record(6, navigation),
+    ]);
 
     expect(file.includes('typedsecret')).toBe(true);
     const parsed = JSON.stringify(parseSnss(file));

@@ -1,4 +1,15 @@
-import { appendFileSync, copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -50,11 +61,16 @@ describe('the Claude Code source', () => {
 
   function knownFrom(items: readonly CapturedItem[], sizes: ReadonlyMap<string, number>): CaptureContext['known'] {
     const known = new Map<string, KnownStream>();
-    for (const item of items) for (const stream of item.streams) known.set(`${item.key} ${stream.name}`, { version: stream.version, sizeBytes: sizes.get(stream.name) ?? 0 });
+    for (const item of items)
+      for (const stream of item.streams)
+        known.set(`${item.key} ${stream.name}`, { version: stream.version, sizeBytes: sizes.get(stream.name) ?? 0 });
     return (key, name) => known.get(`${key} ${name}`);
   }
 
-  async function restore(item: CapturedItem, overrides: Partial<RestoreContext> = {}): Promise<{ plan: readonly PlannedStep[]; results: StepResult[] }> {
+  async function restore(
+    item: CapturedItem,
+    overrides: Partial<RestoreContext> = {},
+  ): Promise<{ plan: readonly PlannedStep[]; results: StepResult[] }> {
     const context = makeRestoreContext(host, folder.path, [item], overrides);
     const plan = await source.planRestore(context.selected, context);
     const results: StepResult[] = [];
@@ -64,7 +80,12 @@ describe('the Claude Code source', () => {
 
   /** A registry entry of a process that really runs: this one. */
   function register(sessionId = ID, startTime = readProcess('/proc', process.pid)?.startTime): void {
-    const entry = { ...JSON.parse(readFileSync(join(FIXTURES, 'sessions-registry-live-idle.json'), 'utf8')), pid: process.pid, procStart: String(startTime), sessionId };
+    const entry = {
+      ...JSON.parse(readFileSync(join(FIXTURES, 'sessions-registry-live-idle.json'), 'utf8')),
+      pid: process.pid,
+      procStart: String(startTime),
+      sessionId,
+    };
     const sessions = join(host.homeDir, '.claude/sessions');
     mkdirSync(sessions, { recursive: true });
     writeFileSync(join(sessions, `${process.pid}.json`), JSON.stringify(entry));
@@ -74,7 +95,11 @@ describe('the Claude Code source', () => {
   it('reads a genuine transcript to the byte, with what is worth knowing of it', async () => {
     const item = await captureOne();
 
-    expect(item).toMatchObject({ key: `claude-code:${ID}`, kind: 'conversation', attributes: { id: ID, provider: 'anthropic', isLive: false } });
+    expect(item).toMatchObject({
+      key: `claude-code:${ID}`,
+      kind: 'conversation',
+      attributes: { id: ID, provider: 'anthropic', isLive: false },
+    });
     expect(Number(item.attributes['messageCount'])).toBeGreaterThan(2);
     expect(item.attributes['cwd']).toMatch(/^\//);
     expect(item.attributes['firstMessage']).toBeTruthy();
@@ -82,15 +107,18 @@ describe('the Claude Code source', () => {
     expect(content?.type === 'whole' && Buffer.from(content.bytes).equals(readFileSync(transcript))).toBe(true);
   });
 
-  it.each(readdirSync(FIXTURES).filter((name) => name.endsWith('.jsonl') && !name.includes('history')))('reads %s', (name) => {
-    const facts = newTranscriptFacts();
-    const used = readTranscriptLines(readFileSync(join(FIXTURES, name)), facts);
+  it.each(readdirSync(FIXTURES).filter((name) => name.endsWith('.jsonl') && !name.includes('history')))(
+    'reads %s',
+    (name) => {
+      const facts = newTranscriptFacts();
+      const used = readTranscriptLines(readFileSync(join(FIXTURES, name)), facts);
 
-    expect(used).toBeGreaterThan(0);
-    if (!name.includes('subagents')) expect(facts.messages).toBeGreaterThan(0);
-    expect(facts.unreadableLines > 0).toBe(name.includes('torn'));
-    expect(facts.openToolCalls.size > 0).toBe(name.includes('dangling'));
-  });
+      expect(used).toBeGreaterThan(0);
+      if (!name.includes('subagents')) expect(facts.messages).toBeGreaterThan(0);
+      expect(facts.unreadableLines > 0).toBe(name.includes('torn'));
+      expect(facts.openToolCalls.size > 0).toBe(name.includes('dangling'));
+    },
+  );
 
   it('hands over only what is new, and nothing where nothing is', async () => {
     const size = statSync(transcript).size;
@@ -132,12 +160,18 @@ describe('the Claude Code source', () => {
   it('takes subagents with their conversation', async () => {
     const agents = join(project, ID, 'subagents');
     mkdirSync(agents, { recursive: true });
-    copyFileSync(join(FIXTURES, 'claude-code__subagent-parent.subagents__agent-a171f9e404059eeaf.jsonl'), join(agents, 'agent-a171f9e404059eeaf.jsonl'));
+    copyFileSync(
+      join(FIXTURES, 'claude-code__subagent-parent.subagents__agent-a171f9e404059eeaf.jsonl'),
+      join(agents, 'agent-a171f9e404059eeaf.jsonl'),
+    );
     writeFileSync(join(agents, 'other.txt'), 'not one');
 
     const item = await captureOne();
 
-    expect(item.streams.map((stream) => stream.name)).toEqual(['transcript', 'subagents/agent-a171f9e404059eeaf.jsonl']);
+    expect(item.streams.map((stream) => stream.name)).toEqual([
+      'transcript',
+      'subagents/agent-a171f9e404059eeaf.jsonl',
+    ]);
     expect(item.attributes['subagents']).toBe(1);
   });
 
@@ -157,7 +191,11 @@ describe('the Claude Code source', () => {
     const { items, problems } = await capture({ previous: toSnapshotItems([item]).items });
 
     expect(problems).toEqual([]);
-    expect(items[0]).toMatchObject({ key: item.key, attributes: { isOriginGone: true, isLive: false }, streams: [{ name: 'transcript', content: { type: 'unchanged' } }] });
+    expect(items[0]).toMatchObject({
+      key: item.key,
+      attributes: { isOriginGone: true, isLive: false },
+      streams: [{ name: 'transcript', content: { type: 'unchanged' } }],
+    });
   });
 
   describe('restore', () => {
@@ -171,7 +209,12 @@ describe('the Claude Code source', () => {
       expect(results).toMatchObject([{ status: 'done' }]);
       expect(readFileSync(transcript).equals(original)).toBe(true);
       expect(statSync(transcript).mode & 0o777).toBe(0o600);
-      const undone = await source.undoRestore(results[0]!, { host, signal: AbortSignal.timeout(1000), nowMs: 0, readBefore: async () => new Uint8Array() });
+      const undone = await source.undoRestore(results[0]!, {
+        host,
+        signal: AbortSignal.timeout(1000),
+        nowMs: 0,
+        readBefore: async () => new Uint8Array(),
+      });
       expect(undone.status).toBe('done');
       expect(existsSync(transcript)).toBe(false);
     });
@@ -182,17 +225,32 @@ describe('the Claude Code source', () => {
       const { results } = await restore(item);
       appendFileSync(transcript, 'more\n');
 
-      expect((await source.undoRestore(results[0]!, { host, signal: AbortSignal.timeout(1000), nowMs: 0, readBefore: async () => new Uint8Array() })).status).toBe('skipped');
+      expect(
+        (
+          await source.undoRestore(results[0]!, {
+            host,
+            signal: AbortSignal.timeout(1000),
+            nowMs: 0,
+            readBefore: async () => new Uint8Array(),
+          })
+        ).status,
+      ).toBe('skipped');
       expect(existsSync(transcript)).toBe(true);
     });
 
     it('never resumes what is running, and does nothing for what is on disk and was closed', async () => {
       const item = await captureOne();
-      expect((await restore(item)).plan[0]).toMatchObject({ status: 'skipped', detail: expect.stringContaining(`claude --resume ${ID}`) });
+      expect((await restore(item)).plan[0]).toMatchObject({
+        status: 'skipped',
+        detail: expect.stringContaining(`claude --resume ${ID}`),
+      });
 
       register();
       const live = await captureOne();
-      expect((await restore(live)).plan[0]).toMatchObject({ status: 'skipped', detail: expect.stringContaining('running already') });
+      expect((await restore(live)).plan[0]).toMatchObject({
+        status: 'skipped',
+        detail: expect.stringContaining('running already'),
+      });
     });
 
     it('opens a terminal with the exact command for one that was live', async () => {

@@ -66,7 +66,14 @@ describe('parseProcessStat()', () => {
   it('takes a name with blanks and parentheses', () => {
     const stat = '42 (a) b (c)) S 1 42 42 34816 43 4194560 1 0 0 0 0 0 0 0 20 0 1 0 987 1 1';
 
-    expect(parseProcessStat(stat)).toMatchObject({ pid: 42, name: 'a) b (c)', parentPid: 1, foregroundGroup: 43, startTime: 987, isZombie: false });
+    expect(parseProcessStat(stat)).toMatchObject({
+      pid: 42,
+      name: 'a) b (c)',
+      parentPid: 1,
+      foregroundGroup: 43,
+      startTime: 987,
+      isZombie: false,
+    });
     expect(ttyPath(34816)).toBe('/dev/pts/0');
   });
 

@@ -43,7 +43,10 @@ describeWith(['tmux', 'bash'], 'the tmux source on a real tmux', () => {
     return (await source.capture(makeCaptureContext(host, overrides))).items;
   }
 
-  async function restore(items: readonly CapturedItem[], overrides: Partial<RestoreContext> = {}): Promise<{ plan: readonly PlannedStep[]; results: StepResult[] }> {
+  async function restore(
+    items: readonly CapturedItem[],
+    overrides: Partial<RestoreContext> = {},
+  ): Promise<{ plan: readonly PlannedStep[]; results: StepResult[] }> {
     const context = makeRestoreContext(host, scratch, items, overrides);
     const plan = await source.planRestore(context.selected, context);
     const results: StepResult[] = [];
@@ -62,7 +65,23 @@ describeWith(['tmux', 'bash'], 'the tmux source on a real tmux', () => {
     const web = join(folder.path, 'web');
     mkdirSync(api);
     mkdirSync(web);
-    await tmux('-f', '/dev/null', 'new-session', '-d', '-s', 'main', '-n', 'edit', '-x', '120', '-y', '40', '-c', api, 'bash --norc');
+    await tmux(
+      '-f',
+      '/dev/null',
+      'new-session',
+      '-d',
+      '-s',
+      'main',
+      '-n',
+      'edit',
+      '-x',
+      '120',
+      '-y',
+      '40',
+      '-c',
+      api,
+      'bash --norc',
+    );
     await tmux('split-window', '-h', '-t', 'main:edit', '-c', web, 'bash --norc');
     await tmux('split-window', '-v', '-t', 'main:edit', '-c', folder.path, 'bash --norc');
     await tmux('new-window', '-t', 'main:', '-n', 'lögs: π', '-c', web, 'bash --norc');
@@ -71,11 +90,18 @@ describeWith(['tmux', 'bash'], 'the tmux source on a real tmux', () => {
     await tmux('select-pane', '-t', 'main:edit.1');
     await tmux('resize-pane', '-Z', '-t', 'main:edit.1');
     await tmux('select-window', '-t', 'main:edit');
-    await waitFor('the program to run', async () => (await tmux('list-panes', '-t', 'main:edit', '-F', '#{pane_current_command}')).includes('sleep'));
+    await waitFor('the program to run', async () =>
+      (await tmux('list-panes', '-t', 'main:edit', '-F', '#{pane_current_command}')).includes('sleep'),
+    );
   }
 
   async function geometry(): Promise<string[]> {
-    const rows = await tmux('list-panes', '-a', '-F', '#{session_name}:#{window_index}.#{pane_index} #{window_name} #{pane_width}x#{pane_height}+#{pane_left}+#{pane_top} #{window_zoomed_flag}#{pane_active}#{window_active} #{pane_current_path}');
+    const rows = await tmux(
+      'list-panes',
+      '-a',
+      '-F',
+      '#{session_name}:#{window_index}.#{pane_index} #{window_name} #{pane_width}x#{pane_height}+#{pane_left}+#{pane_top} #{window_zoomed_flag}#{pane_active}#{window_active} #{pane_current_path}',
+    );
     return rows.trim().split('\n').toSorted();
   }
 
@@ -84,11 +110,23 @@ describeWith(['tmux', 'bash'], 'the tmux source on a real tmux', () => {
 
     const items = await capture();
 
-    expect(items.map((item) => item.key).toSorted()).toEqual(['tmux:main:0.0', 'tmux:main:0.1', 'tmux:main:0.2', 'tmux:main:1.0', 'tmux:second:0.0']);
+    expect(items.map((item) => item.key).toSorted()).toEqual([
+      'tmux:main:0.0',
+      'tmux:main:0.1',
+      'tmux:main:0.2',
+      'tmux:main:1.0',
+      'tmux:second:0.0',
+    ]);
     const first = items.find((item) => item.key === 'tmux:main:0.0');
-    expect(first?.attributes).toMatchObject({ cwd: join(folder.path, 'api dir'), argv: ['sleep', '1000'], window: { name: 'edit', isZoomed: true } });
+    expect(first?.attributes).toMatchObject({
+      cwd: join(folder.path, 'api dir'),
+      argv: ['sleep', '1000'],
+      window: { name: 'edit', isZoomed: true },
+    });
     expect(textOf(first)).toContain('\u001b[31mcanary-red');
-    expect(items.find((item) => item.key === 'tmux:main:1.0')?.attributes).toMatchObject({ window: { name: 'lögs: π' } });
+    expect(items.find((item) => item.key === 'tmux:main:1.0')?.attributes).toMatchObject({
+      window: { name: 'lögs: π' },
+    });
     expect(JSON.stringify(items)).not.toContain('TMUX_TMPDIR');
   });
 
@@ -103,15 +141,31 @@ describeWith(['tmux', 'bash'], 'the tmux source on a real tmux', () => {
     await makeWorkspace();
     const later = Date.now() + 2000;
     const first = await capture({ nowMs: later });
-    const versions = new Map(first.flatMap((item) => item.streams.map((stream) => [`${item.key} ${stream.name}`, { version: stream.version, sizeBytes: 1 }])));
+    const versions = new Map(
+      first.flatMap((item) =>
+        item.streams.map((stream) => [`${item.key} ${stream.name}`, { version: stream.version, sizeBytes: 1 }]),
+      ),
+    );
 
-    const second = await capture({ nowMs: later, known: (key: string, stream: string) => versions.get(`${key} ${stream}`) });
+    const second = await capture({
+      nowMs: later,
+      known: (key: string, stream: string) => versions.get(`${key} ${stream}`),
+    });
 
-    expect(second.flatMap((item) => item.streams.map((stream) => stream.content.type))).toEqual(Array.from({ length: 5 }, () => 'unchanged'));
+    expect(second.flatMap((item) => item.streams.map((stream) => stream.content.type))).toEqual(
+      Array.from({ length: 5 }, () => 'unchanged'),
+    );
     await tmux('send-keys', '-t', 'second:0.0', 'echo changed', 'Enter');
-    await waitFor('the output', async () => (await tmux('capture-pane', '-p', '-t', 'second:0.0')).includes('\nchanged'));
-    const third = await capture({ nowMs: Date.now() + 3000, known: (key: string, stream: string) => versions.get(`${key} ${stream}`) });
-    expect(third.filter((item) => item.streams[0]?.content.type === 'whole').map((item) => item.key)).toEqual(['tmux:second:0.0']);
+    await waitFor('the output', async () =>
+      (await tmux('capture-pane', '-p', '-t', 'second:0.0')).includes('\nchanged'),
+    );
+    const third = await capture({
+      nowMs: Date.now() + 3000,
+      known: (key: string, stream: string) => versions.get(`${key} ${stream}`),
+    });
+    expect(third.filter((item) => item.streams[0]?.content.type === 'whole').map((item) => item.key)).toEqual([
+      'tmux:second:0.0',
+    ]);
   });
 
   it('brings everything back after kill-server: layout, names, zoom, folders, text, and commands on the prompt', async () => {
@@ -123,10 +177,17 @@ describeWith(['tmux', 'bash'], 'the tmux source on a real tmux', () => {
     const { plan, results } = await restore(items);
 
     expect(plan.every((step) => step.status === 'planned')).toBe(true);
-    expect(results.map((result) => `${result.key} ${result.status}`).toSorted()).toEqual(items.map((item) => `${item.key} done`).toSorted());
-    await waitFor('the shells to be in their folders', async () => JSON.stringify(await geometry()) === JSON.stringify(before)).catch(() => undefined);
+    expect(results.map((result) => `${result.key} ${result.status}`).toSorted()).toEqual(
+      items.map((item) => `${item.key} done`).toSorted(),
+    );
+    await waitFor(
+      'the shells to be in their folders',
+      async () => JSON.stringify(await geometry()) === JSON.stringify(before),
+    ).catch(() => undefined);
     expect(await geometry()).toEqual(before);
-    await waitFor('the old text', async () => (await tmux('capture-pane', '-p', '-J', '-S', '-', '-t', 'main:edit.0')).includes('sleep 1000'));
+    await waitFor('the old text', async () =>
+      (await tmux('capture-pane', '-p', '-J', '-S', '-', '-t', 'main:edit.0')).includes('sleep 1000'),
+    );
     const screen = await tmux('capture-pane', '-p', '-e', '-S', '-', '-t', 'main:edit.0');
     expect(screen).toContain('canary-red');
     expect(screen).toContain('restored from 2026-11-20 14:02 UTC');
@@ -158,7 +219,10 @@ describeWith(['tmux', 'bash'], 'the tmux source on a real tmux', () => {
     const { plan } = await restore(items);
 
     expect(plan[0]?.detail).toContain(`in ${folder.path}, since ${gone} is gone`);
-    await waitFor('the folder', async () => (await tmux('list-panes', '-a', '-F', '#{pane_current_path}')).trim() === folder.path);
+    await waitFor(
+      'the folder',
+      async () => (await tmux('list-panes', '-a', '-F', '#{pane_current_path}')).trim() === folder.path,
+    );
   });
 
   it('puts a conversation’s resume command on the prompt in place of the captured one', async () => {
@@ -168,7 +232,9 @@ describeWith(['tmux', 'bash'], 'the tmux source on a real tmux', () => {
 
     await restore(items, { resumeCommandFor: () => ({ argv: ['claude', '--resume', "it's"], cwd: '/' }) });
 
-    await waitFor('the command', async () => (await tmux('capture-pane', '-p', '-t', 'main:0.0')).includes(String.raw`claude --resume 'it'\''s'`));
+    await waitFor('the command', async () =>
+      (await tmux('capture-pane', '-p', '-t', 'main:0.0')).includes(String.raw`claude --resume 'it'\''s'`),
+    );
   });
 
   it('takes hostile names and text as text', async () => {
@@ -184,16 +250,33 @@ describeWith(['tmux', 'bash'], 'the tmux source on a real tmux', () => {
         argv: ['echo', `$(touch ${marker})`, `; touch ${marker}`, '-n'],
         window: { ...(item.attributes['window'] as object), name: `#(touch ${marker})` },
       },
-      streams: [{ name: 'scrollback', kind: 'ring', version: '', content: { type: 'whole', bytes: new TextEncoder().encode(`\u001b]0;title\u0007\u001b[2Jtext \u001b[32mgreen\u001b[0m $(touch ${marker})\n`) } }],
+      streams: [
+        {
+          name: 'scrollback',
+          kind: 'ring',
+          version: '',
+          content: {
+            type: 'whole',
+            bytes: new TextEncoder().encode(
+              `\u001b]0;title\u0007\u001b[2Jtext \u001b[32mgreen\u001b[0m $(touch ${marker})\n`,
+            ),
+          },
+        },
+      ],
     };
 
     await restore([hostile]);
 
     await waitFor('the text', async () => (await tmux('capture-pane', '-p', '-t', 'x:0.0')).includes('green'));
     await tmux('send-keys', '-t', 'x:0.0', 'Enter');
-    await waitFor('the echo', async () => (await tmux('capture-pane', '-p', '-J', '-t', 'x:0.0')).split('touch').length > 5);
+    await waitFor(
+      'the echo',
+      async () => (await tmux('capture-pane', '-p', '-J', '-t', 'x:0.0')).split('touch').length > 5,
+    );
     expect(readdirSync(folder.path)).not.toContain('owned');
-    expect(onlyColours(Buffer.from('\u001b[31mred\u001b[2J\u001b]52;c;AAAA\u0007\u0007\u001bPq\u001b\\end\n\t')).toString()).toBe('\u001b[31mredend\n\t');
+    expect(
+      onlyColours(Buffer.from('\u001b[31mred\u001b[2J\u001b]52;c;AAAA\u0007\u0007\u001bPq\u001b\\end\n\t')).toString(),
+    ).toBe('\u001b[31mredend\n\t');
   });
 
   it('undoes a restore: closes idle panes that it made, leaves those in use', async () => {
@@ -201,13 +284,26 @@ describeWith(['tmux', 'bash'], 'the tmux source on a real tmux', () => {
     const items = await capture();
     await tmux('kill-server');
     const { results } = await restore(items);
-    await waitFor('shells at their prompts', async () => !(await tmux('list-panes', '-a', '-F', '#{pane_current_command}')).includes('cat'));
+    await waitFor(
+      'shells at their prompts',
+      async () => !(await tmux('list-panes', '-a', '-F', '#{pane_current_command}')).includes('cat'),
+    );
     await tmux('send-keys', '-t', 'second:0.0', 'C-u');
     await tmux('send-keys', '-t', 'second:0.0', 'sleep 500', 'Enter');
-    await waitFor('the program', async () => (await tmux('list-panes', '-a', '-F', '#{pane_current_command}')).includes('sleep'));
+    await waitFor('the program', async () =>
+      (await tmux('list-panes', '-a', '-F', '#{pane_current_command}')).includes('sleep'),
+    );
 
     const undone = [];
-    for (const result of results.toReversed()) undone.push(await source.undoRestore(result, { host, signal: AbortSignal.timeout(5000), nowMs: 0, readBefore: async () => new Uint8Array() }));
+    for (const result of results.toReversed())
+      undone.push(
+        await source.undoRestore(result, {
+          host,
+          signal: AbortSignal.timeout(5000),
+          nowMs: 0,
+          readBefore: async () => new Uint8Array(),
+        }),
+      );
 
     expect(undone.map((result) => result.status).toSorted()).toEqual(['done', 'done', 'done', 'done', 'skipped']);
     expect((await tmux('list-panes', '-a', '-F', '#{session_name}')).trim()).toBe('second');

@@ -22,23 +22,36 @@ async function saveAll(kind: StreamKind, versions: readonly string[]): Promise<{
 function noise(seed: number, lines: number): string {
   let state = seed;
   const next = (): number => (state = (state * 1_103_515_245 + 12_345) & 0x7fff_ffff);
-  return Array.from({ length: lines }, () => `${next().toString(36)} ${next().toString(36)} ${next().toString(36)}\n`).join('');
+  return Array.from(
+    { length: lines },
+    () => `${next().toString(36)} ${next().toString(36)} ${next().toString(36)}\n`,
+  ).join('');
 }
 
 describe('placeStream()', () => {
-  it.each(['append', 'ring', 'blob'] as const)('[V10] gives back every version of a %s stream to the byte', async (kind) => {
-    await fc.assert(
-      fc.asyncProperty(fc.array(fc.string({ maxLength: 300, unit: 'binary' }), { minLength: 1, maxLength: 8 }), async (versions) => {
-        const expected = versions.map((version) => text(utf8(version)));
-        expect((await saveAll(kind, versions)).read).toEqual(expected);
-      }),
-      { numRuns: 8 },
-    );
-  });
+  it.each(['append', 'ring', 'blob'] as const)(
+    '[V10] gives back every version of a %s stream to the byte',
+    async (kind) => {
+      await fc.assert(
+        fc.asyncProperty(
+          fc.array(fc.string({ maxLength: 300, unit: 'binary' }), { minLength: 1, maxLength: 8 }),
+          async (versions) => {
+            const expected = versions.map((version) => text(utf8(version)));
+            expect((await saveAll(kind, versions)).read).toEqual(expected);
+          },
+        ),
+        { numRuns: 8 },
+      );
+    },
+  );
 
   it('[V10] stores only the tail of a transcript that grew', async () => {
     const first = noise(1, 40_000);
-    const { stored, read } = await saveAll('append', [first, first + noise(2, 50), first + noise(2, 50) + noise(3, 50)]);
+    const { stored, read } = await saveAll('append', [
+      first,
+      first + noise(2, 50),
+      first + noise(2, 50) + noise(3, 50),
+    ]);
 
     expect(stored[1]).toBeLessThan(6000);
     expect(stored[2]).toBeLessThan(6000);
@@ -57,7 +70,10 @@ describe('placeStream()', () => {
 
   it('[V10] finds a scrollback again whose last screen was redrawn', async () => {
     const history = noise(1, 20_000);
-    const { stored, read } = await saveAll('ring', [`${history}progress 10 %\n`, `${history.slice(3000)}progress 90 %\ndone\n`]);
+    const { stored, read } = await saveAll('ring', [
+      `${history}progress 10 %\n`,
+      `${history.slice(3000)}progress 90 %\ndone\n`,
+    ]);
 
     expect(stored[1]).toBeLessThan(4000);
     expect(read[1]).toBe(`${history.slice(3000)}progress 90 %\ndone\n`);
@@ -77,7 +93,10 @@ describe('placeStream()', () => {
     const content = noise(9, 10_000);
     const one = await test.vault.save(aCapture([aTerminal('a', { streams: [aStream({ text: content })] })]));
     const two = await test.vault.save(
-      aCapture([aTerminal('a', { streams: [aStream({ text: content })] }), aTerminal('b', { streams: [aStream({ text: content })] })]),
+      aCapture([
+        aTerminal('a', { streams: [aStream({ text: content })] }),
+        aTerminal('b', { streams: [aStream({ text: content })] }),
+      ]),
     );
 
     expect(two.storedBytes).toBeLessThan(one.storedBytes / 20);
@@ -95,7 +114,17 @@ describe('hints of a source', () => {
     const result = await test.vault.save(
       aCapture([
         aTerminal('a', {
-          streams: [aStream({ ...grow, content: { type: 'appended', fromByte: first.length, overlap: utf8(first.slice(-4096)), bytes: utf8('more\n') } })],
+          streams: [
+            aStream({
+              ...grow,
+              content: {
+                type: 'appended',
+                fromByte: first.length,
+                overlap: utf8(first.slice(-4096)),
+                bytes: utf8('more\n'),
+              },
+            }),
+          ],
         }),
       ]),
     );
@@ -105,7 +134,10 @@ describe('hints of a source', () => {
   });
 
   it.each([
-    ['other bytes before the seam', (first: string) => ({ fromByte: first.length, overlap: utf8(`x${first.slice(-4095)}`) })],
+    [
+      'other bytes before the seam',
+      (first: string) => ({ fromByte: first.length, overlap: utf8(`x${first.slice(-4095)}`) }),
+    ],
     ['another length', (first: string) => ({ fromByte: first.length - 1, overlap: utf8(first.slice(-4096)) })],
     ['too short an overlap', (first: string) => ({ fromByte: first.length, overlap: utf8(first.slice(-10)) })],
   ])('[V10] refuses an appended tail with %s, and keeps what it has', async (_name, makeHint) => {
@@ -114,7 +146,11 @@ describe('hints of a source', () => {
     await test.vault.save(aCapture([aTerminal('a', { streams: [aStream({ ...grow, text: first })] })]));
 
     const result = await test.vault.save(
-      aCapture([aTerminal('a', { streams: [aStream({ ...grow, content: { type: 'appended', ...makeHint(first), bytes: utf8('x') } })] })]),
+      aCapture([
+        aTerminal('a', {
+          streams: [aStream({ ...grow, content: { type: 'appended', ...makeHint(first), bytes: utf8('x') } })],
+        }),
+      ]),
     );
 
     expect(result.needsWhole).toEqual([{ key: ITEM, stream: 'scrollback' }]);
@@ -128,10 +164,16 @@ describe('hints of a source', () => {
     await test.vault.save(aCapture([aTerminal('a', { streams: [stream('one')] })]));
     const { openVault } = await import('../../../../src/core/vault/vault-client.ts');
     const { TEST_PASSWORD, TEST_NOW_MS } = await import('../../../support/test-vault.ts');
-    await using other = await openVault({ path: test.path, secret: { type: 'password', text: TEST_PASSWORD }, nowMs: TEST_NOW_MS });
+    await using other = await openVault({
+      path: test.path,
+      secret: { type: 'password', text: TEST_PASSWORD },
+      nowMs: TEST_NOW_MS,
+    });
     await other.save(aCapture([aTerminal('a', { streams: [stream('two')] })]));
 
-    const result = await test.vault.save(aCapture([aTerminal('a', { streams: [aStream({ ...grow, version: 'v1', content: { type: 'unchanged' } })] })]));
+    const result = await test.vault.save(
+      aCapture([aTerminal('a', { streams: [aStream({ ...grow, version: 'v1', content: { type: 'unchanged' } })] })]),
+    );
 
     expect(result.needsWhole).toEqual([{ key: ITEM, stream: 'scrollback' }]);
     expect(text(await test.vault.readStream(result.summary.id, ITEM, 'scrollback'))).toBe('two');

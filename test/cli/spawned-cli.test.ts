@@ -1,0 +1,148 @@
+import { chmodSync, cpSync, existsSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+import { openSpawnedCairn, type SpawnedCairn, type SpawnedResult } from './spawned-cli.ts';
+
+const ONE_LINE = /^cairn: \S[^\n]+\n$/;
+/** Where SQLite keeps `user_version` in a file. */
+const USER_VERSION_OFFSET = 60;
+
+let cairn: SpawnedCairn;
+let recoveryFile: string;
+
+beforeAll(async () => {
+  cairn = openSpawnedCairn();
+  recoveryFile = join(cairn.folder, 'recovery.txt');
+  const { exitCode, stderr } = await cairn.run(['init', '--sources', 'none', '--recovery-key-file', recoveryFile]);
+  expect([exitCode, stderr]).toEqual([0, '']);
+  expect((await cairn.run(['capture'])).exitCode).toBe(0);
+});
+afterAll(() => cairn[Symbol.dispose]());
+
+/** A copy of the data folder, spoiled. */
+function spoil(name: string, change: (home: string) => void): string {
+  const home = join(cairn.folder, name);
+  cpSync(cairn.home, home, { recursive: true });
+  change(home);
+  return home;
+}
+
+function expectFailure(result: SpawnedResult, exitCode: number, words: RegExp): void {
+  expect([result.exitCode, result.stdout]).toEqual([exitCode, '']);
+  expect(result.stderr).toMatch(ONE_LINE);
+  expect(result.stderr).toMatch(words);
+}
+
+describe('cairn, as a process', () => {
+  it('makes private files only', () => {
+    expect(statSync(cairn.home).mode & 0o777).toBe(0o700);
+    expect(statSync(join(cairn.home, 'vault.db')).mode & 0o777).toBe(0o600);
+    expect(statSync(recoveryFile).mode & 0o777).toBe(0o600);
+  });
+
+  it('prints one document and nothing else', async () => {
+    const { exitCode, stdout, stderr } = await cairn.run(['list', '--json']);
+
+    expect([exitCode, stderr]).toEqual([0, '']);
+    expect(JSON.parse(stdout)).toMatchObject({ snapshots: [{ kind: 'manual' }] });
+  });
+
+  it('unlocks with the recovery key', async () => {
+    const { exitCode } = await cairn.run(['keys', 'list', '--recovery-key-file', recoveryFile], {
+      env: { CAIRN_PASSWORD: 'wrong' },
+    });
+
+    expect(exitCode).toBe(0);
+  });
+
+  it('lets several commands work at once', async () => {
+    const results = await Promise.all([cairn.run(['capture']), cairn.run(['capture']), cairn.run(['list'])]);
+
+    expect(results.map(({ exitCode }) => exitCode)).toEqual([0, 0, 0]);
+  });
+
+  it.each(['SIGTERM', 'SIGINT'] as const)('run ends with a last capture at %s', async (signal) => {
+    const { exitCode, stdout } = await cairn.run(['run', '--interval', '1', '--json'], {
+      onStart: (child) => child.stderr.once('data', () => child.kill(signal)),
+    });
+
+    expect(exitCode).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ failures: 0, last: { items: 0 } });
+    expect(JSON.parse((await cairn.run(['list', '--json', '--limit', '1'])).stdout)).toMatchObject({
+      snapshots: [{ kind: 'shutdown' }],
+    });
+  });
+
+  it('is quiet when nobody reads any further', async () => {
+    const { exitCode, stderr } = await cairn.run(['list', '--json'], { onStart: (child) => child.stdout.destroy() });
+
+    expect([exitCode, stderr]).toEqual([0, '']);
+  });
+});
+
+describe('cairn, given what is wrong', () => {
+  it.each([
+    ['a wrong password', ['list'], { CAIRN_PASSWORD: 'wrong' }, 3, /Wrong password/],
+    ['no password', ['list'], { CAIRN_PASSWORD: undefined }, 3, /no password was given/],
+    ['no vault', ['capture', '--home', '/nonexistent/cairn'], {}, 4, /no vault here/],
+    ['a folder that cannot be made', ['init', '--home', '/dev/null/cairn'], {}, 1, /could not be made/],
+    ['a vault that is there', ['init'], {}, 1, /already/],
+    [
+      'a weak password',
+      ['init', '--home', '/tmp/cairn-never-made'],
+      { CAIRN_PASSWORD: 'password1234' },
+      2,
+      /password/i,
+    ],
+    ['an unknown command', ['lst'], {}, 2, /Did you mean list/],
+    ['an unknown setting', ['config', 'set', 'retention.daylyDays', '3'], {}, 2, /retention\.dailyDays/],
+    ['a bad setting', ['config', 'set', 'retention.dailyDays', 'many'], {}, 2, /retention\.dailyDays must be/],
+    ['an unknown snapshot', ['show', 'ffffffff'], {}, 4, /no such snapshot/],
+    ['a password file that is missing', ['list', '--password-file', '/nonexistent'], {}, 2, /--password-file/],
+    ['a recovery key with a slip', ['list', '--recovery-key-file', '/dev/null'], {}, 2, /empty/],
+  ])('%s: one clear line and its exit code', async (_name, argv, env, exitCode, words) => {
+    expectFailure(await cairn.run(argv, { env }), exitCode, words);
+  });
+
+  it.each([
+    [
+      'garbage in place of the vault',
+      (home: string) => writeFileSync(join(home, 'vault.db'), Buffer.alloc(20_000, 0x5a)),
+      5,
+      /no Cairn vault/,
+    ],
+    ['an empty file', (home: string) => truncateSync(join(home, 'vault.db'), 0), 5, /no Cairn vault/],
+    ['a truncated file', (home: string) => truncateSync(join(home, 'vault.db'), 20_000), 5, /./],
+    ['a vault of a newer version', (home: string) => patchVersion(home, 9_999), 1, /format 9999/],
+    [
+      'an unknown key in config.json',
+      (home: string) => writeFileSync(join(home, 'config.json'), '{"retension":{"dailyDays":3}}'),
+      2,
+      /retension/,
+    ],
+    ['a config.json that is none', (home: string) => writeFileSync(join(home, 'config.json'), '\0\0'), 1, /config/i],
+  ])('%s: one clear line, its exit code, and the file left as it is', async (name, change, exitCode, words) => {
+    const home = spoil(name.replaceAll(/\W/g, '-'), change);
+    const files = ['vault.db', 'config.json'].map((file) => join(home, file)).filter((path) => existsSync(path));
+    const before = files.map((path) => readFileSync(path));
+
+    expectFailure(await cairn.run(['list', '--home', home]), exitCode, words);
+    expect(files.map((path) => readFileSync(path))).toEqual(before);
+  });
+
+  it('mends a folder that others could read', async () => {
+    const home = spoil('open-folder', (path) => chmodSync(path, 0o755));
+
+    expect((await cairn.run(['list', '--home', home])).exitCode).toBe(0);
+    expect(statSync(home).mode & 0o777).toBe(0o700);
+  });
+});
+
+function patchVersion(home: string, version: number): void {
+  const path = join(home, 'vault.db');
+  const bytes = readFileSync(path);
+  bytes.writeUInt32BE(version, USER_VERSION_OFFSET);
+  writeFileSync(path, bytes);
+}

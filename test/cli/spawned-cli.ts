@@ -1,0 +1,68 @@
+// Runs the real `cairn` as a process of its own, over a data folder of the test's: what a user's shell would see.
+
+import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import { makeTemporaryFolder } from '../support/temporary-folder.ts';
+import { TEST_PASSWORD } from '../support/test-vault.ts';
+
+const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
+
+export interface SpawnedResult {
+  readonly exitCode: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface SpawnOptions {
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  /** Called once the process runs; for signals and for reading no further. */
+  readonly onStart?: (child: ChildProcessWithoutNullStreams) => void;
+}
+
+export interface SpawnedCairn extends Disposable {
+  /** Everything of this test lies below. */
+  readonly folder: string;
+  /** The data folder. */
+  readonly home: string;
+  run(argv: readonly string[], options?: SpawnOptions): Promise<SpawnedResult>;
+}
+
+/** A machine of its own: an empty home, no tmux, no environment but what programs need. */
+export function openSpawnedCairn(): SpawnedCairn {
+  const folder = makeTemporaryFolder();
+  const home = join(folder.path, 'data');
+  const children = new Set<ChildProcessWithoutNullStreams>();
+  return {
+    folder: folder.path,
+    home,
+    run: (argv, options = {}) =>
+      new Promise((resolve, reject) => {
+        const env = {
+          PATH: process.env['PATH'],
+          HOME: folder.path,
+          TMUX_TMPDIR: folder.path,
+          CAIRN_HOME: home,
+          CAIRN_PASSWORD: TEST_PASSWORD,
+          ...options.env,
+        };
+        const child = spawn(process.execPath, [MAIN, ...argv], { env, cwd: folder.path });
+        children.add(child);
+        const written = { stdout: '', stderr: '' };
+        child.stdout.on('data', (bytes: Buffer) => (written.stdout += bytes.toString('utf8')));
+        child.stderr.on('data', (bytes: Buffer) => (written.stderr += bytes.toString('utf8')));
+        child.on('error', reject);
+        child.on('close', (exitCode) => {
+          children.delete(child);
+          resolve({ exitCode, ...written });
+        });
+        child.stdin.end();
+        options.onStart?.(child);
+      }),
+    [Symbol.dispose]: () => {
+      for (const child of children) child.kill('SIGKILL');
+      folder[Symbol.dispose]();
+    },
+  };
+}

@@ -1,9 +1,11 @@
+import { randomBytes } from 'node:crypto';
 import { chownSync, existsSync, mkdirSync, readdirSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { afterEach, beforeEach, expect, it } from 'vitest';
 
 import type { CaptureContext } from '../../../../src/core/sources/source.ts';
+import { AppError } from '../../../../src/shared/model/app-error.ts';
 import type { CapturedItem } from '../../../../src/shared/model/item.ts';
 import { describeWith } from '../../../support/programs.ts';
 import { fingerprint, GitWorkshop, listAll, patchOf, streamOf } from './git-workshop.ts';
@@ -427,6 +429,55 @@ describeWith(['git'], 'capturing repositories on a real git', () => {
 
     expect(items).toEqual([]);
     expect(problems).toMatchObject([{ reason: 'too-large', key: `git:${w.repo}` }]);
+  });
+
+  it('leaves a repository that was too slow twice alone for five minutes', async () => {
+    const { run } = w.host;
+    let runs = 0;
+    const slow: typeof run = async (file, args, options) => {
+      if (!args.includes('status')) return run(file, args, options);
+      runs += 1;
+      throw new AppError('EXEC_TIMEOUT', 'git did not answer within 3000 ms.');
+    };
+    const host = { ...w.host, run: slow };
+    const at = (nowMs: number): ReturnType<GitWorkshop['capture']> => w.capture({ host, nowMs });
+
+    expect((await at(0)).problems).toMatchObject([{ reason: 'timeout', key: `git:${w.repo}` }]);
+    await at(30_000);
+    expect(runs).toBe(2);
+    expect((await at(329_999)).problems).toMatchObject([
+      { reason: 'timeout', message: expect.stringContaining('later') },
+    ]);
+    expect(runs).toBe(2);
+    await at(330_000);
+    expect(runs).toBe(3);
+  });
+
+  it('takes commits out again that a new rule hides', async () => {
+    w.write('private/a.txt', 'canary\n');
+    w.commitAll('private');
+    const first = await w.captureOne();
+    expect(first.streams.map((stream) => stream.name)).toEqual(['unpushed.bundle']);
+
+    const second = await w.captureOne({ ...after([first]), excludes: hides('/private') });
+
+    expect(second.streams).toEqual([]);
+  });
+
+  it('keeps the work where a history without a remote is too large', async () => {
+    w.write('noise.bin', randomBytes(9 * 1024 * 1024));
+    w.commitAll('noise');
+    w.write('noise.bin', randomBytes(9 * 1024 * 1024));
+    w.commitAll('more noise');
+    w.write('edited.txt', 'edited\n');
+
+    const item = await w.captureOne();
+
+    expect(item.streams.map((stream) => stream.name)).toEqual(['unstaged.patch']);
+    expect(item.attributes).toMatchObject({
+      unpushed: 3,
+      unpushedNotKept: expect.stringContaining('larger than 16 MB'),
+    });
   });
 
   it('removes its private folders, and those that a killed run left', async () => {

@@ -77,6 +77,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./commands/show.ts')).setupShow,
   },
   {
+    name: 'diff',
+    group: TIMELINE,
+    summary: 'what changed between two snapshots',
+    load: async () => (await import('./commands/diff.ts')).setupDiff,
+  },
+  {
     name: 'restore',
     group: TIMELINE,
     summary: 'bring a snapshot back, or parts of it',

@@ -109,6 +109,12 @@ async function restore(
     return report;
   }
   if (!(await isAgreed(plan, options, context))) return { steps: plan.steps.map(toStep), undo: null };
+  if (!plan.steps.some(({ status }) => status === 'planned')) {
+    // Not even the present is captured: there will be nothing to take back.
+    const report: RestoreReport = { steps: plan.steps.map(toStep), undo: null };
+    out.result(reportDocument(plan, report), () => []);
+    return report;
+  }
   const report = await open.applyRestore(plan, request, {
     signal: context.signal,
     onStep: (step) => out.lines([renderStep(step, view)]),

@@ -115,6 +115,18 @@ describe('cairn restore', () => {
     ]);
   });
 
+  it('captures and asks nothing where there is nothing to do', async () => {
+    const core = await withPlan();
+    core.plan = PLAN.filter(({ status }) => status === 'skipped');
+
+    const { exitCode, json } = await runCairn(['restore', 'latest', '--json'], { core });
+
+    expect(exitCode).toBe(0);
+    expect(json()).toMatchObject({ steps: [{ status: 'skipped' }], undo: null });
+    core.vault.isClosed = false;
+    expect(await core.vault.listSnapshots({ limit: 10 })).toHaveLength(1);
+  });
+
   it('asks a person before it does anything', async () => {
     const no = await runCairn(['restore', 'latest'], { core: await withPlan(), answers: [TEST_PASSWORD, 'n'] });
     const yes = await runCairn(['restore', 'latest'], { core: await withPlan(), answers: [TEST_PASSWORD, ''] });

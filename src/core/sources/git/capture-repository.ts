@@ -170,7 +170,7 @@ async function readUnpushedOnce(
 ): Promise<{ version: string; facts: Omit<Unpushed, 'bundle'>; streams: CapturedStream[] }> {
   const { git, status, repository, operation, refs } = seen;
   const tips = await listTips(git, status, operation);
-  const remoteRefs = refs.split('\n').filter((line) => line.includes(' refs/remotes/')); // prettier-ignore
+  const remoteRefs = refs.split('\n').filter((line) => line.includes(' refs/remotes/'));
   const version = versionOfTips([...tips.work, ...tips.stashes], remoteRefs.join('\n'));
   const { remembered, context } = deps;
   if (remembered?.unpushedVersion === version && remembered.excludes === context.excludes) {

@@ -71,20 +71,17 @@ export function countWork(changes: readonly Change[]): WorkCounts {
 export function repositoryTitle(reading: RepositoryReading): string {
   const { status, operation } = reading;
   const counts = countWork(reading.changes);
+  const signs = [
+    ['↑', reading.unpushed.commits],
+    ['+', counts.staged],
+    ['~', counts.unstaged],
+    ['?', counts.untracked],
+    ['!', counts.conflicts],
+  ] as const;
   const parts = [
     status.branch ?? (status.head === null ? 'no commits' : `detached ${status.head.slice(0, 8)}`),
     operation?.name ?? '',
-    ...(
-      [
-        ['↑', reading.unpushed.commits],
-        ['+', counts.staged],
-        ['~', counts.unstaged],
-        ['?', counts.untracked],
-        ['!', counts.conflicts],
-      ] as const
-    ) // prettier-ignore
-      .filter(([, count]) => count > 0)
-      .map(([sign, count]) => `${sign}${count}`),
+    ...signs.map(([sign, count]) => (count > 0 ? `${sign}${count}` : '')),
   ];
   return `${basename(reading.repository.root) || '/'} (${parts.filter((part) => part !== '').join(' ')})`;
 }

@@ -191,10 +191,24 @@ describeWith(['git'], 'capturing repositories on a real git', () => {
     const program = join(w.path, 'trap.sh');
     writeFileSync(program, `#!/bin/sh\necho "$0 $@" >> ${trap}\ncat\n`, { mode: 0o755 });
     const settings = [
-      'core.fsmonitor', 'diff.external', 'core.pager', 'core.sshCommand', 'core.askPass', 'gpg.program', 'core.editor',
-      'core.alternateRefsCommand', 'credential.helper', 'diff.x.textconv', 'diff.x.command',
-      'filter.x.clean', 'filter.x.smudge', 'filter.x.process', 'filter.a=b.clean', 'filter..clean', 'uploadpack.packObjectsHook',
-    ]; // prettier-ignore
+      'core.fsmonitor',
+      'diff.external',
+      'core.pager',
+      'core.sshCommand',
+      'core.askPass',
+      'gpg.program',
+      'core.editor',
+      'core.alternateRefsCommand',
+      'credential.helper',
+      'diff.x.textconv',
+      'diff.x.command',
+      'filter.x.clean',
+      'filter.x.smudge',
+      'filter.x.process',
+      'filter.a=b.clean',
+      'filter..clean',
+      'uploadpack.packObjectsHook',
+    ];
     w.write('.gitattributes', '*.txt filter=x diff=x\n*.sh filter=a=b\n*.bin filter=\n');
     w.commitAll('attributes');
     for (const setting of settings) w.git('config', setting, program);

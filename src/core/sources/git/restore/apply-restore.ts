@@ -63,17 +63,20 @@ async function applyInRepository(
     }
     case 'worktree': {
       const head = await makeWorktree(git, payload.worktree, saved, commits, context);
+      const isRebase = ['rebase', 'am', 'bisect'].includes(saved.facts.operation ?? '');
+      const rest = isRebase ? ` The ${saved.facts.operation} itself does not go on there.` : '';
       const undo = { mode: 'worktree', folder, worktree: payload.worktree, head, staged, work } as const;
       return {
-        detail: `The work is in ${payload.worktree}, uncommitted as it was.`,
+        detail: `The work is in ${payload.worktree}, uncommitted as it was.${rest}`,
         undo: { ...undo, branches: await stashes() },
       };
     }
     case 'apply': {
       await applyWork(git, commits);
+      const markers = saved.streams.has(CONFLICTS_INDEX) ? ' Conflicted files hold their markers.' : '';
       const undo = { mode: 'apply', folder, base, staged, work } as const;
       return {
-        detail: 'The work was applied to the work tree, what was staged also to the index.',
+        detail: `The work was applied to the work tree, what was staged also to the index.${markers}`,
         undo: { ...undo, branches: await stashes() },
       };
     }

@@ -30,7 +30,10 @@ export async function findRestoreBranches(
   const stem = `restore-${shortSnapshot(id)}`;
   const format = '--format=%(objectname) %(tree) %(refname)';
   const listed = await git.read(['for-each-ref', format, 'refs/heads/cairn', `refs/heads/cairn-${stem}*`]);
-  const lines = listed.toString('utf8').split('\n').map((line) => /^(\S+) (\S*) refs\/heads\/(.+)$/.exec(line)); // prettier-ignore
+  const lines = listed
+    .toString('utf8')
+    .split('\n')
+    .map((line) => /^(\S+) (\S*) refs\/heads\/(.+)$/.exec(line));
   const branches = lines.flatMap((match) =>
     match === null ? [] : [{ oid: match[1] ?? '', tree: match[2] ?? '', name: match[3] ?? '' }],
   );

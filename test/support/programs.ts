@@ -12,6 +12,7 @@ const CANDIDATES = {
   firefox: ['firefox-esr', 'firefox'],
   chromium: ['chromium', 'chromium-browser', 'google-chrome'],
   bash: ['bash'],
+  xvfb: ['Xvfb'],
   vim: ['vim', 'vim.tiny', 'vi'],
   restic: ['restic'],
   borg: ['borg'],

@@ -159,8 +159,8 @@ function openerFor(options: FirefoxSourceOptions): OpenWindow {
       for (let waited = 0; waited < START_MS && !isRunning(); waited += RETRY_MS) await delay(RETRY_MS);
       return;
     }
-    await startDetached(program, [...base, '--new-window', first], context.host.env);
-    for (const url of others) await startDetached(program, [...base, '--new-tab', url], context.host.env);
+    // One call: the tabs land in the window that it opens.
+    await startDetached(program, [...base, '--new-window', first, ...others.flatMap((url) => ['--new-tab', url])], context.host.env);
   };
 }
 

@@ -1,4 +1,4 @@
-// Real browsers without a screen, on pages of our own: what is captured, what never is, and what comes back.
+// Real browsers on a virtual screen, on pages of our own: what is captured, what never is, and what comes back.
 
 import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -24,7 +24,6 @@ import {
 } from '../../../support/test-host.ts';
 
 const CHROMIUM_ARGS = [
-  '--headless=new',
   '--no-sandbox',
   '--disable-gpu',
   '--disable-quic',
@@ -40,13 +39,16 @@ let folder: TemporaryFolder;
 let host: Host;
 let server: Server;
 let origin: string;
+const asked = new Set<string>();
 const children: ChildProcess[] = [];
 
 beforeEach(async () => {
+  asked.clear();
   folder = makeTemporaryFolder();
-  host = makeTestHost(folder.path, { MOZ_HEADLESS: '1', XDG_RUNTIME_DIR: folder.path });
+  host = makeTestHost(folder.path, { DISPLAY: await startScreen(), XDG_RUNTIME_DIR: folder.path });
   server = createServer((request, response) => {
     const name = (request.url ?? '/').slice(1);
+    asked.add(name);
     response.setHeader('content-type', 'text/html');
     response.setHeader('set-cookie', `session=canary-cookie-${name}`);
     response.end(
@@ -69,6 +71,19 @@ function start(program: string, args: readonly string[]): ChildProcess {
   const child = spawn(program, args, { env: { ...host.env }, stdio: 'ignore', detached: true });
   children.push(child);
   return child;
+}
+
+/** A virtual screen of the test's own; gives its name. */
+function startScreen(): Promise<string> {
+  const screen = spawn('Xvfb', ['-displayfd', '1', '-screen', '0', '1280x800x24', '-nolisten', 'tcp'], {
+    stdio: ['ignore', 'pipe', 'ignore'],
+    detached: true,
+  });
+  children.push(screen);
+  return new Promise((resolve, reject) => {
+    screen.once('error', reject);
+    screen.stdout.once('data', (bytes: Buffer) => resolve(`:${bytes.toString().trim()}`));
+  });
 }
 
 function killTree(pid: number): void {
@@ -110,7 +125,7 @@ async function restore(source: Source, items: readonly CapturedItem[], present: 
   return { plan, results };
 }
 
-describeWith(['firefox'], 'the Firefox source on a real Firefox', () => {
+describeWith(['firefox', 'xvfb'], 'the Firefox source on a real Firefox', () => {
   const firefox = findProgram('firefox') ?? '';
 
   function makeProfile(name: string): string {
@@ -137,15 +152,17 @@ describeWith(['firefox'], 'the Firefox source on a real Firefox', () => {
     return dir;
   }
 
-  it('captures open tabs, never cookies, typed text or private windows; brings them back after kill -9', async () => {
-    const source = createFirefoxSource({ extraArgs: ['--headless'] });
+  it('captures open tabs, never cookies, typed text or private windows; brings them back after kill -9', { timeout: 200_000 }, async () => {
+    const source = createFirefoxSource();
     const dir = makeProfile('work');
-    const browser = start(firefox, ['--headless', '--profile', dir, `${origin}/one`, `${origin}/two`]);
+    const browser = start(firefox, ['--profile', dir, `${origin}/one`, `${origin}/two`]);
     await waitFor('the first tabs', async () => urls(await capture(source)).length === 2, 40_000);
     expect((await source.detect(host)).isPresent).toBe(true);
-    start(firefox, ['--headless', '--profile', dir, '--private-window', `${origin}/canary-private`]);
-    start(firefox, ['--headless', '--profile', dir, '--new-tab', `${origin}/three`]);
-    await waitFor('the third tab', async () => urls(await capture(source)).includes('/three'), 20_000);
+    start(firefox, ['--profile', dir, '--new-tab', `${origin}/three`]);
+    await waitFor('the page to be asked for', () => asked.has('three'), 20_000);
+    start(firefox, ['--profile', dir, '--private-window', `${origin}/canary-private`]);
+    await waitFor('the private page to be asked for', () => asked.has('canary-private'), 20_000);
+    await waitFor('the third tab', async () => urls(await capture(source)).includes('/three'), 45_000);
 
     const items = await capture(source);
     expect(urls(items)).toEqual(['/one', '/three', '/two']);
@@ -173,7 +190,7 @@ describeWith(['firefox'], 'the Firefox source on a real Firefox', () => {
   });
 });
 
-describeWith(['chromium'], 'the Chromium source on a real Chromium', () => {
+describeWith(['chromium', 'xvfb'], 'the Chromium source on a real Chromium', () => {
   const chromium = findProgram('chromium') ?? '';
   const [browserFacts] = CHROMIUM_BROWSERS;
 

@@ -16,6 +16,7 @@ const PACKAGES = [
   ['chromium', 'chromium'],
   ['xvfb', 'Xvfb'],
   ['xauth', 'xauth'],
+  ['dbus', 'dbus-daemon'],
 ] as const;
 
 const missing = PACKAGES.filter(([, program]) => !isInstalled(program)).map(([name]) => name);

@@ -16,6 +16,7 @@ import {
 } from '../core/config/exclusion-settings.ts';
 import { RestoreService } from '../core/restore/restore-service.ts';
 import { createHost } from '../core/sources/host/create-host.ts';
+import type { Source } from '../core/sources/source.ts';
 import { createSources } from '../core/sources/registry.ts';
 import { findTmuxTerminal } from '../core/sources/tmux/open-tmux-terminal.ts';
 import { createVault, openVault } from '../core/vault/vault-client.ts';
@@ -24,14 +25,20 @@ import type { CliSettings, Core, OpenCore, RunOptions } from './core.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
+export interface CreateCoreOptions {
+  readonly home?: string | undefined;
+  /** Other sources than Cairn's own. */
+  readonly sources?: readonly Source[] | undefined;
+}
+
 /** Builds the application over the data folder that was named; touches nothing. @throws AppError USAGE_INVALID */
-export function createCore(options: { readonly home?: string | undefined }, env: Environment): Core {
+export function createCore(options: CreateCoreOptions, env: Environment): Core {
   const host = createHost(env, process.platform);
   const app = createApp({
     home: findHome(options.home, env),
     host,
     clock: systemClock,
-    sources: createSources(),
+    sources: options.sources ?? createSources(),
     vaults: { open: openVault, create: createVault },
   });
   return {
@@ -56,7 +63,7 @@ export function createCore(options: { readonly home?: string | undefined }, env:
         say,
         signal,
         createRun: (folder) => createHost(withTmux(folder), process.platform).run,
-        createCore: (home, folder) => createCore({ home }, withTmux(folder)),
+        createCore: (home, folder, sources) => createCore({ home, sources }, withTmux(folder)),
       });
     },
     ...createConfigAccess(app),

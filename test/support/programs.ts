@@ -13,6 +13,7 @@ const CANDIDATES = {
   chromium: ['chromium', 'chromium-browser', 'google-chrome'],
   bash: ['bash'],
   xvfb: ['Xvfb'],
+  dbus: ['dbus-daemon'],
   vim: ['vim', 'vim.tiny', 'vi'],
   restic: ['restic'],
   borg: ['borg'],

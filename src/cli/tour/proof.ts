@@ -1,4 +1,4 @@
-// A restore that a new user can watch: a scratch tmux session in a server of its own is captured into a scratch vault, killed, and
+// A restore that a new user can watch: something small is made in a scratch folder, captured into a scratch vault, destroyed, and
 // brought back. Nothing of the user's is touched, and nothing is left behind.
 
 import { randomBytes } from 'node:crypto';
@@ -7,120 +7,61 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { AppError } from '../../shared/model/app-error.ts';
-import { parseSourceId } from '../../shared/model/ids.ts';
 import type { RunProgram } from '../../core/sources/host/run-program.ts';
-import type { Core, OpenCore } from '../core.ts';
-
-const SESSION = 'cairn-demo';
-const NOTE = 'this line was captured by Cairn';
-const TMUX = parseSourceId('tmux');
-const WAIT_MS = 5_000;
-const POLL_MS = 50;
+import type { Source } from '../../core/sources/source.ts';
+import type { Core } from '../core.ts';
+import { proveWithGit } from './proof-git.ts';
+import type { ProofStage } from './proof-stage.ts';
+import { proveWithTmux } from './proof-tmux.ts';
 
 export interface ProofDeps {
-  /** Runs programs in the scratch environment: tmux' sockets lie in this folder. */
-  readonly createRun: (tmuxFolder: string) => RunProgram;
-  /** The application over a data folder, its sources looking for tmux in that folder. */
-  readonly createCore: (home: string, tmuxFolder: string) => Core;
+  /** Runs programs; tmux' sockets lie in this folder. */
+  readonly createRun: (folder: string) => RunProgram;
+  /** The application over a data folder; its tmux sockets lie in this folder. Its sources are Cairn's unless others are given. */
+  readonly createCore: (home: string, folder: string, sources?: readonly Source[]) => Core;
   readonly say: (line: string) => void;
   readonly signal: AbortSignal;
 }
 
-/** Shows the proof. False where there is no tmux to show it with. @throws AppError where the restore does not hold */
+/** Shows the proof. False where there is nothing to show it with. @throws AppError where the restore does not hold */
 export async function proveRestore(deps: ProofDeps): Promise<boolean> {
+  const { say, signal, createRun, createCore } = deps;
   const folder = await mkdtemp(join(tmpdir(), 'cairn-proof-'));
-  const run = deps.createRun(folder);
+  const run = createRun(folder);
+  const stage: ProofStage = {
+    folder,
+    run,
+    say,
+    signal,
+    withVault: async ({ enabled, sources }, work) => {
+      const core = createCore(join(folder, 'data'), folder, sources);
+      await core.enableSources(enabled);
+      const { open } = await core.createVault(randomBytes(24).toString('base64url'));
+      try {
+        return await work(open);
+      } finally {
+        await open.close();
+      }
+    },
+  };
   try {
-    if (!(await hasTmux(run, deps.signal))) {
-      deps.say(
-        'tmux is not installed here, so this step is left out. `cairn restore latest --dry-run` shows what a restore would do.',
-      );
+    if (await isInstalled('tmux', ['-V'], stage)) await proveWithTmux(stage);
+    else if (await isInstalled('git', ['--version'], stage)) await proveWithGit(stage);
+    else {
+      say('Neither tmux nor git is installed here, so this step is left out.');
       return false;
     }
-    await prove(folder, run, deps);
     return true;
   } finally {
-    await run('tmux', ['kill-server']).catch(ignoreMissing);
     await rm(folder, { recursive: true, force: true });
   }
 }
 
-async function prove(folder: string, run: RunProgram, deps: ProofDeps): Promise<void> {
-  const { say, signal } = deps;
-  await startSession(folder, run, signal);
-  say(`A scratch tmux session \`${SESSION}\` is open in a server of its own, with a line in it.`);
-  const core = deps.createCore(join(folder, 'data'), folder);
-  await core.enableSources([TMUX]);
-  const { open } = await core.createVault(randomBytes(24).toString('base64url'));
+async function isInstalled(program: string, args: readonly string[], { run, signal }: ProofStage): Promise<boolean> {
   try {
-    await captureKillRestore(run, open, deps);
-  } finally {
-    await open.close();
-  }
-}
-
-async function captureKillRestore(run: RunProgram, open: OpenCore, { say, signal }: ProofDeps): Promise<void> {
-  const { summary } = await open.capture({ kind: 'manual' }, signal);
-  await run('tmux', ['kill-server'], { signal });
-  say('Captured, and the server killed: the session is gone.');
-  const request = {
-    snapshotId: summary.id,
-    only: [],
-    options: {
-      shouldRunCommands: false,
-      shouldApplyGit: false,
-      worktreeDir: null,
-      allowsFileUrls: false,
-      withScrollback: true,
-    },
-    signal,
-  };
-  const plan = await open.planRestore(request);
-  await open.applyRestore(plan, request, { signal, onStep: () => undefined });
-  const screen = await waitForText(run, signal);
-  say('Restored. Its screen now:');
-  for (const line of screen) say(`  | ${line}`);
-}
-
-async function startSession(folder: string, run: RunProgram, signal: AbortSignal): Promise<void> {
-  const options = { signal };
-  await run(
-    'tmux',
-    ['-f', '/dev/null', 'new-session', '-d', '-s', SESSION, '-x', '80', '-y', '24', '-c', folder],
-    options,
-  );
-  await run('tmux', ['send-keys', '-t', SESSION, `echo '${NOTE}'`, 'Enter'], options);
-  await waitForText(run, signal);
-}
-
-/** The screen of the session once the note stands on a line of its own; the command that printed it is no proof. */
-async function waitForText(run: RunProgram, signal: AbortSignal): Promise<readonly string[]> {
-  const deadline = AbortSignal.any([signal, AbortSignal.timeout(WAIT_MS)]);
-  while (!deadline.aborted) {
-    const { stdout } = await run('tmux', ['capture-pane', '-p', '-t', SESSION], { signal });
-    const lines = stdout
-      .toString('utf8')
-      .split('\n')
-      .map((line) => line.trimEnd());
-    if (lines.includes(NOTE)) return lines.filter((line) => line !== '');
-    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
-  }
-  signal.throwIfAborted();
-  throw new AppError('SOURCE_FAILED', 'The scratch session did not come back as it was.', {
-    hint: 'Your own vault is not touched by this. Please report it.',
-  });
-}
-
-async function hasTmux(run: RunProgram, signal: AbortSignal): Promise<boolean> {
-  try {
-    return (await run('tmux', ['-V'], { signal })).exitCode === 0;
+    return (await run(program, args, { signal })).exitCode === 0;
   } catch (error) {
     if (error instanceof AppError && error.code === 'EXEC_FAILED') return false;
     throw error;
   }
-}
-
-/** At the end there may be no server and no tmux to kill it with. */
-function ignoreMissing(error: unknown): void {
-  if (!(error instanceof AppError)) throw error;
 }

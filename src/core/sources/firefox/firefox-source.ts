@@ -160,7 +160,11 @@ function openerFor(options: FirefoxSourceOptions): OpenWindow {
       return;
     }
     // One call: the tabs land in the window that it opens.
-    await startDetached(program, [...base, '--new-window', first, ...others.flatMap((url) => ['--new-tab', url])], context.host.env);
+    await startDetached(
+      program,
+      [...base, '--new-window', first, ...others.flatMap((url) => ['--new-tab', url])],
+      context.host.env,
+    );
   };
 }
 

@@ -45,7 +45,11 @@ const children: ChildProcess[] = [];
 beforeEach(async () => {
   asked.clear();
   folder = makeTemporaryFolder();
-  host = makeTestHost(folder.path, { DISPLAY: await startScreen(), XDG_RUNTIME_DIR: folder.path });
+  host = makeTestHost(folder.path, {
+    DISPLAY: await startScreen(),
+    XDG_RUNTIME_DIR: folder.path,
+    DBUS_SESSION_BUS_ADDRESS: await startBus(),
+  });
   server = createServer((request, response) => {
     const name = (request.url ?? '/').slice(1);
     asked.add(name);
@@ -83,6 +87,20 @@ function startScreen(): Promise<string> {
   return new Promise((resolve, reject) => {
     screen.once('error', reject);
     screen.stdout.once('data', (bytes: Buffer) => resolve(`:${bytes.toString().trim()}`));
+  });
+}
+
+/** A session bus of the test's own: a running Firefox is reached over it. */
+function startBus(): Promise<string> {
+  const address = `unix:path=${join(folder.path, 'bus')}`;
+  const bus = spawn('dbus-daemon', ['--session', '--nofork', '--print-address=1', `--address=${address}`], {
+    stdio: ['ignore', 'pipe', 'ignore'],
+    detached: true,
+  });
+  children.push(bus);
+  return new Promise((resolve, reject) => {
+    bus.once('error', reject);
+    bus.stdout.once('data', (bytes: Buffer) => resolve(bytes.toString().trim()));
   });
 }
 
@@ -125,7 +143,7 @@ async function restore(source: Source, items: readonly CapturedItem[], present: 
   return { plan, results };
 }
 
-describeWith(['firefox', 'xvfb'], 'the Firefox source on a real Firefox', () => {
+describeWith(['firefox', 'xvfb', 'dbus'], 'the Firefox source on a real Firefox', () => {
   const firefox = findProgram('firefox') ?? '';
 
   function makeProfile(name: string): string {
@@ -152,45 +170,49 @@ describeWith(['firefox', 'xvfb'], 'the Firefox source on a real Firefox', () => 
     return dir;
   }
 
-  it('captures open tabs, never cookies, typed text or private windows; brings them back after kill -9', { timeout: 200_000 }, async () => {
-    const source = createFirefoxSource();
-    const dir = makeProfile('work');
-    const browser = start(firefox, ['--profile', dir, `${origin}/one`, `${origin}/two`]);
-    await waitFor('the first tabs', async () => urls(await capture(source)).length === 2, 40_000);
-    expect((await source.detect(host)).isPresent).toBe(true);
-    start(firefox, ['--profile', dir, '--new-tab', `${origin}/three`]);
-    await waitFor('the page to be asked for', () => asked.has('three'), 20_000);
-    start(firefox, ['--profile', dir, '--private-window', `${origin}/canary-private`]);
-    await waitFor('the private page to be asked for', () => asked.has('canary-private'), 20_000);
-    await waitFor('the third tab', async () => urls(await capture(source)).includes('/three'), 45_000);
+  it(
+    'captures open tabs, never cookies, typed text or private windows; brings them back after kill -9',
+    { timeout: 200_000 },
+    async () => {
+      const source = createFirefoxSource();
+      const dir = makeProfile('work');
+      const browser = start(firefox, ['--profile', dir, `${origin}/one`, `${origin}/two`]);
+      await waitFor('the first tabs', async () => urls(await capture(source)).length === 2, 40_000);
+      expect((await source.detect(host)).isPresent).toBe(true);
+      start(firefox, ['--profile', dir, '--new-tab', `${origin}/three`]);
+      await waitFor('the page to be asked for', () => asked.has('three'), 20_000);
+      start(firefox, ['--profile', dir, '--private-window', `${origin}/canary-private`]);
+      await waitFor('the private page to be asked for', () => asked.has('canary-private'), 20_000);
+      await waitFor('the third tab', async () => urls(await capture(source)).includes('/three'), 45_000);
 
-    const items = await capture(source);
-    expect(urls(items)).toEqual(['/one', '/three', '/two']);
-    expect(items.every((item) => item.kind === 'tab' && item.attributes['isRunning'] === true)).toBe(true);
-    expect(JSON.stringify(items)).not.toMatch(/canary/);
-    expect((await restore(source, items, items)).plan.filter((step) => step.status === 'planned')).toEqual([]);
+      const items = await capture(source);
+      expect(urls(items)).toEqual(['/one', '/three', '/two']);
+      expect(items.every((item) => item.kind === 'tab' && item.attributes['isRunning'] === true)).toBe(true);
+      expect(JSON.stringify(items)).not.toMatch(/canary/);
+      expect((await restore(source, items, items)).plan.filter((step) => step.status === 'planned')).toEqual([]);
 
-    killTree(browser.pid ?? 0);
-    killLeftovers();
-    await waitFor(
-      'the browser to be gone',
-      async () => (await capture(source)).every((item) => item.attributes['isRunning'] === false),
-      10_000,
-    );
-    expect(urls(await capture(source))).toEqual(['/one', '/three', '/two']);
-    const fresh = makeProfile('fresh');
-    const moved = items.map((item) => ({
-      ...item,
-      group: fresh,
-      attributes: { ...item.attributes, profileDir: fresh, profile: 'fresh' },
-    }));
-    const { results } = await restore(source, moved, []);
-    expect(results.filter((result) => result.status === 'done').length).toBe(3);
-    await waitFor('the tabs to be back', async () => urls(await capture(source)).length === 3, 40_000);
-  });
+      killTree(browser.pid ?? 0);
+      killLeftovers();
+      await waitFor(
+        'the browser to be gone',
+        async () => (await capture(source)).every((item) => item.attributes['isRunning'] === false),
+        10_000,
+      );
+      expect(urls(await capture(source))).toEqual(['/one', '/three', '/two']);
+      const fresh = makeProfile('fresh');
+      const moved = items.map((item) => ({
+        ...item,
+        group: fresh,
+        attributes: { ...item.attributes, profileDir: fresh, profile: 'fresh' },
+      }));
+      const { results } = await restore(source, moved, []);
+      expect(results.filter((result) => result.status === 'done').length).toBe(3);
+      await waitFor('the tabs to be back', async () => urls(await capture(source)).length === 3, 40_000);
+    },
+  );
 });
 
-describeWith(['chromium', 'xvfb'], 'the Chromium source on a real Chromium', () => {
+describeWith(['chromium', 'xvfb', 'dbus'], 'the Chromium source on a real Chromium', () => {
   const chromium = findProgram('chromium') ?? '';
   const [browserFacts] = CHROMIUM_BROWSERS;
 

@@ -1,0 +1,50 @@
+// `npm run bench`: all benches, one table, what falls short, and JSON in bench-results/.
+
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { cpus, totalmem } from 'node:os';
+import { fileURLToPath } from 'node:url';
+
+import { fallsShort, type Figure } from './measure.ts';
+
+const BENCHES = ['bench-vault', 'bench-million', 'bench-peers', 'bench-capture'] as const;
+const only = process.argv.slice(2);
+
+const results: { readonly bench: string; readonly figures: readonly Figure[] }[] = [];
+for (const bench of BENCHES.filter((name) => only.length === 0 || only.includes(name))) {
+  process.stdout.write(`\n${bench}\n`);
+  const run = spawnSync(process.execPath, [fileURLToPath(new URL(`./${bench}.ts`, import.meta.url))], {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'inherit'],
+    maxBuffer: 64 * 1024 * 1024,
+  });
+  if (run.status !== 0) {
+    process.stdout.write(`  did not finish (${run.status ?? run.signal ?? 'unknown'})\n`);
+    process.exitCode = 1;
+    continue;
+  }
+  const figures = JSON.parse(run.stdout) as Figure[]; // written by the bench
+  results.push({ bench, figures });
+  for (const figure of figures) process.stdout.write(`  ${line(figure)}\n`);
+}
+const short = results.flatMap(({ figures }) => figures.filter(fallsShort));
+process.stdout.write(
+  short.length === 0
+    ? '\nEvery figure is within its limit.\n'
+    : `\nFalls short:\n${short.map((figure) => `  ${line(figure)}`).join('\n')}\n`,
+);
+mkdirSync('bench-results', { recursive: true });
+const file = `bench-results/${new Date().toISOString().replaceAll(/[-:.]/g, '')}.json`;
+writeFileSync(
+  file,
+  `${JSON.stringify({ at: new Date().toISOString(), cpu: cpus()[0]?.model, cores: cpus().length, memoryMb: Math.round(totalmem() / 1024 / 1024), results }, null, 2)}\n`,
+);
+process.stdout.write(`Written to ${file}\n`);
+
+function line(figure: Figure): string {
+  const limit =
+    figure.limit === undefined
+      ? ''
+      : `  (${figure.limit.at} ${figure.limit.value})${fallsShort(figure) ? '  SHORT' : ''}`;
+  return `${figure.name.padEnd(58)} ${figure.value.toFixed(figure.value < 100 ? 2 : 0).padStart(9)} ${figure.unit}${limit}`;
+}

@@ -1,6 +1,6 @@
 // What sources get to see of a restore: the snapshot's streams, what is open now, who puts which command where.
 
-import { chmodSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -42,10 +42,14 @@ export function createRestoreContext(input: RestoreContextInput): RestoreContext
 }
 
 /** A private folder for files that a started program reads once; in memory where there is such a place. */
-export function makeScratchFolder(): { readonly path: string; remove(): void } {
+export function makeScratchFolder(): { readonly path: string; isEmpty(): boolean; remove(): void } {
   const path = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'cairn-restore-'));
   chmodSync(path, 0o700);
-  return { path, remove: () => rmSync(path, { recursive: true, force: true }) };
+  return {
+    path,
+    isEmpty: () => readdirSync(path).length === 0,
+    remove: () => rmSync(path, { recursive: true, force: true }),
+  };
 }
 
 /** For each terminal: the resume command of the conversation that ran in it, where both are restored. */

@@ -1,6 +1,8 @@
 // Restores: plan, then do. The present is captured first, nothing that runs is closed or overwritten, and the last restore can be
 // taken back.
 
+import { setTimeout as delay } from 'node:timers/promises';
+
 import { AppError } from '../../shared/model/app-error.ts';
 import type { SnapshotId } from '../../shared/model/ids.ts';
 import type { PlannedStep, RestorePlan, RestoreReport, RestoreStep, StepResult } from '../../shared/model/restore.ts';
@@ -11,8 +13,9 @@ import { createRestoreContext, makeScratchFolder } from './restore-context.ts';
 import { readJournal, writeJournalEntry, type JournalEntry, type JournalResult } from './restore-journal.ts';
 import { selectItems } from './select-items.ts';
 
-/** Panes read their old text from the scratch folder when they start; it is removed a while after the last one did. */
+/** Panes read their old text from the scratch folder when they start; at the latest then it goes. */
 const SCRATCH_GRACE_MS = 3_000;
+const SCRATCH_POLL_MS = 50;
 const PRESENT_AGE_MS = 5_000;
 
 export interface RestoreServiceDeps {
@@ -67,6 +70,7 @@ export class RestoreService {
       const fresh = await this.#planIn(request, context);
       const wanted = new Set(plan.steps.filter((step) => step.status === 'planned').map((step) => step.key));
       const steps = fresh.steps.filter((step) => step.status === 'skipped' || wanted.has(step.key));
+      if (steps.every((step) => step.status === 'skipped')) return { steps: steps.map(toStep), undo: beforeId };
       const entry: JournalEntry = {
         startedAtMs: this.#deps.nowMs(),
         snapshotId: plan.snapshotId,
@@ -152,7 +156,8 @@ export class RestoreService {
       });
       return await work(context);
     } finally {
-      setTimeout(() => scratch.remove(), SCRATCH_GRACE_MS);
+      await waitUntilRead(scratch);
+      scratch.remove();
     }
   }
 
@@ -201,6 +206,12 @@ export class RestoreService {
     }
     return done;
   }
+}
+
+/** Each pane removes its file once it is printed; what is left after a while is removed with the folder. */
+async function waitUntilRead(scratch: ReturnType<typeof makeScratchFolder>): Promise<void> {
+  for (let waited = 0; waited < SCRATCH_GRACE_MS && !scratch.isEmpty(); waited += SCRATCH_POLL_MS)
+    await delay(SCRATCH_POLL_MS);
 }
 
 /** Steps of one source that follow each other, in the plan's order. */

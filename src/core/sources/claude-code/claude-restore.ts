@@ -88,11 +88,10 @@ function planOne(
     return step('skipped', 'Another file stands where its transcript was, so nothing was written.', null);
   if (!facts.isLive && writes.length === 0)
     return step('skipped', `It is on disk and was not open; resume it with: ${line}`, null);
+  if (facts.isLive && isWaiting(facts, context) && writes.length === 0)
+    return step('skipped', `Its terminal is open already; resume it there with: ${line}`, null);
   const folder = nearestFolder(facts.cwd ?? context.host.homeDir);
-  const isTyped =
-    facts.terminal !== undefined &&
-    selected.has(facts.terminal) &&
-    !context.present.some((other) => other.key === facts.terminal && !other.stale);
+  const isTyped = facts.terminal !== undefined && selected.has(facts.terminal) && !isOpen(facts.terminal, context);
   const how: Payload['how'] = !facts.isLive
     ? 'none'
     : isTyped
@@ -109,6 +108,24 @@ function planOne(
   };
   const before = writes.length === 0 ? '' : 'Its deleted transcript is written back. ';
   return step('planned', before + texts[how], { id: facts.id, cwd: folder.path, writes, how });
+}
+
+/** True where its own pane is open, or a window that an earlier restore opened for it. */
+function isWaiting(facts: Facts, context: RestoreContext): boolean {
+  if (facts.terminal !== undefined && isOpen(facts.terminal, context)) return true;
+  return context.present.some((item) => !item.stale && windowNameOf(item) === windowName(facts.id));
+}
+
+function isOpen(key: string, context: RestoreContext): boolean {
+  return context.present.some((item) => item.key === key && !item.stale);
+}
+
+function windowNameOf(item: SnapshotItem): string | null {
+  return z.object({ name: z.string() }).safeParse(item.attributes['window']).data?.name ?? null;
+}
+
+function windowName(id: string): string {
+  return `claude ${id.slice(0, 8)}`;
 }
 
 /** The files of the conversation that are missing or only the beginning of what was saved; null where other content stands there. */
@@ -167,7 +184,7 @@ async function applyOne(step: PlannedStep, payload: Payload, context: RestoreCon
   });
   if (payload.how !== 'open-terminal' || context.openTerminal === undefined) return done(step.detail);
   const opened = await context.openTerminal({
-    name: 'claude',
+    name: windowName(payload.id),
     command: { argv: ['claude', '--resume', payload.id], cwd: payload.cwd },
     shouldRun: context.options.shouldRunCommands,
   });

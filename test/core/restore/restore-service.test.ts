@@ -1,0 +1,212 @@
+import { describe, expect, it } from 'vitest';
+
+import { readJournal } from '../../../src/core/restore/restore-journal.ts';
+import { RestoreService, type RestoreRequest } from '../../../src/core/restore/restore-service.ts';
+import { selectItems } from '../../../src/core/restore/select-items.ts';
+import type { Source } from '../../../src/core/sources/source.ts';
+import type { SnapshotId } from '../../../src/shared/model/ids.ts';
+import type { PlannedStep, RestoreStep, StepResult } from '../../../src/shared/model/restore.ts';
+import { aCapture, aConversation, aStream, aTerminal, text } from '../../support/captures.ts';
+import { FakeSource } from '../../support/fake-source.ts';
+import { makeTemporaryFolder } from '../../support/temporary-folder.ts';
+import { DEFAULT_RESTORE_OPTIONS, makeTestHost, toSnapshotItems } from '../../support/test-host.ts';
+import { openTestVault, TEST_NOW_MS } from '../../support/test-vault.ts';
+
+type Overrides = Partial<Pick<Source, 'planRestore' | 'applyRestore' | 'undoRestore' | 'resumeCommand'>>;
+
+/** A source that opens things in a set of its own. */
+function openingSource(id: string, open: Set<string>, overrides: Overrides = {}): Source {
+  const base = new FakeSource(id);
+  const step = (key: PlannedStep['key'], status: PlannedStep['status'], detail: string): PlannedStep => ({
+    key,
+    source: base.id,
+    action: 'open',
+    status,
+    detail,
+    payload: null,
+  });
+  return Object.assign(base, {
+    planRestore: async (items: Parameters<Source['planRestore']>[0]) =>
+      items.map((item) =>
+        open.has(item.key) ? step(item.key, 'skipped', 'open') : step(item.key, 'planned', 'opens'),
+      ),
+    async *applyRestore(steps: readonly PlannedStep[]): AsyncIterable<StepResult> {
+      for (const { key, action } of steps) {
+        open.add(key);
+        yield { key, action, status: 'done', detail: 'opened', undo: { key } };
+      }
+    },
+    undoRestore: async (result: StepResult): Promise<StepResult> => {
+      open.delete(result.key);
+      return { key: result.key, action: 'close', status: 'done', detail: 'closed' };
+    },
+    ...overrides,
+  });
+}
+
+async function setUp(sources: (open: Set<string>) => readonly Source[]) {
+  const test = await openTestVault();
+  const folder = makeTemporaryFolder();
+  const open = new Set<string>();
+  const saved = await test.vault.save(
+    aCapture([
+      aTerminal('a', { streams: [aStream({ text: 'text of a' })] }),
+      aTerminal('b'),
+      aConversation('c', 'talk', { attributes: { terminal: 'tmux:a' } }),
+    ]),
+  );
+  let nowMs = TEST_NOW_MS;
+  const service = new RestoreService({
+    vault: test.vault,
+    host: makeTestHost(folder.path),
+    sources: sources(open),
+    nowMs: () => (nowMs += 10_000),
+    capturePresent: async () =>
+      (await test.vault.save(aCapture([], { kind: 'before-restore', takenAtMs: nowMs }))).summary.id,
+    findTerminal: async () => undefined,
+  });
+  const request = (overrides: Partial<RestoreRequest> = {}): RestoreRequest => ({
+    snapshotId: saved.summary.id,
+    only: [],
+    options: DEFAULT_RESTORE_OPTIONS,
+    signal: new AbortController().signal,
+    ...overrides,
+  });
+  const steps: RestoreStep[] = [];
+  const progress = { signal: new AbortController().signal, onStep: (step: RestoreStep) => steps.push(step) };
+  const dispose = async (): Promise<void> => {
+    await test[Symbol.asyncDispose]();
+    folder[Symbol.dispose]();
+  };
+  return { test, service, open, request, steps, progress, [Symbol.asyncDispose]: dispose };
+}
+
+describe('RestoreService', () => {
+  it('does what the plan says, reports each step, and captures the present first', async () => {
+    await using set = await setUp((open) => [openingSource('tmux', open), openingSource('claude-code', open)]);
+    const plan = await set.service.plan(set.request());
+    expect(plan.steps.map((step) => [step.key, step.status])).toEqual([
+      ['tmux:a', 'planned'],
+      ['tmux:b', 'planned'],
+      ['claude-code:c', 'planned'],
+    ]);
+    expect(set.open.size).toBe(0);
+
+    const report = await set.service.apply(plan, set.request(), set.progress);
+
+    expect(report.steps.map((step) => step.status)).toEqual(['done', 'done', 'done']);
+    expect(set.steps).toEqual(report.steps);
+    expect((await set.test.vault.readSnapshot(report.undo as SnapshotId)).kind).toBe('before-restore');
+    expect([...set.open]).toEqual(['tmux:a', 'tmux:b', 'claude-code:c']);
+  });
+
+  it('does nothing twice, and undoes in reverse exactly what it did', async () => {
+    await using set = await setUp((open) => [openingSource('tmux', open), openingSource('claude-code', open)]);
+    const run = async () => set.service.apply(await set.service.plan(set.request()), set.request(), set.progress);
+    await run();
+    expect((await run()).steps.every((step) => step.status === 'skipped')).toBe(true);
+
+    const undone = await set.service.undo(set.progress);
+
+    expect(undone.steps.map((step) => [step.key, step.status])).toEqual([
+      ['claude-code:c', 'done'],
+      ['tmux:b', 'done'],
+      ['tmux:a', 'done'],
+    ]);
+    expect(set.open.size).toBe(0);
+    await expect(set.service.undo(set.progress)).rejects.toMatchObject({ code: 'RESTORE_NOTHING_TO_UNDO' });
+  });
+
+  it('selects by kind, key and glob, and names near keys where nothing is selected', async () => {
+    await using set = await setUp((open) => [openingSource('tmux', open), openingSource('claude-code', open)]);
+    const keys = async (...only: string[]) =>
+      (await set.service.plan(set.request({ only }))).steps.map((step) => step.key);
+
+    expect(await keys('conversation')).toEqual(['claude-code:c']);
+    expect(await keys('tmux:b')).toEqual(['tmux:b']);
+    expect(await keys('tmux:*', 'claude-code')).toEqual(['tmux:a', 'tmux:b', 'claude-code:c']);
+    await expect(keys('tmux:x')).rejects.toMatchObject({
+      code: 'ITEM_NOT_FOUND',
+      hint: expect.stringContaining('tmux:a'),
+    });
+    expect(() => selectItems([], ['tab'])).toThrow(/Nothing in this snapshot/);
+  });
+
+  it('gives the terminal the resume command of the conversation that ran in it', async () => {
+    const seen: unknown[] = [];
+    await using set = await setUp((open) => [
+      openingSource('tmux', open, {
+        planRestore: async (items, context) => {
+          seen.push(
+            ...items.map((item) => [item.key, context.resumeCommandFor(item.key)]),
+            text(await context.readStream(items[0]!.key, 'scrollback')),
+          );
+          return [];
+        },
+      }),
+      openingSource('claude-code', open, { resumeCommand: () => ({ argv: ['claude', '--resume', 'c'], cwd: '/' }) }),
+    ]);
+
+    const plan = await set.service.plan(set.request());
+
+    expect(seen).toEqual([
+      ['tmux:a', { argv: ['claude', '--resume', 'c'], cwd: '/' }],
+      ['tmux:b', undefined],
+      'text of a',
+    ]);
+    expect(plan.steps.filter((step) => step.source === 'tmux').map((step) => step.status)).toEqual([
+      'skipped',
+      'skipped',
+    ]);
+  });
+
+  it('keeps a failure to its own source, and journals what was done before it', async () => {
+    await using set = await setUp((open) => [
+      openingSource('tmux', open, {
+        async *applyRestore(steps) {
+          const [first] = steps;
+          if (first !== undefined) yield { key: first.key, action: 'open', status: 'done', detail: 'opened', undo: {} };
+          throw new Error('tmux went away');
+        },
+      }),
+      openingSource('claude-code', open, { planRestore: async () => Promise.reject(new Error('no plan')) }),
+    ]);
+
+    const report = await set.service.apply(await set.service.plan(set.request()), set.request(), set.progress);
+
+    expect(report.steps.map((step) => [step.key, step.status])).toEqual([
+      ['claude-code:c', 'skipped'],
+      ['tmux:a', 'done'],
+      ['tmux:b', 'failed'],
+    ]);
+    expect((await readJournal(set.test.vault))[0]?.results.map(({ result }) => result.status)).toEqual([
+      'done',
+      'failed',
+    ]);
+  });
+
+  it('stops when cancelled, and says what it did not get to', async () => {
+    const controller = new AbortController();
+    await using set = await setUp((open) => [openingSource('tmux', open), openingSource('claude-code', open)]);
+    const plan = await set.service.plan(set.request());
+
+    const report = await set.service.apply(plan, set.request(), {
+      signal: controller.signal,
+      onStep: () => controller.abort(),
+    });
+
+    expect(report.steps.map((step) => step.status)).toEqual(['done', 'skipped', 'skipped']);
+    expect(report.steps[2]?.detail).toMatch(/cancelled/);
+  });
+
+  it('says of a carried item from when it is', async () => {
+    await using set = await setUp((open) => [openingSource('tmux', open), openingSource('claude-code', open)]);
+    const stale = await set.test.vault.save(
+      aCapture([], { carried: [toSnapshotItems([aTerminal('a')]).items[0]!.key], takenAtMs: TEST_NOW_MS + 1 }),
+    );
+
+    const plan = await set.service.plan(set.request({ snapshotId: stale.summary.id, only: ['tmux:a'] }));
+
+    expect(plan.steps[0]?.detail).toContain('As it was at 2026-11-20 12:00 UTC');
+  });
+});

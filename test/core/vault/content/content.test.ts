@@ -1,0 +1,129 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+
+import { BOX_CODECS } from '../../../../src/core/crypto/box.ts';
+import { decodeContent, encodeContent, encodeContentSync } from '../../../../src/core/vault/content/codec.ts';
+import {
+  AVERAGE_CHUNK_BYTES,
+  createGearTable,
+  findCutPoints,
+  MAX_CHUNK_BYTES,
+  MIN_CHUNK_BYTES,
+} from '../../../../src/core/vault/content/fastcdc.ts';
+import { matchBlocks } from '../../../../src/core/vault/content/match-blocks.ts';
+
+function noise(seed: number, size: number): Uint8Array {
+  const bytes = new Uint8Array(size);
+  let state = seed | 1;
+  for (let at = 0; at < size; at += 1) {
+    state = Math.imul(state, 1_664_525) + 1_013_904_223;
+    bytes[at] = state >>> 24;
+  }
+  return bytes;
+}
+
+describe('findCutPoints()', () => {
+  const gear = createGearTable(noise(1, 1024));
+
+  it('[V10] cuts everything, in sizes between its bounds, around its average', () => {
+    const content = noise(7, 12_000_000);
+    const cuts = findCutPoints(content, gear);
+    const sizes = cuts.map((end, index) => end - (cuts[index - 1] ?? 0));
+
+    expect(cuts.at(-1)).toBe(content.length);
+    expect(Math.min(...sizes.slice(0, -1))).toBeGreaterThan(MIN_CHUNK_BYTES);
+    expect(Math.max(...sizes)).toBeLessThanOrEqual(MAX_CHUNK_BYTES);
+    const average = content.length / sizes.length;
+    expect(average).toBeGreaterThan(AVERAGE_CHUNK_BYTES * 0.6);
+    expect(average).toBeLessThan(AVERAGE_CHUNK_BYTES * 1.6);
+    expect(findCutPoints(new Uint8Array(), gear)).toEqual([]);
+  });
+
+  it('[V10] finds its cuts again behind an insertion, and elsewhere under another key', () => {
+    const content = noise(3, 4_000_000);
+    const cuts = new Set(findCutPoints(content, gear));
+    const moved = findCutPoints(
+      Buffer.concat([content.subarray(0, 100_000), Buffer.from('inserted'), content.subarray(100_000)]),
+      gear,
+    );
+
+    expect(moved.filter((end) => cuts.has(end - 8)).length).toBeGreaterThan(moved.length * 0.7);
+    const otherKey = findCutPoints(content, createGearTable(noise(2, 1024)));
+    expect(otherKey.filter((end) => cuts.has(end)).length).toBeLessThan(3);
+  });
+});
+
+describe('matchBlocks()', () => {
+  function rebuild(old: Uint8Array, fresh: Uint8Array): Buffer {
+    return Buffer.concat(
+      matchBlocks(old, fresh).map((operation) =>
+        operation.type === 'copy'
+          ? old.subarray(operation.from, operation.from + operation.length)
+          : fresh.subarray(operation.start, operation.end),
+      ),
+    );
+  }
+
+  it('rebuilds the new content, whatever the two are', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 800 }), fc.uint8Array({ maxLength: 800 }), fc.nat(800), (a, b, at) => {
+        expect(rebuild(a, b)).toEqual(Buffer.from(b));
+        const edited = Buffer.concat([a.subarray(0, at), b, a.subarray(at)]);
+        expect(rebuild(a, edited)).toEqual(edited);
+        expect(rebuild(edited, a)).toEqual(Buffer.from(a));
+      }),
+    );
+  });
+
+  it('finds moved blocks between several edits', () => {
+    const old = noise(5, 60_000);
+    const fresh = Buffer.concat([
+      Buffer.from('head'),
+      old.subarray(30_000),
+      Buffer.from('middle'),
+      old.subarray(0, 30_000),
+      Buffer.from('tail'),
+    ]);
+    const inserted = matchBlocks(old, fresh).reduce(
+      (sum, operation) => sum + (operation.type === 'insert' ? operation.end - operation.start : 0),
+      0,
+    );
+
+    expect(rebuild(old, fresh)).toEqual(fresh);
+    expect(inserted).toBeLessThan(400);
+  });
+
+  it('is not slowed down by content that repeats itself', () => {
+    const old = new Uint8Array(200_000).fill(65);
+    const fresh = new Uint8Array(250_000).fill(65);
+    fresh[100_000] = 66;
+
+    expect(rebuild(old, fresh)).toEqual(Buffer.from(fresh));
+    expect(matchBlocks(old, fresh).length).toBeLessThan(10);
+  });
+});
+
+describe('the codec', () => {
+  it('gives back what it was given, at once and from the pool', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.uint8Array({ maxLength: 5000 }), fc.integer({ min: 1, max: 200 }), async (bytes, times) => {
+        const content = Buffer.concat(Array.from({ length: times }, () => bytes));
+        for (const encoded of [encodeContentSync(content), await encodeContent(content, 1)]) {
+          expect(decodeContent(encoded.codec, Buffer.from(encoded.payload), content.length)).toEqual(content);
+        }
+      }),
+      { numRuns: 40 },
+    );
+  });
+
+  it('refuses content that is larger than it may be, and bytes that are no frame', () => {
+    const { payload } = encodeContentSync(new Uint8Array(100_000));
+
+    expect(() => decodeContent(BOX_CODECS.zstd, Buffer.from(payload), 99_999)).toThrow(/larger/);
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 100 }), (bytes) => {
+        expect(() => decodeContent(BOX_CODECS.zstd, Buffer.from(bytes), 1000)).toThrow();
+      }),
+    );
+  });
+});

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 
 import { fallsShort, type Figure } from './measure.ts';
 
-const BENCHES = ['bench-vault', 'bench-million', 'bench-peers', 'bench-capture'] as const;
+const BENCHES = ['bench-vault', 'bench-million', 'bench-peers'] as const;
 const only = process.argv.slice(2);
 
 const results: { readonly bench: string; readonly figures: readonly Figure[] }[] = [];

@@ -1,0 +1,183 @@
+// The same workspace, the same captures, in one run: Cairn, restic and borg. The peers are whole processes, as a user would run them;
+// Cairn is a running one, as a user runs it. CAIRN_BENCH_CAPTURES sets how many captures (100).
+
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { parseItemKey, parseSourceId } from '../../src/shared/model/ids.ts';
+import { createVault } from '../../src/core/vault/vault-client.ts';
+import { findProgram } from '../support/programs.ts';
+import { makeTemporaryFolder } from '../support/temporary-folder.ts';
+import { percentile, timeMs, type Figure } from './measure.ts';
+import { BenchWorkspace } from './workspace.ts';
+
+const CAPTURES = Number(process.env['CAIRN_BENCH_CAPTURES'] ?? 100);
+const MB = 1024 * 1024;
+const SOURCE = parseSourceId('bench');
+
+interface Peer {
+  readonly name: string;
+  init(): void;
+  capture(index: number): void;
+  restore(to: string): void;
+  sizeBytes(): number;
+  readonly captureMs: number[];
+  restoreMs: number;
+}
+
+await using folder = makeTemporaryFolder();
+const data = join(folder.path, 'data');
+mkdirSync(data);
+const workspace = new BenchWorkspace();
+const env = {
+  ...process.env,
+  RESTIC_PASSWORD: 'x',
+  BORG_PASSPHRASE: 'x',
+  RESTIC_REPOSITORY: join(folder.path, 'restic'),
+  BORG_REPO: join(folder.path, 'borg'),
+  HOME: folder.path,
+  BORG_RELOCATED_REPO_ACCESS_IS_OK: 'yes',
+};
+const peers = [restic(), borg()].filter((peer) => peer !== null);
+
+const { vault } = await createVault({
+  path: join(folder.path, 'vault.db'),
+  password: 'correct horse battery staple',
+  nowMs: Date.now(),
+});
+const saves: number[] = [];
+let at = Date.now();
+const save = async (isFirst: boolean): Promise<void> => {
+  const items = workspace.items(isFirst);
+  at += 30_000;
+  saves.push(
+    (
+      await timeMs(() =>
+        vault.save({ takenAtMs: at, kind: 'automatic', items, carried: [], gaps: [], goodSources: [SOURCE] }),
+      )
+    ).ms,
+  );
+};
+writeWorkspace(true);
+for (const peer of peers) {
+  peer.init();
+  peer.capture(0);
+}
+await save(true);
+for (let index = 1; index <= CAPTURES; index += 1) {
+  workspace.step();
+  writeWorkspace(false);
+  await save(false);
+  if (index % 4 === 0) await vault.upkeep(20);
+  for (const peer of peers) peer.captureMs.push((await timeMs(() => peer.capture(index))).ms);
+}
+const [newest] = await vault.listSnapshots({ limit: 1 });
+const out = join(folder.path, 'out');
+mkdirSync(out);
+const back: number[] = [];
+for (let run = 0; run < 3; run += 1) {
+  back.push(
+    (
+      await timeMs(async () => {
+        for (const stream of workspace.streams)
+          writeFileSync(
+            join(out, stream.name),
+            await vault.readStream(newest!.id, parseItemKey(`bench:${stream.name}`), 'content'),
+          );
+      })
+    ).ms,
+  );
+}
+for (const stream of workspace.streams)
+  if (!readFileSync(join(out, stream.name)).equals(stream.content)) throw new Error('came back wrong');
+const { fileBytes } = await vault.statistics({ inactiveDays: 7, nowMs: at });
+await vault.close();
+for (const peer of peers) {
+  const to = join(folder.path, `out-${peer.name}`);
+  mkdirSync(to);
+  peer.restoreMs = (await timeMs(() => peer.restore(to))).ms;
+}
+
+const capture = percentile(saves.slice(1), 0.5);
+const restore = percentile(back, 0.5);
+const figures: Figure[] = [
+  { name: 'cairn: capture, 1 % new, p50', value: capture, unit: 'ms' },
+  { name: 'cairn: everything back into files, p50', value: restore, unit: 'ms' },
+  { name: `cairn: bytes after ${CAPTURES} captures`, value: fileBytes / MB, unit: 'MB' },
+];
+const wanted: Readonly<Record<string, { readonly capture: number; readonly restore: number }>> = {
+  restic: { capture: 20, restore: 4 },
+  borg: { capture: 10, restore: 3 },
+};
+for (const peer of peers) {
+  const p50 = percentile(peer.captureMs, 0.5);
+  const size = peer.sizeBytes();
+  figures.push({ name: `${peer.name}: capture, p50`, value: p50, unit: 'ms' });
+  figures.push({ name: `${peer.name}: everything back`, value: peer.restoreMs, unit: 'ms' });
+  figures.push({ name: `${peer.name}: bytes`, value: size / MB, unit: 'MB' });
+  figures.push({
+    name: `captures faster than ${peer.name}`,
+    value: p50 / capture,
+    unit: 'x',
+    limit: { at: 'least', value: wanted[peer.name]?.capture ?? 1 },
+  });
+  figures.push({
+    name: `back faster than ${peer.name}`,
+    value: peer.restoreMs / restore,
+    unit: 'x',
+    limit: { at: 'least', value: wanted[peer.name]?.restore ?? 1 },
+  });
+  figures.push({
+    name: `bytes as a share of ${peer.name}'s`,
+    value: (fileBytes / size) * 100,
+    unit: '%',
+    limit: { at: 'most', value: 100 / 3 },
+  });
+}
+process.stdout.write(`${JSON.stringify(figures)}\n`);
+
+function writeWorkspace(isFirst: boolean): void {
+  for (const stream of workspace.streams)
+    if (isFirst || stream.isChanged) writeFileSync(join(data, stream.name), stream.content);
+}
+
+function run(program: string, args: readonly string[], cwd = folder.path): void {
+  execFileSync(program, args, { env, cwd, stdio: ['ignore', 'ignore', 'pipe'] });
+}
+
+function restic(): Peer | null {
+  const program = findProgram('restic');
+  if (program === null) return null;
+  return {
+    name: 'restic',
+    captureMs: [],
+    restoreMs: 0,
+    init: () => run(program, ['init', '-q']),
+    capture: () => run(program, ['backup', '-q', 'data']),
+    restore: (to) => run(program, ['restore', '-q', 'latest', '--target', to]),
+    sizeBytes: () => sizeOf(env.RESTIC_REPOSITORY),
+  };
+}
+
+function borg(): Peer | null {
+  const program = findProgram('borg');
+  if (program === null) return null;
+  return {
+    name: 'borg',
+    captureMs: [],
+    restoreMs: 0,
+    init: () => run(program, ['init', '-e', 'repokey']),
+    capture: (index) => run(program, ['create', '-C', 'zstd,3', `::c${index}`, 'data']),
+    restore: (to) => run(program, ['extract', `::c${CAPTURES}`], to),
+    sizeBytes: () => sizeOf(env.BORG_REPO),
+  };
+}
+
+function sizeOf(path: string): number {
+  return readdirSync(path, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .reduce((sum, entry) => sum + statSync(join(entry.parentPath, entry.name)).size, 0);
+}
+
+rmSync(data, { recursive: true, force: true });

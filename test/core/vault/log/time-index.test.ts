@@ -8,7 +8,7 @@ import { SNAPSHOT_KINDS } from '../../../../src/shared/model/snapshot.ts';
 const entry: fc.Arbitrary<Omit<TimeIndexEntry, 'sequence'>> = fc.record({
   takenAtMs: fc.integer({ min: 0, max: 4_000_000_000_000 }),
   id: fc
-    .array(fc.constantFrom(...'0123456789abcdef'), { minLength: 16, maxLength: 16 })
+    .array(fc.constantFrom(...Array.from('0123456789abcdef')), { minLength: 16, maxLength: 16 })
     .map((digits) => parseSnapshotId(digits.join(''))),
   kind: fc.constantFrom(...SNAPSHOT_KINDS),
   keyframe: fc.nat(),

@@ -5,6 +5,8 @@ import { fileURLToPath } from 'node:url';
 
 /** The file to start the vault worker from. */
 export function vaultWorkerPath(): string {
-  const built = fileURLToPath(new URL('./vault-worker.js', import.meta.url));
-  return existsSync(built) ? built : fileURLToPath(new URL('./vault-worker.ts', import.meta.url));
+  // In a build this module lies in the entry itself or in a chunk one folder below.
+  const candidates = ['./vault-worker.ts', './vault-worker.js', '../vault-worker.js'];
+  const paths = candidates.map((name) => fileURLToPath(new URL(name, import.meta.url)));
+  return paths.find((path) => existsSync(path)) ?? paths[0] ?? '';
 }

@@ -1,7 +1,7 @@
 // Captures conversations: each transcript to the byte, its subagents with it, joined to the process that runs it. Transcripts that
 // Claude Code has deleted stay: the vault's copy is then the only one left.
 
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync, type Stats } from 'node:fs';
 import { basename, join } from 'node:path';
 
 import { parseItemKey, parseSourceId, type ItemKey } from '../../../shared/model/ids.ts';
@@ -10,7 +10,8 @@ import type { JsonObject } from '../../../shared/model/json.ts';
 import { readAppendFile } from '../host/append-file.ts';
 import type { CaptureContext, Host, PreviousItem, SourceCapture, SourceProblem } from '../source.ts';
 import { readLiveConversations, type LiveConversation } from './live-registry.ts';
-import { newTranscriptFacts, readTranscriptLines, type TranscriptFacts } from './parse-transcript.ts';
+import type { TranscriptFacts } from './parse-transcript.ts';
+import { FactsReader, type TranscriptMemory } from './transcript-memory.ts';
 
 export const CLAUDE_CODE = parseSourceId('claude-code');
 export const TRANSCRIPT = 'transcript';
@@ -19,14 +20,20 @@ const DEFAULT_CLEANUP_DAYS = 30;
 const SESSION_FILE = /^([0-9a-zA-Z-]{1,64})\.jsonl$/;
 const AGENT_FILE = /^agent-[0-9a-zA-Z-]{1,64}\.(jsonl|meta\.json)$/;
 const MAX_SUBAGENTS = 500;
-
-/** What is remembered of a transcript between captures: how far it was read, and what it said. */
-interface Progress {
-  inode: string;
-  offset: number;
-  facts: TranscriptFacts;
-}
-export type TranscriptMemory = Map<string, Progress>;
+/** The attributes that are read from a transcript's content. */
+const FACT_NAMES = [
+  'model',
+  'cwd',
+  'gitBranch',
+  'version',
+  'messageCount',
+  'firstMessage',
+  'lastMessage',
+  'createdAtMs',
+  'updatedAtMs',
+  'isMidTurn',
+  'unreadableLines',
+] as const;
 
 export function configFolder(host: Host): string {
   return host.env['CLAUDE_CONFIG_DIR'] || join(host.homeDir, '.claude');
@@ -46,7 +53,7 @@ export function listTranscripts(
     for (const name of listNames(join(projects, project))) {
       const sessionId = SESSION_FILE.exec(name)?.[1];
       const path = join(projects, project, name);
-      const stat = sessionId === undefined ? undefined : statSync(path, { throwIfNoEntry: false });
+      const stat = sessionId === undefined ? null : statFile(path);
       if (sessionId !== undefined && stat?.isFile() === true)
         found.push({ path, sessionId, project, mtimeMs: stat.mtimeMs });
     }
@@ -61,18 +68,26 @@ export async function captureClaudeCode(context: CaptureContext, memory: Transcr
   const items: CapturedItem[] = [];
   const problems: SourceProblem[] = [];
   const captured = new Set<ItemKey>();
+  const facts = new FactsReader(memory);
+  const previous = new Map(context.previous.map((item) => [item.key, item]));
   let budget = context.maxBytes;
+  let waiting = 0;
   for (const transcript of listTranscripts(configDir)) {
     context.signal.throwIfAborted();
     const key = conversationKey(transcript.sessionId);
     if (captured.has(key)) continue;
+    if (budget <= 0 && context.known(key, TRANSCRIPT) === undefined && !previous.has(key)) {
+      waiting += 1; // an item without its transcript would look like a saved one
+      continue;
+    }
     try {
-      const read = readConversation(context, memory, {
+      const read = readConversation(context, facts, {
         ...transcript,
         key,
         configDir,
         cleanupDays,
         live: live.get(transcript.sessionId),
+        previous: previous.get(key),
         budget,
       });
       captured.add(key);
@@ -91,6 +106,9 @@ export async function captureClaudeCode(context: CaptureContext, memory: Transcr
     // Many transcripts take a while the first time: others get their turn.
     if (items.length % 50 === 49) await new Promise((resolve) => setImmediate(resolve));
   }
+  if (waiting > 0) {
+    problems.push({ reason: 'partial', message: `${waiting} older conversations are taken in at the next captures.` });
+  }
   for (const item of context.previous) if (!captured.has(item.key)) items.push(keptItem(context, item));
   return { items, problems, closed: [] };
 }
@@ -104,12 +122,13 @@ interface Reading {
   readonly configDir: string;
   readonly cleanupDays: number;
   readonly live: LiveConversation | undefined;
+  readonly previous: PreviousItem | undefined;
   readonly budget: number;
 }
 
 function readConversation(
   context: CaptureContext,
-  memory: TranscriptMemory,
+  reader: FactsReader,
   reading: Reading,
 ): { item: CapturedItem; problems: SourceProblem[]; readBytes: number } {
   const problems: SourceProblem[] = [];
@@ -119,48 +138,47 @@ function readConversation(
   const agents = listAgents(reading.path);
   for (const agent of agents) {
     const name = `subagents/${agent}`;
-    const part = readAppendFile(
-      join(reading.path.replace(/\.jsonl$/, ''), name),
-      name,
-      context.known(reading.key, name),
-      reading.budget - readBytes,
-    );
-    readBytes += part.readBytes;
-    streams.push(part.stream);
+    const path = join(reading.path.replace(/\.jsonl$/, ''), name);
+    try {
+      const part = readAppendFile(path, name, context.known(reading.key, name), reading.budget - readBytes);
+      readBytes += part.readBytes;
+      streams.push(part.stream);
+    } catch {
+      const message = 'A subagent of a conversation could not be read: what was saved of it stays.';
+      problems.push({ reason: 'unreadable', message });
+    }
   }
-  if (main.storedBytes < main.fileBytes) {
+  streams.push(...keptStreams(context, reading, streams));
+  const isPartial = main.storedBytes < main.fileBytes;
+  if (isPartial) {
     problems.push({
       reason: 'partial',
       message: `A long conversation is being taken in: ${main.storedBytes} of ${main.fileBytes} bytes so far.`,
     });
   }
-  const facts = readFacts(memory, reading.path);
-  return { item: toItem(reading, facts, streams, agents), problems, readBytes };
+  const { facts, isComplete } = reader.read(reading.path);
+  const item = toItem(reading, facts, streams, agents);
+  // After a start the facts are read anew, in several captures where there is much: until then the earlier ones count.
+  const title = isComplete ? item.title : (reading.previous?.title ?? item.title);
+  const earlier = isComplete ? {} : earlierFacts(reading.previous);
+  const attributes = { ...item.attributes, ...earlier, ...(isPartial ? { isPartial } : {}) };
+  return { item: { ...item, title, attributes }, problems, readBytes };
 }
 
-/** Reads on in the transcript from where the last capture stopped. */
-function readFacts(memory: TranscriptMemory, path: string): TranscriptFacts {
-  const stat = statSync(path, { bigint: true });
-  const inode = `${stat.dev}:${stat.ino}`;
-  let progress = memory.get(path);
-  if (progress === undefined || progress.inode !== inode || Number(stat.size) < progress.offset) {
-    progress = { inode, offset: 0, facts: newTranscriptFacts() };
-    memory.set(path, progress);
-  }
-  while (progress.offset < Number(stat.size)) {
-    // The version is not asked for: only the bytes behind the offset matter here.
-    const { stream } = readAppendFile(
-      path,
-      TRANSCRIPT,
-      { version: '', sizeBytes: progress.offset },
-      Number.MAX_SAFE_INTEGER,
-    );
-    const bytes = stream.content.type === 'unchanged' ? new Uint8Array() : stream.content.bytes;
-    const used = readTranscriptLines(bytes, progress.facts);
-    if (used === 0) break;
-    progress.offset += used;
-  }
-  return progress.facts;
+/** Subagents that cannot be read or were deleted: the vault's copy of them stays. */
+function keptStreams(context: CaptureContext, reading: Reading, read: readonly CapturedStream[]): CapturedStream[] {
+  const names = new Set(read.map(({ name }) => name));
+  return (reading.previous?.streams ?? [])
+    .filter(({ name }) => !names.has(name))
+    .flatMap(({ name, kind }): CapturedStream[] => {
+      const known = context.known(reading.key, name);
+      return known === undefined ? [] : [{ name, kind, version: known.version, content: { type: 'unchanged' } }];
+    });
+}
+
+function earlierFacts(previous: PreviousItem | undefined): JsonObject {
+  if (previous === undefined) return {};
+  return Object.fromEntries(FACT_NAMES.map((name) => [name, previous.attributes[name]]));
 }
 
 function toItem(
@@ -255,6 +273,14 @@ function readCleanupDays(configDir: string): number {
 
 function oneLine(text: string): string {
   return text.replaceAll(/\s+/g, ' ').trim().slice(0, 120);
+}
+
+function statFile(path: string): Stats | null {
+  try {
+    return statSync(path);
+  } catch {
+    return null; // gone, a link in a circle, or in a folder that is not ours
+  }
 }
 
 function listNames(folder: string): string[] {

@@ -1,20 +1,9 @@
 // Brings conversations back: a deleted transcript is written back first, then the exact resume command is put where it belongs. Never
 // one that is live, never "the newest", never over a file with other content.
 
-import {
-  existsSync,
-  lstatSync,
-  mkdirSync,
-  readFileSync,
-  realpathSync,
-  renameSync,
-  unlinkSync,
-  writeFileSync,
-} from 'node:fs';
-import { dirname, join, sep } from 'node:path';
-
 import { z } from 'zod';
 
+import { AppError } from '../../../shared/model/app-error.ts';
 import type { SnapshotItem } from '../../../shared/model/item.ts';
 import type { JsonObject } from '../../../shared/model/json.ts';
 import type { PlannedStep, StepResult } from '../../../shared/model/restore.ts';
@@ -22,7 +11,15 @@ import { nearestFolder } from '../host/existing-folder.ts';
 import { quoteArguments } from '../host/quote-argument.ts';
 import type { RestoreContext, ResumeCommand, UndoContext } from '../source.ts';
 import { CLAUDE_CODE, configFolder } from './claude-capture.ts';
-import { readLiveConversations } from './live-registry.ts';
+import { readLiveConversations, type LiveConversation } from './live-registry.ts';
+import {
+  planWrites,
+  removeWritten,
+  writeFiles,
+  writeSchema,
+  writtenSchema,
+  type WrittenFile,
+} from './write-transcript.ts';
 
 const factsSchema = z.object({
   id: z.string().regex(/^[0-9a-zA-Z-]{1,64}$/),
@@ -37,13 +34,13 @@ const payloadSchema = z.object({
   id: z.string(),
   cwd: z.string(),
   /** Files to write back, by stream; empty where they are there. */
-  writes: z.array(z.object({ stream: z.string(), path: z.string() })),
+  writes: z.array(writeSchema),
   how: z.enum(['typed-by-terminal', 'open-terminal', 'print', 'none']),
 });
 type Payload = z.infer<typeof payloadSchema>;
 
 const undoSchema = z.object({
-  written: z.array(z.object({ path: z.string(), sizeBytes: z.number() })),
+  written: z.array(writtenSchema),
   terminal: z.unknown().optional(),
 });
 
@@ -58,17 +55,21 @@ export async function planClaudeRestore(
 ): Promise<readonly PlannedStep[]> {
   const live = readLiveConversations(context.host, configFolder(context.host));
   const selected = new Set(context.selected.map((item) => item.key as string));
-  return items.map((item) =>
-    planOne(item, context, live.has(factsSchema.safeParse(item.attributes).data?.id ?? ''), selected),
-  );
+  const steps: PlannedStep[] = [];
+  for (const item of items) {
+    context.signal.throwIfAborted();
+    const id = factsSchema.safeParse(item.attributes).data?.id ?? '';
+    steps.push(await planOne(item, context, live.get(id), selected));
+  }
+  return steps;
 }
 
-function planOne(
+async function planOne(
   item: SnapshotItem,
   context: RestoreContext,
-  isLiveNow: boolean,
+  running: LiveConversation | undefined,
   selected: ReadonlySet<string>,
-): PlannedStep {
+): Promise<PlannedStep> {
   const step = (status: PlannedStep['status'], detail: string, payload: Payload | null): PlannedStep => ({
     key: item.key,
     source: CLAUDE_CODE,
@@ -82,8 +83,9 @@ function planOne(
     return step('skipped', 'This conversation was captured without what is needed to resume it.', null);
   const facts = parsed.data;
   const line = quoteArguments(['claude', '--resume', facts.id]) ?? '';
-  if (isLiveNow) return step('skipped', 'It is running already; two at once would split it.', null);
-  const writes = missingFiles(item, facts, context);
+  if (running !== undefined) return step('skipped', runningText(running), null);
+  const writes = await planWrites(item, facts.file, context).catch((error: unknown) => readingFailed(error));
+  if (typeof writes === 'string') return step('skipped', writes, null);
   if (writes === null)
     return step('skipped', 'Another file stands where its transcript was, so nothing was written.', null);
   if (!facts.isLive && writes.length === 0)
@@ -106,7 +108,12 @@ function planOne(
     print: `Resume it in ${where} with: ${line}`,
     none: `Resume it with: ${line}`,
   };
-  const before = writes.length === 0 ? '' : 'Its deleted transcript is written back. ';
+  const before =
+    writes.length === 0
+      ? ''
+      : item.attributes['isPartial'] === true
+        ? 'What was saved of its transcript, which is not all of it, is written back. '
+        : 'Its deleted transcript is written back. ';
   return step('planned', before + texts[how], { id: facts.id, cwd: folder.path, writes, how });
 }
 
@@ -128,24 +135,15 @@ function windowName(id: string): string {
   return `claude ${id.slice(0, 8)}`;
 }
 
-/** The files of the conversation that are missing or only the beginning of what was saved; null where other content stands there. */
-function missingFiles(
-  item: SnapshotItem,
-  facts: Facts,
-  context: RestoreContext,
-): { stream: string; path: string }[] | null {
-  const root = join(configFolder(context.host), 'projects');
-  const main = join(configFolder(context.host), facts.file);
-  if (!/^projects\/[^/]+\/[^/]+\.jsonl$/.test(facts.file) || facts.file.includes('..') || !isBelow(main, root))
-    return null;
-  if (existsSync(main)) return [];
-  const folder = main.replace(/\.jsonl$/, '');
-  return item.streams.flatMap((stream) => {
-    if (stream.name === 'transcript') return [{ stream: stream.name, path: main }];
-    if (!/^subagents\/agent-[0-9a-zA-Z-]{1,64}\.(jsonl|meta\.json)$/.test(stream.name)) return [];
-    const path = join(folder, stream.name);
-    return existsSync(path) ? [] : [{ stream: stream.name, path }];
-  });
+/** One conversation that cannot be compared with its file is no reason to leave out the others. */
+function readingFailed(error: unknown): string {
+  return `What is there of it could not be compared with what was saved, so nothing is done. ${
+    error instanceof AppError ? error.message : 'The file cannot be read.'
+  }`;
+}
+
+function runningText({ pid, tty }: LiveConversation): string {
+  return `It is running already (process ${pid}${tty === null ? '' : ` on ${tty}`}); two at once would split it.`;
 }
 
 export async function* applyClaudeRestore(
@@ -154,56 +152,41 @@ export async function* applyClaudeRestore(
 ): AsyncIterable<StepResult> {
   for (const step of steps) {
     if (step.status !== 'planned') continue;
-    try {
-      yield await applyOne(step, payloadSchema.parse(step.payload), context);
-    } catch (error) {
-      yield {
-        key: step.key,
-        action: step.action,
-        status: 'failed',
-        detail: error instanceof Error ? error.message : 'It could not be brought back.',
-      };
-    }
+    yield await applyOne(step, context);
   }
 }
 
-async function applyOne(step: PlannedStep, payload: Payload, context: RestoreContext): Promise<StepResult> {
-  const written: { path: string; sizeBytes: number }[] = [];
-  for (const { stream, path } of payload.writes) {
-    const bytes = await context.readStream(step.key, stream);
-    writeNew(path, bytes, join(configFolder(context.host), 'projects'));
-    written.push({ path, sizeBytes: bytes.length });
-  }
-  const undo: JsonObject = { written };
-  const done = (detail: string, more: JsonObject = {}): StepResult => ({
+async function applyOne(step: PlannedStep, context: RestoreContext): Promise<StepResult> {
+  const written: WrittenFile[] = [];
+  const answer = (status: StepResult['status'], detail: string, more: JsonObject = {}): StepResult => ({
     key: step.key,
     action: step.action,
-    status: 'done',
+    status,
     detail,
-    undo: { ...undo, ...more },
+    // What was written is undone where the step failed later, too.
+    ...(status === 'done' || written.length > 0
+      ? { undo: { written: written.map((file) => ({ ...file })), ...more } }
+      : {}),
   });
-  if (payload.how !== 'open-terminal' || context.openTerminal === undefined) return done(step.detail);
-  const opened = await context.openTerminal({
-    name: windowName(payload.id),
-    command: { argv: ['claude', '--resume', payload.id], cwd: payload.cwd },
-    shouldRun: context.options.shouldRunCommands,
-  });
-  return done(`${step.detail} It is in ${opened.where}.`, { terminal: opened.undo });
+  try {
+    const payload = payloadSchema.parse(step.payload);
+    const running = readLiveConversations(context.host, configFolder(context.host)).get(payload.id);
+    if (running !== undefined) return answer('skipped', runningText(running));
+    for await (const file of writeFiles(step.key, payload.writes, context)) written.push(file);
+    if (payload.how !== 'open-terminal' || context.openTerminal === undefined) return answer('done', step.detail);
+    const opened = await context.openTerminal({
+      name: windowName(payload.id),
+      command: { argv: ['claude', '--resume', payload.id], cwd: payload.cwd },
+      shouldRun: context.options.shouldRunCommands,
+    });
+    return answer('done', `${step.detail} It is in ${opened.where}.`, { terminal: opened.undo });
+  } catch (error) {
+    return answer('failed', error instanceof Error ? error.message : 'It could not be brought back.');
+  }
 }
 
-/** Writes a file that must not be there: through a temporary name, private, never through a link out of the projects folder. */
-function writeNew(path: string, bytes: Uint8Array, root: string): void {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-  if (!isBelow(join(realpathSync(dirname(path)), 'x'), realpathSync(root)))
-    throw new Error('Its folder leads out of the projects folder, so nothing was written.');
-  if (lstatSync(path, { throwIfNoEntry: false }) !== undefined)
-    throw new Error('A file stands there by now, so nothing was written.');
-  const temporary = `${path}.cairn-${process.pid}`;
-  writeFileSync(temporary, bytes, { mode: 0o600, flag: 'wx' });
-  renameSync(temporary, path);
-}
-
-export async function undoClaudeStep(result: StepResult, _context: UndoContext): Promise<StepResult> {
+/** Takes back what the restore wrote, where nobody has touched it since. */
+export async function undoClaudeStep(result: StepResult, context: UndoContext): Promise<StepResult> {
   const answer = (status: StepResult['status'], detail: string): StepResult => ({
     key: result.key,
     action: 'undo-conversation',
@@ -213,17 +196,12 @@ export async function undoClaudeStep(result: StepResult, _context: UndoContext):
   const parsed = undoSchema.safeParse(result.undo);
   if (!parsed.success || parsed.data.written.length === 0)
     return answer('skipped', 'The restore wrote nothing here; a window that it opened closes with its shell.');
-  let removed = 0;
-  for (const { path, sizeBytes } of parsed.data.written) {
-    if (!existsSync(path) || readFileSync(path).length !== sizeBytes) continue;
-    unlinkSync(path);
-    removed += 1;
+  try {
+    const removed = removeWritten(parsed.data.written, context.host);
+    return removed === parsed.data.written.length
+      ? answer('done', 'The transcript that was written back was removed.')
+      : answer('skipped', 'The conversation was continued since, so its transcript stays.');
+  } catch (error) {
+    return answer('failed', error instanceof Error ? error.message : 'The transcript could not be removed.');
   }
-  return removed === parsed.data.written.length
-    ? answer('done', 'The transcript that was written back was removed.')
-    : answer('skipped', 'The conversation was continued since, so its transcript stays.');
-}
-
-function isBelow(path: string, root: string): boolean {
-  return path.startsWith(root.endsWith(sep) ? root : root + sep);
 }

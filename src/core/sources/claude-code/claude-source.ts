@@ -4,14 +4,9 @@ import { existsSync, watch, type FSWatcher } from 'node:fs';
 import { join } from 'node:path';
 
 import type { Host, Source, SourceDetection, WatchContext } from '../source.ts';
-import {
-  captureClaudeCode,
-  CLAUDE_CODE,
-  configFolder,
-  listTranscripts,
-  type TranscriptMemory,
-} from './claude-capture.ts';
+import { captureClaudeCode, CLAUDE_CODE, configFolder, listTranscripts } from './claude-capture.ts';
 import { applyClaudeRestore, planClaudeRestore, resumeCommand, undoClaudeStep } from './claude-restore.ts';
+import type { TranscriptMemory } from './transcript-memory.ts';
 
 const DAY_MS = 86_400_000;
 const EXPIRES_SOON_DAYS = 20;
@@ -44,6 +39,7 @@ async function detectClaudeCode(host: Host): Promise<SourceDetection> {
 /** Hears of writes below `projects` and `sessions`. Where watching is not possible the interval still captures. */
 async function watchClaudeCode(context: WatchContext): Promise<void> {
   const watchers: FSWatcher[] = [];
+  if (context.signal.aborted) return;
   for (const name of ['projects', 'sessions']) {
     const folder = join(configFolder(context.host), name);
     if (!existsSync(folder)) continue;

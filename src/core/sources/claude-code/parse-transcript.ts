@@ -3,6 +3,8 @@
 
 const MAX_LINE_BYTES = 32 * 1024 * 1024;
 const MAX_TEXT_LENGTH = 500;
+/** Folders, branches, models: whatever a hostile transcript claims, the attributes stay small. */
+const MAX_FACT_LENGTH = 4096;
 const HEAVY =
   /^\{"type":"(?:api-request|api-request-shape|api-request-blob|file-history-snapshot|cost-state|tools-used|queue-operation|attachment)"/;
 
@@ -65,9 +67,10 @@ function readLine(line: Buffer, facts: TranscriptFacts): void {
   else readRecord(record, facts);
 }
 
-type JsonRecord = Readonly<Record<string, unknown>>;
+export type JsonRecord = Readonly<Record<string, unknown>>;
 
-function parseRecord(text: string): JsonRecord | null {
+/** One line as a record; null where it is none. */
+export function parseRecord(text: string): JsonRecord | null {
   try {
     const value: unknown = JSON.parse(text);
     return isRecord(value) ? value : null;
@@ -77,12 +80,12 @@ function parseRecord(text: string): JsonRecord | null {
 }
 
 function readRecord(record: JsonRecord, facts: TranscriptFacts): void {
-  if (record['type'] === 'custom-title') facts.title = textOf(record['customTitle']) ?? facts.title;
-  if (record['type'] === 'summary') facts.title ??= textOf(record['summary']);
+  if (record['type'] === 'custom-title') facts.title = factOf(record['customTitle']) ?? facts.title;
+  if (record['type'] === 'summary') facts.title ??= factOf(record['summary']);
   if (record['type'] !== 'user' && record['type'] !== 'assistant') return;
-  facts.cwd = textOf(record['cwd']) ?? facts.cwd;
-  facts.gitBranch = textOf(record['gitBranch']) ?? facts.gitBranch;
-  facts.version = textOf(record['version']) ?? facts.version;
+  facts.cwd = factOf(record['cwd']) ?? facts.cwd;
+  facts.gitBranch = factOf(record['gitBranch']) ?? facts.gitBranch;
+  facts.version = factOf(record['version']) ?? facts.version;
   const time = Date.parse(textOf(record['timestamp']) ?? '');
   if (!Number.isNaN(time)) {
     facts.createdAtMs ??= time;
@@ -90,8 +93,8 @@ function readRecord(record: JsonRecord, facts: TranscriptFacts): void {
   }
   const message = isRecord(record['message']) ? record['message'] : {};
   readToolCalls(message['content'], facts);
-  facts.model = textOf(message['model']) ?? facts.model;
-  if (record['isSidechain'] === true || record['isMeta'] === true) return;
+  facts.model = factOf(message['model']) ?? facts.model;
+  if (record['isSidechain'] === true || record['isMeta'] === true || record['isCompactSummary'] === true) return;
   countMessage(record, message, facts);
 }
 
@@ -99,6 +102,8 @@ function readRecord(record: JsonRecord, facts: TranscriptFacts): void {
 function countMessage(record: JsonRecord, message: JsonRecord, facts: TranscriptFacts): void {
   const text = contentText(message['content']);
   if (record['type'] === 'user' && text === '') return;
+  // Somebody typed on: calls without a result lie on a branch that was left.
+  if (record['type'] === 'user') facts.openToolCalls.clear();
   const id = textOf(message['id']) ?? textOf(record['uuid']) ?? '';
   if (id === '' || !facts.messageIds.has(id)) facts.messages += 1;
   if (id !== '') facts.messageIds.add(id);
@@ -118,7 +123,7 @@ function readToolCalls(content: unknown, facts: TranscriptFacts): void {
   }
 }
 
-function contentText(content: unknown): string {
+export function contentText(content: unknown): string {
   if (typeof content === 'string') return content.trim();
   if (!Array.isArray(content)) return '';
   return content
@@ -127,10 +132,14 @@ function contentText(content: unknown): string {
     .trim();
 }
 
-function textOf(value: unknown): string | null {
+function factOf(value: unknown): string | null {
+  return textOf(value)?.slice(0, MAX_FACT_LENGTH) ?? null;
+}
+
+export function textOf(value: unknown): string | null {
   return typeof value === 'string' && value !== '' ? value : null;
 }
 
-function isRecord(value: unknown): value is JsonRecord {
+export function isRecord(value: unknown): value is JsonRecord {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

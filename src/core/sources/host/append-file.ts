@@ -1,8 +1,9 @@
 // Reads files that only grow, each time only what is new. The token says device, inode, size and modification time; how far the
 // vault has the file is what `known` says. What is handed over is compared by the vault with the bytes before it.
 
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 
+import { AppError } from '../../../shared/model/app-error.ts';
 import { APPEND_OVERLAP_BYTES, type CapturedStream, type KnownStream } from '../../../shared/model/item.ts';
 
 /** The most of one file that one capture hands over; a larger file arrives over several captures. */
@@ -18,10 +19,11 @@ export interface AppendFileReading {
 }
 
 /**
- * Reads what is new of a file.
+ * Reads what is new of a file. Stored content is never replaced by a shorter beginning only because there is no room left: it stays
+ * as it is until a later capture has room for the file that took its place.
  * @param name the stream's name
  * @param maxBytes what may be handed over now
- * @throws NodeJS.ErrnoException where the file cannot be opened or read
+ * @throws NodeJS.ErrnoException where the file cannot be opened or read, AppError SOURCE_UNREADABLE where it is no regular file
  */
 export function readAppendFile(
   path: string,
@@ -29,9 +31,11 @@ export function readAppendFile(
   known: KnownStream | undefined,
   maxBytes: number,
 ): AppendFileReading {
-  const file = openSync(path, 'r');
+  // Without O_NONBLOCK a pipe in the file's place would hold the whole process.
+  const file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   try {
     const stat = fstatSync(file, { bigint: true });
+    if (!stat.isFile()) throw new AppError('SOURCE_UNREADABLE', 'What stands there is not a regular file.');
     const fileBytes = Number(stat.size);
     const version = `${stat.dev}:${stat.ino}:${stat.size}:${stat.mtimeNs}`;
     const identity = `${stat.dev}:${stat.ino}:`;
@@ -45,6 +49,9 @@ export function readAppendFile(
       known.sizeBytes <= fileBytes &&
       (known.version === '' || known.version.startsWith(identity));
     if (!isSameFile) {
+      if (known !== undefined && limit < Math.min(fileBytes, MAX_APPEND_BYTES)) {
+        return toReading(name, known.version, { type: 'unchanged' }, 0, 0, fileBytes);
+      }
       const bytes = readRun(file, 0, Math.min(fileBytes, limit));
       return toReading(
         name,

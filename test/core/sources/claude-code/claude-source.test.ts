@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import {
   appendFileSync,
   copyFileSync,
@@ -8,6 +9,7 @@ import {
   rmSync,
   statSync,
   symlinkSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -76,6 +78,15 @@ describe('the Claude Code source', () => {
     const results: StepResult[] = [];
     for await (const result of source.applyRestore(plan, context)) results.push(result);
     return { plan, results };
+  }
+
+  async function undo(result: StepResult): Promise<StepResult> {
+    return source.undoRestore(result, {
+      host,
+      signal: AbortSignal.timeout(1000),
+      nowMs: 0,
+      readBefore: async () => new Uint8Array(),
+    });
   }
 
   /** A registry entry of a process that really runs: this one. */
@@ -157,6 +168,40 @@ describe('the Claude Code source', () => {
     expect(second.problems).toEqual([]);
   });
 
+  it('never puts a shorter beginning in the place of what is saved, only because there is no room left', async () => {
+    const known: CaptureContext['known'] = () => ({ version: '1:1:10:1', sizeBytes: 10 });
+
+    const { items, problems } = await capture({ known, maxBytes: 0 });
+
+    expect(items[0]?.streams[0]).toMatchObject({ version: '1:1:10:1', content: { type: 'unchanged' } });
+    expect(problems).toMatchObject([{ reason: 'partial' }]);
+  });
+
+  it('says how many conversations wait, newest first, instead of saving them empty', async () => {
+    const older = join(project, `${ID.replaceAll('1', '9')}.jsonl`);
+    copyFileSync(transcript, older);
+    utimesSync(older, 1_000_000, 1_000_000);
+
+    const { items, problems } = await capture({ maxBytes: statSync(transcript).size });
+
+    expect(items.map((item) => item.attributes['id'])).toEqual([ID]);
+    expect(problems).toMatchObject([{ reason: 'partial', message: expect.stringContaining('1 older') }]);
+  });
+
+  it('passes over a line that is longer than one reading, and a pipe in the place of a subagent', async () => {
+    appendFileSync(transcript, Buffer.alloc(18 * 1024 * 1024, 'x'));
+    appendFileSync(transcript, '\n{"type":"user","uuid":"x","message":{"role":"user","content":"after it"}}\n');
+    mkdirSync(join(project, ID, 'subagents'), { recursive: true });
+
+    const item = await captureOne();
+    expect(item.attributes).toMatchObject({ lastMessage: 'after it', unreadableLines: 1, isPartial: true });
+
+    execFileSync('/usr/bin/env', ['mkfifo', join(project, ID, 'subagents/agent-1.jsonl')]);
+    const { items, problems } = await capture({ previous: toSnapshotItems([item]).items });
+    expect(items).toHaveLength(1);
+    expect(problems).toMatchObject([{ reason: 'unreadable' }, { reason: 'partial' }]);
+  });
+
   it('takes subagents with their conversation', async () => {
     const agents = join(project, ID, 'subagents');
     mkdirSync(agents, { recursive: true });
@@ -173,6 +218,19 @@ describe('the Claude Code source', () => {
       'subagents/agent-a171f9e404059eeaf.jsonl',
     ]);
     expect(item.attributes['subagents']).toBe(1);
+  });
+
+  it('keeps a subagent that was deleted', async () => {
+    const agent = join(project, ID, 'subagents/agent-1.jsonl');
+    mkdirSync(dirname(agent), { recursive: true });
+    writeFileSync(agent, '{}\n');
+    const item = await captureOne();
+    rmSync(agent);
+    const known = knownFrom([item], new Map());
+
+    const [kept] = (await capture({ known, previous: toSnapshotItems([item]).items })).items;
+
+    expect(kept?.streams[1]).toMatchObject({ name: 'subagents/agent-1.jsonl', content: { type: 'unchanged' } });
   });
 
   it('joins a conversation to the process that runs it, and to nothing after a kill', async () => {
@@ -217,6 +275,66 @@ describe('the Claude Code source', () => {
       });
       expect(undone.status).toBe('done');
       expect(existsSync(transcript)).toBe(false);
+    });
+
+    it('completes a transcript of which only the beginning is there, and undo cuts it again', async () => {
+      const item = await captureOne();
+      const original = readFileSync(transcript);
+      writeFileSync(transcript, original.subarray(0, 5000));
+
+      const { results } = await restore(item);
+
+      expect(results).toMatchObject([{ status: 'done' }]);
+      expect(readFileSync(transcript).equals(original)).toBe(true);
+      await undo(results[0]!);
+      expect(readFileSync(transcript).equals(original.subarray(0, 5000))).toBe(true);
+    });
+
+    it('leaves a shorter transcript with other content alone', async () => {
+      const item = await captureOne();
+      writeFileSync(transcript, 'something else\n');
+
+      expect((await restore(item)).plan).toMatchObject([{ status: 'skipped' }]);
+      expect(readFileSync(transcript, 'utf8')).toBe('something else\n');
+    });
+
+    it('writes a subagent back whose conversation is there', async () => {
+      const agent = join(project, ID, 'subagents/agent-1.jsonl');
+      mkdirSync(dirname(agent), { recursive: true });
+      writeFileSync(agent, '{}\n');
+      const item = await captureOne();
+      rmSync(agent);
+
+      expect((await restore(item)).results).toMatchObject([{ status: 'done' }]);
+      expect(readFileSync(agent, 'utf8')).toBe('{}\n');
+    });
+
+    it('looks again whether it runs before it writes', async () => {
+      const item = await captureOne();
+      rmSync(transcript);
+      const context = makeRestoreContext(host, folder.path, [item]);
+      const plan = await source.planRestore(context.selected, context);
+      register();
+
+      const results: StepResult[] = [];
+      for await (const result of source.applyRestore(plan, context)) results.push(result);
+
+      expect(plan).toMatchObject([{ status: 'planned' }]);
+      expect(results).toMatchObject([{ status: 'skipped', detail: expect.stringContaining(`process ${process.pid}`) }]);
+      expect(existsSync(transcript)).toBe(false);
+    });
+
+    it('leaves a written transcript that was changed without changing its size', async () => {
+      const item = await captureOne();
+      rmSync(transcript);
+      const { results } = await restore(item);
+      const bytes = readFileSync(transcript);
+      bytes[bytes.length - 3] = 0x20;
+      writeFileSync(transcript, bytes);
+      utimesSync(transcript, 1_900_000_000, 1_900_000_000);
+
+      expect((await undo(results[0]!)).status).toBe('skipped');
+      expect(existsSync(transcript)).toBe(true);
     });
 
     it('leaves a written transcript that was continued since', async () => {

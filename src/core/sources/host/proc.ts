@@ -1,7 +1,7 @@
 // Reads processes from Linux' /proc: who runs where, on which terminal, with which words. Total: a process that ends while it is
 // read is skipped. Environments are never read but for one named variable, whose neighbours are dropped at once.
 
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
 const DELETED = ' (deleted)';
@@ -18,6 +18,8 @@ export interface ProcessInfo {
   readonly foregroundGroup: number;
   /** Clock ticks since boot: together with the pid it names one process for good. */
   readonly startTime: number;
+  /** Page faults of the children that it has waited for: grows whenever one has run and ended. */
+  readonly childFaults: number;
   readonly name: string;
   readonly isZombie: boolean;
 }
@@ -69,9 +71,34 @@ export function parseProcessStat(stat: string): ProcessInfo | null {
     ttyNumber: ttyNumber ?? 0,
     foregroundGroup: foregroundGroup ?? -1,
     startTime,
+    childFaults: numbers[8] ?? 0,
     name: stat.slice(open + 1, close),
     isZombie: fields[0] === 'Z' || fields[0] === 'X',
   };
+}
+
+/** The user whose process it is; null where it has ended. */
+export function readOwner(procDir: string, pid: number): number | null {
+  try {
+    return statSync(join(procDir, String(pid)), { throwIfNoEntry: false })?.uid ?? null;
+  } catch {
+    return null; // ended between two looks
+  }
+}
+
+/** Names this run of the system, so that a pid of before a reboot is known as such; empty where the system does not say. */
+export function readBootId(procDir: string): string {
+  return readText(join(procDir, 'sys/kernel/random/boot_id'))?.trim() ?? '';
+}
+
+/** One variable of the environment that a process was started with; null where it has none of this name or cannot be read. */
+export function readProcessVariable(procDir: string, pid: number, name: string): string | null {
+  const text = readText(join(procDir, String(pid), 'environ'));
+  if (text === null) return null;
+  const start = text.startsWith(`${name}=`) ? 0 : text.indexOf(`\0${name}=`) + 1;
+  if (start === 0 && !text.startsWith(`${name}=`)) return null;
+  const end = text.indexOf('\0', start);
+  return text.slice(start + name.length + 1, end < 0 ? undefined : end);
 }
 
 /** The words a process was started with; empty where they cannot be read. */
@@ -88,9 +115,9 @@ export function readWorkingDirectory(
 ): { readonly path: string; readonly isDeleted: boolean } | null {
   try {
     const path = readlinkSync(join(procDir, String(pid), 'cwd'));
-    return path.endsWith(DELETED)
-      ? { path: path.slice(0, -DELETED.length), isDeleted: true }
-      : { path, isDeleted: false };
+    // A folder may be called so itself.
+    const isDeleted = path.endsWith(DELETED) && statSync(path, { throwIfNoEntry: false }) === undefined;
+    return { path: isDeleted ? path.slice(0, -DELETED.length) : path, isDeleted };
   } catch {
     return null; // ended, or another user's
   }

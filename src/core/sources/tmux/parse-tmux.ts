@@ -1,11 +1,16 @@
 // Parses what tmux prints for our formats: one line a thing, fields parted by TAB. Names cannot hold a raw TAB or newline (tmux
 // escapes them); the working directory could, so it is never asked for here but read from /proc.
 
+// What may hold a TAB nevertheless stands last.
 export const SESSION_FORMAT = [
   'session_id',
+  'session_group',
+  'session_activity',
+  'destroy-unattached',
+  'exit-unattached',
+  'pid',
+  'start_time',
   'session_name',
-  'session_created',
-  'session_attached',
   'session_path',
 ] as const;
 export const WINDOW_FORMAT = [
@@ -19,6 +24,7 @@ export const WINDOW_FORMAT = [
   'window_height',
   'window_activity',
   'window_layout',
+  '@cairn_window',
   'window_name',
 ] as const;
 export const PANE_FORMAT = [
@@ -38,10 +44,13 @@ export const PANE_FORMAT = [
   'pane_height',
   'cursor_x',
   'cursor_y',
-  'pane_in_mode',
   'pane_current_command',
+  '@cairn_pane',
+  'pane_path',
   'pane_title',
 ] as const;
+/** Whose terminal shows which session: a pane's terminal here is a tmux within tmux. */
+export const CLIENT_FORMAT = ['client_tty', 'client_session'] as const;
 
 export type Row<Format extends readonly string[]> = Readonly<Record<Format[number], string>>;
 
@@ -85,4 +94,18 @@ export function isLayout(layout: string): boolean {
 /** How many panes a layout holds. */
 export function countLayoutPanes(layout: string): number {
   return layout.slice(5).match(/\d+x\d+,\d+,\d+,\d+/g)?.length ?? 0;
+}
+
+/** Text that a tmux format leaves as it is: `#{...}` and `#(...)` in a name or folder would be expanded, the latter by a shell. */
+export function escapeFormat(text: string): string {
+  // tmux leaves any run of `#` before `[` alone: it takes it for a style.
+  return text.replaceAll(/#+(?!#)(?!\[)/g, (run) => run + run);
+}
+
+/** The words of several tmux commands as arguments of one run. A `;` at the end of a word would end its command. */
+export function joinCommands(commands: readonly (readonly string[])[]): string[] {
+  const words = commands.map((command) =>
+    command.map((word) => (word.endsWith(';') ? `${word.slice(0, -1)}\\;` : word)),
+  );
+  return words.flatMap((command, index) => (index === 0 ? command : [';', ...command]));
 }

@@ -1,263 +1,157 @@
-// Captures one tmux server: three list commands, then one run that prints the text of every pane whose content may have changed.
+// Captures one tmux server: one run that lists everything, then one that prints the text of every pane whose content may have changed.
 
-import { randomUUID } from 'node:crypto';
-
-import { parseItemKey, parseSourceId, type ItemKey } from '../../../shared/model/ids.ts';
-import type { CapturedItem, CapturedStream } from '../../../shared/model/item.ts';
+import type { ItemKey } from '../../../shared/model/ids.ts';
+import type { CapturedItem } from '../../../shared/model/item.ts';
 import type { JsonObject } from '../../../shared/model/json.ts';
-import { foregroundOf, readArguments, readWorkingDirectory, type ProcessInfo } from '../host/proc.ts';
+import { readProcess } from '../host/proc.ts';
+import { readTerminalProgram, type ProcessTable, type TerminalProgram } from '../host/proc-terminal.ts';
 import type { CaptureContext, SourceProblem } from '../source.ts';
-import { formatArgument, PANE_FORMAT, parseRows, SESSION_FORMAT, WINDOW_FORMAT, type Row } from './parse-tmux.ts';
-import { runTmux, serverKey, type TmuxServer } from './tmux-servers.ts';
+import { identityOf, TMUX } from './pane-facts.ts';
+import { readServerRows, type PaneRows, type ServerRows } from './pane-rows.ts';
+import { readPaneTexts, type PaneText } from './pane-text.ts';
+import type { TmuxServer } from './tmux-servers.ts';
 
-export const TMUX = parseSourceId('tmux');
-export const SCROLLBACK = 'scrollback';
-/** What a full-screen program hides: the shell's own screen below it. */
-export const HIDDEN_SCREEN = 'hidden-screen';
-export const MAX_SCROLLBACK_LINES = 10_000;
-/** How many panes one tmux run prints. */
-const PANES_PER_RUN = 40;
+/** Programs set titles and names as they like; what is longer is no name. */
+const MAX_TITLE_LENGTH = 500;
 
 export interface ServerCapture {
   readonly items: readonly CapturedItem[];
   readonly problems: readonly SourceProblem[];
+  readonly closed: readonly ItemKey[];
 }
 
-interface Pane {
-  readonly session: Row<typeof SESSION_FORMAT>;
-  readonly window: Row<typeof WINDOW_FORMAT>;
-  readonly pane: Row<typeof PANE_FORMAT>;
-  readonly key: ItemKey;
+/** A session that a terminal shows: the answer to which panes hold a tmux of their own. */
+export interface ShownSession {
+  readonly socket: string;
+  readonly session: string;
 }
 
-/** Null where no server answers at the socket. */
-export async function captureServer(
+export interface CaptureServerInput {
+  readonly server: TmuxServer;
+  readonly rows: ServerRows;
+  readonly table: ProcessTable;
+  /** What the clients of all servers show, by terminal. */
+  readonly shown: ReadonlyMap<string, ShownSession>;
+}
+
+/** @throws AppError where the server hangs or tmux cannot be run */
+export function listServer(context: CaptureContext, server: TmuxServer): Promise<ServerRows> {
+  return readServerRows(context.host, server, { signal: context.signal });
+}
+
+/** The items of one server whose rows were read. @throws AppError as `listServer` */
+export async function captureServer(context: CaptureContext, input: CaptureServerInput): Promise<ServerCapture> {
+  const { server, rows } = input;
+  switch (rows.status) {
+    case 'gone':
+      // Its socket stayed behind. Nothing is known of why it ended, so the collector carries its items forward as lost.
+      return { items: [], problems: [], closed: [] };
+    case 'empty': {
+      // A living server without sessions: they were closed, one by one.
+      const closed = context.previous.filter(({ group }) => group === server.socket).map(({ key }) => key);
+      return { items: [], problems: [], closed };
+    }
+    case 'refused': {
+      const message = `The tmux server ${server.label} refused to list its sessions (${rows.message}).`;
+      return { items: [], problems: [{ reason: 'unreadable', message }], closed: [] };
+    }
+    case 'read':
+      return capturePanes(context, input, rows);
+  }
+}
+
+async function capturePanes(
   context: CaptureContext,
-  server: TmuxServer,
-  processes: readonly ProcessInfo[],
-): Promise<ServerCapture | null> {
-  const { host, signal } = context;
-  const marker = randomUUID();
-  const listed = await runTmux(
-    host,
+  { server, table, shown }: CaptureServerInput,
+  rows: Extract<ServerRows, { status: 'read' }>,
+): Promise<ServerCapture> {
+  const programs = new Map(rows.panes.map((pane) => [pane.key, programOf(context, pane, table)]));
+  const isHidden = ({ key, session }: PaneRows): boolean => {
+    const program = programs.get(key);
+    const { path, command } = context.excludes;
+    return path(program?.cwd ?? session.session_path) || command(program?.argv.join(' ') ?? '');
+  };
+  // What the user excludes is not even read; the collector drops its items.
+  const hidden = new Set(rows.panes.filter(isHidden).map(({ key }) => key));
+  const read = await readPaneTexts(
+    context,
     server,
-    [
-      'list-sessions',
-      '-F',
-      formatArgument(SESSION_FORMAT),
-      ';',
-      'display-message',
-      '-p',
-      marker,
-      ';',
-      'list-windows',
-      '-a',
-      '-F',
-      formatArgument(WINDOW_FORMAT),
-      ';',
-      'display-message',
-      '-p',
-      marker,
-      ';',
-      'list-panes',
-      '-a',
-      '-F',
-      formatArgument(PANE_FORMAT),
-    ],
-    { signal },
+    rows.panes.filter(({ key }) => !hidden.has(key)),
   );
-  if (listed.exitCode !== 0) return null;
-  const [sessionText = '', windowText = '', paneText = ''] = listed.stdout.toString('utf8').split(`${marker}\n`);
-  const sessions = parseRows(sessionText, SESSION_FORMAT);
-  const windows = parseRows(windowText, WINDOW_FORMAT);
-  const panes = parseRows(paneText, PANE_FORMAT);
-  const unreadable = sessions.unreadable + windows.unreadable + panes.unreadable;
-  const problems: SourceProblem[] =
-    unreadable === 0
-      ? []
-      : [{ reason: 'unreadable', message: `tmux printed ${unreadable} lines that could not be read.` }];
-  const joined = joinRows(server, sessions.rows, windows.rows, panes.rows);
-  const texts = await readTexts(context, server, joined);
-  const byPid = new Map(processes.map((process) => [process.pid, process]));
-  const items = joined.map((pane) => toItem(context, server, pane, texts.get(pane.key) ?? [], byPid, processes));
-  return { items, problems };
-}
-
-function joinRows(
-  server: TmuxServer,
-  sessions: readonly Row<typeof SESSION_FORMAT>[],
-  windows: readonly Row<typeof WINDOW_FORMAT>[],
-  panes: readonly Row<typeof PANE_FORMAT>[],
-): Pane[] {
-  const sessionById = new Map(sessions.map((session) => [session.session_id, session]));
-  // A window linked into two sessions has a row in each.
-  const windowByPlace = new Map(windows.map((window) => [`${window.session_id} ${window.window_index}`, window]));
-  return panes.flatMap((pane) => {
-    const session = sessionById.get(pane.session_id);
-    const window = windowByPlace.get(`${pane.session_id} ${pane.window_index}`);
-    if (session === undefined || window === undefined) return [];
-    return [{ session, window, pane, key: paneKey(server, session.session_name, pane.window_index, pane.pane_index) }];
+  const items = rows.panes.flatMap((pane) => {
+    const text = hidden.has(pane.key) ? { streams: [], isCut: false } : read.texts.get(pane.key);
+    // A pane without text closed while it was read, or is among the problems.
+    if (text === undefined) return [];
+    return [toItem({ server, pane, text, program: programs.get(pane.key) ?? null, shown })];
   });
-}
-
-/** `tmux:main:1.0` on the default server; another server's socket name and `@` stand before the session elsewhere. */
-export function paneKey(server: TmuxServer, session: string, window: string, pane: string): ItemKey {
-  return parseItemKey(`tmux:${serverKey(server)}${session.slice(0, 800)}:${window}.${pane}`);
-}
-
-/** The streams of every pane; those that surely did not change are not read again. */
-async function readTexts(
-  context: CaptureContext,
-  server: TmuxServer,
-  panes: readonly Pane[],
-): Promise<Map<ItemKey, CapturedStream[]>> {
-  const texts = new Map<ItemKey, CapturedStream[]>();
-  const toRead: { pane: Pane; version: string }[] = [];
-  for (const pane of panes) {
-    const version = paneVersion(pane, context.nowMs);
-    const known = context.known(pane.key, SCROLLBACK);
-    const isHiddenKnown = pane.pane.alternate_on !== '1' || context.known(pane.key, HIDDEN_SCREEN)?.version === version;
-    if (version !== '' && known?.version === version && isHiddenKnown)
-      texts.set(pane.key, unchangedStreams(pane, version));
-    else toRead.push({ pane, version });
+  const problems: SourceProblem[] = [...read.problems];
+  if (rows.unreadable > 0) {
+    problems.push({ reason: 'unreadable', message: `tmux printed ${rows.unreadable} lines that could not be read.` });
   }
-  for (let start = 0; start < toRead.length; start += PANES_PER_RUN) {
-    for (const [key, streams] of await readSome(context, server, toRead.slice(start, start + PANES_PER_RUN)))
-      texts.set(key, streams);
-  }
-  return texts;
+  return { items, problems, closed: [] };
 }
 
-/**
- * A token of a pane's text. tmux tells when a window last had output, to the second: a reading taken in that very second may miss
- * what came later in it, so such a token is given a mark of its own and never matches.
- */
-function paneVersion({ window, pane, session }: Pane, nowMs: number): string {
-  if (Number(window.window_activity) >= Math.floor(nowMs / 1000)) return '';
-  return [
-    session.session_id,
-    session.session_created,
-    pane.pane_id,
-    pane.pane_pid,
-    window.window_activity,
-    pane.history_size,
-    pane.history_bytes,
-    pane.cursor_x,
-    pane.cursor_y,
-    pane.pane_width,
-    pane.pane_height,
-    pane.alternate_on,
-  ].join(' ');
+function programOf(context: CaptureContext, { pane }: PaneRows, table: ProcessTable): TerminalProgram | null {
+  if (pane.pane_dead === '1') return null;
+  const pid = Number(pane.pane_pid);
+  // A pane that opened after the processes were read.
+  const leader = table.byPid.get(pid) ?? readProcess(context.host.procDir, pid);
+  if (leader === null) return null;
+  return readTerminalProgram(context.host.procDir, leader, table, { announcedUrl: pane.pane_path });
 }
 
-function unchangedStreams({ pane }: Pane, version: string): CapturedStream[] {
-  const names = pane.alternate_on === '1' ? [SCROLLBACK, HIDDEN_SCREEN] : [SCROLLBACK];
-  return names.map((name) => ({ name, kind: 'ring', version, content: { type: 'unchanged' } }));
+interface ItemInput {
+  readonly server: TmuxServer;
+  readonly pane: PaneRows;
+  readonly text: PaneText;
+  readonly program: TerminalProgram | null;
+  readonly shown: ReadonlyMap<string, ShownSession>;
 }
 
-async function readSome(
-  context: CaptureContext,
-  server: TmuxServer,
-  panes: readonly { pane: Pane; version: string }[],
-): Promise<Map<ItemKey, CapturedStream[]>> {
-  if (panes.length === 0) return new Map();
-  const marker = `cairn ${randomUUID()}`;
-  const args: string[] = [];
-  for (const { pane } of panes) {
-    const target = ['-t', pane.pane.pane_id];
-    // A pane that closes meanwhile would end the whole run: its commands are in a group of their own.
-    args.push(
-      'capture-pane',
-      '-p',
-      '-e',
-      '-J',
-      '-S',
-      `-${MAX_SCROLLBACK_LINES}`,
-      ...target,
-      ';',
-      'display-message',
-      '-p',
-      marker,
-      ';',
-    );
-    if (pane.pane.alternate_on === '1') args.push('capture-pane', '-p', '-e', '-J', '-a', '-q', ...target, ';');
-    args.push('display-message', '-p', marker, ';');
-  }
-  const result = await runTmux(context.host, server, args.slice(0, -1), { signal: context.signal, timeoutMs: 5_000 });
-  if (result.exitCode !== 0 && panes.length > 1) return readOneByOne(context, server, panes);
-  return splitTexts(result.stdout, marker, panes);
-}
-
-async function readOneByOne(
-  context: CaptureContext,
-  server: TmuxServer,
-  panes: readonly { pane: Pane; version: string }[],
-): Promise<Map<ItemKey, CapturedStream[]>> {
-  const texts = new Map<ItemKey, CapturedStream[]>();
-  for (const pane of panes)
-    for (const [key, streams] of await readSome(context, server, [pane])) texts.set(key, streams);
-  return texts;
-}
-
-/** Parts the output of one run by its marker lines: two pieces a pane. */
-function splitTexts(
-  output: Buffer,
-  marker: string,
-  panes: readonly { pane: Pane; version: string }[],
-): Map<ItemKey, CapturedStream[]> {
-  const line = Buffer.from(`${marker}\n`, 'utf8');
-  const pieces: Buffer[] = [];
-  let from = 0;
-  for (let at = output.indexOf(line); at >= 0; at = output.indexOf(line, from)) {
-    pieces.push(output.subarray(from, at));
-    from = at + line.length;
-  }
-  const texts = new Map<ItemKey, CapturedStream[]>();
-  for (const [index, { pane, version }] of panes.entries()) {
-    const screen = pieces[index * 2];
-    const hidden = pieces[index * 2 + 1];
-    if (screen === undefined || hidden === undefined) continue;
-    const streams = [toStream(SCROLLBACK, version, withoutBlankEnd(screen))];
-    if (pane.pane.alternate_on === '1') streams.push(toStream(HIDDEN_SCREEN, version, withoutBlankEnd(hidden)));
-    texts.set(pane.key, streams);
-  }
-  return texts;
-}
-
-function toStream(name: string, version: string, text: Buffer): CapturedStream {
-  return { name, kind: 'ring', version, content: { type: 'whole', bytes: new Uint8Array(text) } };
-}
-
-/** A screen's empty lines below the cursor are no text. */
-function withoutBlankEnd(text: Buffer): Buffer {
-  let end = text.length;
-  while (end > 0 && text[end - 1] === 0x0a) end -= 1;
-  return end === text.length ? text : text.subarray(0, Math.min(text.length, end + 1));
-}
-
-function toItem(
-  context: CaptureContext,
-  server: TmuxServer,
-  { session, window, pane, key }: Pane,
-  streams: readonly CapturedStream[],
-  byPid: ReadonlyMap<number, ProcessInfo>,
-  processes: readonly ProcessInfo[],
-): CapturedItem {
-  const shell = byPid.get(Number(pane.pane_pid));
-  const foreground =
-    shell === undefined ? [] : foregroundOf(shell, processes).filter((process) => process.pid !== shell.pid);
-  const leader = foreground.find((process) => process.pid === process.processGroup) ?? foreground[0];
-  const argv = leader === undefined ? [] : readArguments(context.host.procDir, leader.pid);
-  const shellDirectory = shell === undefined ? null : readWorkingDirectory(context.host.procDir, shell.pid);
-  const directory =
-    (leader === undefined ? null : readWorkingDirectory(context.host.procDir, leader.pid)) ?? shellDirectory;
+function toItem({ server, pane: rows, text, program, shown }: ItemInput): CapturedItem {
+  const { key, session, window, pane } = rows;
+  const argv = program?.argv ?? [];
+  const nested = shown.get(pane.pane_tty);
   const attributes: JsonObject = {
     server: server.label,
     socket: server.socket,
-    session: { name: session.session_name, path: session.session_path },
+    session: {
+      name: session.session_name,
+      path: session.session_path,
+      ...(session.session_group === '' ? {} : { group: session.session_group }),
+    },
+    ...placeOf(rows),
+    // A dead pane's terminal may be another's by now.
+    ...(pane.pane_dead === '1' ? {} : { tty: pane.pane_tty }),
+    cwd: program?.cwd ?? session.session_path,
+    shell: program?.shell ?? pane.pane_current_command,
+    ...(argv.length > 0 ? { argv } : {}),
+    ...(program !== null && program.pipeline.length > 0 ? { pipeline: toPipeline(program.pipeline) } : {}),
+    ...(program !== null && !program.isArgvExact ? { isArgvExact: false } : {}),
+    ...(program !== null && program.commandCwd !== null ? { commandCwd: program.commandCwd } : {}),
+    ...(program?.isCwdDeleted === true ? { isCwdDeleted: true } : {}),
+    ...(nested === undefined ? {} : { nestedTmux: { ...nested } }),
+    ...(text.isCut ? { isScrollbackCut: true } : {}),
+  };
+  const command = argv[0]?.split('/').at(-1) ?? program?.shell ?? pane.pane_current_command;
+  return {
+    key,
+    kind: 'terminal',
+    source: TMUX,
+    group: server.socket,
+    title: `${session.session_name}:${window.window_index}.${pane.pane_index} ${command}`,
+    attributes,
+    streams: text.streams,
+  };
+}
+
+function placeOf({ session, window, pane }: PaneRows): JsonObject {
+  const serverId = `${session.start_time}-${session.pid}`;
+  return {
     window: {
+      identity: identityOf(window['@cairn_window'], serverId, window.window_id),
       index: Number(window.window_index),
-      name: window.window_name,
+      name: window.window_name.slice(0, MAX_TITLE_LENGTH),
       isActive: window.window_active === '1',
       isZoomed: window.window_zoomed_flag === '1',
       isAutomaticallyNamed: window['automatic-rename'] === '1',
@@ -266,30 +160,18 @@ function toItem(
       layout: window.window_layout,
     },
     pane: {
+      identity: identityOf(pane['@cairn_pane'], serverId, pane.pane_id),
       index: Number(pane.pane_index),
       isActive: pane.pane_active === '1',
       isDead: pane.pane_dead === '1',
       isFullScreen: pane.alternate_on === '1',
-      title: pane.pane_title,
+      title: pane.pane_title.slice(0, MAX_TITLE_LENGTH),
+      width: Number(pane.pane_width),
+      height: Number(pane.pane_height),
     },
-    tty: pane.pane_tty,
-    cwd: shellDirectory?.path ?? directory?.path ?? session.session_path,
-    shell: shell?.name ?? pane.pane_current_command,
-    ...(argv.length > 0 ? { argv } : {}),
-    ...(leader !== undefined && directory !== null && directory.path !== shellDirectory?.path
-      ? { commandCwd: directory.path }
-      : {}),
-    ...(shellDirectory?.isDeleted === true ? { isCwdDeleted: true } : {}),
   };
-  const command =
-    argv[0] === undefined ? (shell?.name ?? pane.pane_current_command) : (argv[0].split('/').at(-1) ?? argv[0]);
-  return {
-    key,
-    kind: 'terminal',
-    source: TMUX,
-    group: server.socket,
-    title: `${session.session_name}:${window.window_index}.${pane.pane_index} ${command}`,
-    attributes,
-    streams,
-  };
+}
+
+function toPipeline(pipeline: TerminalProgram['pipeline']): JsonObject {
+  return Object.fromEntries(pipeline.map((argv, at) => [String(at + 2), { argv }]));
 }

@@ -1,51 +1,112 @@
 // Finds the user's tmux servers, wherever their sockets lie, and talks to them. Always `-u`: without it every letter beyond ASCII
 // comes back as `_`.
 
-import { lstatSync, readdirSync, readFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSync, realpathSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 
-import type { Host } from '../source.ts';
 import type { ProgramResult } from '../host/run-program.ts';
+import { readOwner, readProcesses, readProcessVariable, type ProcessInfo } from '../host/proc.ts';
+import type { Host } from '../source.ts';
+import { joinCommands } from './parse-tmux.ts';
 
 const LISTENING = '00010000';
+const SERVER_NAMES = new Set(['tmux: server', 'tmux']);
 
 export interface TmuxServer {
   readonly socket: string;
-  /** `default` for the server that plain `tmux` talks to. */
+  /** `default` for the server that plain `tmux` talks to, the socket's path for every other. */
   readonly label: string;
 }
 
-/** All sockets that look alive. A server that does not answer is found out when it is asked. */
-export function findTmuxServers(host: Host): TmuxServer[] {
+export interface FoundServers {
+  /** All sockets that look alive. A server that does not answer is found out when it is asked. */
+  readonly servers: readonly TmuxServer[];
+  /** Sockets of running servers whose file is gone, so that nobody can talk to them. */
+  readonly lost: readonly { readonly pid: number; readonly socket: string }[];
+}
+
+export interface RunTmuxOptions {
+  readonly signal?: AbortSignal;
+  readonly timeoutMs?: number;
+}
+
+/** Finds servers by the sockets in their usual folder and by the sockets that the user's tmux processes listen on. */
+export function findTmuxServers(
+  host: Host,
+  processes: readonly ProcessInfo[] = readProcesses(host.procDir),
+): FoundServers {
   const folder = socketFolder(host);
-  const sockets = new Set<string>([...listFolder(folder), ...listListening(host)]);
-  return [...sockets]
-    .filter((socket) => isOwnSocket(socket, host.uid))
-    .toSorted()
-    .map((socket) => ({ socket, label: socket === join(folder, 'default') ? 'default' : socket }));
+  const listening = readListening(host, processes);
+  const found = new Map<string, TmuxServer>();
+  const lost: { pid: number; socket: string }[] = [];
+  for (const socket of listFolder(folder)) {
+    const identity = socketIdentity(socket, host.uid);
+    if (identity !== null) found.set(identity, { socket, label: basename(socket) === 'default' ? 'default' : socket });
+  }
+  for (const { pid, socket } of listening) {
+    const identity = socketIdentity(socket, host.uid);
+    if (identity === null) lost.push({ pid, socket });
+    else if (!found.has(identity)) found.set(identity, { socket, label: socket });
+  }
+  return { servers: [...found.values()].toSorted((a, b) => (a.socket < b.socket ? -1 : 1)), lost };
 }
 
 export function socketFolder(host: Host): string {
-  return join(host.env['TMUX_TMPDIR'] || '/tmp', `tmux-${host.uid}`);
+  const parent = host.env['TMUX_TMPDIR'] || '/tmp';
+  try {
+    return join(realpathSync(parent), `tmux-${host.uid}`); // as tmux itself resolves it
+  } catch {
+    return join(parent, `tmux-${host.uid}`); // not there: neither is a server
+  }
 }
 
-/** Runs tmux against one server. */
+export function defaultServer(host: Host): TmuxServer {
+  return { socket: join(socketFolder(host), 'default'), label: 'default' };
+}
+
+/** The folder of a socket is gone after a reboot, and tmux makes only its own. */
+export function makeSocketFolder(server: TmuxServer): void {
+  mkdirSync(dirname(server.socket), { recursive: true, mode: 0o700 });
+}
+
+/** Runs commands, in order and up to the first that fails, on one server. */
 export function runTmux(
   host: Host,
   server: TmuxServer,
-  args: readonly string[],
-  options: { readonly signal?: AbortSignal; readonly timeoutMs?: number } = {},
+  commands: readonly (readonly string[])[],
+  options: RunTmuxOptions = {},
 ): Promise<ProgramResult> {
-  // TMUX must not be set, or tmux would refuse to nest; HOME and the rest are those of the host.
-  return host.run('tmux', ['-u', '-S', server.socket, ...args], {
+  // TMUX must not be set, or tmux would refuse to nest. Locale and folder are what a server that starts here keeps, the former for
+  // every shell.
+  const env = { TMUX: undefined, TMUX_PANE: undefined, LC_ALL: host.env['LC_ALL'] };
+  return host.run('tmux', ['-u', '-S', server.socket, ...joinCommands(commands)], {
     ...options,
-    env: { TMUX: undefined, TMUX_PANE: undefined },
+    env,
+    cwd: '/',
   });
 }
 
-/** The part of an item key that names a server: empty for the default one. */
-export function serverKey(server: TmuxServer): string {
-  return server.label === 'default' ? '' : `${encodeURIComponent(basename(server.socket))}@`;
+export async function isTmuxHere(host: Host, signal?: AbortSignal): Promise<boolean> {
+  try {
+    return (await host.run('tmux', ['-V'], signal === undefined ? {} : { signal })).exitCode === 0;
+  } catch {
+    return false; // not installed
+  }
+}
+
+/** True where tmux said that nobody listens at the socket: the server is gone. */
+export function isServerGone(result: ProgramResult): boolean {
+  return /^(?:no server running|error connecting to|server exited|lost server)/.test(result.stderr.toString('utf8'));
+}
+
+/**
+ * The part of an item key that names a server: nothing for the default one, else its name and a colon, of which session names have
+ * none.
+ */
+export function serverKey(server: TmuxServer, host: Host): string {
+  if (server.label === 'default') return '';
+  const name = dirname(server.socket) === socketFolder(host) ? basename(server.socket) : server.socket;
+  return `${name.replaceAll(/[%:]/g, encodeURIComponent)}:`;
 }
 
 function listFolder(folder: string): string[] {
@@ -56,25 +117,59 @@ function listFolder(folder: string): string[] {
   }
 }
 
-/** Sockets that some process listens on and whose path looks like tmux': finds servers with another TMUX_TMPDIR too. */
-function listListening(host: Host): string[] {
+/**
+ * The sockets on which the user's tmux servers listen: finds those with another TMUX_TMPDIR and those of `-S` too. A server of
+ * another home is another workspace.
+ */
+function readListening(host: Host, processes: readonly ProcessInfo[]): { pid: number; socket: string }[] {
+  const servers = processes.filter(
+    ({ pid, name }) =>
+      SERVER_NAMES.has(name) &&
+      readOwner(host.procDir, pid) === host.uid &&
+      readProcessVariable(host.procDir, pid, 'HOME') === host.homeDir,
+  );
+  if (servers.length === 0) return [];
+  const paths = readSocketPaths(host.procDir);
+  return servers.flatMap(({ pid }) =>
+    [...new Set(openSockets(host.procDir, pid).map((inode) => paths.get(inode)))]
+      .filter((socket) => socket !== undefined)
+      .map((socket) => ({ pid, socket })),
+  );
+}
+
+/** Paths of listening sockets by inode. */
+function readSocketPaths(procDir: string): Map<string, string> {
   try {
-    const pattern = new RegExp(`/tmux-${host.uid}/[^/]+$`);
-    return readFileSync(join(host.procDir, 'net/unix'), 'utf8')
-      .split('\n')
-      .map((line) => line.trim().split(/\s+/))
-      .filter((fields) => fields[3] === LISTENING)
-      .map((fields) => fields.slice(7).join(' '))
-      .filter(
-        (path) =>
-          pattern.test(path) && (host.env['TMUX_TMPDIR'] === undefined || path.startsWith(host.env['TMUX_TMPDIR'])),
-      );
+    const lines = readFileSync(join(procDir, 'net/unix'), 'utf8').split('\n');
+    return new Map(lines.flatMap((line) => parseSocketLine(line)));
   } catch {
-    return []; // no /proc on this system
+    return new Map(); // no /proc on this system
   }
 }
 
-function isOwnSocket(path: string, uid: number): boolean {
-  const stat = lstatSync(path, { throwIfNoEntry: false });
-  return stat?.isSocket() === true && stat.uid === uid;
+/** `Num RefCount Protocol Flags Type St Inode Path` */
+function parseSocketLine(line: string): [string, string][] {
+  const match = /^\S+ +\S+ +\S+ +(\S+) +\S+ +\S+ +(\d+) (\/.*)$/.exec(line);
+  return match === null || match[1] !== LISTENING ? [] : [[match[2] ?? '', match[3] ?? '']];
+}
+
+function openSockets(procDir: string, pid: number): string[] {
+  const folder = join(procDir, String(pid), 'fd');
+  return listFolder(folder).flatMap((file) => {
+    try {
+      return /^socket:\[(\d+)\]$/.exec(readlinkSync(file))?.[1] ?? [];
+    } catch {
+      return []; // closed meanwhile
+    }
+  });
+}
+
+/** Device and inode of a socket of the user; null for everything else. */
+function socketIdentity(path: string, uid: number): string | null {
+  try {
+    const stat = lstatSync(path, { throwIfNoEntry: false });
+    return stat?.isSocket() === true && stat.uid === uid ? `${stat.dev}:${stat.ino}` : null;
+  } catch {
+    return null; // in a folder that is not ours
+  }
 }

@@ -1,42 +1,88 @@
-// Takes back a pane that a restore made: only if it is still the very one, and nothing runs in it.
+// Takes back a pane that a restore made: only if it is still the very one, and nobody has used it since.
 
 import { z } from 'zod';
 
 import type { StepResult } from '../../../shared/model/restore.ts';
-import { readProcess, readProcesses } from '../host/proc.ts';
-import type { UndoContext } from '../source.ts';
-import { runTmux } from './tmux-servers.ts';
+import { readProcess, readProcesses, readWorkingDirectory } from '../host/proc.ts';
+import type { Host, UndoContext } from '../source.ts';
+import { runTmux, type TmuxServer } from './tmux-servers.ts';
 
-const undoSchema = z.object({
-  socket: z.string(),
+const paneUndoSchema = z.object({
+  socket: z.string().startsWith('/'),
   paneId: z.string().regex(/^%\d+$/),
-  pid: z.int(),
-  windowId: z.string(),
+  pid: z.int().positive(),
+  startTime: z.int(),
+  childFaults: z.int(),
+  cwd: z.string(),
+  children: z.array(z.string()),
 });
+const linkUndoSchema = z.object({
+  socket: z.string().startsWith('/'),
+  link: z.object({ sessionId: z.string().regex(/^\$\d+$/), windowId: z.string().regex(/^@\d+$/) }),
+});
+type PaneUndo = z.infer<typeof paneUndoSchema>;
+
+interface Verdict {
+  readonly status: StepResult['status'];
+  readonly detail: string;
+}
 
 export async function undoTmuxStep(result: StepResult, context: UndoContext): Promise<StepResult> {
-  const parsed = undoSchema.safeParse(result.undo);
-  const answer = (status: StepResult['status'], detail: string): StepResult => ({
-    key: result.key,
-    action: 'close-pane',
-    status,
-    detail,
-  });
-  if (!parsed.success) return answer('skipped', 'The restore made nothing here.');
-  const { socket, paneId, pid } = parsed.data;
-  const server = { socket, label: socket };
-  const asked = await runTmux(context.host, server, ['display-message', '-p', '-t', paneId, '#{pane_pid}'], {
-    signal: context.signal,
-  });
-  if (asked.exitCode !== 0 || asked.stdout.toString('utf8').trim() !== String(pid))
-    return answer('skipped', 'The pane is closed already.');
-  const shell = readProcess(context.host.procDir, pid);
-  const isBusy =
-    shell === null ||
-    readProcesses(context.host.procDir).some((process) => process.parentPid === pid && !process.isZombie);
-  if (isBusy) return answer('skipped', 'Something runs in the pane by now, so it was left open.');
-  const closed = await runTmux(context.host, server, ['kill-pane', '-t', paneId], { signal: context.signal });
+  const pane = paneUndoSchema.safeParse(result.undo).data;
+  const link = linkUndoSchema.safeParse(result.undo).data;
+  if (pane !== undefined) return { key: result.key, action: 'close-pane', ...(await undoPane(pane, context)) };
+  if (link !== undefined) return { key: result.key, action: 'unlink-window', ...(await undoLink(link, context)) };
+  return { key: result.key, action: 'close-pane', status: 'skipped', detail: 'The restore made nothing here.' };
+}
+
+async function undoPane(undo: PaneUndo, { host, signal }: UndoContext): Promise<Verdict> {
+  const server: TmuxServer = { socket: undo.socket, label: undo.socket };
+  const target = ['-t', undo.paneId];
+  const asked = await runTmux(host, server, [['display-message', '-p', ...target, '#{pane_pid}']], { signal });
+  const shell = readProcess(host.procDir, undo.pid);
+  const isSame = shell !== null && shell.startTime === undo.startTime;
+  if (asked.exitCode !== 0 || asked.stdout.toString('utf8').trim() !== String(undo.pid) || !isSame) {
+    return { status: 'skipped', detail: 'The pane is closed already.' };
+  }
+  const why = usedSince(undo, host);
+  if (why !== null) return { status: 'skipped', detail: `${why}, so the pane was left open.` };
+  const closed = await runTmux(host, server, [['kill-pane', ...target]], { signal });
   return closed.exitCode === 0
-    ? answer('done', 'The pane that the restore opened was closed.')
-    : answer('failed', 'tmux did not close the pane.');
+    ? { status: 'done', detail: 'The pane that the restore opened was closed.' }
+    : { status: 'failed', detail: 'tmux did not close the pane.' };
+}
+
+/** Why the pane must stay: something runs in it, or ran in it; null where it is as the restore left it. */
+function usedSince(undo: PaneUndo, host: Host): string | null {
+  const shell = readProcess(host.procDir, undo.pid);
+  if (shell === null || shell.foregroundGroup !== shell.processGroup) return 'Something runs in it by now';
+  const helpers = new Set(undo.children);
+  const children = readProcesses(host.procDir).filter(({ parentPid, isZombie }) => parentPid === undo.pid && !isZombie);
+  if (children.some(({ pid, startTime }) => !helpers.has(`${pid}-${startTime}`))) return 'Something runs in it by now';
+  const directory = readWorkingDirectory(host.procDir, undo.pid)?.path ?? '';
+  if (shell.childFaults !== undo.childFaults || directory !== undo.cwd) return 'It was used since the restore';
+  return null;
+}
+
+/** Takes the window out of the session that it was linked into; it stays in the other. */
+async function undoLink(
+  { socket, link }: z.infer<typeof linkUndoSchema>,
+  { host, signal }: UndoContext,
+): Promise<Verdict> {
+  const server: TmuxServer = { socket, label: socket };
+  const session = ['-t', link.sessionId];
+  const format = '#{session_grouped} #{session_attached} #{session_group_size}';
+  const asked = await runTmux(host, server, [['display-message', '-p', ...session, format]], { signal });
+  const [isGrouped, attached, groupSize] = asked.stdout.toString('utf8').trim().split(' ');
+  if (asked.exitCode !== 0) return { status: 'skipped', detail: 'The session is closed already.' };
+  if (attached !== '0') return { status: 'skipped', detail: 'Somebody looks at the session, so it was left as it is.' };
+  // Unlinking a window from one session of a group takes it from all; a session of a group goes without its windows.
+  const command =
+    isGrouped === '1' && Number(groupSize) > 1
+      ? ['kill-session', ...session]
+      : ['unlink-window', '-t', `${link.sessionId}:${link.windowId}`];
+  const undone = await runTmux(host, server, [command], { signal });
+  return undone.exitCode === 0
+    ? { status: 'done', detail: 'The window was taken out of the session into which the restore had linked it.' }
+    : { status: 'skipped', detail: 'The window stands in no other session any more, so it was left open.' };
 }

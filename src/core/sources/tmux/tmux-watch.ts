@@ -1,99 +1,169 @@
-// Hears of changes as they happen: one control-mode client a session, read-only and without a size of its own, so that it neither
-// resizes nor keeps anything. Sessions that appear later are found when any client hears of them, or at the next slow look.
+// Hears of changes as they happen: one control-mode client a session, read-only, without a size of its own and without touching the
+// session's environment. A session or server that would live longer for being looked at is not watched: the interval captures it.
 
 import { spawn, type ChildProcess } from 'node:child_process';
 
 import type { WatchContext } from '../source.ts';
+import { formatArgument, parseRows, SESSION_FORMAT } from './parse-tmux.ts';
 import { findTmuxServers, runTmux, type TmuxServer } from './tmux-servers.ts';
 
+/** New servers are found by looking; new sessions of a known one are told by its clients. */
 const LOOK_EVERY_MS = 10_000;
-const NOTICE =
-  /^%(layout-change|window-|unlinked-window-|session-|sessions-changed|subscription-changed|pane-mode-changed)/;
+/** After a client was sent away (`attach -d`) or its session ended. */
+const LOOK_AGAIN_MS = 1_000;
+const MAX_CLIENTS = 64;
+const MAX_LINE_LENGTH = 4096;
 const PANES_SUBSCRIPTION = "refresh-client -B 'cairn:%*:#{pane_current_command} #{pane_current_path}'\n";
 
-/** Watches every session of every server until the signal. */
+/** Watches every session of every server until the signal. Never rejects: what cannot be watched is captured at the interval. */
 export async function watchTmux(context: WatchContext): Promise<void> {
-  const clients = new Map<string, ChildProcess>();
-  const look = async (): Promise<void> => {
-    if (context.signal.aborted) return;
-    for (const server of findTmuxServers(context.host)) await attachToSessions(context, server, clients, look);
-  };
-  const timer = setInterval(() => void look(), LOOK_EVERY_MS);
+  if (context.signal.aborted) return;
+  const watch = new TmuxWatch(context);
+  const timer = setInterval(() => void watch.look(), LOOK_EVERY_MS);
   timer.unref();
-  context.signal.addEventListener(
-    'abort',
-    () => {
-      clearInterval(timer);
-      for (const client of clients.values()) client.kill();
-    },
-    { once: true },
-  );
-  await look();
+  const end = (): void => {
+    clearInterval(timer);
+    watch.end();
+  };
+  context.signal.addEventListener('abort', end, { once: true });
+  await watch.look();
 }
 
-async function attachToSessions(
-  context: WatchContext,
-  server: TmuxServer,
-  clients: Map<string, ChildProcess>,
-  look: () => Promise<void>,
-): Promise<void> {
-  let ids: string[];
-  try {
-    const listed = await runTmux(context.host, server, ['list-sessions', '-F', '#{session_id}'], {
-      signal: context.signal,
-    });
-    ids =
-      listed.exitCode === 0
-        ? listed.stdout
-            .toString('utf8')
-            .split('\n')
-            .filter((id) => /^\$\d+$/.test(id))
-        : [];
-  } catch {
-    return; // the server went away or hangs: the capture itself says so, the next look tries again
-  }
-  for (const id of ids) {
-    const name = `${server.socket} ${id}`;
-    if (clients.has(name) || context.signal.aborted) continue;
-    clients.set(
-      name,
-      attach(context, server, id, () => clients.delete(name), look),
-    );
-  }
-}
+class TmuxWatch {
+  readonly #context: WatchContext;
+  readonly #clients = new Map<string, ChildProcess>();
+  #again: NodeJS.Timeout | null = null;
+  #isLooking = false;
 
-function attach(
-  context: WatchContext,
-  server: TmuxServer,
-  sessionId: string,
-  onEnd: () => void,
-  look: () => Promise<void>,
-): ChildProcess {
-  const env = { ...context.host.env, LC_ALL: 'C.UTF-8', TMUX: undefined, TMUX_PANE: undefined };
-  const client = spawn(
-    'tmux',
-    ['-u', '-S', server.socket, '-C', 'attach-session', '-t', sessionId, '-f', 'no-output,ignore-size,read-only'],
-    {
-      env,
+  constructor(context: WatchContext) {
+    this.#context = context;
+  }
+
+  /** Attaches to sessions that have no client yet. */
+  async look(): Promise<void> {
+    if (this.#isLooking) {
+      this.#lookAgain();
+      return;
+    }
+    this.#isLooking = true;
+    try {
+      const { servers } = findTmuxServers(this.#context.host);
+      for (const server of servers) await this.#attachTo(server);
+    } finally {
+      this.#isLooking = false;
+    }
+  }
+
+  end(): void {
+    if (this.#again !== null) clearTimeout(this.#again);
+    for (const client of this.#clients.values()) client.kill();
+  }
+
+  #lookAgain(): void {
+    if (this.#again !== null || this.#context.signal.aborted) return;
+    this.#again = setTimeout(() => {
+      this.#again = null;
+      void this.look();
+    }, LOOK_AGAIN_MS);
+    this.#again.unref();
+  }
+
+  async #attachTo(server: TmuxServer): Promise<void> {
+    for (const id of await this.#watchableSessions(server)) {
+      const name = `${server.socket} ${id}`;
+      if (this.#clients.has(name) || this.#clients.size >= MAX_CLIENTS || this.#context.signal.aborted) continue;
+      this.#clients.set(name, this.#attach(server, id, name));
+    }
+  }
+
+  /** Least recently used first, so that attaching leaves them in the order in which plain `tmux attach` picks them. */
+  async #watchableSessions(server: TmuxServer): Promise<string[]> {
+    try {
+      const { host, signal } = this.#context;
+      const list = ['list-sessions', '-F', formatArgument(SESSION_FORMAT)];
+      const { exitCode, stdout } = await runTmux(host, server, [list], { signal });
+      const { rows } = parseRows(exitCode === 0 ? stdout.toString('utf8') : '', SESSION_FORMAT);
+      return rows
+        .filter(
+          (row) => /^\$\d+$/.test(row.session_id) && !isOn(row['destroy-unattached']) && !isOn(row['exit-unattached']),
+        )
+        .toSorted((a, b) => Number(a.session_activity) - Number(b.session_activity))
+        .map((row) => row.session_id);
+    } catch {
+      return []; // the server went away or hangs: the capture says so, the next look tries again
+    }
+  }
+
+  #attach(server: TmuxServer, sessionId: string, name: string): ChildProcess {
+    const { host, signal } = this.#context;
+    const flags = ['-E', '-f', 'no-output,ignore-size,read-only'];
+    const client = spawn('tmux', ['-u', '-S', server.socket, '-C', 'attach-session', '-t', sessionId, ...flags], {
+      cwd: '/',
+      env: { ...host.env, TMUX: undefined, TMUX_PANE: undefined },
       stdio: ['pipe', 'pipe', 'ignore'],
-    },
-  );
-  let rest = '';
-  let hasSubscribed = false;
-  client.stdout.on('data', (bytes: Buffer) => {
-    const lines = (rest + bytes.toString('utf8')).split('\n');
-    rest = (lines.pop() ?? '').slice(-4096);
-    if (lines.some((line) => NOTICE.test(line)) && hasSubscribed) context.onChange();
-    if (lines.some((line) => line.startsWith('%sessions-changed'))) void look();
-  });
-  client.stdin.on('error', onEnd);
-  client.on('error', onEnd);
-  client.on('close', () => {
-    onEnd();
-    if (!context.signal.aborted) context.onChange();
-  });
-  client.stdin.write(PANES_SUBSCRIPTION, () => {
-    hasSubscribed = true;
-  });
-  return client;
+    });
+    const forget = (): void => {
+      if (this.#clients.get(name) === client) this.#clients.delete(name);
+    };
+    const notices = new Notices(sessionId);
+    client.stdout.on('data', (bytes: Buffer) => {
+      const { isChange, hasNewSessions, isElsewhere } = notices.read(bytes.toString('utf8'));
+      if (signal.aborted) return;
+      if (isChange) this.#context.onChange();
+      if (hasNewSessions) void this.look();
+      // Its session ended and the user's options sent it to another one, which has a client of its own.
+      if (isElsewhere) client.kill();
+    });
+    client.stdin.on('error', forget); // it ended before it was asked anything
+    client.on('error', forget);
+    client.on('close', () => {
+      forget();
+      if (signal.aborted) return;
+      this.#context.onChange();
+      this.#lookAgain();
+    });
+    client.stdin.write(PANES_SUBSCRIPTION);
+    return client;
+  }
+}
+
+const CHANGE = /^%(?:layout-change|window-|unlinked-window-|session-renamed|session-window-changed|sessions-changed)/;
+const SUBSCRIPTION = /^%subscription-changed cairn \$\d+ @\d+ \d+ (%\d+) : /;
+const SESSION = /^%session-changed (\$\d+) /;
+
+/** Reads what one control client says. */
+export class Notices {
+  readonly #sessionId: string;
+  /** Panes whose first report came: it tells how things are, not that they changed. */
+  readonly #known = new Set<string>();
+  #rest = '';
+
+  constructor(sessionId: string) {
+    this.#sessionId = sessionId;
+  }
+
+  /** What the next piece of output means. */
+  read(text: string): { readonly isChange: boolean; readonly hasNewSessions: boolean; readonly isElsewhere: boolean } {
+    const lines = (this.#rest + text).split('\n');
+    this.#rest = (lines.pop() ?? '').slice(0, MAX_LINE_LENGTH);
+    const changes = lines.filter((line) => this.#isChange(line));
+    return {
+      isChange: changes.length > 0,
+      hasNewSessions: lines.some((line) => line.startsWith('%sessions-changed')),
+      isElsewhere: lines.some((line) => (SESSION.exec(line)?.[1] ?? this.#sessionId) !== this.#sessionId),
+    };
+  }
+
+  #isChange(line: string): boolean {
+    const pane = SUBSCRIPTION.exec(line)?.[1];
+    if (pane === undefined) return CHANGE.test(line);
+    const isFirst = !this.#known.has(pane);
+    this.#known.add(pane);
+    return !isFirst;
+  }
+}
+
+/** An option as a format prints it: older versions know only on and off. */
+function isOn(option: string): boolean {
+  return option !== '' && option !== '0' && option !== 'off';
 }

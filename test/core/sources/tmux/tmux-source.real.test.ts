@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 
 import { createTmuxSource } from '../../../../src/core/sources/tmux/tmux-source.ts';
-import { onlyColours } from '../../../../src/core/sources/tmux/tmux-restore.ts';
+import { onlyColours } from '../../../../src/core/sources/tmux/old-text.ts';
 import type { Host, RestoreContext } from '../../../../src/core/sources/source.ts';
 import type { CapturedItem } from '../../../../src/shared/model/item.ts';
 import type { PlannedStep, StepResult } from '../../../../src/shared/model/restore.ts';
@@ -134,7 +134,7 @@ describeWith(['tmux', 'bash'], 'the tmux source on a real tmux', () => {
     await tmux('-f', '/dev/null', 'new-session', '-d', '-s', 'main', 'bash --norc');
     await tmux('-f', '/dev/null', '-L', 'other', 'new-session', '-d', '-s', 'main', 'bash --norc');
 
-    expect((await capture()).map((item) => item.key).toSorted()).toEqual(['tmux:main:0.0', 'tmux:other@main:0.0']);
+    expect((await capture()).map((item) => item.key).toSorted()).toEqual(['tmux:main:0.0', 'tmux:other:main:0.0']);
   });
 
   it('does not read an unchanged pane again', async () => {

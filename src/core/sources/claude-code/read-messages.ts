@@ -1,0 +1,160 @@
+// Reads a transcript as the conversation that a person had: the messages of the current branch, in order. Transcripts are trees
+// (an edited prompt begins a branch), cut by compactions and torn lines. Total: whatever the bytes are, the answer is bounded by them.
+
+import { contentText, isRecord, parseRecord, textOf, type JsonRecord } from './parse-transcript.ts';
+
+const MAX_LINE_BYTES = 32 * 1024 * 1024;
+const MAX_RESULT_LENGTH = 16 * 1024;
+/** Copies of what was sent to the model: most of the bytes, none of the messages. */
+const HEAVY =
+  /^\{"type":"(?:api-request|api-request-shape|api-request-blob|file-history-snapshot|cost-state|tools-used)"/;
+
+export interface ToolCall {
+  readonly id: string;
+  readonly name: string;
+  /** What the tool gave back, shortened; null where the conversation ended before it did. */
+  readonly result: string | null;
+}
+
+export interface ConversationMessage {
+  readonly uuid: string;
+  readonly role: 'user' | 'assistant';
+  readonly timeMs: number | null;
+  readonly text: string;
+  readonly toolCalls: readonly ToolCall[];
+  /** Written by the program, not by the person: reminders, summaries of a compaction. */
+  readonly isMeta: boolean;
+  readonly isSidechain: boolean;
+}
+
+export interface TranscriptMessages {
+  readonly messages: readonly ConversationMessage[];
+  readonly unreadableLines: number;
+}
+
+interface Tree {
+  readonly records: Map<string, JsonRecord>;
+  /** The record before it in the file, for a parent whose line is torn. */
+  readonly before: Map<string, string>;
+  readonly byMessageId: Map<string, JsonRecord[]>;
+  readonly results: Map<string, string>;
+  last: string | null;
+  lastOfSubagent: string | null;
+  unreadableLines: number;
+}
+
+/** Gives the messages of the current branch; those of a subagent where the bytes are its transcript. */
+export function readMessages(bytes: Uint8Array): TranscriptMessages {
+  const tree = readTree(bytes);
+  const branch = walkBranch(tree);
+  const seen = new Set<string>();
+  const messages: ConversationMessage[] = [];
+  for (const record of branch) {
+    const message = toMessage(record, tree, seen);
+    if (message !== null) messages.push(message);
+  }
+  return { messages, unreadableLines: tree.unreadableLines };
+}
+
+function readTree(bytes: Uint8Array): Tree {
+  const tree: Tree = {
+    records: new Map(),
+    before: new Map(),
+    byMessageId: new Map(),
+    results: new Map(),
+    last: null,
+    lastOfSubagent: null,
+    unreadableLines: 0,
+  };
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  let newest: string | null = null;
+  for (let start = 0; start < buffer.length;) {
+    const found = buffer.indexOf(0x0a, start);
+    const end = found < 0 ? buffer.length : found;
+    const line = buffer.subarray(start, end);
+    start = end + 1;
+    if (line.length === 0 || HEAVY.test(line.toString('latin1', 0, 64))) continue;
+    const record = line.length > MAX_LINE_BYTES ? null : parseRecord(line.toString('utf8'));
+    if (record === null) tree.unreadableLines += 1;
+    else newest = addRecord(record, newest, tree);
+  }
+  return tree;
+}
+
+/** Gives the newest record of the tree after this one. */
+function addRecord(record: JsonRecord, newest: string | null, tree: Tree): string | null {
+  // Written when a turn ends or a prompt is taken back: what follows it in the file is newer still.
+  const leaf = record['type'] === 'last-prompt' ? textOf(record['leafUuid']) : null;
+  if (leaf !== null && tree.records.has(leaf)) tree.last = leaf;
+  const uuid = textOf(record['uuid']);
+  if (uuid === null || tree.records.has(uuid)) return newest; // a copy, as after a fork
+  tree.records.set(uuid, record);
+  if (newest !== null) tree.before.set(uuid, newest);
+  if (record['isSidechain'] === true) tree.lastOfSubagent = uuid;
+  else tree.last = uuid;
+  const id = textOf(messageOf(record)['id']);
+  const parts = id === null ? undefined : tree.byMessageId.get(id);
+  if (parts !== undefined) parts.push(record);
+  else if (id !== null) tree.byMessageId.set(id, [record]);
+  for (const block of blocksOf(record)) {
+    const call = block['type'] === 'tool_result' ? textOf(block['tool_use_id']) : null;
+    if (call !== null) tree.results.set(call, contentText(block['content']).slice(0, MAX_RESULT_LENGTH));
+  }
+  return uuid;
+}
+
+/** From the leaf up to the root, over compactions; a circle ends it. */
+function walkBranch(tree: Tree): JsonRecord[] {
+  const branch: JsonRecord[] = [];
+  const seen = new Set<string>();
+  let uuid = tree.last ?? tree.lastOfSubagent;
+  while (uuid !== null && !seen.has(uuid)) {
+    seen.add(uuid);
+    const record = tree.records.get(uuid);
+    if (record === undefined) break;
+    branch.push(record);
+    const parent = textOf(record['parentUuid']) ?? textOf(record['logicalParentUuid']);
+    uuid = parent === null || tree.records.has(parent) ? parent : (tree.before.get(uuid) ?? null);
+  }
+  return branch.toReversed();
+}
+
+/** One message of the model is split over several records, which need not all lie on the branch. */
+function toMessage(record: JsonRecord, tree: Tree, seen: Set<string>): ConversationMessage | null {
+  const role = record['type'];
+  const uuid = textOf(record['uuid']);
+  if ((role !== 'user' && role !== 'assistant') || uuid === null) return null;
+  const id = role === 'assistant' ? textOf(messageOf(record)['id']) : null;
+  if (id !== null && seen.has(id)) return null;
+  if (id !== null) seen.add(id);
+  const parts = id === null ? [record] : (tree.byMessageId.get(id) ?? [record]);
+  const texts = parts.map((part) => contentText(messageOf(part)['content'])).filter((text) => text !== '');
+  const toolCalls = parts.flatMap((part) => toolCallsOf(part, tree));
+  if (texts.length === 0 && toolCalls.length === 0) return null;
+  const time = Date.parse(textOf(record['timestamp']) ?? '');
+  return {
+    uuid,
+    role,
+    timeMs: Number.isNaN(time) ? null : time,
+    text: texts.join('\n'),
+    toolCalls,
+    isMeta: record['isMeta'] === true || record['isCompactSummary'] === true,
+    isSidechain: record['isSidechain'] === true,
+  };
+}
+
+function toolCallsOf(record: JsonRecord, tree: Tree): ToolCall[] {
+  return blocksOf(record).flatMap((block) => {
+    const id = block['type'] === 'tool_use' ? textOf(block['id']) : null;
+    return id === null ? [] : [{ id, name: textOf(block['name']) ?? '', result: tree.results.get(id) ?? null }];
+  });
+}
+
+function messageOf(record: JsonRecord): JsonRecord {
+  return isRecord(record['message']) ? record['message'] : {};
+}
+
+function blocksOf(record: JsonRecord): JsonRecord[] {
+  const content = messageOf(record)['content'];
+  return Array.isArray(content) ? content.filter((block) => isRecord(block)) : [];
+}

@@ -1,7 +1,7 @@
 // The vault as the worker runs it: opens and closes the file, takes the writer's lock for every change, and hands each operation to
 // the module that knows it. Runs in the worker thread; callers use vault-client.ts.
 
-import { chmodSync, existsSync, linkSync, statSync, unlinkSync } from 'node:fs';
+import { accessSync, chmodSync, constants, existsSync, linkSync, statSync, unlinkSync } from 'node:fs';
 
 import { AppError } from '../../shared/model/app-error.ts';
 import type { CheckpointAttributes } from '../../shared/model/checkpoint.ts';
@@ -85,6 +85,7 @@ export class VaultEngine {
   ): Promise<{ engine: VaultEngine; recoveryKey: string }> {
     const files = vaultFiles(database);
     assertNoVault(files);
+    assertWritable('Creating the vault', [files.folder]);
     const temporary = vaultFiles(`${database}.new-${process.pid}`);
     removeLeftovers(temporary);
     try {
@@ -111,14 +112,20 @@ export class VaultEngine {
   ): Promise<VaultEngine> {
     const files = vaultFiles(database);
     assertVaultExists(files);
+    assertWritable('Opening the vault', [files.folder, files.database]);
     const permissionNotices = mendPermissions(files);
+    // Whatever was opened is closed again when the opening fails further on.
+    const opened: { close(): void }[] = [];
     const readDb = openReadDatabase(files.database);
+    opened.push(readDb);
     try {
       const { keyring, notices, isMendNeeded, isSlotWeak } = await withAsyncStorageErrors('Opening the vault', () =>
         openKeyring(readDb, secret, keyringOptions(files, options)),
       );
       const lock = new WriterLock(files.lock);
+      opened.push(lock);
       const writeDb = openWriteDatabase(files.database);
+      opened.push(writeDb);
       const state = withStorageErrors('Reading the vault', () => new VaultState(keyring, writeDb, readDb));
       state.store.healWith((recordId) => rebuildChunkBox(state, recordId));
       const engine = new VaultEngine(files, state, lock, options);
@@ -128,7 +135,7 @@ export class VaultEngine {
       await engine.#afterOpening(secret, isMendNeeded, isSlotWeak, nowMs);
       return engine;
     } catch (error) {
-      readDb.close();
+      for (const resource of opened.toReversed()) resource.close();
       throw error;
     }
   }
@@ -194,21 +201,25 @@ export class VaultEngine {
   }
 
   prune(limits: RetentionLimits, nowMs: number, isDryRun: boolean, control: WorkControl): Promise<PruneReport> {
-    return pruneVault(
-      { state: this.#state, withLock: (work) => this.#write('Pruning', work) },
-      limits,
-      nowMs,
-      isDryRun,
-      control,
+    return withAsyncStorageErrors('Pruning', () =>
+      pruneVault(
+        { state: this.#state, withLock: (work) => this.#write('Pruning', work) },
+        limits,
+        nowMs,
+        isDryRun,
+        control,
+      ),
     );
   }
 
   verify(isDeep: boolean, nowMs: number, control: WorkControl): Promise<VerifyReport> {
-    return verifyVault(
-      { state: this.#state, files: this.files, withLock: (work) => this.#write('Verifying', work) },
-      isDeep,
-      nowMs,
-      control,
+    return withAsyncStorageErrors('Verifying', () =>
+      verifyVault(
+        { state: this.#state, files: this.files, withLock: (work) => this.#write('Verifying', work) },
+        isDeep,
+        nowMs,
+        control,
+      ),
     );
   }
 
@@ -218,7 +229,7 @@ export class VaultEngine {
       files: this.files,
       withLock: <Result>(work: () => Promise<Result> | Result) => this.#write('Backing up', work),
     };
-    return backupVault(deps, folder, keep, nowMs, control);
+    return withAsyncStorageErrors('Backing up', () => backupVault(deps, folder, keep, nowMs, control));
   }
 
   upkeep(budgetMs: number): Promise<void> {
@@ -246,10 +257,12 @@ export class VaultEngine {
   }
 
   rotate(nowMs: number, control: WorkControl): Promise<Progress> {
-    return rotateVault(
-      { state: this.#state, files: this.files, withLock: (work) => this.#write('Rotating the keys', work) },
-      nowMs,
-      control,
+    return withAsyncStorageErrors('Rotating the keys', () =>
+      rotateVault(
+        { state: this.#state, files: this.files, withLock: (work) => this.#write('Rotating the keys', work) },
+        nowMs,
+        control,
+      ),
     );
   }
 
@@ -381,6 +394,13 @@ function assertVaultExists(files: VaultFiles): void {
     hint: existsSync(files.sidecar)
       ? 'Its key file is there, so the vault file was moved or deleted: put it back, or take the newest file from `backups/`.'
       : 'Make one with `cairn init`, or name its folder with --home.',
+  });
+}
+
+/** SQLite would only say that it cannot open the file. @throws AppError VAULT_READ_ONLY */
+function assertWritable(what: string, paths: readonly string[]): void {
+  withStorageErrors(what, () => {
+    for (const path of paths) accessSync(path, constants.R_OK | constants.W_OK);
   });
 }
 

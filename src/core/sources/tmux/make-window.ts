@@ -66,7 +66,7 @@ export async function addPane(live: LiveServer, step: PaneStep, context: Restore
   const { facts } = step.pane;
   const window = live.windows.get(facts.window.identity);
   if (window === undefined) throw new Error('its window closed meanwhile');
-  const before = window.panes.filter((pane) => pane.index < facts.pane.index).at(-1);
+  const before = window.panes.findLast((pane) => pane.index < facts.pane.index);
   const target = before ?? window.panes[0];
   if (target === undefined) throw new Error('its window has no panes');
   const made = await splitPane(live, step, target.id, context, before === undefined ? ['-b'] : []);

@@ -68,8 +68,8 @@ async function capturePanes(
   const programs = new Map(rows.panes.map((pane) => [pane.key, programOf(context, pane, table)]));
   const isHidden = ({ key, session }: PaneRows): boolean => {
     const program = programs.get(key);
-    const { path, command } = context.excludes;
-    return path(program?.cwd ?? session.session_path) || command(program?.argv.join(' ') ?? '');
+    const { excludes } = context;
+    return excludes.path(program?.cwd ?? session.session_path) || excludes.command(program?.argv.join(' ') ?? '');
   };
   // What the user excludes is not even read; the collector drops its items.
   const hidden = new Set(rows.panes.filter(isHidden).map(({ key }) => key));

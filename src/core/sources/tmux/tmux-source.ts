@@ -57,10 +57,10 @@ async function captureTmux(context: CaptureContext): Promise<SourceCapture> {
   }
   const table = indexProcesses(processes);
   const captures = await Promise.all(
-    servers.map((server, at) => {
+    servers.map(async (server, at) => {
       const rows = listed[at] ?? null;
       if (rows === null) return null;
-      return orProblem(context, server, problems, () => captureServer(context, { server, rows, table, shown }));
+      return await orProblem(context, server, problems, () => captureServer(context, { server, rows, table, shown }));
     }),
   );
   const good = captures.filter((capture) => capture !== null);

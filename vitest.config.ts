@@ -1,6 +1,13 @@
 import { defineConfig } from 'vitest/config';
 
-const common = { testTimeout: 60_000, hookTimeout: 60_000, exclude: ['test/fixtures/**', 'test/tooling/fixtures/**'] };
+// V8 tracks code pages under memory protection keys in a way that worker threads can trip over ("jit_page.has_value()").
+const execArgv = ['--no-memory-protection-keys'];
+const common = {
+  execArgv,
+  testTimeout: 60_000,
+  hookTimeout: 60_000,
+  exclude: ['test/fixtures/**', 'test/tooling/fixtures/**'],
+};
 
 export default defineConfig({
   test: {

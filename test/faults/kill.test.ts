@@ -42,9 +42,20 @@ function workUntilKilled(
   seed: number,
   delayMs: number,
 ): Promise<string[]> {
-  const child = spawn(process.execPath, [WORKLOAD, operation, path, password, String(seed)], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
+  const child = spawn(
+    process.execPath,
+    [
+      ...process.execArgv.filter((argument) => argument.startsWith('--no-')),
+      WORKLOAD,
+      operation,
+      path,
+      password,
+      String(seed),
+    ],
+    {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    },
+  );
   const said: string[] = [];
   createInterface({ input: child.stdout }).on('line', (line) => {
     said.push(line);

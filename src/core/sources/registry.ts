@@ -7,6 +7,7 @@ import { createChromiumSource } from './chromium/chromium-source.ts';
 import { createClaudeCodeSource } from './claude-code/claude-source.ts';
 import { createFirefoxSource } from './firefox/firefox-source.ts';
 import { createGitSource } from './git/git-source.ts';
+import { createShellSource } from './shell/shell-source.ts';
 import type { Source } from './source.ts';
 import { createTmuxSource } from './tmux/tmux-source.ts';
 
@@ -14,6 +15,7 @@ import { createTmuxSource } from './tmux/tmux-source.ts';
 export function createSources(): readonly Source[] {
   return [
     createTmuxSource(),
+    createShellSource(),
     createFirefoxSource(),
     ...CHROMIUM_BROWSERS.map((browser) => createChromiumSource(browser)),
     createClaudeCodeSource(),

@@ -132,16 +132,6 @@ export function ttyPath(ttyNumber: number): string | null {
   return null;
 }
 
-/** The processes that have a terminal now: the foreground group of the session that this shell leads, in order of start. */
-export function foregroundOf(shell: ProcessInfo, processes: readonly ProcessInfo[]): ProcessInfo[] {
-  return processes
-    .filter(
-      (process) =>
-        process.processGroup === shell.foregroundGroup && process.ttyNumber === shell.ttyNumber && !process.isZombie,
-    )
-    .toSorted((a, b) => a.startTime - b.startTime || a.pid - b.pid);
-}
-
 function listNames(folder: string): string[] {
   try {
     return readdirSync(folder);

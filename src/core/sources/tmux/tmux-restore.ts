@@ -96,8 +96,6 @@ async function finish(pane: MadePane, context: RestoreContext, deadlineMs: numbe
     await waitForPrompt(host, prompt, { signal, deadlineMs });
     const { command, shouldRun } = pane.pane;
     const undo = readUndoFacts(host, prompt);
-    // Not before: until now the window would have got the name of what prints the old text.
-    if (pane.namesWindow) await pane.live.tryRun(['set-option', '-w', '-t', pane.paneId, 'automatic-rename', 'on']);
     if (command === null || signal.aborted) return { ...done(pane.step, pane.note), undo };
     const isTyped = await typeCommand(host, prompt, command, shouldRun);
     const note = isTyped ? pane.note : `${pane.note} It closed before its command could be typed.`;

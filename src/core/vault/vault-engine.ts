@@ -280,9 +280,9 @@ export class VaultEngine {
     if (this.#hasClosed) return;
     this.#hasClosed = true;
     try {
-      await this.#lock.hold(() => {
+      await this.#lock.hold(async () => {
         this.#state.refresh();
-        runUpkeep(this.#state, this.files, 0);
+        await runUpkeep(this.#state, this.files, 0);
       }, 2_000);
       this.#state.writeDb.pragma('wal_checkpoint(TRUNCATE)');
     } catch (error) {

@@ -6,7 +6,7 @@ import type { KeyTree } from '../../crypto/key-tree.ts';
 import { damaged } from '../errors.ts';
 import type { ChunkFacts, ChunkReader, ChunkWriter } from '../tables/chunks.ts';
 import { ChunkCache } from './chunk-cache.ts';
-import { decodeContent, encodeContent, encodeContentSync, LEVEL_BULK, LEVEL_NORMAL } from './codec.ts';
+import { decodeContent, encodeContent, encodeContentSync, LEVEL_BULK } from './codec.ts';
 import { MAX_CHUNK_BYTES } from './fastcdc.ts';
 
 /** The most that one chunk's content may hold. */
@@ -14,6 +14,7 @@ export const MAX_CONTENT_BYTES = 2 * MAX_CHUNK_BYTES;
 /** From this much new content on, speed counts more than the last percent of size, and the thread pool helps. */
 const BULK_BYTES = 2 * 1024 * 1024;
 const POOL_MIN_BYTES = 16 * 1024;
+const REMEMBERED_CONTENT_BYTES = 32 * 1024;
 /** Enough to keep the pool busy; more would only hold memory. */
 const MAX_CONCURRENT_ENCODINGS = 4;
 const MAX_REMEMBERED_SIZES = 50_000;
@@ -71,6 +72,13 @@ export class ChunkStore {
     return bytes;
   }
 
+  /** Notes what a commit has just stored: its size, and small contents, which are likely to be wanted again soon. */
+  remember(recordId: number, storedBytes: number, content: Uint8Array | null): void {
+    if (this.#storedBytes.size >= MAX_REMEMBERED_SIZES) this.#storedBytes.clear();
+    this.#storedBytes.set(recordId, storedBytes);
+    if (content !== null) this.#cache.set(recordId, Buffer.from(content));
+  }
+
   /** True where the chunk's content is these bytes, judged by its keyed id. */
   hasContent(recordId: number, content: Uint8Array): boolean {
     return this.#table.readContentId(recordId)?.equals(this.#keys.contentId(content)) ?? false;
@@ -95,6 +103,8 @@ interface PendingChunk {
   readonly recordId: number;
   readonly contentId: Buffer;
   box: Buffer | null;
+  /** Kept until the commit where it is small. */
+  readonly content: Uint8Array | null;
 }
 
 /** The new chunks of one save: numbered at once, sealed in memory, inserted by `insertInto` within the save's transaction. */
@@ -125,20 +135,30 @@ export class ChunkBatch {
     return recordId;
   }
 
-  /** Stores content, or finds it stored; gives its record number. The bytes must not change before `settle`. */
-  put(content: Uint8Array): number {
-    const contentId = this.#keys.contentId(content);
+  /**
+   * Stores content, or finds it stored; gives its record number and keyed id. The bytes must not change before the commit.
+   * @param knownId the content's keyed id, where that is known already
+   */
+  put(content: Uint8Array, knownId?: Buffer): { readonly recordId: number; readonly contentId: Buffer } {
+    if (content.length > MAX_CONTENT_BYTES) throw new RangeError('a chunk would hold more than it may');
+    const contentId = knownId ?? this.#keys.contentId(content);
     const index = contentId.toString('latin1');
     const known = this.#pending.get(index)?.recordId ?? this.#store.find(contentId)?.recordId;
-    if (known !== undefined) return known;
-    const chunk: PendingChunk = { recordId: this.takeRecordId(), contentId, box: null };
+    if (known !== undefined) return { recordId: known, contentId };
+    const isSmall = content.length <= REMEMBERED_CONTENT_BYTES;
+    const chunk: PendingChunk = {
+      recordId: this.takeRecordId(),
+      contentId,
+      box: null,
+      content: isSmall ? content : null,
+    };
     this.#pending.set(index, chunk);
     this.#byRecord.set(chunk.recordId, chunk);
     this.#rawBytes += content.length;
     const isBulk = this.#rawBytes > BULK_BYTES;
     if (isBulk && content.length >= POOL_MIN_BYTES) this.#enqueue(chunk, content);
-    else this.#seal(chunk, encodeContentSync(content, isBulk ? LEVEL_BULK : LEVEL_NORMAL));
-    return chunk.recordId;
+    else this.#seal(chunk, encodeContentSync(content, LEVEL_BULK));
+    return { recordId: chunk.recordId, contentId };
   }
 
   /** What a chunk takes in the file, of this batch or stored before. Known after `settle`. */
@@ -173,6 +193,13 @@ export class ChunkBatch {
       if (box === null) throw new RangeError('a chunk was inserted before it was sealed');
       table.insert({ recordId, contentId, box });
     }
+  }
+
+  /** Call after the commit. */
+  rememberIn(store: ChunkStore): void {
+    const isBulk = this.#rawBytes > BULK_BYTES;
+    for (const { recordId, box, content } of this.#pending.values())
+      store.remember(recordId, box?.length ?? 0, isBulk ? null : content);
   }
 
   #enqueue(chunk: PendingChunk, content: Uint8Array): void {

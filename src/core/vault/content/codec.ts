@@ -64,7 +64,7 @@ function compressOptions(level: number, sizeBytes: number): ZstdOptions {
   return {
     params: { [constants.ZSTD_c_compressionLevel]: level },
     pledgedSrcSize: sizeBytes,
-    chunkSize: OUTPUT_BUFFER_BYTES,
+    chunkSize: Math.min(OUTPUT_BUFFER_BYTES, sizeBytes + 512),
   };
 }
 

@@ -1,23 +1,22 @@
-// Turns a captured stream into parts, storing only what is new (V10). What the vault already has is recognised by keyed ids, never
-// by a length alone: a hint counts only after the bytes at the seam compare equal.
+// Turns a captured stream into parts, storing only what is new (V10). What the vault already has is recognised by comparing bytes or
+// by keyed ids, never by a length alone: a hint counts only after the bytes at the seam compare equal.
 
 import { APPEND_OVERLAP_BYTES, type StreamContent, type StreamKind } from '../../../shared/model/item.ts';
 import type { KeyTree } from '../../crypto/key-tree.ts';
 import type { Part, StreamEntry } from '../log/manifest.ts';
 import type { ChunkBatch, ChunkStore } from './chunk-store.ts';
 import { findCutPoints, type GearTable } from './fastcdc.ts';
-import { commonPrefix, matchBlocks } from './match-blocks.ts';
+import { joinSmallParts, MAX_SMALL_CHUNKS_AT_SAVE } from './join-parts.ts';
+import { commonRun, matchBlocks } from './match-blocks.ts';
+import { toBuffer, type RecentContents } from './recent-contents.ts';
 import { readPart, readStreamContent, sliceParts } from './stream-reader.ts';
 
 /** A blob up to this size is compared with its earlier version, so that only what was edited is stored. */
 const COMPARED_BLOB_BYTES = 2 * 1024 * 1024;
 /** An edited blob of more parts is stored whole again. */
-const MAX_BLOB_PARTS = 24;
+const MAX_BLOB_PARTS = 32;
 /** More new bytes than this share of a blob are stored as a new blob. */
 const MAX_INSERTED_SHARE = 0.5;
-/** A stream that lies in more small chunks than this has them joined: each costs a seal and a look-up to read. */
-const MAX_SMALL_CHUNKS = 24;
-const SMALL_CHUNK_BYTES = 12 * 1024;
 /** New bytes up to this size are one chunk: an append or a ring's new tail. */
 const SEGMENT_BYTES = 192 * 1024;
 const ANCHOR_BYTES = 256;
@@ -28,6 +27,7 @@ export interface StreamWriterDeps {
   readonly keys: KeyTree;
   readonly store: ChunkStore;
   readonly gear: GearTable;
+  readonly recent: RecentContents;
 }
 
 /** A stream as it will stand in the manifest, but for `storedBytes`, which is known after sealing. */
@@ -46,7 +46,7 @@ export interface StreamInput {
 
 /**
  * Places a stream's content. `earlier` is the stream in the newest snapshot; `isHintValid` says whether a hint about it may count:
- * that snapshot's stream is the one the source knows.
+ * that snapshot's stream is the one the source knows. The content's bytes become the vault's.
  */
 export function placeStream(
   deps: StreamWriterDeps,
@@ -62,78 +62,119 @@ export function placeStream(
     case 'appended': {
       if (earlier === undefined || !isHintValid || !continues(deps, earlier, content)) return { result: 'needs-whole' };
       if (content.bytes.length === 0) return { result: 'unchanged' };
-      const added = cutAndPut(deps, batch, content.bytes);
-      return placed(
-        input,
-        earlier.sizeBytes + content.bytes.length,
-        extendedId(deps.keys, earlier.contentId, content.bytes),
-        [...joinSmallParts(deps, batch, earlier.parts), ...added],
-      );
+      return placeGrowth(deps, batch, input, earlier, earlier.parts, content.bytes);
     }
-    case 'whole':
-      return placeWhole(deps, batch, input, content.bytes, earlier);
+    case 'whole': {
+      const bytes = toBuffer(content.bytes);
+      const isSameKind = earlier?.kind === input.kind;
+      if (input.kind === 'blob') return placeBlob(deps, batch, input, bytes, isSameKind ? earlier : undefined);
+      if (!isSameKind) return placeFirst(deps, batch, input, bytes);
+      return input.kind === 'ring'
+        ? placeRing(deps, batch, input, bytes, earlier)
+        : placeTranscript(deps, batch, input, bytes, earlier);
+    }
   }
 }
 
-function placeWhole(
+/** A stream that kept all it had, or the beginning of it, and grew at its end. */
+function placeGrowth(
   deps: StreamWriterDeps,
   batch: ChunkBatch,
   input: StreamInput,
-  bytes: Uint8Array,
-  earlier: StreamEntry | undefined,
+  earlier: StreamEntry,
+  kept: readonly Part[],
+  added: Uint8Array,
 ): PlaceResult {
-  if (input.kind === 'blob') return placeBlob(deps, batch, input, bytes, earlier);
-  if (earlier === undefined || earlier.kind !== input.kind) return placeFirst(deps, batch, input, bytes);
-  const kept = input.kind === 'append' ? keptPrefix(deps.store, bytes, earlier) : keptRing(deps.store, bytes, earlier);
-  if (kept === null) return placeFirst(deps, batch, input, bytes);
-  if (kept.bytes === bytes.length && kept.bytes === earlier.sizeBytes) return { result: 'unchanged' };
-  const rest = bytes.subarray(kept.bytes);
-  const isGrowth = kept.dropped === 0 && kept.bytes === earlier.sizeBytes;
-  const contentId = isGrowth
-    ? extendedId(deps.keys, earlier.contentId, rest)
-    : scrolledId(deps.keys, earlier.contentId, kept.dropped, kept.bytes, rest);
-  return placed(input, bytes.length, contentId, [
-    ...joinSmallParts(deps, batch, kept.parts),
-    ...cutAndPut(deps, batch, rest),
-  ]);
+  const keptBytes = kept.reduce((sum, part) => sum + part.length, 0);
+  const contentId =
+    keptBytes === earlier.sizeBytes
+      ? extendedId(deps.keys, earlier.contentId, added)
+      : scrolledId(deps.keys, earlier.contentId, 0, keptBytes, added);
+  const parts = [
+    ...joinSmallParts(deps.store, batch, kept, MAX_SMALL_CHUNKS_AT_SAVE, null),
+    ...cutAndPut(deps, batch, added).parts,
+  ];
+  if (added.length >= APPEND_OVERLAP_BYTES)
+    deps.recent.replace(earlier.contentId, contentId, Uint8Array.from(added.subarray(-APPEND_OVERLAP_BYTES)));
+  return placed(input, keptBytes + added.length, contentId, parts);
+}
+
+/** A transcript given whole: as much of the old one as the new one begins with, told by keyed ids, then the rest. */
+function placeTranscript(
+  deps: StreamWriterDeps,
+  batch: ChunkBatch,
+  input: StreamInput,
+  bytes: Buffer,
+  earlier: StreamEntry,
+): PlaceResult {
+  const kept = keptPrefix(deps.store, bytes, earlier.parts);
+  const keptBytes = kept.reduce((sum, part) => sum + part.length, 0);
+  if (keptBytes === 0) return placeFirst(deps, batch, input, bytes);
+  if (keptBytes === bytes.length && keptBytes === earlier.sizeBytes) return { result: 'unchanged' };
+  return placeGrowth(deps, batch, input, earlier, kept, bytes.subarray(keptBytes));
+}
+
+/** A scrollback: what is left of the old one, wherever it begins, then what came after it. */
+function placeRing(
+  deps: StreamWriterDeps,
+  batch: ChunkBatch,
+  input: StreamInput,
+  bytes: Buffer,
+  earlier: StreamEntry,
+): PlaceResult {
+  const old = contentOf(deps, earlier);
+  const { dropped, length } = findRing(old, bytes);
+  if (length === 0) return placeFirst(deps, batch, input, bytes);
+  if (length === bytes.length && length === old.length) {
+    deps.recent.replace(earlier.contentId, earlier.contentId, bytes);
+    return { result: 'unchanged' };
+  }
+  const rest = bytes.subarray(length);
+  const contentId = scrolledId(deps.keys, earlier.contentId, dropped, length, rest);
+  const left = sliceParts(earlier.parts, dropped, length);
+  const kept = joinSmallParts(deps.store, batch, left, MAX_SMALL_CHUNKS_AT_SAVE, bytes);
+  const parts = [...kept, ...cutAndPut(deps, batch, rest).parts];
+  deps.recent.replace(earlier.contentId, contentId, bytes);
+  return placed(input, bytes.length, contentId, parts);
 }
 
 function placeBlob(
   deps: StreamWriterDeps,
   batch: ChunkBatch,
   input: StreamInput,
-  bytes: Uint8Array,
+  bytes: Buffer,
   earlier: StreamEntry | undefined,
 ): PlaceResult {
-  const contentId = wholeId(deps.keys, bytes);
+  const plainId = deps.keys.contentId(bytes);
+  const contentId = wholeId(deps.keys, [plainId]);
   if (earlier?.contentId === contentId && earlier.sizeBytes === bytes.length) return { result: 'unchanged' };
-  const edited = earlier === undefined || bytes.length === 0 ? null : placeEdited(deps, batch, bytes, earlier);
-  return placed(input, bytes.length, contentId, edited ?? cutAndPut(deps, batch, bytes));
+  const parts =
+    (earlier === undefined ? null : placeEdited(deps, batch, bytes, earlier)) ??
+    cutAndPut(deps, batch, bytes, plainId).parts;
+  // A first version is not remembered: most are never edited.
+  if (earlier !== undefined) deps.recent.replace(earlier.contentId, contentId, bytes);
+  return placed(input, bytes.length, contentId, parts);
 }
 
 /** An edited blob as runs of its earlier version and one chunk of what is new; null where storing it whole is better. */
-function placeEdited(
-  deps: StreamWriterDeps,
-  batch: ChunkBatch,
-  bytes: Uint8Array,
-  earlier: StreamEntry,
-): Part[] | null {
+function placeEdited(deps: StreamWriterDeps, batch: ChunkBatch, bytes: Buffer, earlier: StreamEntry): Part[] | null {
   if (
+    bytes.length === 0 ||
     earlier.sizeBytes === 0 ||
     Math.max(earlier.sizeBytes, bytes.length) > COMPARED_BLOB_BYTES ||
     earlier.parts.length > MAX_BLOB_PARTS
   )
     return null;
-  const old = readStreamContent(deps.store, earlier, true);
-  const oldParts = joinSmallParts(deps, batch, earlier.parts);
+  const old = contentOf(deps, earlier);
   const operations = matchBlocks(old, bytes);
   const inserts = operations.filter((operation) => operation.type === 'insert');
   const insertedBytes = inserts.reduce((sum, insert) => sum + insert.end - insert.start, 0);
   if (insertedBytes > bytes.length * MAX_INSERTED_SHARE || operations.length > MAX_BLOB_PARTS) return null;
+  const oldParts = joinSmallParts(deps.store, batch, earlier.parts, MAX_SMALL_CHUNKS_AT_SAVE, old);
   const added =
     insertedBytes === 0
       ? 0
-      : batch.put(Buffer.concat(inserts.map((insert) => bytes.subarray(insert.start, insert.end))));
+      : batch.put(Buffer.concat(inserts.map((insert) => bytes.subarray(insert.start, insert.end)))).recordId;
   let skip = 0;
   return operations.flatMap((operation): Part[] => {
     if (operation.type === 'copy') return sliceParts(oldParts, operation.from, operation.length);
@@ -144,52 +185,38 @@ function placeEdited(
 }
 
 function placeFirst(deps: StreamWriterDeps, batch: ChunkBatch, input: StreamInput, bytes: Uint8Array): PlaceResult {
-  return placed(input, bytes.length, wholeId(deps.keys, bytes), cutAndPut(deps, batch, bytes));
+  const { parts, contentIds } = cutAndPut(deps, batch, bytes);
+  return placed(input, bytes.length, wholeId(deps.keys, contentIds), parts);
 }
 
 function placed(input: StreamInput, sizeBytes: number, contentId: string, parts: readonly Part[]): PlaceResult {
   return { result: 'placed', stream: { name: input.name, kind: input.kind, sizeBytes, contentId, parts } };
 }
 
-function cutAndPut(deps: StreamWriterDeps, batch: ChunkBatch, bytes: Uint8Array): Part[] {
-  if (bytes.length === 0) return [];
+/** Stores content in chunks of a good size. `plainId` is its keyed id, where that is known already. */
+function cutAndPut(
+  deps: StreamWriterDeps,
+  batch: ChunkBatch,
+  bytes: Uint8Array,
+  plainId?: Buffer,
+): { readonly parts: Part[]; readonly contentIds: Buffer[] } {
+  const parts: Part[] = [];
+  const contentIds: Buffer[] = [];
   const cuts = bytes.length <= SEGMENT_BYTES ? [bytes.length] : findCutPoints(bytes, deps.gear);
   let start = 0;
-  return cuts.map((end) => {
-    const part = { recordId: batch.put(bytes.subarray(start, end)), skip: 0, length: end - start };
+  for (const end of cuts) {
+    if (end === start) continue;
+    const isAll = end - start === bytes.length;
+    const { recordId, contentId } = batch.put(bytes.subarray(start, end), isAll ? plainId : undefined);
+    parts.push({ recordId, skip: 0, length: end - start });
+    contentIds.push(contentId);
     start = end;
-    return part;
-  });
-}
-
-/** Many captures of little growth leave many small chunks: from time to time their used parts are joined in one. */
-function joinSmallParts(deps: StreamWriterDeps, batch: ChunkBatch, parts: readonly Part[]): readonly Part[] {
-  const ids = new Set(
-    parts.map((part) => part.recordId).filter((recordId) => deps.store.storedBytes(recordId) <= SMALL_CHUNK_BYTES),
-  );
-  if (ids.size <= MAX_SMALL_CHUNKS) return parts;
-  const small = parts.filter((part) => ids.has(part.recordId));
-  const joined = batch.put(Buffer.concat(small.map((part) => readPart(deps.store, part))));
-  let skip = 0;
-  const moved = parts.map((part): Part => {
-    if (!ids.has(part.recordId)) return part;
-    const at = { recordId: joined, skip, length: part.length };
-    skip += part.length;
-    return at;
-  });
-  return joinNeighbours(moved);
-}
-
-/** Parts that follow each other in one chunk are one part. */
-function joinNeighbours(parts: readonly Part[]): Part[] {
-  const joined: Part[] = [];
-  for (const part of parts) {
-    const last = joined.at(-1);
-    if (last?.recordId === part.recordId && last.skip + last.length === part.skip)
-      joined[joined.length - 1] = { ...last, length: last.length + part.length };
-    else joined.push(part);
   }
-  return joined;
+  return { parts, contentIds };
+}
+
+function contentOf(deps: StreamWriterDeps, stream: StreamEntry): Buffer {
+  return deps.recent.get(stream.contentId) ?? toBuffer(readStreamContent(deps.store, stream));
 }
 
 /** The overlap that the source read anew must be the end of what the vault has. */
@@ -201,74 +228,54 @@ function continues(
   if (content.fromByte !== earlier.sizeBytes) return false;
   const expected = Math.min(APPEND_OVERLAP_BYTES, earlier.sizeBytes);
   if (content.overlap.length !== expected) return false;
-  return readRun(deps.store, earlier.parts, earlier.sizeBytes - expected, expected).equals(content.overlap);
+  const end =
+    deps.recent.get(earlier.contentId) ?? readRun(deps.store, earlier.parts, earlier.sizeBytes - expected, expected);
+  return end.length === expected && end.equals(content.overlap);
 }
 
-interface Kept {
-  readonly parts: readonly Part[];
-  /** Bytes of the new content that the parts cover, from its beginning. */
-  readonly bytes: number;
-  /** Bytes of the old content before the parts. */
-  readonly dropped: number;
-}
-
-/** How much of an append stream's old content is the beginning of the new one; null where nothing is. */
-function keptPrefix(store: ChunkStore, bytes: Uint8Array, earlier: StreamEntry): Kept | null {
-  return keptFrom(store, bytes, earlier.parts, 0);
-}
-
-/** Finds the old content of a ring in the new one: some of its head is gone, its end may have been redrawn. */
-function keptRing(store: ChunkStore, bytes: Uint8Array, earlier: StreamEntry): Kept | null {
-  const content = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+/** Where the old content stands in the new one: some of its head is gone, its end may have been redrawn. */
+function findRing(old: Buffer, bytes: Buffer): { readonly dropped: number; readonly length: number } {
   for (const distance of ANCHOR_DISTANCES) {
-    const anchorEnd = earlier.sizeBytes - distance;
-    if (anchorEnd < ANCHOR_BYTES) break;
-    const anchor = readRun(store, earlier.parts, anchorEnd - ANCHOR_BYTES, ANCHOR_BYTES);
-    const at = content.lastIndexOf(anchor);
+    const anchorStart = old.length - distance - ANCHOR_BYTES;
+    if (anchorStart < 0) break;
+    const at = bytes.lastIndexOf(old.subarray(anchorStart, anchorStart + ANCHOR_BYTES));
     // Old position minus new position of the same byte: what the ring dropped at its head.
-    const dropped = anchorEnd - ANCHOR_BYTES - at;
+    const dropped = anchorStart - at;
     if (at < 0 || dropped < 0) continue;
-    const kept = keptFrom(store, bytes, earlier.parts, dropped);
-    if (kept !== null && kept.bytes >= at) return kept;
+    const length = commonRun(old, dropped, bytes, 0, Math.min(old.length - dropped, bytes.length));
+    if (length >= at) return { dropped, length };
   }
-  return keptFrom(store, bytes, earlier.parts, 0);
+  return { dropped: 0, length: commonRun(old, 0, bytes, 0, Math.min(old.length, bytes.length)) };
 }
 
 function readRun(store: ChunkStore, parts: readonly Part[], start: number, length: number): Buffer {
   return Buffer.concat(sliceParts(parts, start, length).map((part) => readPart(store, part)));
 }
 
-/** Walks the old parts from `dropped` bytes on along the new content as long as they are equal. */
-function keptFrom(store: ChunkStore, bytes: Uint8Array, parts: readonly Part[], dropped: number): Kept | null {
+/** The parts, or the beginning of them, that the content begins with. */
+function keptPrefix(store: ChunkStore, bytes: Buffer, parts: readonly Part[]): Part[] {
   const kept: Part[] = [];
-  let skipBytes = dropped;
   let at = 0;
   for (const part of parts) {
-    if (skipBytes >= part.length) {
-      skipBytes -= part.length;
-      continue;
-    }
-    const rest: Part = { recordId: part.recordId, skip: part.skip + skipBytes, length: part.length - skipBytes };
-    skipBytes = 0;
-    const equal = equalBytes(store, bytes.subarray(at), part, rest);
-    if (equal > 0) kept.push({ ...rest, length: equal });
+    const equal = equalBytes(store, bytes, at, part);
+    if (equal > 0) kept.push({ ...part, length: equal });
     at += equal;
-    if (equal < rest.length) break;
+    if (equal < part.length) break;
   }
-  return at === 0 ? null : { parts: kept, bytes: at, dropped };
+  return kept;
 }
 
-/** How many bytes of a part (or of its `rest`) the content begins with. */
-function equalBytes(store: ChunkStore, content: Uint8Array, part: Part, rest: Part): number {
-  const isWholePart = rest.skip === 0 && part.skip === 0 && content.length >= part.length;
-  if (isWholePart && store.hasContent(part.recordId, content.subarray(0, part.length))) return part.length;
-  const old = readPart(store, rest);
-  return commonPrefix(old, content);
+/** How many bytes of a part stand in the content from `at` on. */
+function equalBytes(store: ChunkStore, bytes: Buffer, at: number, part: Part): number {
+  const limit = Math.min(part.length, bytes.length - at);
+  if (limit === part.length && part.skip === 0 && store.hasContent(part.recordId, bytes.subarray(at, at + limit)))
+    return limit;
+  return commonRun(readPart(store, part), 0, bytes, at, limit);
 }
 
-/** Id of a content given whole: the same for the same bytes, whenever they are seen. */
-function wholeId(keys: KeyTree, bytes: Uint8Array): string {
-  return keys.contentId(Buffer.from('whole'), bytes).toString('base64url');
+/** Id of a content from the keyed ids of what it was cut into: the same for the same bytes, whenever they are seen first. */
+function wholeId(keys: KeyTree, contentIds: readonly Buffer[]): string {
+  return keys.contentId(Buffer.from('whole'), ...contentIds).toString('base64url');
 }
 
 /** Id of a stream that grew: the ids of growing streams are a chain, so that the old bytes need not be read. */

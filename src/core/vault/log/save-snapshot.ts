@@ -60,7 +60,7 @@ export async function saveSnapshot(
   const { latest } = state;
   const earlier = { manifest: latest.manifest, takenAtMs: latest.prefix?.takenAtMs ?? request.takenAtMs };
   const placed = placeItems(
-    { keys: state.keys, store: state.store, gear: state.gear },
+    { keys: state.keys, store: state.store, gear: state.gear, recent: state.recent },
     batch,
     request,
     earlier,
@@ -235,6 +235,7 @@ function commitPlan(state: VaultState, batch: ChunkBatch, plan: RecordPlan, requ
       }
     },
   );
+  batch.rememberIn(state.store);
   state.index.append(entry);
   state.latest = plan.next;
   if (plan.keyframe !== null) state.cacheKeyframe(plan.keyframe.recordId, plan.next.manifest);

@@ -5,6 +5,7 @@ import type { KeyTree } from '../../crypto/key-tree.ts';
 import { BOX_KINDS } from '../../crypto/box.ts';
 import { ChunkStore } from '../content/chunk-store.ts';
 import { decodeContent } from '../content/codec.ts';
+import { RecentContents } from '../content/recent-contents.ts';
 import { createGearTable, type GearTable } from '../content/fastcdc.ts';
 import type { Statement } from 'better-sqlite3';
 
@@ -51,6 +52,7 @@ export class VaultState {
   readonly readDb: ReadDb;
   readonly gear: GearTable;
   readonly store: ChunkStore;
+  readonly recent = new RecentContents();
   readonly read: {
     readonly chunks: ChunkReader;
     readonly keyframes: BoxReader;

@@ -235,6 +235,8 @@ function catchUp(state: VaultState, marks: Marks): void {
     markSnapshot(state, state.index.sequenceAt(at), marks.live, seen);
   }
   marks.through = state.head.sequence;
+  // What upkeep has joined is named by the next snapshot only.
+  markManifest(state.latest.manifest, marks.live);
 }
 
 async function countUnmarked(

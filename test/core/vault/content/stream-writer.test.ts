@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest';
 
 import type { StreamKind } from '../../../../src/shared/model/item.ts';
 import { aCapture, aStream, aTerminal, key, text, utf8 } from '../../../support/captures.ts';
-import { openTestVault } from '../../../support/test-vault.ts';
+import { DEFAULT_RETENTION } from '../../../../src/shared/model/retention.ts';
+import { openTestVault, TEST_NOW_MS } from '../../../support/test-vault.ts';
 
 const ITEM = key('tmux:a');
 
@@ -88,9 +89,37 @@ describe('placeStream()', () => {
     expect(read).toEqual([file, edited, file]);
   });
 
+  it('[V10] joins what many captures left in small chunks, in idle time, and keeps every version', async () => {
+    await using test = await openTestVault();
+    const save = (version: string) =>
+      test.vault.save(
+        aCapture([
+          aTerminal('a', { streams: [aStream({ kind: 'append', text: noise(1, 50 * (version.length + 1)) })] }),
+          // Compresses to next to nothing: joined without a bound, its chunks would be larger than one may be.
+          aTerminal('b', { streams: [aStream({ kind: 'append', text: 'x'.repeat(150_000 * (version.length + 1)) })] }),
+        ]),
+      );
+    const ids = [];
+    for (let at = 0; at < 40; at += 1) {
+      ids.push((await save('v'.repeat(at))).summary.id);
+      if (at % 3 === 0) await test.vault.upkeep(100);
+    }
+    await test.vault.prune(DEFAULT_RETENTION, TEST_NOW_MS, { isDryRun: false });
+    await test.vault.upkeep(100);
+    await test.vault.prune(DEFAULT_RETENTION, TEST_NOW_MS, { isDryRun: false });
+    await save('v'.repeat(40));
+    await test.reopen();
+
+    for (const [at, id] of ids.entries()) {
+      expect(text(await test.vault.readStream(id, ITEM, 'scrollback'))).toBe(noise(1, 50 * (at + 1)));
+      expect((await test.vault.readStream(id, key('tmux:b'), 'scrollback')).length).toBe(150_000 * (at + 1));
+    }
+    expect(await test.vault.verify({ isDeep: true, nowMs: TEST_NOW_MS })).toMatchObject({ ok: true, damaged: [] });
+  });
+
   it('[V9] stores equal content of two streams once', async () => {
     await using test = await openTestVault();
-    const content = noise(9, 10_000);
+    const content = noise(1, 10_000);
     const one = await test.vault.save(aCapture([aTerminal('a', { streams: [aStream({ text: content })] })]));
     const two = await test.vault.save(
       aCapture([

@@ -7,7 +7,11 @@ export default defineConfig({
     build: {
       outDir: 'out/main',
       rollupOptions: {
-        input: { cli: 'src/cli/main.ts', 'vault-worker': 'src/core/vault/vault-worker.ts' },
+        input: {
+          cli: 'src/cli/main.ts',
+          'vault-worker': 'src/core/vault/vault-worker.ts',
+          'codec-worker': 'src/core/vault/codec-worker.ts',
+        },
         output: { entryFileNames: '[name].js', chunkFileNames: 'chunks/[name]-[hash].js', format: 'es' },
       },
     },

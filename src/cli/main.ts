@@ -35,10 +35,11 @@ async function main(): Promise<void> {
   setTimeout(() => process.exit(exitCode), MAX_LINGER_MS).unref();
 }
 
-/** The password leaves the environment at once, so that no program started from here inherits it. */
+/** What concerns only this process leaves the environment at once, so that no program started from here inherits it. */
 function takeEnvironment(): Readonly<Record<string, string | undefined>> {
   const env = { ...process.env };
   delete process.env['CAIRN_PASSWORD'];
+  delete process.env['MALLOC_ARENA_MAX']; // set by bin/cairn
   return env;
 }
 

@@ -102,6 +102,7 @@ export class FakeVault implements Vault {
       leftOut: [],
       needsWhole,
       storedBytes: sumBytes(request),
+      workMs: 0,
     };
   }
 

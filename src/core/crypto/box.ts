@@ -58,17 +58,20 @@ export function sealBox(
   random: RandomBytes,
 ): Buffer {
   const plainBytes = paddedSize(LENGTH_BYTES + payload.length);
-  const plain = Buffer.allocUnsafe(plainBytes);
-  plain.writeUInt32LE(payload.length, 0);
-  plain.set(payload, LENGTH_BYTES);
-  plain.fill(0, LENGTH_BYTES + payload.length);
-  const box = Buffer.allocUnsafe(BOX_HEADER_BYTES + plainBytes + TAG_BYTES);
+  const box = Buffer.allocUnsafeSlow(BOX_HEADER_BYTES + plainBytes + TAG_BYTES);
   writeHeader(box, header);
   const nonce = random(NONCE_BYTES);
   box.set(nonce, AAD_HEADER_BYTES);
   const cipher = createCipheriv('aes-256-gcm', key.toHandle(), nonce);
   cipher.setAAD(associatedData(vaultId, box));
-  box.set(cipher.update(plain), BOX_HEADER_BYTES);
+  // Length and padding apart from the payload, which then need not be copied beside them.
+  const length = Buffer.allocUnsafe(LENGTH_BYTES);
+  length.writeUInt32LE(payload.length, 0);
+  const body = BOX_HEADER_BYTES + LENGTH_BYTES;
+  box.set(cipher.update(length), BOX_HEADER_BYTES);
+  box.set(cipher.update(payload), body);
+  const paddingBytes = plainBytes - LENGTH_BYTES - payload.length;
+  if (paddingBytes > 0) box.set(cipher.update(Buffer.alloc(paddingBytes)), body + payload.length);
   cipher.final();
   box.set(cipher.getAuthTag(), BOX_HEADER_BYTES + plainBytes);
   return box;

@@ -9,7 +9,7 @@ import type { Argon2Parameters } from '../crypto/key-slot.ts';
 import type { VaultSecret } from './keyring/keyring.ts';
 import type { OperationName, Operations, ReplyMessage, WorkerReady, WorkerStart } from './rpc.ts';
 import type { LongWorkOptions, Progress, SaveRequest, SaveResult, Vault } from './vault.ts';
-import { vaultWorkerPath } from './worker-path.ts';
+import { workerPath } from './worker-path.ts';
 
 export type { VaultSecret } from './keyring/keyring.ts';
 
@@ -78,7 +78,12 @@ class VaultClient implements Vault {
   }
 
   static start(start: WorkerStart): Promise<{ readonly client: VaultClient; readonly ready: WorkerReady }> {
-    const worker = new Worker(vaultWorkerPath(), { workerData: start, name: 'cairn-vault', stderr: false });
+    const worker = new Worker(workerPath('vault-worker'), {
+      workerData: start,
+      name: 'cairn-vault',
+      stderr: false,
+      resourceLimits: { maxYoungGenerationSizeMb: 12 },
+    });
     return new Promise((resolve, reject) => {
       worker.once('message', (message: ReplyMessage) => {
         worker.removeAllListeners('error');

@@ -141,7 +141,8 @@ export class VaultEngine {
   }
 
   async save(request: SaveRequest): Promise<SaveResult> {
-    return this.#write('Saving the snapshot', async () => {
+    const startMs = performance.now();
+    const result = await this.#write('Saving the snapshot', async () => {
       const deps = {
         state: this.#state,
         random: this.#options.random,
@@ -151,6 +152,7 @@ export class VaultEngine {
       this.#learn();
       return result;
     });
+    return { ...result, workMs: performance.now() - startMs };
   }
 
   /** After the answer has gone out: moves the log into the file, so that a lost log costs nothing. */
@@ -170,8 +172,10 @@ export class VaultEngine {
     return this.#read(() => readSnapshot(this.#state, id));
   }
 
-  readStream(id: SnapshotId, key: ItemKey, stream: string): Uint8Array<ArrayBuffer> {
-    return this.#read(() => readStream(this.#state, id, key, stream));
+  readStream(id: SnapshotId, key: ItemKey, stream: string): Promise<Uint8Array<ArrayBuffer>> {
+    return withAsyncStorageErrors('Reading the vault', () =>
+      this.#read(() => readStream(this.#state, id, key, stream)),
+    );
   }
 
   createCheckpoint(snapshot: SnapshotId, attributes: CheckpointAttributes, nowMs: number) {
@@ -289,6 +293,7 @@ export class VaultEngine {
       // Closing goes on: what was acknowledged is committed, the rest is done at the next opening.
       if (!(error instanceof Error)) throw error;
     } finally {
+      this.#state.helper.close();
       this.#state.readDb.close();
       this.#state.writeDb.close();
       this.#lock.close();

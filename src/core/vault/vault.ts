@@ -32,6 +32,8 @@ export interface SaveResult {
   readonly needsWhole: readonly { readonly key: ItemKey; readonly stream: string }[];
   /** Bytes that the save added to the file, before padding to pages. */
   readonly storedBytes: number;
+  /** From the request to the commit in the vault's thread, waiting for another process' turn included. */
+  readonly workMs: number;
 }
 
 export interface ListSnapshotsQuery {

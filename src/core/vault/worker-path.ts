@@ -1,12 +1,12 @@
-// Where the worker's file lies: beside this one in the source tree, under its entry's name in a build.
+// Where the workers' files lie: beside this one in the source tree, under their entries' names in a build.
 
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
-/** The file to start the vault worker from. */
-export function vaultWorkerPath(): string {
+/** The file to start a worker thread from. */
+export function workerPath(name: 'vault-worker' | 'codec-worker'): string {
   // In a build this module lies in the entry itself or in a chunk one folder below.
-  const candidates = ['./vault-worker.ts', './vault-worker.js', '../vault-worker.js'];
-  const paths = candidates.map((name) => fileURLToPath(new URL(name, import.meta.url)));
+  const candidates = [`./${name}.ts`, `./${name}.js`, `../${name}.js`];
+  const paths = candidates.map((candidate) => fileURLToPath(new URL(candidate, import.meta.url)));
   return paths.find((path) => existsSync(path)) ?? paths[0] ?? '';
 }

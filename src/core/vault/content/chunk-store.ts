@@ -1,34 +1,44 @@
 // Chunks: content stored once, by keyed id (V9). Reading opens and decodes; writing goes through a batch, which seals in memory
 // and is inserted in the transaction of its snapshot.
 
-import { BOX_KINDS, type BoxHeader } from '../../crypto/box.ts';
+import { setImmediate } from 'node:timers/promises';
+
+import { AppError } from '../../../shared/model/app-error.ts';
+import { BOX_CODECS, BOX_KINDS, type BoxHeader } from '../../crypto/box.ts';
 import type { KeyTree } from '../../crypto/key-tree.ts';
 import { damaged } from '../errors.ts';
 import type { ChunkFacts, ChunkReader, ChunkWriter } from '../tables/chunks.ts';
 import { ChunkCache } from './chunk-cache.ts';
-import { decodeContent, encodeContent, encodeContentSync, LEVEL_BULK } from './codec.ts';
+import type { CodecHelper } from './codec-helper.ts';
+import { decodeContent, encodeContent, LEVEL_BULK, type Encoded } from './codec.ts';
+import { DecodeQueue } from './decode-queue.ts';
 import { MAX_CHUNK_BYTES } from './fastcdc.ts';
+import { release } from './release.ts';
 
 /** The most that one chunk's content may hold. */
 export const MAX_CONTENT_BYTES = 2 * MAX_CHUNK_BYTES;
-/** From this much new content on, speed counts more than the last percent of size, and the thread pool helps. */
+/** From this much new content on the helper thread takes part. */
 const BULK_BYTES = 2 * 1024 * 1024;
-const POOL_MIN_BYTES = 16 * 1024;
+/** What the helper gets at a time, and at most: what is on its way is in memory twice. */
+const HELPER_BATCH_BYTES = 1024 * 1024;
+const MAX_HELPER_BYTES = 4 * 1024 * 1024;
+/** After so much new content what the helper has done is taken in. */
+const TURN_BYTES = 2 * 1024 * 1024;
 const REMEMBERED_CONTENT_BYTES = 32 * 1024;
-/** Enough to keep the pool busy; more would only hold memory. */
-const MAX_CONCURRENT_ENCODINGS = 4;
 const MAX_REMEMBERED_SIZES = 50_000;
 
 export class ChunkStore {
   readonly #keys: KeyTree;
   readonly #table: ChunkReader;
   readonly #cache = new ChunkCache();
+  readonly #decodes: DecodeQueue;
   readonly #storedBytes = new Map<number, number>();
   #heal: (recordId: number) => Buffer | null = () => null;
 
-  constructor(keys: KeyTree, table: ChunkReader) {
+  constructor(keys: KeyTree, table: ChunkReader, helper: CodecHelper) {
     this.#keys = keys;
     this.#table = table;
+    this.#decodes = new DecodeQueue(helper, MAX_CONTENT_BYTES);
   }
 
   /** The same as `read`, for chunks that are likely to be wanted again soon. */
@@ -47,11 +57,33 @@ export class ChunkStore {
 
   /** @throws AppError VAULT_DAMAGED where the chunk is missing or does not authenticate, and cannot be rebuilt */
   read(recordId: number): Buffer {
+    const { header, payload } = this.#open(recordId);
+    const content = decodeChunkPayload(header, payload);
+    if (content !== payload) release(payload);
+    return content;
+  }
+
+  /** The same as `read`, for many at a time: the helper thread takes part. The memory is gone after `use`. */
+  async readOneOfMany(recordId: number, use: (content: Buffer) => void): Promise<void> {
+    const { header, payload } = this.#open(recordId);
+    if (header.codec === BOX_CODECS.raw) {
+      use(payload);
+      return;
+    }
+    try {
+      await this.#decodes.decode(payload, use);
+    } catch (error) {
+      throw error instanceof AppError ? error : damaged(`chunk ${recordId} does not decode`);
+    }
+  }
+
+  #open(recordId: number): { readonly header: BoxHeader; readonly payload: Buffer } {
     const box = this.#table.readBox(recordId);
-    const opened =
-      (box === undefined ? null : this.#keys.open(BOX_KINDS.chunk, recordId, box)) ?? this.#openHealed(recordId);
-    if (opened === null) throw damaged(`chunk ${recordId} is missing or does not authenticate`);
-    return decodeChunkPayload(opened.header, opened.payload);
+    const opened = box === undefined ? null : this.#keys.open(BOX_KINDS.chunk, recordId, box);
+    if (box !== undefined) release(box);
+    const healed = opened ?? this.#openHealed(recordId);
+    if (healed === null) throw damaged(`chunk ${recordId} is missing or does not authenticate`);
+    return healed;
   }
 
   find(contentId: Uint8Array): ChunkFacts | undefined {
@@ -107,19 +139,33 @@ interface PendingChunk {
   readonly content: Uint8Array | null;
 }
 
+interface Uncompressed {
+  readonly chunk: PendingChunk;
+  readonly content: Uint8Array;
+  readonly sizeBytes: number;
+}
+
 /** The new chunks of one save: numbered at once, sealed in memory, inserted by `insertInto` within the save's transaction. */
 export class ChunkBatch {
   readonly #keys: KeyTree;
   readonly #store: ChunkStore;
   readonly #pending = new Map<string, PendingChunk>();
   readonly #byRecord = new Map<number, PendingChunk>();
-  readonly #queue: { readonly chunk: PendingChunk; readonly content: Uint8Array }[] = [];
-  readonly #runners: Promise<void>[] = [];
+  readonly #helper: CodecHelper;
+  readonly #queue: Uncompressed[] = [];
+  #queuedBytes = 0;
+  readonly #helped = new Set<Promise<void>>();
+  #helpedBytes = 0;
+  #turnBytes = 0;
+  /** How many contents of a buffer wait to be sealed, and the buffers that are to be freed after their last one. */
+  readonly #unsealed = new Map<ArrayBufferLike, number>();
+  readonly #releasable = new Set<ArrayBufferLike>();
   #nextRecordId: number;
   #rawBytes = 0;
 
   /** @param nextRecordId the first record number that may be used */
-  constructor(keys: KeyTree, store: ChunkStore, nextRecordId: number) {
+  constructor(keys: KeyTree, store: ChunkStore, helper: CodecHelper, nextRecordId: number) {
+    this.#helper = helper;
     this.#keys = keys;
     this.#store = store;
     this.#nextRecordId = nextRecordId;
@@ -155,9 +201,8 @@ export class ChunkBatch {
     this.#pending.set(index, chunk);
     this.#byRecord.set(chunk.recordId, chunk);
     this.#rawBytes += content.length;
-    const isBulk = this.#rawBytes > BULK_BYTES;
-    if (isBulk && content.length >= POOL_MIN_BYTES) this.#enqueue(chunk, content);
-    else this.#seal(chunk, encodeContentSync(content, LEVEL_BULK));
+    if (this.#rawBytes > BULK_BYTES) this.#enqueue({ chunk, content, sizeBytes: content.length });
+    else this.#seal(chunk, encodeContent(content, LEVEL_BULK));
     return { recordId: chunk.recordId, contentId };
   }
 
@@ -166,10 +211,33 @@ export class ChunkBatch {
     return this.#byRecord.get(recordId)?.box?.length ?? this.#store.storedBytes(recordId);
   }
 
-  /** Resolves when everything put so far is sealed. */
+  /** True from time to time while much is put: then `takeTurn`. */
+  get isTurnDue(): boolean {
+    return this.#turnBytes > TURN_BYTES;
+  }
+
+  /** Takes in what the helper has done, and gives it more. */
+  async takeTurn(): Promise<void> {
+    this.#turnBytes = 0;
+    await setImmediate();
+    this.#fillHelper();
+  }
+
+  /** Says that bytes which were put are of no further use: their memory is freed when they are sealed. */
+  releaseWhenSealed(content: Uint8Array): void {
+    const isAll = content.byteLength === content.buffer.byteLength;
+    if (isAll && this.#unsealed.has(content.buffer)) this.#releasable.add(content.buffer);
+  }
+
+  /** Resolves when everything put so far is sealed. This thread works from one end of what is left, the helper from the other. */
   async settle(): Promise<void> {
-    await Promise.all(this.#runners);
-    this.#runners.length = 0;
+    for (let next = this.#queue.pop(); next !== undefined; next = this.#queue.pop()) {
+      this.#queuedBytes -= next.sizeBytes;
+      this.#sealQueued(next, encodeContent(next.content, LEVEL_BULK));
+      await setImmediate(); // what the helper has done comes in
+      this.#fillHelper();
+    }
+    await Promise.all(this.#helped);
   }
 
   /** Leaves out chunks that no stream needs after all. */
@@ -198,22 +266,65 @@ export class ChunkBatch {
   /** Call after the commit. */
   rememberIn(store: ChunkStore): void {
     const isBulk = this.#rawBytes > BULK_BYTES;
-    for (const { recordId, box, content } of this.#pending.values())
+    for (const { recordId, box, content } of this.#pending.values()) {
       store.remember(recordId, box?.length ?? 0, isBulk ? null : content);
-  }
-
-  #enqueue(chunk: PendingChunk, content: Uint8Array): void {
-    this.#queue.push({ chunk, content });
-    if (this.#runners.length < MAX_CONCURRENT_ENCODINGS) this.#runners.push(this.#run());
-  }
-
-  async #run(): Promise<void> {
-    for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) {
-      this.#seal(next.chunk, await encodeContent(next.content, LEVEL_BULK));
+      if (isBulk && box !== null) release(box);
     }
   }
 
-  #seal(chunk: PendingChunk, { codec, payload }: ReturnType<typeof encodeContentSync>): void {
+  #enqueue(queued: Uncompressed): void {
+    const { buffer } = queued.content;
+    this.#unsealed.set(buffer, (this.#unsealed.get(buffer) ?? 0) + 1);
+    this.#queue.push(queued);
+    this.#queuedBytes += queued.sizeBytes;
+    this.#turnBytes += queued.sizeBytes;
+    this.#fillHelper();
+  }
+
+  #fillHelper(): void {
+    while (this.#queuedBytes >= HELPER_BATCH_BYTES && this.#helpedBytes < MAX_HELPER_BYTES) {
+      const work = this.#callHelper().finally(() => this.#helped.delete(work));
+      this.#helped.add(work);
+    }
+  }
+
+  async #callHelper(): Promise<void> {
+    const batch: Uncompressed[] = [];
+    let bytes = 0;
+    while (bytes < HELPER_BATCH_BYTES) {
+      const next = this.#queue.shift();
+      if (next === undefined) break;
+      bytes += next.sizeBytes;
+      batch.push(next);
+    }
+    this.#queuedBytes -= bytes;
+    this.#helpedBytes += bytes;
+    const isDone = await this.#helper.encode(
+      batch.map(({ content }) => content),
+      LEVEL_BULK,
+      (encoded, index) => this.#sealQueued(batch[index], encoded),
+    );
+    this.#helpedBytes -= bytes;
+    if (!isDone) for (const queued of batch) this.#sealQueued(queued, encodeContent(queued.content, LEVEL_BULK));
+  }
+
+  #sealQueued(queued: Uncompressed | undefined, encoded: Encoded): void {
+    if (queued === undefined) return;
+    const { chunk, content, sizeBytes } = queued;
+    // Memory that was given back reads as nothing: nothing must never be stored for something.
+    if (content.length !== sizeBytes) throw new RangeError('content was released before it was sealed');
+    this.#seal(chunk, encoded);
+    const { buffer } = content;
+    const left = (this.#unsealed.get(buffer) ?? 1) - 1;
+    if (left > 0) {
+      this.#unsealed.set(buffer, left);
+      return;
+    }
+    this.#unsealed.delete(buffer);
+    if (this.#releasable.delete(buffer) && buffer instanceof ArrayBuffer) release(new Uint8Array(buffer));
+  }
+
+  #seal(chunk: PendingChunk, { codec, payload }: Encoded): void {
     chunk.box = this.#keys.seal(BOX_KINDS.chunk, codec, chunk.recordId, payload);
   }
 }

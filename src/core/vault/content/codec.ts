@@ -1,6 +1,6 @@
 // Compression of payloads: zstd, only where it makes them smaller. Level 3, and 1 for bulk: higher never paid in measurements.
 
-import { constants, zstdCompress, zstdCompressSync, zstdDecompressSync, type ZstdOptions } from 'node:zlib';
+import { constants, zstdCompressSync, zstdDecompressSync, type ZstdOptions } from 'node:zlib';
 
 import { BOX_CODECS, type BoxCodec } from '../../crypto/box.ts';
 
@@ -9,6 +9,7 @@ export const LEVEL_BULK = 1;
 /** Below this a frame's own bytes eat what it saves. */
 const MIN_COMPRESS_BYTES = 48;
 const OUTPUT_BUFFER_BYTES = 64 * 1024;
+const SPARE_BYTES = 64;
 const ZSTD_MAGIC = 0xfd2fb528;
 
 export interface Encoded {
@@ -16,17 +17,7 @@ export interface Encoded {
   readonly payload: Uint8Array;
 }
 
-/** Compresses in the thread pool. */
-export function encodeContent(content: Uint8Array, level: number): Promise<Encoded> {
-  return new Promise((resolve, reject) => {
-    zstdCompress(content, compressOptions(level, content.length), (error, compressed) => {
-      if (error === null) resolve(smaller(content, compressed));
-      else reject(error);
-    });
-  });
-}
-
-export function encodeContentSync(content: Uint8Array, level: number = LEVEL_NORMAL): Encoded {
+export function encodeContent(content: Uint8Array, level: number = LEVEL_NORMAL): Encoded {
   if (content.length < MIN_COMPRESS_BYTES) return raw(content);
   return smaller(content, zstdCompressSync(content, compressOptions(level, content.length)));
 }
@@ -36,8 +27,8 @@ export function decodeContent(codec: BoxCodec, payload: Buffer, maxBytes: number
   if (codec === BOX_CODECS.raw) return payload;
   const sizeBytes = frameContentBytes(payload);
   if (sizeBytes > maxBytes) throw new RangeError('the content is larger than it may be');
-  // One output buffer of the right size: growing one costs more than decoding.
-  return zstdDecompressSync(payload, { maxOutputLength: Math.max(1, sizeBytes), chunkSize: Math.max(1024, sizeBytes) });
+  // One output buffer, with room to spare: a full one would be followed by another.
+  return zstdDecompressSync(payload, { maxOutputLength: Math.max(1, sizeBytes), chunkSize: sizeBytes + SPARE_BYTES });
 }
 
 /** The content's size from the frame's header (RFC 8878, 3.1.1.1), where our own compressor always writes it. */

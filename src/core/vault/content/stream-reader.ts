@@ -4,28 +4,54 @@ import { damaged } from '../errors.ts';
 import type { Part, StreamEntry } from '../log/manifest.ts';
 import type { ChunkStore } from './chunk-store.ts';
 
-/** Reads a whole stream. @throws AppError VAULT_DAMAGED */
-export function readStreamContent(
-  store: ChunkStore,
-  stream: Pick<StreamEntry, 'parts' | 'sizeBytes'>,
-  isCached = false,
-): Uint8Array<ArrayBuffer> {
-  const content = new Uint8Array(stream.sizeBytes);
-  const lastUse = new Map(stream.parts.map((part, index) => [part.recordId, index]));
-  // A chunk that several parts lie in is opened once, and held only until its last part.
-  const open = new Map<number, Buffer>();
-  let at = 0;
-  for (const [index, part] of stream.parts.entries()) {
-    const chunk = open.get(part.recordId) ?? (isCached ? store.readCached(part.recordId) : store.read(part.recordId));
-    if (lastUse.get(part.recordId) === index) open.delete(part.recordId);
-    else open.set(part.recordId, chunk);
-    const bytes = takePart(chunk, part);
-    if (at + bytes.length > content.length) throw damaged('a stream is longer than its snapshot says');
-    content.set(bytes, at);
-    at += bytes.length;
-  }
-  if (at !== content.length) throw damaged('a stream is shorter than its snapshot says');
+/** Reads a whole stream at once, to compare with it. @throws AppError VAULT_DAMAGED */
+export function readStreamContent(store: ChunkStore, stream: StreamExtent): Uint8Array<ArrayBuffer> {
+  const content = allocate(stream);
+  for (const [recordId, uses] of usesOf(stream)) copyUses(content, store.readCached(recordId), uses);
   return content;
+}
+
+/** Reads a whole stream, many of which may be read at a time. @throws AppError VAULT_DAMAGED */
+export async function readOneOfManyStreams(store: ChunkStore, stream: StreamExtent): Promise<Uint8Array<ArrayBuffer>> {
+  const content = allocate(stream);
+  await Promise.all(
+    [...usesOf(stream)].map(([recordId, uses]) =>
+      store.readOneOfMany(recordId, (chunk) => copyUses(content, chunk, uses)),
+    ),
+  );
+  return content;
+}
+
+type StreamExtent = Pick<StreamEntry, 'parts' | 'sizeBytes'>;
+
+/** A run of a chunk, and where it stands in the stream. */
+interface Use {
+  readonly at: number;
+  readonly part: Part;
+}
+
+/** Memory for all of the stream, which its parts must fill exactly. */
+function allocate({ parts, sizeBytes }: StreamExtent): Buffer<ArrayBuffer> {
+  const length = parts.reduce((sum, part) => sum + part.length, 0);
+  if (length !== sizeBytes) throw damaged('a stream is longer or shorter than its snapshot says');
+  return Buffer.allocUnsafeSlow(sizeBytes);
+}
+
+/** What the stream needs of each of its chunks: a chunk that several parts lie in is opened once. */
+function usesOf({ parts }: StreamExtent): Map<number, Use[]> {
+  const uses = new Map<number, Use[]>();
+  let at = 0;
+  for (const part of parts) {
+    const ofChunk = uses.get(part.recordId);
+    if (ofChunk === undefined) uses.set(part.recordId, [{ at, part }]);
+    else ofChunk.push({ at, part });
+    at += part.length;
+  }
+  return uses;
+}
+
+function copyUses(content: Buffer, chunk: Buffer, uses: readonly Use[]): void {
+  for (const { at, part } of uses) content.set(takePart(chunk, part), at);
 }
 
 /** The bytes of one part. */

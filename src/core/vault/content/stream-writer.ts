@@ -152,7 +152,8 @@ function placeBlob(
     (earlier === undefined ? null : placeEdited(deps, batch, bytes, earlier)) ??
     cutAndPut(deps, batch, bytes, plainId).parts;
   // A first version is not remembered: most are never edited.
-  if (earlier !== undefined) deps.recent.replace(earlier.contentId, contentId, bytes);
+  if (earlier === undefined) batch.releaseWhenSealed(bytes);
+  else deps.recent.replace(earlier.contentId, contentId, bytes);
   return placed(input, bytes.length, contentId, parts);
 }
 
@@ -186,6 +187,7 @@ function placeEdited(deps: StreamWriterDeps, batch: ChunkBatch, bytes: Buffer, e
 
 function placeFirst(deps: StreamWriterDeps, batch: ChunkBatch, input: StreamInput, bytes: Uint8Array): PlaceResult {
   const { parts, contentIds } = cutAndPut(deps, batch, bytes);
+  batch.releaseWhenSealed(bytes);
   return placed(input, bytes.length, wholeId(deps.keys, contentIds), parts);
 }
 

@@ -28,13 +28,13 @@ export interface PlacedItems {
   readonly needsWhole: { key: ItemKey; stream: string }[];
 }
 
-export function placeItems(
+export async function placeItems(
   deps: StreamWriterDeps,
   batch: ChunkBatch,
   request: SaveRequest,
   latest: { readonly manifest: Manifest; readonly takenAtMs: number },
   knowledge: RunKnowledge,
-): PlacedItems {
+): Promise<PlacedItems> {
   const needsWhole: { key: ItemKey; stream: string }[] = [];
   const captured = new Set<ItemKey>();
   const next: NextItem[] = [];
@@ -51,6 +51,7 @@ export function placeItems(
       else if (kept !== undefined) streams.push({ state: 'kept', entry: kept });
     }
     next.push({ item, earlier, facts: itemFacts(item), streams });
+    if (batch.isTurnDue) await batch.takeTurn();
   }
   return { next, carried: carry(request.carried, captured, latest), needsWhole };
 }

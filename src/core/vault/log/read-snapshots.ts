@@ -3,7 +3,7 @@
 import { AppError } from '../../../shared/model/app-error.ts';
 import type { ItemKey, SnapshotId } from '../../../shared/model/ids.ts';
 import type { Snapshot, SnapshotSummary } from '../../../shared/model/snapshot.ts';
-import { readStreamContent } from '../content/stream-reader.ts';
+import { readOneOfManyStreams } from '../content/stream-reader.ts';
 import { damaged } from '../errors.ts';
 import type { ListSnapshotsQuery } from '../vault.ts';
 import { toSnapshotItem, type Manifest } from './manifest.ts';
@@ -71,7 +71,12 @@ export function readSnapshot(state: VaultState, id: SnapshotId): Snapshot {
 }
 
 /** @throws AppError ITEM_NOT_FOUND, VAULT_DAMAGED */
-export function readStream(state: VaultState, id: SnapshotId, key: ItemKey, name: string): Uint8Array<ArrayBuffer> {
+export async function readStream(
+  state: VaultState,
+  id: SnapshotId,
+  key: ItemKey,
+  name: string,
+): Promise<Uint8Array<ArrayBuffer>> {
   const { manifest } = readWhole(state, positionOf(state, id), id);
   const stream = manifest.get(key)?.streams.find((other) => other.name === name);
   if (stream === undefined) {
@@ -79,7 +84,7 @@ export function readStream(state: VaultState, id: SnapshotId, key: ItemKey, name
       hint: 'See `cairn show` for what it holds.',
     });
   }
-  return readStreamContent(state.store, stream);
+  return readOneOfManyStreams(state.store, stream);
 }
 
 /** The position of a snapshot in the time index. @throws AppError SNAPSHOT_NOT_FOUND */

@@ -8,7 +8,7 @@ import type { CheckpointId, SnapshotId } from '../../../shared/model/ids.ts';
 import type { JsonObject } from '../../../shared/model/json.ts';
 import { BOX_KINDS } from '../../crypto/box.ts';
 import type { KeyTree } from '../../crypto/key-tree.ts';
-import { decodeContent, encodeContentSync } from '../content/codec.ts';
+import { decodeContent, encodeContent } from '../content/codec.ts';
 
 const MAX_RECORD_BYTES = 64 * 1024 * 1024;
 
@@ -46,7 +46,7 @@ export type VaultRecord = CheckpointRecord | SettingRecord;
 
 export function sealRecord(keys: KeyTree, recordId: number, record: VaultRecord): Buffer {
   const plain = Buffer.from(JSON.stringify(record), 'utf8');
-  const { codec, payload } = encodeContentSync(plain);
+  const { codec, payload } = encodeContent(plain);
   return keys.seal(BOX_KINDS.record, codec, recordId, payload);
 }
 

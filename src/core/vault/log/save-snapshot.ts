@@ -10,7 +10,7 @@ import type { Gap, SnapshotSummary } from '../../../shared/model/snapshot.ts';
 import { BOX_KINDS } from '../../crypto/box.ts';
 import type { RandomBytes } from '../../crypto/cipher.ts';
 import { ChunkBatch } from '../content/chunk-store.ts';
-import { encodeContentSync } from '../content/codec.ts';
+import { encodeContent } from '../content/codec.ts';
 import { diskFull } from '../errors.ts';
 import type { SaveRequest, SaveResult } from '../vault.ts';
 import { diffManifest, encodeManifest, type ItemEntry, type Manifest, type SourceMarks } from './manifest.ts';
@@ -53,13 +53,13 @@ export async function saveSnapshot(
   request: SaveRequest,
   knowledge: RunKnowledge,
   cache: BodyCache,
-): Promise<SaveResult> {
+): Promise<Omit<SaveResult, 'workMs'>> {
   const { state } = deps;
   openEpochIfDue(state, request.takenAtMs);
-  const batch = new ChunkBatch(state.keys, state.store, state.head.nextRecordId);
+  const batch = new ChunkBatch(state.keys, state.store, state.helper, state.head.nextRecordId);
   const { latest } = state;
   const earlier = { manifest: latest.manifest, takenAtMs: latest.prefix?.takenAtMs ?? request.takenAtMs };
-  const placed = placeItems(
+  const placed = await placeItems(
     { keys: state.keys, store: state.store, gear: state.gear, recent: state.recent },
     batch,
     request,
@@ -100,7 +100,7 @@ export function sealKeyframe(
   manifest: Manifest,
 ): { readonly box: Buffer; readonly plainBytes: number } {
   const plain = encodeManifest(manifest);
-  const { codec, payload } = encodeContentSync(plain);
+  const { codec, payload } = encodeContent(plain);
   return { box: state.keys.seal(BOX_KINDS.keyframe, codec, recordId, payload), plainBytes: plain.length };
 }
 

@@ -4,7 +4,7 @@
 import { SNAPSHOT_KINDS, type SnapshotKind } from '../../../shared/model/snapshot.ts';
 import type { SnapshotId } from '../../../shared/model/ids.ts';
 import { BOX_CODECS } from '../../crypto/box.ts';
-import { decodeContent, encodeContentSync } from '../content/codec.ts';
+import { decodeContent, encodeContent } from '../content/codec.ts';
 import { decodeBody, encodeBody, type SnapshotBody } from './manifest.ts';
 
 const VERSION = 1;
@@ -29,7 +29,7 @@ export type EncodedBody = Buffer;
 
 export function encodeSnapshotBody(body: SnapshotBody): EncodedBody {
   const plain = encodeBody(body);
-  const { codec, payload } = encodeContentSync(plain);
+  const { codec, payload } = encodeContent(plain);
   const head = Buffer.alloc(5);
   head.writeUInt8(codec, 0);
   head.writeUInt32LE(plain.length, 1);

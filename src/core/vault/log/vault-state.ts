@@ -4,6 +4,7 @@
 import type { KeyTree } from '../../crypto/key-tree.ts';
 import { BOX_KINDS } from '../../crypto/box.ts';
 import { ChunkStore } from '../content/chunk-store.ts';
+import { CodecHelper } from '../content/codec-helper.ts';
 import { decodeContent } from '../content/codec.ts';
 import { RecentContents } from '../content/recent-contents.ts';
 import { createGearTable, type GearTable } from '../content/fastcdc.ts';
@@ -53,6 +54,7 @@ export class VaultState {
   readonly gear: GearTable;
   readonly store: ChunkStore;
   readonly recent = new RecentContents();
+  readonly helper = new CodecHelper();
   readonly read: {
     readonly chunks: ChunkReader;
     readonly keyframes: BoxReader;
@@ -86,7 +88,7 @@ export class VaultState {
     this.readDb = readDb;
     this.gear = createGearTable(keyring.keys.deriveGearBytes());
     const chunks = new ChunkReader(readDb);
-    this.store = new ChunkStore(keyring.keys, chunks);
+    this.store = new ChunkStore(keyring.keys, chunks, this.helper);
     this.read = {
       chunks,
       keyframes: new BoxReader(readDb, 'keyframes'),

@@ -9,7 +9,7 @@ import type { VaultState } from '../log/vault-state.ts';
 
 /** Joins until `end`, by `performance.now()`. Call with the writer's lock held and the state refreshed. */
 export async function joinStreams(state: VaultState, end: number): Promise<void> {
-  const batch = new ChunkBatch(state.keys, state.store, state.head.nextRecordId);
+  const batch = new ChunkBatch(state.keys, state.store, state.helper, state.head.nextRecordId);
   const changed: ItemEntry[] = [];
   for (const entry of state.latest.manifest.values()) {
     const joined = joinEntry(state, batch, entry);

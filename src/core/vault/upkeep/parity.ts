@@ -2,6 +2,7 @@
 // touch them all; with its group's other members and the parity it comes back to the bit.
 
 import { BOX_CODECS, BOX_KINDS } from '../../crypto/box.ts';
+import { release } from '../content/release.ts';
 import type { VaultState } from '../log/vault-state.ts';
 
 export const PARITY_GROUP = 16;
@@ -102,25 +103,30 @@ function writeGroups(state: VaultState, groups: readonly number[][], parityThrou
 }
 
 function insertGroup(state: VaultState, parityId: number, recordIds: readonly number[]): void {
+  const lengthOf = state.writeDb
+    .prepare<[number], number>('SELECT length(box) FROM chunks WHERE record_id = ?')
+    .pluck();
   const members: { recordId: number; length: number }[] = [];
-  let xor = Buffer.alloc(0);
   for (const recordId of recordIds) {
-    const box: unknown = state.writeDb.prepare('SELECT box FROM chunks WHERE record_id = ?').pluck().get(recordId);
-    if (!Buffer.isBuffer(box)) continue;
-    if (box.length > xor.length) xor = Buffer.concat([xor, Buffer.alloc(box.length - xor.length)]);
-    xorInto(xor, box);
-    members.push({ recordId, length: box.length });
+    const length = lengthOf.get(recordId);
+    if (length !== undefined) members.push({ recordId, length });
   }
-  const head = Buffer.alloc(4 + members.length * MEMBER_BYTES);
-  head.writeUInt32LE(members.length, 0);
+  const headBytes = 4 + members.length * MEMBER_BYTES;
+  const longest = members.reduce((most, { length }) => Math.max(most, length), 0);
+  const payload = Buffer.alloc(headBytes + longest);
+  payload.writeUInt32LE(members.length, 0);
   for (const [index, member] of members.entries()) {
-    head.writeBigUInt64LE(BigInt(member.recordId), 4 + index * MEMBER_BYTES);
-    head.writeUInt32LE(member.length, 12 + index * MEMBER_BYTES);
+    payload.writeBigUInt64LE(BigInt(member.recordId), 4 + index * MEMBER_BYTES);
+    payload.writeUInt32LE(member.length, 12 + index * MEMBER_BYTES);
   }
-  state.write.parity.insert(
-    parityId,
-    state.keys.seal(BOX_KINDS.parity, BOX_CODECS.raw, parityId, Buffer.concat([head, xor])),
-  );
+  const readBox = state.writeDb.prepare<[number], Buffer>('SELECT box FROM chunks WHERE record_id = ?').pluck();
+  for (const { recordId } of members) {
+    const box = readBox.get(recordId);
+    if (box === undefined) continue;
+    xorInto(payload.subarray(headBytes), box);
+    release(box);
+  }
+  state.write.parity.insert(parityId, state.keys.seal(BOX_KINDS.parity, BOX_CODECS.raw, parityId, payload));
   const link = state.writeDb.prepare('INSERT INTO parity_members (chunk_id, parity_id) VALUES (?, ?)');
   for (const member of members) link.run(member.recordId, parityId);
 }
@@ -137,16 +143,19 @@ function listMembers(state: VaultState, parityId: number): number[] {
     .map((row) => row.chunk_id);
 }
 
-/** XORs as many bytes as both have. Words of four bytes where both lie on such a border, which copies make sure of. */
+/** XORs as many bytes as both have; words of four bytes at a time, which must lie on such a border. */
 function xorInto(target: Buffer, bytes: Buffer): void {
   const length = Math.min(target.length, bytes.length);
   const words = length >>> 2;
-  const from = new Uint32Array(words);
-  new Uint8Array(from.buffer).set(bytes.subarray(0, words * 4));
-  const into = new Uint32Array(words);
-  const intoBytes = new Uint8Array(into.buffer);
-  intoBytes.set(target.subarray(0, words * 4));
+  const into = wordsOf(target, words);
+  const from = wordsOf(bytes, words);
   for (let index = 0; index < words; index += 1) into[index] = (into[index] ?? 0) ^ (from[index] ?? 0);
-  target.set(intoBytes, 0);
   for (let index = words * 4; index < length; index += 1) target[index] = (target[index] ?? 0) ^ (bytes[index] ?? 0);
+  if (into.buffer !== target.buffer) target.set(new Uint8Array(into.buffer), 0);
+}
+
+/** The first words of the bytes: a view where they are aligned, else a copy. */
+function wordsOf(bytes: Buffer, count: number): Uint32Array {
+  if (bytes.byteOffset % 4 === 0) return new Uint32Array(bytes.buffer, bytes.byteOffset, count);
+  return new Uint32Array(Uint8Array.from(bytes.subarray(0, count * 4)).buffer);
 }

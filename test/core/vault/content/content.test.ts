@@ -2,7 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
 import { BOX_CODECS } from '../../../../src/core/crypto/box.ts';
-import { decodeContent, encodeContent, encodeContentSync } from '../../../../src/core/vault/content/codec.ts';
+import { CodecHelper } from '../../../../src/core/vault/content/codec-helper.ts';
+import { decodeContent, encodeContent, type Encoded } from '../../../../src/core/vault/content/codec.ts';
 import {
   AVERAGE_CHUNK_BYTES,
   createGearTable,
@@ -107,20 +108,44 @@ describe('matchBlocks()', () => {
 });
 
 describe('the codec', () => {
-  it('gives back what it was given, at once and from the pool', async () => {
+  it('gives back what it was given, here and from the helper thread', async () => {
+    const helper = new CodecHelper();
     await fc.assert(
       fc.asyncProperty(fc.uint8Array({ maxLength: 5000 }), fc.integer({ min: 1, max: 200 }), async (bytes, times) => {
         const content = Buffer.concat(Array.from({ length: times }, () => bytes));
-        for (const encoded of [encodeContentSync(content), await encodeContent(content, 1)]) {
-          expect(decodeContent(encoded.codec, Buffer.from(encoded.payload), content.length)).toEqual(content);
-        }
+        const decoded = (encoded: Encoded): Buffer =>
+          decodeContent(encoded.codec, Buffer.from(encoded.payload), content.length);
+        const helped: Buffer[] = [];
+        const payloads: Buffer[] = [];
+        await helper.encode([content, bytes], 1, (encoded) => {
+          helped.push(decoded(encoded));
+          if (encoded.codec === BOX_CODECS.zstd) payloads.push(Buffer.from(encoded.payload));
+        });
+        expect(decoded(encodeContent(content))).toEqual(content);
+        expect(helped).toEqual([content, Buffer.from(bytes)]);
+
+        const back: Buffer[] = [];
+        await helper.decode(payloads, content.length, (result) => back.push(Buffer.from(result)));
+        expect(back).toEqual(payloads.map((payload) => decodeContent(BOX_CODECS.zstd, payload, content.length)));
       }),
       { numRuns: 40 },
     );
+    helper.close();
+  });
+
+  it('says so when its helper thread is gone, so that the work is done here', async () => {
+    const helper = new CodecHelper();
+    const unused = (): never => expect.unreachable('there is no result');
+    const work = helper.encode([Buffer.alloc(1_000_000)], 1, unused);
+    helper.close();
+
+    expect(await work).toBe(false);
+    expect(await helper.encode([Buffer.alloc(1000)], 1, () => undefined)).toBe(true);
+    helper.close();
   });
 
   it('refuses content that is larger than it may be, and bytes that are no frame', () => {
-    const { payload } = encodeContentSync(new Uint8Array(100_000));
+    const { payload } = encodeContent(new Uint8Array(100_000));
 
     expect(() => decodeContent(BOX_CODECS.zstd, Buffer.from(payload), 99_999)).toThrow(/larger/);
     fc.assert(

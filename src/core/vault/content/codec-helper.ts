@@ -1,0 +1,111 @@
+// A second thread for the two things that take long: compressing much new content, and decompressing much of it. It is started when it
+// is first needed and let go when it has been idle for a while, since a thread takes memory. Where it fails, the caller does the work.
+
+import { Worker } from 'node:worker_threads';
+
+import type { BoxCodec } from '../../crypto/box.ts';
+import { workerPath } from '../worker-path.ts';
+import type { Encoded } from './codec.ts';
+import { packBytes, releasePacked, unpackBytes, type PackedBytes } from './packed-bytes.ts';
+
+const IDLE_MS = 2_000;
+
+export type CodecRequest = { readonly job: number; readonly inputs: PackedBytes } & (
+  | { readonly type: 'encode'; readonly level: number }
+  /** Only zstd frames: what is raw needs no decoding. */
+  | { readonly type: 'decode'; readonly maxBytes: number }
+);
+
+export interface CodecReply {
+  readonly job: number;
+  /** Of encoded contents, one each. */
+  readonly codecs: readonly BoxCodec[];
+  readonly results: PackedBytes;
+}
+
+export class CodecHelper {
+  readonly #waiting = new Map<number, (reply: CodecReply | null) => void>();
+  #worker: Worker | null = null;
+  #idle: NodeJS.Timeout | null = null;
+  #jobs = 0;
+
+  /**
+   * Compresses copies of the contents and hands each result to `use`, whose memory is gone afterwards.
+   * False where the thread could not do it: then `use` was not called.
+   */
+  async encode(
+    contents: readonly Uint8Array[],
+    level: number,
+    use: (encoded: Encoded, index: number) => void,
+  ): Promise<boolean> {
+    this.#jobs += 1;
+    const reply = await this.#call({ job: this.#jobs, type: 'encode', level, inputs: packBytes(contents) });
+    if (reply === null) return false;
+    for (const [index, payload] of unpackBytes(reply.results).entries())
+      use({ codec: reply.codecs[index] ?? 0, payload }, index);
+    releasePacked(reply.results);
+    return true;
+  }
+
+  /** Decompresses zstd frames, with `use` and result as `encode` has them; what does not decode is empty. */
+  async decode(
+    payloads: readonly Uint8Array[],
+    maxBytes: number,
+    use: (content: Uint8Array, index: number) => void,
+  ): Promise<boolean> {
+    this.#jobs += 1;
+    const reply = await this.#call({ job: this.#jobs, type: 'decode', maxBytes, inputs: packBytes(payloads) });
+    if (reply === null) return false;
+    for (const [index, content] of unpackBytes(reply.results).entries()) use(content, index);
+    releasePacked(reply.results);
+    return true;
+  }
+
+  close(): void {
+    void this.#worker?.terminate();
+    this.#forget();
+  }
+
+  async #call(request: CodecRequest): Promise<CodecReply | null> {
+    const worker = this.#start();
+    const reply = await new Promise<CodecReply | null>((resolve) => {
+      this.#waiting.set(request.job, resolve);
+      worker.postMessage(request, [request.inputs.bytes]);
+    });
+    if (this.#waiting.size === 0 && this.#worker !== null && this.#idle === null)
+      this.#idle = setTimeout(() => this.close(), IDLE_MS).unref();
+    return reply;
+  }
+
+  #start(): Worker {
+    if (this.#idle !== null) clearTimeout(this.#idle);
+    this.#idle = null;
+    if (this.#worker !== null) return this.#worker;
+    const worker = new Worker(workerPath('codec-worker'), {
+      name: 'cairn-codec',
+      stderr: false,
+      resourceLimits: { maxYoungGenerationSizeMb: 4 },
+    });
+    worker.unref();
+    worker.on('message', (reply: CodecReply) => {
+      const resolve = this.#waiting.get(reply.job);
+      this.#waiting.delete(reply.job);
+      resolve?.(reply);
+    });
+    // 'exit' follows, and fails whatever waits; the error's own text may hold content.
+    worker.on('error', () => undefined);
+    worker.on('exit', () => {
+      if (this.#worker === worker) this.#forget();
+    });
+    this.#worker = worker;
+    return worker;
+  }
+
+  #forget(): void {
+    if (this.#idle !== null) clearTimeout(this.#idle);
+    this.#idle = null;
+    this.#worker = null;
+    for (const resolve of this.#waiting.values()) resolve(null);
+    this.#waiting.clear();
+  }
+}

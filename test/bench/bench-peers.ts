@@ -2,19 +2,18 @@
 // Cairn is a running one, as a user runs it. CAIRN_BENCH_CAPTURES sets how many captures (100).
 
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { parseItemKey, parseSourceId } from '../../src/shared/model/ids.ts';
 import { createVault } from '../../src/core/vault/vault-client.ts';
 import { findProgram } from '../support/programs.ts';
 import { makeTemporaryFolder } from '../support/temporary-folder.ts';
-import { percentile, timeMs, type Figure } from './measure.ts';
-import { BenchWorkspace } from './workspace.ts';
+import { CapturedWorkspace } from './captured-workspace.ts';
+import { inWindows, percentile, timeMs, type Figure } from './measure.ts';
 
 const CAPTURES = Number(process.env['CAIRN_BENCH_CAPTURES'] ?? 100);
 const MB = 1024 * 1024;
-const SOURCE = parseSourceId('bench');
 
 interface Peer {
   readonly name: string;
@@ -29,7 +28,7 @@ interface Peer {
 await using folder = makeTemporaryFolder();
 const data = join(folder.path, 'data');
 mkdirSync(data);
-const workspace = new BenchWorkspace();
+const workspace = await CapturedWorkspace.start(data);
 const env = {
   ...process.env,
   RESTIC_PASSWORD: 'x',
@@ -47,59 +46,45 @@ const { vault } = await createVault({
   nowMs: Date.now(),
 });
 const saves: number[] = [];
-let at = Date.now();
-const save = async (isFirst: boolean): Promise<void> => {
-  const items = workspace.items(isFirst);
-  at += 30_000;
-  saves.push(
-    (
-      await timeMs(() =>
-        vault.save({ takenAtMs: at, kind: 'automatic', items, carried: [], gaps: [], goodSources: [SOURCE] }),
-      )
-    ).ms,
-  );
-};
-writeWorkspace(true);
 for (const peer of peers) {
   peer.init();
   peer.capture(0);
 }
-await save(true);
+await vault.save(workspace.captureAll());
 for (let index = 1; index <= CAPTURES; index += 1) {
-  workspace.step();
-  writeWorkspace(false);
-  await save(false);
-  if (index % 4 === 0) await vault.upkeep(20);
+  const request = await workspace.step();
+  saves.push((await timeMs(() => vault.save(request))).ms);
+  if (index % 4 === 0) await vault.upkeep(50);
   for (const peer of peers) peer.captureMs.push((await timeMs(() => peer.capture(index))).ms);
 }
 const [newest] = await vault.listSnapshots({ limit: 1 });
+if (newest === undefined) throw new Error('nothing was saved');
 const out = join(folder.path, 'out');
 mkdirSync(out);
 const back: number[] = [];
 for (let run = 0; run < 3; run += 1) {
   back.push(
     (
-      await timeMs(async () => {
-        for (const stream of workspace.streams)
-          writeFileSync(
-            join(out, stream.name),
-            await vault.readStream(newest!.id, parseItemKey(`bench:${stream.name}`), 'content'),
-          );
-      })
+      await timeMs(() =>
+        inWindows(workspace.streams, async (stream) =>
+          writeFile(join(out, stream.name), await vault.readStream(newest.id, workspace.keyOf(stream), 'content')),
+        ),
+      )
     ).ms,
   );
 }
-for (const stream of workspace.streams)
-  if (!readFileSync(join(out, stream.name)).equals(stream.content)) throw new Error('came back wrong');
-const { fileBytes } = await vault.statistics({ inactiveDays: 7, nowMs: at });
+for (const { name } of workspace.streams)
+  if (!readFileSync(join(out, name)).equals(workspace.read(name))) throw new Error('came back wrong');
+const { fileBytes } = await vault.statistics({ inactiveDays: 7, nowMs: Date.now() });
 await vault.close();
+await workspace.stop();
 for (const peer of peers) {
   const to = join(folder.path, `out-${peer.name}`);
   mkdirSync(to);
   peer.restoreMs = (await timeMs(() => peer.restore(to))).ms;
 }
 
-const capture = percentile(saves.slice(1), 0.5);
+const capture = percentile(saves, 0.5);
 const restore = percentile(back, 0.5);
 const figures: Figure[] = [
   { name: 'cairn: capture, 1 % new, p50', value: capture, unit: 'ms' },
@@ -136,11 +121,6 @@ for (const peer of peers) {
   });
 }
 process.stdout.write(`${JSON.stringify(figures)}\n`);
-
-function writeWorkspace(isFirst: boolean): void {
-  for (const stream of workspace.streams)
-    if (isFirst || stream.isChanged) writeFileSync(join(data, stream.name), stream.content);
-}
 
 function run(program: string, args: readonly string[], cwd = folder.path): void {
   execFileSync(program, args, { env, cwd, stdio: ['ignore', 'ignore', 'pipe'] });

@@ -33,3 +33,42 @@ export async function timeMs<Result>(
   const result = await work();
   return { ms: performance.now() - start, result };
 }
+
+/** The limit of a figure that must not be exceeded, to be spread into it. */
+export function atMost(value: number): Pick<Figure, 'limit'> {
+  return { limit: { at: 'most', value } };
+}
+
+/** Runs `work` for every value, 16 at a time: as much at once as keeps the vault busy, as little as memory wants. */
+export async function inWindows<Value>(values: readonly Value[], work: (value: Value) => Promise<void>): Promise<void> {
+  const left = values.values();
+  await Promise.all(
+    Array.from({ length: 8 }, async () => {
+      for (const value of left) await work(value);
+    }),
+  );
+}
+
+/** How much later than they should the timers of this thread fire, once a millisecond. */
+export class LoopDelay {
+  readonly delaysMs: number[] = [];
+  #timer: NodeJS.Timeout | undefined;
+  #lastMs = 0;
+
+  start(): void {
+    this.#lastMs = performance.now();
+    this.#timer = setInterval(() => this.#tick(), 1);
+  }
+
+  /** A delay that has not ended yet counts too. */
+  stop(): void {
+    clearInterval(this.#timer);
+    this.#tick();
+  }
+
+  #tick(): void {
+    const nowMs = performance.now();
+    this.delaysMs.push(Math.max(0, nowMs - this.#lastMs - 1));
+    this.#lastMs = nowMs;
+  }
+}

@@ -1,16 +1,10 @@
 // A deterministic workspace of 50 MB, and captures of it in which 1 % is new: transcripts grow, scrollbacks scroll, files and tabs
 // are edited. The same bytes in every run, so that figures can be compared.
 
-import { parseItemKey, parseSourceId } from '../../src/shared/model/ids.ts';
-import {
-  APPEND_OVERLAP_BYTES,
-  type CapturedItem,
-  type CapturedStream,
-  type StreamKind,
-} from '../../src/shared/model/item.ts';
+import type { StreamKind } from '../../src/shared/model/item.ts';
 
 const MB = 1024 * 1024;
-const SOURCE = parseSourceId('bench');
+const FRESH_BYTES = (50 * MB) / 100;
 /** Kind, how many streams, bytes of all together. */
 const SHARES = [
   { name: 'transcript', kind: 'append', count: 60, bytes: 25 * MB },
@@ -59,41 +53,22 @@ export class BenchWorkspace {
     }
   }
 
-  get totalBytes(): number {
-    return this.streams.reduce((sum, stream) => sum + stream.content.length, 0);
-  }
-
-  /** Changes about 1 % of all bytes; gives how many are new. */
-  step(): number {
+  /** Changes 1 % of what there was at first, to the byte. */
+  step(): void {
     for (const stream of this.streams) stream.isChanged = false;
-    let fresh = 0;
-    const budget = this.totalBytes / 100;
-    while (fresh < budget) {
+    let budget = FRESH_BYTES;
+    while (budget > 0) {
       const kind = this.#pickKind();
       const candidates = this.streams.filter((stream) => stream.kind === kind && !stream.isChanged);
       const stream = candidates[this.#number() % candidates.length];
-      if (stream !== undefined) fresh += this.#change(stream);
+      if (stream !== undefined) budget -= this.#change(stream, budget);
     }
-    return fresh;
   }
 
   /** Of what changes, about half is conversations, a third terminals, the rest files and tabs. */
   #pickKind(): StreamKind {
     const number = this.#number() % 100;
     return number < 25 ? 'append' : number < 55 ? 'ring' : 'blob';
-  }
-
-  /** What a source would hand over: whole content at first, afterwards only what changed. */
-  items(isFirst: boolean): CapturedItem[] {
-    return this.streams.map((stream) => ({
-      key: parseItemKey(`bench:${stream.name}`),
-      kind: 'document',
-      source: SOURCE,
-      group: 'bench',
-      title: stream.name,
-      attributes: { path: `/home/dev/${stream.name}`, size: stream.content.length },
-      streams: [toCaptured(stream, isFirst)],
-    }));
   }
 
   text(kind: string, bytes: number): Buffer {
@@ -107,21 +82,22 @@ export class BenchWorkspace {
     return Buffer.from(parts.join(''), 'latin1').subarray(0, bytes);
   }
 
-  #change(stream: BenchStream): number {
+  /** Changes at most so many bytes of a stream; gives how many. */
+  #change(stream: BenchStream, most: number): number {
     stream.isChanged = true;
     stream.version += 1;
     if (stream.kind === 'append') {
-      const tail = this.text('transcript', 24_000);
+      const tail = this.text('transcript', Math.min(24_000, most));
       stream.content = Buffer.concat([stream.content, tail]);
       stream.appended = tail.length;
       return tail.length;
     }
     if (stream.kind === 'ring') {
-      const tail = this.text('scrollback', Math.min(16_000, stream.content.length >> 1));
+      const tail = this.text('scrollback', Math.min(16_000, stream.content.length >> 1, most));
       stream.content = Buffer.concat([stream.content.subarray(tail.length), tail]);
       return tail.length;
     }
-    const edit = this.text('file', Math.min(6000, stream.content.length >> 1));
+    const edit = this.text('file', Math.min(6000, stream.content.length >> 1, most));
     const at = this.#number() % Math.max(1, stream.content.length - edit.length);
     stream.content = Buffer.concat([stream.content.subarray(0, at), edit, stream.content.subarray(at + edit.length)]);
     return edit.length;
@@ -144,21 +120,4 @@ export class BenchWorkspace {
     this.#state ^= this.#state << 5;
     return this.#state >>> 0;
   }
-}
-
-function toCaptured(stream: BenchStream, isFirst: boolean): CapturedStream {
-  const common = { name: 'content', kind: stream.kind, version: String(stream.version) };
-  if (!isFirst && !stream.isChanged) return { ...common, content: { type: 'unchanged' } };
-  if (isFirst || stream.kind !== 'append')
-    return { ...common, content: { type: 'whole', bytes: copyOf(stream.content) } };
-  const fromByte = stream.content.length - stream.appended;
-  const overlap = copyOf(stream.content.subarray(Math.max(0, fromByte - APPEND_OVERLAP_BYTES), fromByte));
-  return {
-    ...common,
-    content: { type: 'appended', fromByte, overlap, bytes: copyOf(stream.content.subarray(fromByte)) },
-  };
-}
-
-function copyOf(bytes: Buffer): Uint8Array<ArrayBuffer> {
-  return new Uint8Array(bytes);
 }

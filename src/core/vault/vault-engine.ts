@@ -119,13 +119,16 @@ export class VaultEngine {
     const readDb = openReadDatabase(files.database);
     opened.push(readDb);
     try {
-      const { keyring, notices, isMendNeeded, isSlotWeak } = await withAsyncStorageErrors('Opening the vault', () =>
+      const unlocking = withAsyncStorageErrors('Opening the vault', () =>
         openKeyring(readDb, secret, keyringOptions(files, options)),
       );
+      // Deriving the key takes its time in another thread: what needs no key is opened meanwhile.
+      unlocking.catch(() => undefined);
       const lock = new WriterLock(files.lock);
       opened.push(lock);
       const writeDb = openWriteDatabase(files.database);
       opened.push(writeDb);
+      const { keyring, notices, isMendNeeded, isSlotWeak } = await unlocking;
       const state = withStorageErrors('Reading the vault', () => new VaultState(keyring, writeDb, readDb));
       state.store.healWith((recordId) => rebuildChunkBox(state, recordId));
       const engine = new VaultEngine(files, state, lock, options);

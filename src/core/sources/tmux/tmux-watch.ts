@@ -107,8 +107,10 @@ class TmuxWatch {
     };
     const notices = new Notices(sessionId);
     client.stdout.on('data', (bytes: Buffer) => {
-      const { isChange, hasNewSessions, isElsewhere } = notices.read(bytes.toString('utf8'));
+      const { isAttached, isChange, hasNewSessions, isElsewhere } = notices.read(bytes.toString('utf8'));
       if (signal.aborted) return;
+      // Not sooner: a client that is still attaching is refused.
+      if (isAttached) client.stdin.write(PANES_SUBSCRIPTION);
       if (isChange) this.#context.onChange();
       if (hasNewSessions) void this.look();
       // Its session ended and the user's options sent it to another one, which has a client of its own.
@@ -122,44 +124,47 @@ class TmuxWatch {
       this.#context.onChange();
       this.#lookAgain();
     });
-    client.stdin.write(PANES_SUBSCRIPTION);
     return client;
   }
 }
 
-const CHANGE = /^%(?:layout-change|window-|unlinked-window-|session-renamed|session-window-changed|sessions-changed)/;
-const SUBSCRIPTION = /^%subscription-changed cairn \$\d+ @\d+ \d+ (%\d+) : /;
+/** The first report of a pane counts too: what it tells may be news since the pane was captured. */
+const CHANGE =
+  /^%(?:layout-change|window-|unlinked-window-|session-renamed|session-window-changed|sessions-changed|subscription-changed cairn )/;
 const SESSION = /^%session-changed (\$\d+) /;
+
+export interface Notice {
+  /** True once: when the client has its session. */
+  readonly isAttached: boolean;
+  readonly isChange: boolean;
+  readonly hasNewSessions: boolean;
+  /** True where it was sent to another session. */
+  readonly isElsewhere: boolean;
+}
 
 /** Reads what one control client says. */
 export class Notices {
   readonly #sessionId: string;
-  /** Panes whose first report came: it tells how things are, not that they changed. */
-  readonly #known = new Set<string>();
   #rest = '';
+  #isAttached = false;
 
   constructor(sessionId: string) {
     this.#sessionId = sessionId;
   }
 
   /** What the next piece of output means. */
-  read(text: string): { readonly isChange: boolean; readonly hasNewSessions: boolean; readonly isElsewhere: boolean } {
+  read(text: string): Notice {
     const lines = (this.#rest + text).split('\n');
     this.#rest = (lines.pop() ?? '').slice(0, MAX_LINE_LENGTH);
-    const changes = lines.filter((line) => this.#isChange(line));
+    const sessions = lines.flatMap((line) => SESSION.exec(line)?.[1] ?? []);
+    const isAttached = !this.#isAttached && sessions.includes(this.#sessionId);
+    this.#isAttached ||= isAttached;
     return {
-      isChange: changes.length > 0,
+      isAttached,
+      isChange: lines.some((line) => CHANGE.test(line)),
       hasNewSessions: lines.some((line) => line.startsWith('%sessions-changed')),
-      isElsewhere: lines.some((line) => (SESSION.exec(line)?.[1] ?? this.#sessionId) !== this.#sessionId),
+      isElsewhere: sessions.some((id) => id !== this.#sessionId),
     };
-  }
-
-  #isChange(line: string): boolean {
-    const pane = SUBSCRIPTION.exec(line)?.[1];
-    if (pane === undefined) return CHANGE.test(line);
-    const isFirst = !this.#known.has(pane);
-    this.#known.add(pane);
-    return !isFirst;
   }
 }
 

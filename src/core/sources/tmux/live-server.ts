@@ -1,11 +1,16 @@
 // A tmux server while a restore works on it: what it has, asked once, and what the restore adds.
 
+import type { ProgramResult } from '../host/run-program.ts';
 import type { RestoreContext } from '../source.ts';
 import { identityOf } from './pane-facts.ts';
 import { readServerRows } from './pane-rows.ts';
 import { makeSocketFolder, runTmux, type TmuxServer } from './tmux-servers.ts';
 
 const RUN_TIMEOUT_MS = 5_000;
+/** A server that was told to end holds its socket until its last client has gone: so long its successor is waited for. */
+const ENDING_PATIENCE_MS = 2_000;
+const RETRY_EVERY_MS = 50;
+const ENDING = /^(?:server exited|lost server)/;
 
 export interface LivePane {
   readonly id: string;
@@ -17,6 +22,8 @@ export interface LiveWindow {
   readonly id: string;
   readonly sessionId: string;
   readonly panes: readonly LivePane[];
+  /** The pane that fills the window now; null where none does. */
+  readonly zoomedPane: string | null;
 }
 
 export interface LiveSession {
@@ -56,15 +63,21 @@ export class LiveServer {
         identity: identityOf(pane['@cairn_pane'], serverId, pane.pane_id),
       };
       const panes = [...(known?.panes ?? []), livePane];
-      live.windows.set(identity, { id: window.window_id, sessionId: session.session_id, panes });
+      const isZoomed = window.window_zoomed_flag === '1' && pane.pane_active === '1';
+      const zoomedPane = isZoomed ? pane.pane_id : (known?.zoomedPane ?? null);
+      live.windows.set(identity, { id: window.window_id, sessionId: session.session_id, panes, zoomedPane });
     }
     return live;
   }
 
   /** Runs commands; gives what they print. @throws Error with tmux' own words where one fails */
   async run(...commands: readonly (readonly string[])[]): Promise<string> {
-    const { host, signal } = this.#context;
-    const result = await runTmux(host, this.server, commands, { signal, timeoutMs: RUN_TIMEOUT_MS });
+    const deadlineMs = performance.now() + ENDING_PATIENCE_MS;
+    let result = await this.#runOnce(commands);
+    while (isEnding(result) && performance.now() < deadlineMs) {
+      await new Promise((resolve) => setTimeout(resolve, RETRY_EVERY_MS));
+      result = await this.#runOnce(commands);
+    }
     if (result.exitCode === 0) return result.stdout.toString('utf8');
     const said = result.stderr.toString('utf8').trim().slice(0, 200);
     throw new Error(`\`tmux ${commands[0]?.[0] ?? ''}\` said: ${said}`);
@@ -72,7 +85,15 @@ export class LiveServer {
 
   /** Runs commands of which nothing depends; false where one fails. */
   async tryRun(...commands: readonly (readonly string[])[]): Promise<boolean> {
-    const { host, signal } = this.#context;
-    return (await runTmux(host, this.server, commands, { signal, timeoutMs: RUN_TIMEOUT_MS })).exitCode === 0;
+    return (await this.#runOnce(commands)).exitCode === 0;
   }
+
+  #runOnce(commands: readonly (readonly string[])[]): Promise<ProgramResult> {
+    const { host, signal } = this.#context;
+    return runTmux(host, this.server, commands, { signal, timeoutMs: RUN_TIMEOUT_MS });
+  }
+}
+
+function isEnding({ exitCode, stderr }: ProgramResult): boolean {
+  return exitCode !== 0 && ENDING.test(stderr.toString('utf8'));
 }

@@ -26,6 +26,8 @@ export interface MadePane extends PaneStep {
   readonly file: string | null;
   /** What became of the step beyond its plan. */
   readonly note: string;
+  /** True for the pane whose running shell may give its window its name. */
+  readonly namesWindow: boolean;
 }
 
 export interface MadeWindow {
@@ -58,7 +60,10 @@ export async function makeWindow(
   }
   await arrange(live, windowId, made);
   rememberWindow(live, windowId, session, made);
-  return { windowId, session, made, failed };
+  const last = made.length - 1;
+  const { isAutomaticallyNamed } = first.pane.facts.window;
+  const named = made.map((pane, at) => ({ ...pane, namesWindow: isAutomaticallyNamed && at === last }));
+  return { windowId, session, made: named, failed };
 }
 
 /** Puts a pane back into its window, which is still open. @throws where it cannot */
@@ -77,6 +82,8 @@ export async function addPane(live: LiveServer, step: PaneStep, context: Restore
   if (fitsLayout(facts.window.layout, panes.length)) {
     await live.tryRun(['select-layout', '-t', window.id, facts.window.layout]);
   }
+  // Splitting a window ends its zoom.
+  if (window.zoomedPane !== null) await live.tryRun(['resize-pane', '-Z', '-t', window.zoomedPane]);
   return made;
 }
 
@@ -205,10 +212,10 @@ async function startOf(
 
 function toMade(live: LiveServer, step: PaneStep, ids: readonly string[], file: string | null, note: string): MadePane {
   const [paneId = '', pid = '', ...tty] = ids;
-  return { ...step, live, paneId, pid: Number(pid), tty: tty.join(' '), file, note };
+  return { ...step, live, paneId, pid: Number(pid), tty: tty.join(' '), file, note, namesWindow: false };
 }
 
-/** Layout, names, active and zoomed pane, and the marks by which the same is not brought back twice. */
+/** Layout, titles, active and zoomed pane, and the marks by which the same is not brought back twice. */
 async function arrange(live: LiveServer, windowId: string, made: readonly MadePane[]): Promise<void> {
   const facts = made[0]?.pane.facts;
   if (facts === undefined) return;
@@ -228,7 +235,6 @@ async function arrange(live: LiveServer, windowId: string, made: readonly MadePa
       escapeFormat(plainText(pane.pane.facts.pane.title)),
     ]),
     ['select-pane', '-t', active],
-    ...(window.isAutomaticallyNamed ? [['set-option', '-w', '-t', windowId, 'automatic-rename', 'on']] : []),
     ...(window.isZoomed && made.length > 1 ? [['resize-pane', '-Z', '-t', active]] : []),
   );
 }
@@ -244,7 +250,9 @@ function rememberWindow(live: LiveServer, windowId: string, session: LiveSession
     index: pane.facts.pane.index,
     identity: pane.facts.pane.identity,
   }));
-  if (identity !== undefined) live.windows.set(identity, { id: windowId, sessionId: session.id, panes });
+  if (identity !== undefined) {
+    live.windows.set(identity, { id: windowId, sessionId: session.id, panes, zoomedPane: null });
+  }
 }
 
 function fitsLayout(layout: string, panes: number): boolean {

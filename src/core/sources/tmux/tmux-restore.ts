@@ -10,7 +10,7 @@ import { LiveServer, type LiveSession } from './live-server.ts';
 import { addPane, linkWindow, makeWindow, type MadePane, type PaneStep } from './make-window.ts';
 import { panePayloadSchema, placeOf, serverOf, type PanePayload } from './tmux-plan.ts';
 import { socketFolder, type TmuxServer } from './tmux-servers.ts';
-import { readUndoFacts, typeCommand, waitForPrompt } from './type-command.ts';
+import { nameByProgram, readUndoFacts, typeCommand, waitForPrompt } from './type-command.ts';
 
 /** How long all panes together are waited for after the last was made. */
 const PROMPT_PATIENCE_MS = 2_500;
@@ -96,6 +96,8 @@ async function finish(pane: MadePane, context: RestoreContext, deadlineMs: numbe
     await waitForPrompt(host, prompt, { signal, deadlineMs });
     const { command, shouldRun } = pane.pane;
     const undo = readUndoFacts(host, prompt);
+    // Not before: until now the window would have got the name of what prints the old text.
+    if (pane.namesWindow) await nameByProgram(host, prompt);
     if (command === null || signal.aborted) return { ...done(pane.step, pane.note), undo };
     const isTyped = await typeCommand(host, prompt, command, shouldRun);
     const note = isTyped ? pane.note : `${pane.note} It closed before its command could be typed.`;

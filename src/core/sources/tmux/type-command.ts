@@ -42,6 +42,11 @@ export async function typeCommand(host: Host, pane: PromptPane, line: string, sh
   return (await runTmux(host, pane.server, commands)).exitCode === 0;
 }
 
+/** Leaves the name of the pane's window to what runs in it, also where the restore is being cancelled. */
+export async function nameByProgram(host: Host, pane: PromptPane): Promise<void> {
+  await runTmux(host, pane.server, [['set-option', '-w', '-t', pane.paneId, 'automatic-rename', 'on']]);
+}
+
 /**
  * What an undo needs to know the pane again and to see whether it was used since: the shell, its folder, and the work of the children
  * that it has waited for.

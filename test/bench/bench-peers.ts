@@ -11,6 +11,7 @@ import { makeTemporaryFolder } from '../support/temporary-folder.ts';
 import { CapturedWorkspace } from './captured-workspace.ts';
 import { inWindows, percentile, timeMs, type Figure } from './measure.ts';
 
+const RESTORES = 3;
 const CAPTURES = Number(process.env['CAIRN_BENCH_CAPTURES'] ?? 100);
 const MB = 1024 * 1024;
 
@@ -58,16 +59,17 @@ for (let index = 1; index <= CAPTURES; index += 1) {
 }
 const [newest] = await vault.listSnapshots({ limit: 1 });
 if (newest === undefined) throw new Error('nothing was saved');
-const out = join(folder.path, 'out');
-mkdirSync(out);
+const out = (run: number): string => join(folder.path, `out-${run}`);
 const back: number[] = [];
-for (let run = 0; run < 3; run += 1) {
+for (let run = 0; run < RESTORES; run += 1) {
+  mkdirSync(out(run));
+  settleDisk();
   back.push(
     (
       await timeMs(() =>
         inWindows(workspace.streams, async (stream) => {
           const bytes = await vault.readStream(newest.id, workspace.keyOf(stream), 'content');
-          writeFileSync(join(out, stream.name), bytes);
+          writeFileSync(join(out(run), stream.name), bytes);
           bytes.buffer.transfer(0);
         }),
       )
@@ -75,13 +77,14 @@ for (let run = 0; run < 3; run += 1) {
   );
 }
 for (const { name } of workspace.streams)
-  if (!readFileSync(join(out, name)).equals(workspace.read(name))) throw new Error('came back wrong');
+  if (!readFileSync(join(out(0), name)).equals(workspace.read(name))) throw new Error('came back wrong');
 const { fileBytes } = await vault.statistics({ inactiveDays: 7, nowMs: Date.now() });
 await vault.close();
 await workspace.stop();
 for (const peer of peers) {
   const to = join(folder.path, `out-${peer.name}`);
   mkdirSync(to);
+  settleDisk();
   peer.restoreMs = (await timeMs(() => peer.restore(to))).ms;
 }
 
@@ -122,6 +125,11 @@ for (const peer of peers) {
   });
 }
 process.stdout.write(`${JSON.stringify(figures)}\n`);
+
+/** What was written before must not slow down what is measured next, whosoever it was. */
+function settleDisk(): void {
+  execFileSync('sync');
+}
 
 function run(program: string, args: readonly string[], cwd = folder.path): void {
   execFileSync(program, args, { env, cwd, stdio: ['ignore', 'ignore', 'pipe'] });

@@ -92,7 +92,7 @@ function configure(db: BetterSqlite3.Database): void {
   db.pragma('cell_size_check = ON');
   db.pragma('mmap_size = 0');
   db.pragma('temp_store = MEMORY');
-  db.pragma('cache_size = -8000');
+  db.pragma('cache_size = -4000');
 }
 
 /** Looks at the first bytes before SQLite does, which would happily make a database out of an empty file. */

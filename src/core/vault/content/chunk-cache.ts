@@ -1,7 +1,7 @@
 // Contents of chunks that were used lately. A stream that changes is compared with its old version's chunks, mostly the same ones at
 // every capture. Bounded; what is least used goes first.
 
-const MAX_BYTES = 6 * 1024 * 1024;
+const MAX_BYTES = 4 * 1024 * 1024;
 
 export class ChunkCache {
   readonly #contents = new Map<number, Buffer>();

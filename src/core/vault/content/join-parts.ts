@@ -9,7 +9,7 @@ import { readPart } from './stream-reader.ts';
 const SMALL_CHUNK_BYTES = 12 * 1024;
 
 /** A stream in more small chunks than this has them joined in idle time. */
-export const MAX_SMALL_CHUNKS = 8;
+export const MAX_SMALL_CHUNKS = 4;
 /** A stream in more small chunks than this has them joined by the save that adds to it. */
 export const MAX_SMALL_CHUNKS_AT_SAVE = 32;
 

@@ -95,7 +95,11 @@ function placeGrowth(
     ...cutAndPut(deps, batch, added).parts,
   ];
   if (added.length >= APPEND_OVERLAP_BYTES)
-    deps.recent.replace(earlier.contentId, contentId, Uint8Array.from(added.subarray(-APPEND_OVERLAP_BYTES)));
+    deps.recent.replace(
+      tailOf(earlier.contentId),
+      tailOf(contentId),
+      Uint8Array.from(added.subarray(-APPEND_OVERLAP_BYTES)),
+    );
   return placed(input, keptBytes + added.length, contentId, parts);
 }
 
@@ -218,7 +222,13 @@ function cutAndPut(
 }
 
 function contentOf(deps: StreamWriterDeps, stream: StreamEntry): Buffer {
-  return deps.recent.get(stream.contentId) ?? toBuffer(readStreamContent(deps.store, stream));
+  const recent = deps.recent.get(stream.contentId);
+  return recent?.length === stream.sizeBytes ? recent : toBuffer(readStreamContent(deps.store, stream));
+}
+
+/** Under which the end of a growing content is remembered, in place of the content. */
+function tailOf(contentId: string): string {
+  return `end of ${contentId}`;
 }
 
 /** The overlap that the source read anew must be the end of what the vault has. */
@@ -231,7 +241,8 @@ function continues(
   const expected = Math.min(APPEND_OVERLAP_BYTES, earlier.sizeBytes);
   if (content.overlap.length !== expected) return false;
   const end =
-    deps.recent.get(earlier.contentId) ?? readRun(deps.store, earlier.parts, earlier.sizeBytes - expected, expected);
+    deps.recent.get(tailOf(earlier.contentId)) ??
+    readRun(deps.store, earlier.parts, earlier.sizeBytes - expected, expected);
   return end.length === expected && end.equals(content.overlap);
 }
 

@@ -117,6 +117,16 @@ describe('placeStream()', () => {
     expect(await test.vault.verify({ isDeep: true, nowMs: TEST_NOW_MS })).toMatchObject({ ok: true, damaged: [] });
   });
 
+  it('[V10] keeps streams of different kinds apart that hold the same and change alike', async () => {
+    await using test = await openTestVault();
+    const versions = [noise(1, 400), noise(1, 390) + noise(2, 300), noise(1, 390) + noise(2, 300) + noise(3, 300)];
+    for (const version of versions) {
+      const streams = (['append', 'ring', 'blob'] as const).map((kind) => aStream({ kind, name: kind, text: version }));
+      const { summary } = await test.vault.save(aCapture([aTerminal('a', { streams })]));
+      for (const { name } of streams) expect(text(await test.vault.readStream(summary.id, ITEM, name))).toBe(version);
+    }
+  });
+
   it('[V9] stores equal content of two streams once', async () => {
     await using test = await openTestVault();
     const content = noise(1, 10_000);

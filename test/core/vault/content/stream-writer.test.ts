@@ -121,7 +121,7 @@ describe('placeStream()', () => {
     await using test = await openTestVault();
     const versions = [noise(1, 400), noise(1, 390) + noise(2, 300), noise(1, 390) + noise(2, 300) + noise(3, 300)];
     for (const version of versions) {
-      const streams = (['append', 'ring', 'blob'] as const).map((kind) => aStream({ kind, name: kind, text: version }));
+      const streams = (['ring', 'append', 'blob'] as const).map((kind) => aStream({ kind, name: kind, text: version }));
       const { summary } = await test.vault.save(aCapture([aTerminal('a', { streams })]));
       for (const { name } of streams) expect(text(await test.vault.readStream(summary.id, ITEM, name))).toBe(version);
     }

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { CapturedItem } from '../../../../src/shared/model/item.ts';
 import { DEFAULT_RESTORE_OPTIONS, toSnapshotItems, waitFor } from '../../../support/test-host.ts';
 import { describeWith } from '../../../support/programs.ts';
-import { itemOf, openTmuxWorkshop, type TmuxWorkshop } from './tmux-workshop.ts';
+import { itemOf, openTmuxWorkshop, waitForShells, type TmuxWorkshop } from './tmux-workshop.ts';
 
 describeWith(['tmux', 'bash'], 'restoring into a real tmux', () => {
   let shop: TmuxWorkshop;
@@ -42,6 +42,7 @@ describeWith(['tmux', 'bash'], 'restoring into a real tmux', () => {
     await shop.tmux('new-session', '-d', '-s', 'second', '-x', '91', '-y', '23', '-c', web, 'bash --norc');
     await shop.tmux('move-window', '-s', 'second:0', '-t', 'second:4');
     await waitFor('the shells', async () => (await folders()).filter((line) => line.endsWith('/web"')).length === 3);
+    await waitForShells((...args) => shop.tmux(...args));
     return shop.capture();
   }
 

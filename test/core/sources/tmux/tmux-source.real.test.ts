@@ -13,6 +13,7 @@ import { describeWith } from '../../../support/programs.ts';
 import { makeTemporaryFolder, type TemporaryFolder } from '../../../support/temporary-folder.ts';
 import { makeCaptureContext, makeRestoreContext, toSnapshotItems, waitFor } from '../../../support/test-host.ts';
 import { makeTestHost } from '../../../support/test-host.ts';
+import { waitForShells } from './tmux-workshop.ts';
 
 describeWith(['tmux', 'bash'], 'the tmux source on a real tmux', () => {
   const source = createTmuxSource();
@@ -93,6 +94,7 @@ describeWith(['tmux', 'bash'], 'the tmux source on a real tmux', () => {
     await waitFor('the program to run', async () =>
       (await tmux('list-panes', '-t', 'main:edit', '-F', '#{pane_current_command}')).includes('sleep'),
     );
+    await waitForShells(tmux);
   }
 
   async function geometry(): Promise<string[]> {

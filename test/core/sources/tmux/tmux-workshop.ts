@@ -102,6 +102,22 @@ export function openTmuxWorkshop(extraEnv: Readonly<Record<string, string>> = {}
   return shop;
 }
 
+/**
+ * Waits until the shell of every pane stands at its prompt. Before that tmux may call a window "tmux", since its shell has not
+ * started, and the prompt that follows is output, after which a pane is read anew.
+ */
+export async function waitForShells(tmux: (...args: string[]) => Promise<string>): Promise<void> {
+  const isReady = ([command = '', column = '', ...name]: readonly string[]): boolean =>
+    command !== 'tmux' && name.join(' ') !== 'tmux' && (command !== 'bash' || column !== '0');
+  await waitFor('the shells', async () => {
+    const panes = await tmux('list-panes', '-a', '-F', '#{pane_current_command} #{cursor_x} #{window_name}');
+    return panes
+      .trimEnd()
+      .split('\n')
+      .every((pane) => isReady(pane.split(' ')));
+  });
+}
+
 /** The text of one stream of an item; fails where it was not handed over. */
 export function streamText(item: CapturedItem | undefined, name = 'scrollback'): string {
   const content = item?.streams.find((stream) => stream.name === name)?.content;

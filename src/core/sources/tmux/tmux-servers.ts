@@ -1,7 +1,7 @@
 // Finds the user's tmux servers, wherever their sockets lie, and talks to them. Always `-u`: without it every letter beyond ASCII
 // comes back as `_`.
 
-import { lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSync, realpathSync } from 'node:fs';
+import { lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSync, realpathSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 
 import type { ProgramResult } from '../host/run-program.ts';
@@ -57,6 +57,15 @@ export function socketFolder(host: Host): string {
     return join(realpathSync(parent), `tmux-${host.uid}`); // as tmux itself resolves it
   } catch {
     return join(parent, `tmux-${host.uid}`); // not there: neither is a server
+  }
+}
+
+/** When sockets last came or went in the usual folder, in ms since the epoch; 0 where there is none. */
+export function readFolderChange(host: Host): number {
+  try {
+    return statSync(socketFolder(host)).mtimeMs;
+  } catch {
+    return 0; // no server has run yet
   }
 }
 

@@ -5,10 +5,12 @@ import { spawn, type ChildProcess } from 'node:child_process';
 
 import type { WatchContext } from '../source.ts';
 import { formatArgument, parseRows, SESSION_FORMAT } from './parse-tmux.ts';
-import { findTmuxServers, runTmux, type TmuxServer } from './tmux-servers.ts';
+import { findTmuxServers, readFolderChange, runTmux, type TmuxServer } from './tmux-servers.ts';
 
 /** New servers are found by looking; new sessions of a known one are told by its clients. */
 const LOOK_EVERY_MS = 10_000;
+/** A new socket in the usual folder is seen by the folder alone, which costs next to nothing. */
+const GLANCE_EVERY_MS = 1_000;
 /** After a client was sent away (`attach -d`) or its session ended. */
 const LOOK_AGAIN_MS = 1_000;
 const MAX_CLIENTS = 64;
@@ -19,10 +21,13 @@ const PANES_SUBSCRIPTION = "refresh-client -B 'cairn:%*:#{pane_current_command} 
 export async function watchTmux(context: WatchContext): Promise<void> {
   if (context.signal.aborted) return;
   const watch = new TmuxWatch(context);
-  const timer = setInterval(() => void watch.look(), LOOK_EVERY_MS);
-  timer.unref();
+  const timers = [
+    setInterval(() => void watch.look(), LOOK_EVERY_MS),
+    setInterval(() => watch.glance(), GLANCE_EVERY_MS),
+  ];
+  for (const timer of timers) timer.unref();
   const end = (): void => {
-    clearInterval(timer);
+    for (const timer of timers) clearInterval(timer);
     watch.end();
   };
   context.signal.addEventListener('abort', end, { once: true });
@@ -34,9 +39,21 @@ class TmuxWatch {
   readonly #clients = new Map<string, ChildProcess>();
   #again: NodeJS.Timeout | null = null;
   #isLooking = false;
+  #folderChangedAtMs: number;
 
   constructor(context: WatchContext) {
     this.#context = context;
+    this.#folderChangedAtMs = readFolderChange(context.host);
+  }
+
+  /** Looks where sockets came or went. */
+  glance(): void {
+    const changedAtMs = readFolderChange(this.#context.host);
+    if (changedAtMs === this.#folderChangedAtMs) return;
+    this.#folderChangedAtMs = changedAtMs;
+    void this.look();
+    // A server has its socket before it has a session.
+    this.#lookAgain();
   }
 
   /** Attaches to sessions that have no client yet. */

@@ -28,7 +28,7 @@ describeWith(['tmux', 'bash'], 'watching a real tmux', () => {
 
   async function watch(sessions = 1): Promise<void> {
     await createTmuxSource().watch?.({ host: shop.host, signal: end.signal, onChange: () => (changes += 1) });
-    await waitFor('the clients', async () => (await clients()).length === sessions);
+    if (sessions > 0) await waitFor('the clients', async () => (await clients()).length === sessions);
   }
 
   async function clients(): Promise<string[]> {
@@ -119,6 +119,20 @@ describeWith(['tmux', 'bash'], 'watching a real tmux', () => {
       const [now = ''] = (await shop.tmux('list-clients', '-F', '#{client_pid}')).trim().split('\n');
       return now !== '' && now !== first;
     });
+  });
+
+  it('finds a server soon after its start, with or without a folder of sockets before', async () => {
+    for (const label of ['first', 'second']) {
+      await watch(0);
+      changes = 0;
+
+      await shop.tmux('-L', label, 'new-session', '-d', '-s', 'main', 'cat');
+
+      await waitFor(`news of ${label}`, () => changes > 0, PATIENCE_MS);
+      end.abort();
+      end = new AbortController();
+      await shop.tmux('-L', label, 'kill-server');
+    }
   });
 
   it('leaves no client where it ended before it began', async () => {

@@ -1,8 +1,10 @@
+import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 import { afterEach, beforeEach, expect, it } from 'vitest';
 
+import type { Host } from '../../../../src/core/sources/source.ts';
 import type { CapturedItem } from '../../../../src/shared/model/item.ts';
 import { DEFAULT_RESTORE_OPTIONS, toSnapshotItems, waitFor } from '../../../support/test-host.ts';
 import { describeWith } from '../../../support/programs.ts';
@@ -57,6 +59,46 @@ describeWith(['tmux', 'bash'], 'restoring into a real tmux', () => {
     expect(results.map((result) => result.status)).toEqual(items.map(() => 'done'));
     expect(await geometry()).toEqual(shape);
     await waitFor('the shells', async () => JSON.stringify(await folders()) === JSON.stringify(places));
+  });
+
+  it('waits for a server that is still ending', async () => {
+    await shop.newSession('main');
+    const items = await shop.capture();
+    const client = spawn('tmux', ['-C', 'attach-session', '-t', 'main'], { env: shop.host.env });
+    try {
+      await waitFor('the client', async () => (await shop.tmux('list-clients')) !== '');
+      // A server ends only once its last client has gone.
+      client.kill('SIGSTOP');
+      await shop.tmux('kill-server');
+      setTimeout(() => client.kill('SIGKILL'), 500);
+
+      const { results } = await shop.restore(items);
+
+      expect(results).toMatchObject([{ status: 'done' }]);
+    } finally {
+      client.kill('SIGKILL');
+    }
+  });
+
+  it('finishes what it made where it is cancelled: it can be undone, and tmux names its window', async () => {
+    await shop.newSession('main');
+    await waitForShells((...args) => shop.tmux(...args));
+    const items = await shop.capture();
+    await shop.tmux('kill-server');
+    const cancel = new AbortController();
+    const host: Host = {
+      ...shop.host,
+      run: (file, args, options) => {
+        if (file === 'stty') cancel.abort(); // asked while it waits for the prompt
+        return shop.host.run(file, args, options);
+      },
+    };
+
+    const { results } = await shop.restore(items, { host, signal: cancel.signal });
+
+    expect(results).toMatchObject([{ status: 'done', undo: { paneId: expect.any(String) } }]);
+    expect(await shop.tmux('show-options', '-w', '-v', '-t', 'main', 'automatic-rename')).toBe('on\n');
+    expect(cancel.signal.aborted).toBe(true);
   });
 
   it('does nothing twice, however often, and knows its panes wherever they went', async () => {

@@ -13,7 +13,7 @@ import type { CodecHelper } from './codec-helper.ts';
 import { decodeContent, encodeContent, LEVEL_BULK, type Encoded } from './codec.ts';
 import { DecodeQueue } from './decode-queue.ts';
 import { MAX_CHUNK_BYTES } from './fastcdc.ts';
-import { release } from './release.ts';
+import { release, releaseOwner } from './release.ts';
 
 /** The most that one chunk's content may hold. */
 export const MAX_CONTENT_BYTES = 2 * MAX_CHUNK_BYTES;
@@ -59,7 +59,7 @@ export class ChunkStore {
   read(recordId: number): Buffer {
     const { header, payload } = this.#open(recordId);
     const content = decodeChunkPayload(header, payload);
-    if (content !== payload) release(payload);
+    if (content !== payload) releaseOwner(payload);
     return content;
   }
 
@@ -155,6 +155,7 @@ export class ChunkBatch {
   readonly #queue: Uncompressed[] = [];
   #queuedBytes = 0;
   readonly #helped = new Set<Promise<void>>();
+  readonly #failures: unknown[] = [];
   #helpedBytes = 0;
   #turnBytes = 0;
   /** How many contents of a buffer wait to be sealed, and the buffers that are to be freed after their last one. */
@@ -238,6 +239,7 @@ export class ChunkBatch {
       this.#fillHelper();
     }
     await Promise.all(this.#helped);
+    if (this.#failures.length > 0) throw this.#failures[0];
   }
 
   /** Leaves out chunks that no stream needs after all. */
@@ -283,7 +285,12 @@ export class ChunkBatch {
 
   #fillHelper(): void {
     while (this.#queuedBytes >= HELPER_BATCH_BYTES && this.#helpedBytes < MAX_HELPER_BYTES) {
-      const work = this.#callHelper().finally(() => this.#helped.delete(work));
+      // A failure is kept for `settle`: nobody waits here.
+      const work = this.#callHelper()
+        .catch((error: unknown) => {
+          this.#failures.push(error);
+        })
+        .finally(() => this.#helped.delete(work));
       this.#helped.add(work);
     }
   }

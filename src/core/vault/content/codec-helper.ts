@@ -67,10 +67,16 @@ export class CodecHelper {
   }
 
   async #call(request: CodecRequest): Promise<CodecReply | null> {
-    const worker = this.#start();
     const reply = await new Promise<CodecReply | null>((resolve) => {
-      this.#waiting.set(request.job, resolve);
-      worker.postMessage(request, [request.inputs.bytes]);
+      try {
+        const worker = this.#start();
+        this.#waiting.set(request.job, resolve);
+        worker.postMessage(request, [request.inputs.bytes]);
+      } catch {
+        // No thread is to be had: the caller does the work itself.
+        this.#waiting.delete(request.job);
+        resolve(null);
+      }
     });
     if (this.#waiting.size === 0 && this.#worker !== null && this.#idle === null)
       this.#idle = setTimeout(() => this.close(), IDLE_MS).unref();

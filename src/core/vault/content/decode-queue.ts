@@ -5,7 +5,8 @@ import { setImmediate } from 'node:timers/promises';
 import type { CodecHelper } from './codec-helper.ts';
 import { decodeContent } from './codec.ts';
 import { BOX_CODECS } from '../../crypto/box.ts';
-import { release } from './release.ts';
+import { toBuffer } from './recent-contents.ts';
+import { releaseOwner } from './release.ts';
 
 /** Compressed bytes that the helper gets at a time: less would be more messages than work. */
 const HELPER_BATCH_BYTES = 192 * 1024;
@@ -75,29 +76,31 @@ export class DecodeQueue {
     if (!isDone) for (const waiting of batch) this.#decodeHere(waiting);
   }
 
+  /** What the helper decoded, or could not decode: then it is empty, and decoding it here finds out why. */
   #finish(waiting: Waiting | undefined, content: Uint8Array): void {
     if (waiting === undefined) return;
-    if (content.length === 0) {
-      this.#decodeHere(waiting); // which finds out why
-      return;
+    if (content.length === 0) this.#decodeHere(waiting);
+    else {
+      settle(waiting, () => waiting.use(toBuffer(content)));
+      releaseOwner(waiting.payload);
     }
-    release(waiting.payload);
-    this.#settle(waiting, () => Buffer.from(content.buffer, content.byteOffset, content.byteLength));
   }
 
   #decodeHere(waiting: Waiting): void {
-    this.#settle(waiting, () => decodeContent(BOX_CODECS.zstd, waiting.payload, this.#maxBytes));
-    release(waiting.payload);
+    settle(waiting, () => {
+      const content = decodeContent(BOX_CODECS.zstd, waiting.payload, this.#maxBytes);
+      waiting.use(content);
+      releaseOwner(content);
+    });
+    releaseOwner(waiting.payload);
   }
+}
 
-  #settle(waiting: Waiting, content: () => Buffer): void {
-    try {
-      const bytes = content();
-      waiting.use(bytes);
-      release(bytes);
-      waiting.resolve();
-    } catch (error) {
-      waiting.reject(error instanceof Error ? error : new RangeError('a payload does not decode'));
-    }
+function settle(waiting: Waiting, work: () => void): void {
+  try {
+    work();
+    waiting.resolve();
+  } catch (error) {
+    waiting.reject(error instanceof Error ? error : new RangeError('a payload does not decode'));
   }
 }

@@ -28,5 +28,5 @@ export function unpackBytes({ bytes, lengths }: PackedBytes): Uint8Array[] {
 
 /** Frees all of them. */
 export function releasePacked({ bytes }: PackedBytes): void {
-  release(new Uint8Array(bytes));
+  if (!bytes.detached) release(new Uint8Array(bytes));
 }

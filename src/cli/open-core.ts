@@ -127,6 +127,7 @@ function createOpenCore(app: App, opened: OpenApp): OpenCore {
     host,
     sources,
     nowMs: () => clock.nowMs(),
+    lookAtPresent: (signal) => opened.lookNow(signal),
     capturePresent: async (signal) => (await opened.captureNow({ kind: 'before-restore', signal })).summary.id,
     findTerminal: findTmuxTerminal,
   });

@@ -5,6 +5,7 @@ import { existsSync } from 'node:fs';
 
 import { AppError, type PlainError } from '../shared/model/app-error.ts';
 import type { SourceId } from '../shared/model/ids.ts';
+import type { SnapshotItem } from '../shared/model/item.ts';
 import { Collector, type CaptureOutcome, type CaptureRequest } from './capture/collector.ts';
 import { Maintenance } from './capture/maintenance.ts';
 import type { ExclusionEnvironment } from './capture/rules/exclusion.ts';
@@ -78,6 +79,8 @@ export interface OpenApp extends AsyncDisposable {
   /** Where backups go. */
   backupFolder(): string;
   captureNow(request: CaptureRequest): Promise<CaptureOutcome>;
+  /** What is open now; nothing is stored. */
+  lookNow(signal: AbortSignal): Promise<readonly SnapshotItem[]>;
   /**
    * Captures by itself from now on, thins and backs up. `onFailed` hears of work that failed beside the captures. An `intervalMs`
    * given here goes before the configured one.
@@ -183,6 +186,10 @@ class Services implements OpenApp {
 
   captureNow(request: CaptureRequest): Promise<CaptureOutcome> {
     return this.scheduler.captureNow(request);
+  }
+
+  lookNow(signal: AbortSignal): Promise<readonly SnapshotItem[]> {
+    return this.scheduler.lookNow(signal);
   }
 
   start(

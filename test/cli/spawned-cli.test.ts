@@ -88,6 +88,8 @@ describe('cairn, given what is wrong', () => {
     ['no password', ['list'], { CAIRN_PASSWORD: undefined }, 3, /no password was given/],
     ['no vault', ['capture', '--home', '/nonexistent/cairn'], {}, 4, /no vault here/],
     ['a folder that cannot be made', ['init', '--home', '/dev/null/cairn'], {}, 1, /could not be made/],
+    ['a folder where none can be made', ['init', '--home', '/proc/cairn'], {}, 1, /could not be made/],
+    ['a folder deep where none can be made', ['init', '--home', '/proc/a/b/cairn'], {}, 1, /could not be made/],
     ['a vault that is there', ['init'], {}, 1, /already/],
     [
       'a weak password',
@@ -121,6 +123,12 @@ describe('cairn, given what is wrong', () => {
       (home: string) => writeFileSync(join(home, 'config.json'), '{"retension":{"dailyDays":3}}'),
       2,
       /retension/,
+    ],
+    [
+      'an unknown area in config.json, empty',
+      (home: string) => writeFileSync(join(home, 'config.json'), '{"retension":{}}'),
+      2,
+      /retension.*Did you mean retention/,
     ],
     ['a config.json that is none', (home: string) => writeFileSync(join(home, 'config.json'), '\0\0'), 1, /config/i],
   ])('%s: one clear line, its exit code, and the file left as it is', async (name, change, exitCode, words) => {

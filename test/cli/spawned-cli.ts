@@ -7,6 +7,8 @@ import { fileURLToPath } from 'node:url';
 import { makeTemporaryFolder } from '../support/temporary-folder.ts';
 import { TEST_PASSWORD } from '../support/test-vault.ts';
 
+/** As bin/cairn starts Node. */
+const STEADY = '--no-memory-protection-keys';
 const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
 
 export interface SpawnedResult {
@@ -47,7 +49,7 @@ export function openSpawnedCairn(): SpawnedCairn {
           CAIRN_PASSWORD: TEST_PASSWORD,
           ...options.env,
         };
-        const child = spawn(process.execPath, [MAIN, ...argv], { env, cwd: folder.path });
+        const child = spawn(process.execPath, [STEADY, MAIN, ...argv], { env, cwd: folder.path });
         children.add(child);
         const written = { stdout: '', stderr: '' };
         child.stdout.on('data', (bytes: Buffer) => (written.stdout += bytes.toString('utf8')));

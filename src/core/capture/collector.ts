@@ -3,7 +3,7 @@
 
 import { AppError } from '../../shared/model/app-error.ts';
 import type { CheckpointAttributes } from '../../shared/model/checkpoint.ts';
-import type { CapturedItem } from '../../shared/model/item.ts';
+import type { CapturedItem, CapturedStream, SnapshotItem, StoredStream } from '../../shared/model/item.ts';
 import type { Gap, SnapshotKind, SnapshotSummary } from '../../shared/model/snapshot.ts';
 import type { Clock } from '../clock.ts';
 import type { CaptureContext, Host, Source } from '../sources/source.ts';
@@ -90,6 +90,16 @@ export class Collector {
       storedBytes: result.storedBytes,
       durationMs: this.#deps.clock.monotonicMs() - startedMs,
     };
+  }
+
+  /**
+   * Reads what is open now and stores nothing: what could not be read is not there. Streams that did not change since they were stored
+   * have no size. Call it only when no capture runs.
+   */
+  async look(signal: AbortSignal): Promise<readonly SnapshotItem[]> {
+    const { request } = await this.#gather({ kind: 'manual', signal }, await this.#deps.loadSettings());
+    signal.throwIfAborted();
+    return request.items.map((item) => ({ ...item, streams: item.streams.map(withoutBytes), stale: false }));
   }
 
   async #captureOnce(
@@ -236,6 +246,16 @@ class CaptureRound {
   pointedPaths(): readonly string[] {
     return collectPointedPaths([...this.items, ...this.carry.carried].map(({ attributes }) => attributes));
   }
+}
+
+function withoutBytes({ name, kind, content }: CapturedStream): StoredStream {
+  const sizeBytes =
+    content.type === 'whole'
+      ? content.bytes.length
+      : content.type === 'appended'
+        ? content.fromByte + content.bytes.length
+        : 0;
+  return { name, kind, sizeBytes, contentId: '' };
 }
 
 function storageOf({ isRedactionOn, scrollbackLines }: CaptureSettings): string {

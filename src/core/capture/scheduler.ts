@@ -5,10 +5,11 @@
 
 import { AppError, toPlainError, type PlainError } from '../../shared/model/app-error.ts';
 import type { SourceId } from '../../shared/model/ids.ts';
+import type { SnapshotItem } from '../../shared/model/item.ts';
 import type { CancelTimer, Clock } from '../clock.ts';
 import type { Host, Source } from '../sources/source.ts';
 import type { Vault } from '../vault/vault.ts';
-import type { CaptureOutcome, CaptureRequest } from './collector.ts';
+import type { CaptureOutcome, CaptureRequest, Collector } from './collector.ts';
 import { EarlyPace } from './early-pace.ts';
 import { SourceWatches } from './source-watches.ts';
 
@@ -20,7 +21,7 @@ const DEFAULT_STOP_WITHIN_MS = 10_000;
 const LATE_AFTER_INTERVALS = 3;
 
 export interface SchedulerDeps {
-  readonly collector: { capture(request: CaptureRequest): Promise<CaptureOutcome> };
+  readonly collector: Pick<Collector, 'capture' | 'look'>;
   readonly vault: Pick<Vault, 'upkeep'>;
   readonly clock: Clock;
   readonly host: Host;
@@ -62,8 +63,10 @@ export interface SchedulerEvents {
 type Listener<Name extends keyof SchedulerEvents> = (event: SchedulerEvents[Name]) => void;
 
 interface Demand {
-  readonly request: CaptureRequest;
-  resolve(outcome: CaptureOutcome): void;
+  /** False for a look, which stores nothing. */
+  readonly isCapture: boolean;
+  /** Never rejects; true where a snapshot was saved. */
+  serve(): Promise<boolean>;
   reject(error: unknown): void;
 }
 
@@ -111,7 +114,20 @@ export class Scheduler {
   captureNow(request: CaptureRequest): Promise<CaptureOutcome> {
     if (this.#phase === 'stopped') return Promise.reject(stopped());
     return new Promise((resolve, reject) => {
-      this.#demands.push({ request, resolve, reject });
+      this.#demands.push({ isCapture: true, serve: () => this.#captureFor(request, resolve, reject), reject });
+      this.#work();
+    });
+  }
+
+  /** Reads what is open now, in the same turn order, and stores nothing. @throws AppError of the settings; CANCELLED */
+  lookNow(signal: AbortSignal): Promise<readonly SnapshotItem[]> {
+    if (this.#phase === 'stopped') return Promise.reject(stopped());
+    return new Promise((resolve, reject) => {
+      const serve = async (): Promise<boolean> => {
+        await this.#deps.collector.look(signal).then(resolve, reject);
+        return false;
+      };
+      this.#demands.push({ isCapture: false, serve, reject });
       this.#work();
     });
   }
@@ -196,10 +212,11 @@ export class Scheduler {
   }
 
   #captureInTurn(): void {
-    const isNobodyAsking = (): void => {
+    const nobody = (): void => {
       // The events tell; no caller waits for this capture.
     };
-    this.#demands.push({ request: { kind: 'automatic' }, resolve: isNobodyAsking, reject: isNobodyAsking });
+    const serve = (): Promise<boolean> => this.#captureFor({ kind: 'automatic' }, nobody, nobody);
+    this.#demands.push({ isCapture: true, serve, reject: nobody });
     this.#work();
   }
 
@@ -219,23 +236,28 @@ export class Scheduler {
     for (let demand = this.#demands.shift(); demand !== undefined; demand = this.#demands.shift()) {
       const startedAtMs = this.#deps.clock.monotonicMs();
       // A change that is signalled from now on may come too late for this capture.
-      this.#changedAtMs = null;
-      const isSaved = await this.#captureFor(demand);
+      if (demand.isCapture) this.#changedAtMs = null;
+      const isSaved = await demand.serve();
+      if (!demand.isCapture) continue;
       this.#last = { startedAtMs, durationMs: this.#deps.clock.monotonicMs() - startedAtMs };
       if (this.#phase === 'started') this.#watches.follow(this.#deps.sources());
       if (isSaved && this.#demands.length === 0) await this.#upkeep();
     }
   }
 
-  async #captureFor(demand: Demand): Promise<boolean> {
+  async #captureFor(
+    request: CaptureRequest,
+    resolve: (outcome: CaptureOutcome) => void,
+    reject: (error: unknown) => void,
+  ): Promise<boolean> {
     try {
-      const outcome = await this.#deps.collector.capture(demand.request);
+      const outcome = await this.#deps.collector.capture(request);
       this.#noteCapture(outcome);
-      demand.resolve(outcome);
+      resolve(outcome);
       return true;
     } catch (error) {
       this.#noteFailure(error);
-      demand.reject(error);
+      reject(error);
       return false;
     }
   }

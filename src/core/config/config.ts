@@ -122,6 +122,7 @@ function readSetValues(place: ConfigPlace): SetValues {
   const byKey = new Map(listConfigKeys(place.sourceIds).map((known) => [known.key, known]));
   for (const [key, value] of flatten(parseJson(text))) {
     const known = byKey.get(key);
+    if (isEmptyObject(value) && [...byKey.keys()].some((other) => other.startsWith(`${key}.`))) continue;
     if (known === undefined) throw unknownKey(place.sourceIds, key, 'config.json');
     values.set(key, checkValue(known, value));
   }
@@ -159,9 +160,14 @@ function tryParse(text: string): unknown {
 function flatten(object: { readonly [key: string]: JsonValue }, prefix = '', depth = 1): [string, JsonValue][] {
   return Object.entries(object).flatMap(([name, value]): [string, JsonValue][] => {
     const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
-    if (!isObject || depth >= MAX_DEPTH) return [[`${prefix}${name}`, value]];
+    if (!isObject || isEmptyObject(value) || depth >= MAX_DEPTH) return [[`${prefix}${name}`, value]];
     return flatten(value as { readonly [key: string]: JsonValue }, `${prefix}${name}.`, depth + 1); // no list, checked above
   });
+}
+
+/** An area without settings. */
+function isEmptyObject(value: JsonValue): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && Object.keys(value).length === 0;
 }
 
 function writeValues(place: ConfigPlace, values: SetValues): void {

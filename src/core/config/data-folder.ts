@@ -1,7 +1,7 @@
 // Where Cairn keeps its files, and that only their owner may read them (V16).
 
-import { chmodSync, lstatSync, mkdirSync, readdirSync, statSync, type Stats } from 'node:fs';
-import { isAbsolute, join, resolve } from 'node:path';
+import { chmodSync, existsSync, lstatSync, mkdirSync, readdirSync, statSync, type Stats } from 'node:fs';
+import { dirname, isAbsolute, join, resolve } from 'node:path';
 
 import { AppError } from '../../shared/model/app-error.ts';
 
@@ -82,9 +82,12 @@ export function dataFiles(folder: string): Omit<DataFolder, 'mended'> {
   };
 }
 
+/** Folder by folder: Node's own recursive making never ends below a folder such as /proc, which says that a new name is not there. */
 function makeFolder(folder: string): void {
+  const missing: string[] = [];
+  for (let path = folder; !existsSync(path); path = dirname(path)) missing.push(path);
   try {
-    mkdirSync(folder, { recursive: true, mode: FOLDER_MODE });
+    for (const path of missing.toReversed()) mkdirSync(path, { mode: FOLDER_MODE });
   } catch (error) {
     if (isCode(error, 'EEXIST')) return;
     throw unusable('could not be made', error);

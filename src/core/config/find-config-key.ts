@@ -32,7 +32,8 @@ export function unknownKey(sourceIds: readonly SourceId[], key: string, place?: 
     ...listConfigKeys(sourceIds).map((known) => known.key),
     ...EXCLUSION_KINDS.map((kind) => `exclude.${kind}`),
   ];
-  const nearest = findNearest(key, keys);
+  const areas = [...new Set(keys.map((known) => known.split('.')[0] ?? known))];
+  const nearest = findNearest(key, key.includes('.') ? keys : [...keys, ...areas]);
   const hint = nearest === null ? 'See all keys with `cairn config list`.' : `Did you mean ${nearest}?`;
   const message = place === undefined ? `There is no key "${shown}".` : `${place} holds the unknown key "${shown}".`;
   return new AppError('CONFIG_UNKNOWN_KEY', message, { hint });

@@ -5,6 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 import { AppError } from '../../shared/model/app-error.ts';
 import type { SnapshotId } from '../../shared/model/ids.ts';
+import type { SnapshotItem } from '../../shared/model/item.ts';
 import type { PlannedStep, RestorePlan, RestoreReport, RestoreStep, StepResult } from '../../shared/model/restore.ts';
 import type { Host, OpenTerminal, RestoreContext, RestoreOptions, Source } from '../sources/source.ts';
 import type { Vault } from '../vault/vault.ts';
@@ -16,14 +17,15 @@ import { selectItems } from './select-items.ts';
 /** Panes read their old text from the scratch folder when they start; at the latest then it goes. */
 const SCRATCH_GRACE_MS = 3_000;
 const SCRATCH_POLL_MS = 50;
-const PRESENT_AGE_MS = 5_000;
 
 export interface RestoreServiceDeps {
   readonly vault: Vault;
   readonly host: Host;
   readonly sources: readonly Source[];
   readonly nowMs: () => number;
-  /** Captures the present and gives its snapshot; the plan is made against it and undo goes back to it. */
+  /** Reads what is open now and stores nothing: a plan is made against it. */
+  readonly lookAtPresent: (signal: AbortSignal) => Promise<readonly SnapshotItem[]>;
+  /** Captures the present and gives its snapshot: what is done is planned against it, and undo goes back to it. */
   readonly capturePresent: (signal: AbortSignal) => Promise<SnapshotId>;
   /** Opens terminals for commands; undefined where none can be driven. */
   readonly findTerminal: (host: Host) => Promise<OpenTerminal | undefined>;
@@ -44,20 +46,18 @@ export interface RestoreProgress {
 
 export class RestoreService {
   readonly #deps: RestoreServiceDeps;
-  /** The present as it was last captured. */
-  #present: { readonly id: SnapshotId; readonly atMs: number } | null = null;
 
   constructor(deps: RestoreServiceDeps) {
     this.#deps = deps;
   }
 
   /**
-   * What a restore would do: the present is captured, so that what is open already is known; nothing else is changed.
+   * What a restore would do: the present is looked at, so that what is open already is known. Nothing is changed or stored.
    * @throws AppError SNAPSHOT_NOT_FOUND, ITEM_NOT_FOUND
    */
   async plan(request: RestoreRequest): Promise<RestorePlan> {
-    const presentId = await this.#capturePresent(request.signal);
-    return this.#withContext(request, presentId, (context) => this.#planIn(request, context));
+    const present = await this.#deps.lookAtPresent(request.signal);
+    return this.#withContext(request, present, (context) => this.#planIn(request, context));
   }
 
   /**
@@ -65,8 +65,9 @@ export class RestoreService {
    * comes. Cancelling skips what is left.
    */
   async apply(plan: RestorePlan, request: RestoreRequest, progress: RestoreProgress): Promise<RestoreReport> {
-    const beforeId = await this.#capturePresent(progress.signal);
-    return this.#withContext({ ...request, snapshotId: plan.snapshotId }, beforeId, async (context) => {
+    const beforeId = await this.#deps.capturePresent(progress.signal);
+    const { itemList } = await this.#deps.vault.readSnapshot(beforeId);
+    return this.#withContext({ ...request, snapshotId: plan.snapshotId }, itemList, async (context) => {
       const fresh = await this.#planIn(request, context);
       const wanted = new Set(plan.steps.filter((step) => step.status === 'planned').map((step) => step.key));
       const steps = fresh.steps.filter((step) => step.status === 'skipped' || wanted.has(step.key));
@@ -114,15 +115,6 @@ export class RestoreService {
     return { steps, undo: entry.beforeId };
   }
 
-  /** A plan and its execution right after it share one capture. */
-  async #capturePresent(signal: AbortSignal): Promise<SnapshotId> {
-    const nowMs = this.#deps.nowMs();
-    if (this.#present !== null && nowMs - this.#present.atMs < PRESENT_AGE_MS) return this.#present.id;
-    const id = await this.#deps.capturePresent(signal);
-    this.#present = { id, atMs: nowMs };
-    return id;
-  }
-
   async #planIn(request: RestoreRequest, context: RestoreContext): Promise<RestorePlan> {
     return {
       snapshotId: request.snapshotId,
@@ -133,12 +125,11 @@ export class RestoreService {
 
   async #withContext<Result>(
     request: RestoreRequest,
-    presentId: SnapshotId,
+    present: readonly SnapshotItem[],
     work: (context: RestoreContext) => Promise<Result>,
   ): Promise<Result> {
     const { vault, host, sources, nowMs, findTerminal } = this.#deps;
     const snapshot = await vault.readSnapshot(request.snapshotId);
-    const present = (await vault.readSnapshot(presentId)).itemList;
     const scratch = makeScratchFolder();
     try {
       const context = createRestoreContext({

@@ -152,6 +152,26 @@ describe('Collector.capture()', () => {
   });
 });
 
+describe('Collector.look()', () => {
+  it('gives what is open now, under the same rules, and stores nothing', async () => {
+    tmux.answer({ items: [tmux.item('a', { streams: [aStream({ text: 'four' })] }), tmux.item('hidden')] });
+    settings.exclusion = rules({ commands: ['vim'] });
+    await capture();
+    firefox.answer({ items: [firefox.item('t')] });
+    const before = await vault.listSnapshots({ limit: 10 });
+
+    const items = await collector.look(new AbortController().signal);
+
+    expect(items.map(({ key, stale }) => [key, stale])).toEqual([
+      ['tmux:a', false],
+      ['tmux:hidden', false],
+      ['firefox:t', false],
+    ]);
+    expect(await vault.listSnapshots({ limit: 10 })).toEqual(before);
+    await expect(collector.look(AbortSignal.abort())).rejects.toThrow();
+  });
+});
+
 describe('deadlines', () => {
   it('gives a hanging source up after 5 s, with a gap, its items carried, the others saved', async () => {
     tmux.answer({ items: [tmux.item('a')] });

@@ -4,6 +4,7 @@ import type { CaptureOutcome, CaptureRequest } from '../../../src/core/capture/c
 import { Scheduler } from '../../../src/core/capture/scheduler.ts';
 import { AppError } from '../../../src/shared/model/app-error.ts';
 import { parseSnapshotId } from '../../../src/shared/model/ids.ts';
+import type { SnapshotItem } from '../../../src/shared/model/item.ts';
 import { fakeHost, FakeSource } from '../../support/fake-source.ts';
 import { ManualClock, settle } from '../../support/manual-clock.ts';
 
@@ -36,7 +37,7 @@ beforeEach(() => {
   intervalMs = INTERVAL_MS;
   events = [];
   scheduler = new Scheduler({
-    collector: { capture },
+    collector: { capture, look },
     vault: {
       upkeep: async (budgetMs) => {
         upkeeps.push(budgetMs);
@@ -50,6 +51,14 @@ beforeEach(() => {
   scheduler.on('captured', () => events.push('captured'));
   scheduler.on('captureFailed', ({ code }) => events.push(`failed ${code}`));
 });
+
+async function look(): Promise<readonly SnapshotItem[]> {
+  running += 1;
+  expect(running).toBe(1);
+  await behave({ kind: 'manual' });
+  running -= 1;
+  return [];
+}
 
 async function capture(request: CaptureRequest): Promise<CaptureOutcome> {
   running += 1;
@@ -277,11 +286,23 @@ describe('failures', () => {
     expect(scheduler.state()).toMatchObject({ missedIntervals: 3, isLate: true, isStarted: true });
   });
 
+  it('looks in turn with the captures, and counts no look as one', async () => {
+    behave = () => new Promise((resolve) => void clock.setTimer(resolve, 1_000));
+    scheduler.start();
+    const looked = scheduler.lookNow(new AbortController().signal);
+    await clock.advance(2_000);
+
+    expect(await looked).toEqual([]);
+    expect([captures.length, events]).toEqual([1, ['captured']]);
+    await clock.advance(29_000);
+    expect(captures).toHaveLength(2);
+  });
+
   it('goes on when idle work fails', async () => {
     const failures: string[] = [];
     const upkeep = (): Promise<void> => Promise.reject(new AppError('VAULT_BUSY', 'busy'));
     const other = new Scheduler({
-      collector: { capture },
+      collector: { capture, look },
       vault: { upkeep },
       clock,
       host: fakeHost(),

@@ -5,6 +5,7 @@ import { RestoreService, type RestoreRequest } from '../../../src/core/restore/r
 import { selectItems } from '../../../src/core/restore/select-items.ts';
 import type { Source } from '../../../src/core/sources/source.ts';
 import type { SnapshotId } from '../../../src/shared/model/ids.ts';
+import type { SnapshotItem } from '../../../src/shared/model/item.ts';
 import type { PlannedStep, RestoreStep, StepResult } from '../../../src/shared/model/restore.ts';
 import { aCapture, aConversation, aStream, aTerminal, text } from '../../support/captures.ts';
 import { FakeSource } from '../../support/fake-source.ts';
@@ -61,6 +62,7 @@ async function setUp(sources: (open: Set<string>) => readonly Source[]) {
     host: makeTestHost(folder.path),
     sources: sources(open),
     nowMs: () => (nowMs += 10_000),
+    lookAtPresent: async () => present(open),
     capturePresent: async () =>
       (await test.vault.save(aCapture([], { kind: 'before-restore', takenAtMs: nowMs }))).summary.id,
     findTerminal: async () => undefined,
@@ -81,7 +83,20 @@ async function setUp(sources: (open: Set<string>) => readonly Source[]) {
   return { test, service, open, request, steps, progress, [Symbol.asyncDispose]: dispose };
 }
 
+/** What a look at the present finds: the items that a restore opened. */
+function present(open: ReadonlySet<string>): SnapshotItem[] {
+  return [...open].map((name) => ({ ...aTerminal(name.slice(name.indexOf(':') + 1)), stale: false, streams: [] }));
+}
+
 describe('RestoreService', () => {
+  it('plans without storing anything', async () => {
+    await using set = await setUp((open) => [openingSource('tmux', open), openingSource('claude-code', open)]);
+    const before = await set.test.vault.listSnapshots({ limit: 10 });
+
+    expect((await set.service.plan(set.request())).steps).toHaveLength(3);
+    expect(await set.test.vault.listSnapshots({ limit: 10 })).toEqual(before);
+  });
+
   it('does what the plan says, reports each step, and captures the present first', async () => {
     await using set = await setUp((open) => [openingSource('tmux', open), openingSource('claude-code', open)]);
     const plan = await set.service.plan(set.request());

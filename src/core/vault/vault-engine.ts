@@ -16,6 +16,7 @@ import { toStorageError, withStorageErrors } from './errors.ts';
 import { createKeyring, openKeyring, type Keyring, type VaultSecret } from './keyring/keyring.ts';
 import { createCheckpoint, deleteCheckpoints, editCheckpoint, writeSetting } from './log/checkpoints.ts';
 import { FIRST_HEAD, sealHead } from './log/head.ts';
+import { mendTimeIndex } from './log/index-blocks.ts';
 import { listSnapshots, readSnapshot, readStream, resolveSnapshot } from './log/read-snapshots.ts';
 import { createBodyCache, saveSnapshot, type KnownContent } from './log/save-snapshot.ts';
 import { VaultState } from './log/vault-state.ts';
@@ -315,6 +316,13 @@ export class VaultEngine {
             message: "The password is now protected by today's stronger key derivation.",
           });
         } else keyring.mend(writeDb);
+      });
+    }
+    if (this.#state.isIndexMendNeeded) {
+      await this.#write('Mending the time index', () => mendTimeIndex(this.#state));
+      this.notices.push({
+        code: 'index-mended',
+        message: 'The list of snapshots was incomplete and was made anew from the snapshots themselves.',
       });
     }
     const drained = await this.#write('Taking captures out of the inbox', () =>

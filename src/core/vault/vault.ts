@@ -132,6 +132,7 @@ export interface VaultStatistics {
 export interface OpeningNotice {
   readonly code:
     | 'header-mended'
+    | 'index-mended'
     | 'head-slot-mended'
     | 'rolled-back'
     | 'truncated'

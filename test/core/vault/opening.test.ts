@@ -15,6 +15,7 @@ import BetterSqlite3 from 'better-sqlite3';
 import { describe, expect, it } from 'vitest';
 
 import { AppError } from '../../../src/shared/model/app-error.ts';
+import { DEFAULT_RETENTION } from '../../../src/shared/model/retention.ts';
 import { ARGON2_FLOOR } from '../../../src/core/crypto/key-slot.ts';
 import { createVault, openVault, type VaultSecret } from '../../../src/core/vault/vault-client.ts';
 import { aCapture, aStream, aTerminal } from '../../support/captures.ts';
@@ -238,5 +239,31 @@ describe('openVault()', () => {
     );
     expect(existsSync(path)).toBe(false);
     expect(existsSync(`${path}.keys`)).toBe(false);
+  });
+});
+
+describe('a time index that lost blocks', () => {
+  it.each([
+    ['are gone', 'DELETE FROM time_index'],
+    ['are damaged', 'UPDATE time_index SET box = zeroblob(length(box))'],
+  ])('[V12] is made anew from the snapshots where they %s, once', async (_what, damage) => {
+    await using test = await openTestVault();
+    for (let at = 0; at < 6; at += 1)
+      await test.vault.save(aCapture([aTerminal(`a${at}`)], { takenAtMs: TEST_NOW_MS + at * 600_000 }));
+    // A prune writes blocks even where there are few snapshots.
+    await test.vault.prune({ ...DEFAULT_RETENTION, allHours: 2 }, TEST_NOW_MS + 30 * 3_600_000, { isDryRun: false });
+    await test.vault.save(aCapture([aTerminal('last')], { takenAtMs: TEST_NOW_MS + 31 * 3_600_000 }));
+    const left = await test.vault.listSnapshots({ limit: 20 });
+    await test.vault.close();
+    const db = new BetterSqlite3(test.path);
+    expect(db.prepare('SELECT count(*) FROM time_index').pluck().get()).toBeGreaterThan(0);
+    db.exec(damage).close();
+
+    await test.reopen();
+    expect(test.vault.notices.map(({ code }) => code)).toContain('index-mended');
+    expect(await test.vault.listSnapshots({ limit: 20 })).toEqual(left);
+    expect(await test.vault.verify({ isDeep: true, nowMs: TEST_NOW_MS })).toMatchObject({ ok: true });
+    await test.reopen();
+    expect(test.vault.notices).toEqual([]);
   });
 });

@@ -172,6 +172,32 @@ describe('checkpoints', () => {
 });
 
 describe('prune()', () => {
+  it('[V12] keeps every snapshot that stays in the list, in a vault that has no index block yet', async () => {
+    await using test = await openTestVault();
+    const pin = { name: 'pin', description: '', tags: [], priority: 'normal', pinned: true } as const;
+    for (let at = 0; at < 8; at += 1)
+      await test.vault.save(
+        aCapture([aTerminal('a', { streams: [aStream({ text: `content ${at}` })] })], {
+          takenAtMs: TEST_NOW_MS + at * 20 * 60_000,
+          ...(at === 0 ? { checkpoint: pin } : {}),
+        }),
+      );
+    const nowMs = TEST_NOW_MS + 3 * HOUR_MS;
+    const { removedSnapshots } = await test.vault.prune({ ...DEFAULT_RETENTION, allHours: 1 }, nowMs, {
+      isDryRun: false,
+    });
+    expect(removedSnapshots).toBeGreaterThan(0);
+    const left = await test.vault.listSnapshots({ limit: 20 });
+    await test.reopen();
+
+    expect(test.vault.notices).toEqual([]);
+    expect(await test.vault.listSnapshots({ limit: 20 })).toEqual(left);
+    expect(left.at(-1)?.checkpoint?.name).toBe('pin');
+    await test.vault.prune({ ...DEFAULT_RETENTION, allHours: 1 }, nowMs, { isDryRun: false });
+    expect(text(await test.vault.readStream(left.at(-1)!.id, key('tmux:a'), 'scrollback'))).toBe('content 0');
+    expect(await test.vault.verify({ isDeep: true, nowMs })).toMatchObject({ ok: true, damaged: [] });
+  });
+
   it('[V17] removes what retention says, keeps the rest readable, and gives the space back', async () => {
     await using test = await openTestVault();
     const kept: { id: string; content: string }[] = [];

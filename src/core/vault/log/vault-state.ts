@@ -78,6 +78,7 @@ export class VaultState {
   latest: LatestState = NOTHING;
   /** What loading found missing or not authentic, in words. */
   readonly findings: string[] = [];
+  #indexFindings: string[] = [];
   #dataVersion = -1;
   readonly #readDataVersion: Statement<[], number>;
   readonly #keyframeCache = new Map<number, Manifest>();
@@ -220,32 +221,54 @@ export class VaultState {
     return picked.head;
   }
 
+  /** True where the blocks of the time index do not hold all there is: `index` was made anew from the snapshots. */
+  get isIndexMendNeeded(): boolean {
+    return this.#indexFindings.length > 0;
+  }
+
+  /** The blocks on disk are whole again. */
+  noteIndexMended(): void {
+    for (const finding of this.#indexFindings.splice(0)) this.findings.splice(this.findings.indexOf(finding), 1);
+  }
+
   #loadIndex(): TimeIndex {
+    this.#indexFindings = [];
     const index = new TimeIndex(this.head.snapshots + TAIL_PAGE);
     for (const row of iterateTimeIndex(this.readDb)) {
       const opened = this.keys.open(BOX_KINDS.timeIndex, row.recordId, row.box);
       if (opened === null)
-        this.findings.push(`the time index block from ${row.firstSequence} on does not authenticate`);
+        this.#indexFindings.push(`the time index block from ${row.firstSequence} on does not authenticate`);
       else index.appendBlock(opened.payload);
     }
-    for (const { number, box } of this.#snapshotsAfter(this.head.indexedThrough)) {
+    const unreadable = this.#appendRows(index, this.head.indexedThrough);
+    const isWhole = this.#indexFindings.length === 0 && index.count + unreadable.length === this.head.snapshots;
+    if (isWhole) {
+      this.findings.push(...unreadable);
+      return index;
+    }
+    // The snapshots themselves say when they were taken: slower, and as good.
+    const rebuilt = new TimeIndex(this.head.snapshots + TAIL_PAGE);
+    this.findings.push(...this.#appendRows(rebuilt, 0));
+    this.#indexFindings.push('the time index did not list every snapshot');
+    this.findings.push(...this.#indexFindings);
+    if (rebuilt.count !== this.head.snapshots)
+      this.findings.push(`${this.head.snapshots} snapshots should be there, ${rebuilt.count} are`);
+    return rebuilt;
+  }
+
+  /** Appends what the snapshot records after a sequence say; gives what cannot be read, in words. */
+  #appendRows(index: TimeIndex, after: number): string[] {
+    const unreadable: string[] = [];
+    for (const { number, box } of this.#snapshotsAfter(after)) {
       const opened = this.keys.open(BOX_KINDS.snapshot, number, box);
       if (opened === null) {
-        this.findings.push(`snapshot record ${number} does not authenticate`);
+        unreadable.push(`snapshot record ${number} does not authenticate`);
         continue;
       }
-      const prefix = parseSnapshotPrefix(opened.payload);
-      index.append({
-        sequence: number,
-        takenAtMs: prefix.takenAtMs,
-        id: prefix.id,
-        kind: prefix.kind,
-        keyframe: prefix.keyframe,
-      });
+      const { takenAtMs, id, kind, keyframe } = parseSnapshotPrefix(opened.payload);
+      index.append({ sequence: number, takenAtMs, id, kind, keyframe });
     }
-    if (index.count !== this.head.snapshots)
-      this.findings.push(`${this.head.snapshots} snapshots should be there, ${index.count} are listed`);
-    return index;
+    return unreadable;
   }
 
   *#snapshotsAfter(sequence: number): Generator<{ readonly number: number; readonly box: Buffer }> {

@@ -5,11 +5,11 @@
 import type { CheckpointId, SnapshotId } from '../../../shared/model/ids.ts';
 import type { RetentionLimits } from '../../../shared/model/retention.ts';
 import { planRetention } from '../../../shared/retention/plan-retention.ts';
-import { BOX_CODECS, BOX_KINDS } from '../../crypto/box.ts';
 import { readFileSizes } from '../database.ts';
+import { damaged } from '../errors.ts';
+import { sealIndexBlocks } from '../log/index-blocks.ts';
 import type { Manifest } from '../log/manifest.ts';
 import { parseSnapshotPrefix } from '../log/snapshot-record.ts';
-import { BLOCK_ENTRIES } from '../log/time-index.ts';
 import type { VaultState } from '../log/vault-state.ts';
 import type { PruneReport } from '../vault.ts';
 import { groupsOf, rebuildGroups } from './parity.ts';
@@ -40,11 +40,21 @@ export async function pruneVault(
     const freedBytes = await countUnmarked(state, marks, new Set(plan.remove), control);
     return { plan, freedBytes, removedSnapshots: plan.remove.length };
   }
-  await deps.withLock(() => forget(state, planFor(state, limits, nowMs)));
+  await deps.withLock(() => {
+    assertAllListed(state);
+    forget(state, planFor(state, limits, nowMs));
+  });
   const marks = await markLive(state, new Set(), control);
   await sweep(deps, marks, control);
   await giveBack(deps, control);
   return { plan, freedBytes: Math.max(0, before - occupiedBytes(state)), removedSnapshots: plan.remove.length };
+}
+
+/** What is not listed would be swept as if nobody needed it. @throws AppError VAULT_DAMAGED */
+function assertAllListed(state: VaultState): void {
+  const rows = state.read.snapshots.count();
+  if (rows !== state.index.count)
+    throw damaged(`the time index lists ${state.index.count} of ${rows} snapshots, so nothing was pruned`);
 }
 
 function planFor(state: VaultState, limits: RetentionLimits, nowMs: number): PruneReport['plan'] {
@@ -77,22 +87,17 @@ function forget(state: VaultState, plan: PruneReport['plan']): void {
   const firstAffected = removedSequences[0] ?? index.sequenceAt(index.count - 1) + 1;
   const next = copyWithout(state, removedSet);
   const keyframes = usedKeyframes(state, next, new Set(recordIds));
-  let nextRecordId = head.nextRecordId;
-  const blocks: { firstSequence: number; recordId: number; box: Buffer }[] = [];
-  const rebuildFrom = blockStartBefore(state, firstAffected);
-  for (let start = firstAt(next, rebuildFrom); start < next.count; start += BLOCK_ENTRIES) {
-    const end = Math.min(next.count, start + BLOCK_ENTRIES);
-    const recordId = nextRecordId;
-    nextRecordId += 1;
-    blocks.push({
-      firstSequence: next.sequenceAt(start),
-      recordId,
-      box: state.keys.seal(BOX_KINDS.timeIndex, BOX_CODECS.raw, recordId, next.encodeBlock(start, end)),
-    });
-  }
+  // Everything up to the head will count as indexed: what no block holds yet belongs into one too.
+  const rebuildFrom = Math.min(blockStartBefore(state, firstAffected), head.indexedThrough + 1);
+  const blocks = sealIndexBlocks(state, next, rebuildFrom);
   state.commit(
     'Pruning',
-    { nextRecordId, snapshots: next.count, records: head.records - recordIds.length, indexedThrough: head.sequence },
+    {
+      nextRecordId: head.nextRecordId + blocks.length,
+      snapshots: next.count,
+      records: head.records - recordIds.length,
+      indexedThrough: head.sequence,
+    },
     () => {
       for (const sequence of removedSequences) write.snapshots.remove(sequence);
       for (const recordId of recordIds) write.records.remove(recordId);
@@ -109,12 +114,6 @@ function copyWithout(state: VaultState, removed: ReadonlySet<number>): VaultStat
   const next = state.index.clone();
   next.filter((at) => !removed.has(next.sequenceAt(at)));
   return next;
-}
-
-function firstAt(index: VaultState['index'], sequence: number): number {
-  let at = 0;
-  while (at < index.count && index.sequenceAt(at) < sequence) at += 1;
-  return at;
 }
 
 function blockStartBefore(state: VaultState, sequence: number): number {
@@ -209,6 +208,7 @@ async function sweep(deps: PruneDeps, marks: Marks, control: WorkControl): Promi
 }
 
 function sweepSlice(state: VaultState, marks: Marks, after: number): number | null {
+  assertAllListed(state);
   catchUp(state, marks);
   const facts = state.read.chunks.listFactsAfter(after, SWEEP_SLICE);
   const last = facts.at(-1);

@@ -25,6 +25,7 @@ export async function buildBenches(benches: readonly string[]): Promise<string> 
       rollupOptions: {
         input: {
           ...Object.fromEntries(benches.map((bench) => [bench, `${ROOT}test/bench/${bench}.ts`])),
+          cli: `${ROOT}src/cli/main.ts`,
           'workspace-process': `${ROOT}test/bench/workspace-process.ts`,
           'vault-worker': `${ROOT}src/core/vault/vault-worker.ts`,
           'codec-worker': `${ROOT}src/core/vault/codec-worker.ts`,

@@ -7,7 +7,7 @@ import { cpus, totalmem } from 'node:os';
 import { buildBenches } from './build-benches.ts';
 import { fallsShort, type Figure } from './measure.ts';
 
-const BENCHES = ['bench-vault', 'bench-million', 'bench-peers'] as const;
+const BENCHES = ['bench-vault', 'bench-million', 'bench-peers', 'bench-capture', 'bench-run'] as const;
 const only = process.argv.slice(2);
 
 const folder = await buildBenches(BENCHES);

@@ -1,5 +1,5 @@
-// Captures one repository. Cheap where nothing changed: three short runs of git (settings, status, refs) and a stat of each
-// changed file give a version; only a new one makes trees and patches. What was captured is remembered for the next time.
+// Captures one repository. Cheap where nothing changed: one short run of git (status) and a stat of each changed file, of the files
+// that hold the settings and of those that hold the refs give a version; only a new one makes trees and patches. What was captured is remembered for the next time.
 
 import { createHash } from 'node:crypto';
 import { lstatSync } from 'node:fs';
@@ -8,9 +8,11 @@ import { join, resolve } from 'node:path';
 import { AppError } from '../../../shared/model/app-error.ts';
 import type { CapturedItem, CapturedStream } from '../../../shared/model/item.ts';
 import type { CaptureContext } from '../source.ts';
+import { areUnchanged, listBelow, stampFiles, type StampedRead } from './file-stamps.ts';
 import type { Repository } from './find-repositories.ts';
 import { inspectChanges, type Inspection } from './inspect-changes.ts';
 import { readOperation, type Operation } from './operation.ts';
+import type { GitConfig } from './parse-config.ts';
 import { parseGitStatus, type GitStatus } from './parse-status.ts';
 import { withPrivateFolder } from './private-folder.ts';
 import {
@@ -24,7 +26,8 @@ import {
   UNPUSHED_BUNDLE,
   WORK_PATCH,
 } from './repository-item.ts';
-import { openGit, type Git } from './run-git.ts';
+import { readSettings } from './repository-settings.ts';
+import { openGitWith, type Git } from './run-git.ts';
 import { readSavedTrees, type SavedTrees } from './saved-trees.ts';
 import { listTips, readUnpushed, versionOfTips, type Unpushed } from './unpushed-commits.ts';
 
@@ -44,6 +47,8 @@ export interface RememberedRepository {
   readonly unpushed: Omit<Unpushed, 'bundle'>;
   /** The rules that all this was read under: a new rule counts for commits that are saved already, too. */
   readonly excludes: CaptureContext['excludes'];
+  readonly settings: StampedRead<GitConfig> | null;
+  readonly refs: StampedRead<string> | null;
 }
 
 export interface RepositoryCapture {
@@ -69,18 +74,24 @@ export async function captureRepository(
   repository: Repository,
 ): Promise<RepositoryCapture> {
   assertUnlocked(repository, deps.context.nowMs);
-  const git = await openGit(deps.context.host, repository.root, deps.signal);
+  const { host, nowMs } = deps.context;
+  const settings = await readSettings(host, repository, deps.signal, nowMs, deps.remembered?.settings ?? null);
+  const git = openGitWith(host, repository.root, deps.signal, settings.config);
   assertOwnWorkTree(git, repository);
-  const [statusBytes, refs] = await Promise.all([readStatus(git), readRefs(git)]);
+  const [statusBytes, refs] = await Promise.all([
+    readStatus(git),
+    readRefs(git, repository, nowMs, deps.remembered?.refs ?? null),
+  ]);
   const parsed = parseGitStatus(statusBytes);
   if (!parsed.ok)
     throw new AppError('SOURCE_UNREADABLE', `git gave a status that Cairn cannot read: ${parsed.reason}.`);
   const { status } = parsed;
   const operation = readOperation(repository.gitDir);
   const inspection = await inspectChanges(repository.root, status, (path) => deps.context.excludes.path(path));
-  const seen = { repository, git, status, refs, operation, inspection };
+  const seen = { repository, git, status, refs: refs.value, operation, inspection };
   const version = versionOf(seen, statusBytes);
-  return recall(deps, version) ?? readAll(deps, seen, version);
+  const captured = recall(deps, version) ?? (await readAll(deps, seen, version));
+  return { ...captured, remembered: { ...captured.remembered, settings: settings.remembered, refs: refs.remembered } };
 }
 
 interface Seen {
@@ -145,6 +156,8 @@ async function readAll(deps: CaptureRepositoryDeps, seen: Seen, version: string)
       unpushedVersion: unpushed.version,
       unpushed: unpushed.facts,
       excludes: deps.context.excludes,
+      settings: null,
+      refs: null,
     },
   };
 }
@@ -196,9 +209,23 @@ async function readStatus(git: Git): Promise<Buffer> {
   return git.read([...STATUS_ARGS, `--untracked-files=${untracked}`, '--ignore-submodules=dirty']);
 }
 
-async function readRefs(git: Git): Promise<string> {
-  const args = ['for-each-ref', '--format=%(objectname) %(refname)', 'refs/heads', 'refs/remotes', 'refs/stash'];
-  return (await git.read(args)).toString('utf8');
+const REF_FOLDERS = ['refs/heads', 'refs/remotes', 'refs/stash'] as const;
+
+/** Branches, remote branches and stashes with what they point to; remembered until one of the files that hold them changes. */
+async function readRefs(
+  git: Git,
+  { commonDir }: Repository,
+  nowMs: number,
+  remembered: StampedRead<string> | null,
+): Promise<{ readonly value: string; readonly remembered: StampedRead<string> | null }> {
+  if (remembered !== null && areUnchanged(remembered.stamps)) return { value: remembered.value, remembered };
+  const folders = [...REF_FOLDERS, 'packed-refs', 'reftable'].map((name) => join(commonDir, name));
+  const files = listBelow(folders);
+  const stamps = files === null ? null : stampFiles(files, nowMs);
+  const value = (await git.read(['for-each-ref', '--format=%(objectname) %(refname)', ...REF_FOLDERS])).toString(
+    'utf8',
+  );
+  return { value, remembered: stamps === null ? null : { value, stamps } };
 }
 
 /** Roots of the submodules that `.gitmodules` names, initialised or not. */

@@ -94,6 +94,17 @@ export interface Git {
 }
 
 /**
+ * Lists the settings that count in a folder, each behind the place it comes from (`git config --list -z --show-origin`).
+ * @throws AppError SOURCE_UNREADABLE where git refuses the folder.
+ */
+export async function listSettings(host: Host, folder: string, signal: AbortSignal): Promise<Buffer> {
+  const args = ['config', '--list', '-z', '--show-origin'];
+  const listed = await runGit(host, folder, signal, args, { maxOutputBytes: MAX_CONFIG_BYTES });
+  if (listed.exitCode !== 0) throw failureOf('config', listed);
+  return listed.stdout;
+}
+
+/**
  * Reads the repository's settings and gives a git for it. `folder` is the root of the work tree, or a git folder; git looks no
  * further up.
  * @throws AppError SOURCE_UNREADABLE where git refuses the folder.
@@ -101,7 +112,11 @@ export interface Git {
 export async function openGit(host: Host, folder: string, signal: AbortSignal): Promise<Git> {
   const listed = await runGit(host, folder, signal, ['config', '--list', '-z'], { maxOutputBytes: MAX_CONFIG_BYTES });
   if (listed.exitCode !== 0) throw failureOf('config', listed);
-  const config = parseGitConfig(listed.stdout);
+  return openGitWith(host, folder, signal, parseGitConfig(listed.stdout));
+}
+
+/** A git for a repository whose settings are known. */
+export function openGitWith(host: Host, folder: string, signal: AbortSignal, config: GitConfig): Git {
   const filtersOff = config.filters.flatMap((name) => [
     [`filter.${name}.clean`, ''] as const,
     [`filter.${name}.smudge`, ''] as const,

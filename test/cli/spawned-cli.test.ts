@@ -89,6 +89,14 @@ describe('cairn, given what is wrong', () => {
     ['no vault', ['capture', '--home', '/nonexistent/cairn'], {}, 4, /no vault here/],
     ['a folder that cannot be made', ['init', '--home', '/dev/null/cairn'], {}, 1, /could not be made/],
     ['a folder where none can be made', ['init', '--home', '/proc/cairn'], {}, 1, /could not be made/],
+    [
+      'a setting where no folder can be made',
+      ['config', 'set', 'redaction', 'on', '--home', '/proc/cairn'],
+      {},
+      1,
+      /made/,
+    ],
+    ['no vault where no folder can be', ['run', '--home', '/proc/cairn'], {}, 4, /no vault here/],
     ['a folder deep where none can be made', ['init', '--home', '/proc/a/b/cairn'], {}, 1, /could not be made/],
     ['a vault that is there', ['init'], {}, 1, /already/],
     [

@@ -85,12 +85,15 @@ export function dataFiles(folder: string): Omit<DataFolder, 'mended'> {
 /** Folder by folder: Node's own recursive making never ends below a folder such as /proc, which says that a new name is not there. */
 function makeFolder(folder: string): void {
   const missing: string[] = [];
-  for (let path = folder; !existsSync(path); path = dirname(path)) missing.push(path);
-  try {
-    for (const path of missing.toReversed()) mkdirSync(path, { mode: FOLDER_MODE });
-  } catch (error) {
-    if (isCode(error, 'EEXIST')) return;
-    throw unusable('could not be made', error);
+  // What has no parent is a root: a drive that is not there must not be looked for without end either.
+  for (let path = folder; !existsSync(path) && dirname(path) !== path; path = dirname(path)) missing.push(path);
+  for (const path of missing.toReversed()) {
+    try {
+      mkdirSync(path, { mode: FOLDER_MODE });
+    } catch (error) {
+      // Another process has made it in between; what it is shows next.
+      if (!isCode(error, 'EEXIST')) throw unusable('could not be made', error);
+    }
   }
 }
 

@@ -64,6 +64,23 @@ describe('openDataFolder()', () => {
     expect(openDataFolder(path, owner).mended).toBe(0);
   });
 
+  it.each(['/proc/cairn', '/proc/a/b/cairn', '/proc/self/fd/cairn', '/dev/null/cairn', '/proc/1/task/cairn'])(
+    'says that %s cannot be made',
+    (path) => {
+      expect(() => openDataFolder(path, owner)).toThrow(expect.objectContaining({ code: 'VAULT_READ_ONLY' }));
+    },
+  );
+
+  it('says so where a link leads nowhere', () => {
+    const link = join(folder.path, 'link');
+    symlinkSync(join(folder.path, 'nowhere'), link);
+
+    expect(() => openDataFolder(link, owner)).toThrow(expect.objectContaining({ code: 'VAULT_READ_ONLY' }));
+    expect(() => openDataFolder(join(link, 'below'), owner)).toThrow(
+      expect.objectContaining({ code: 'VAULT_READ_ONLY' }),
+    );
+  });
+
   it('refuses a file and the folder of another user', () => {
     const file = join(folder.path, 'file');
     writeFileSync(file, '');

@@ -138,6 +138,12 @@ describe('cairn, given what is wrong', () => {
       2,
       /retension.*Did you mean retention/,
     ],
+    [
+      'an unknown area within an area in config.json, empty',
+      (home: string) => writeFileSync(join(home, 'config.json'), '{"retention":{"dayly":{}}}'),
+      2,
+      /retention\.dayly.*Did you mean retention\.dailyDays/,
+    ],
     ['a config.json that is none', (home: string) => writeFileSync(join(home, 'config.json'), '\0\0'), 1, /config/i],
   ])('%s: one clear line, its exit code, and the file left as it is', async (name, change, exitCode, words) => {
     const home = spoil(name.replaceAll(/\W/g, '-'), change);

@@ -131,8 +131,10 @@ function readSetValues(place: ConfigPlace): SetValues {
 
 function readText(path: string): string | null {
   try {
-    const { size } = statSync(path);
-    if (size > MAX_FILE_BYTES) throw unreadable('it is far too large');
+    const stats = statSync(path);
+    // Reading a pipe could wait for ever, reading a device never end.
+    if (!stats.isFile()) throw unreadable('it is no file');
+    if (stats.size > MAX_FILE_BYTES) throw unreadable('it is far too large');
     return readFileSync(path, 'utf8');
   } catch (error) {
     if (error instanceof AppError) throw error;

@@ -19,7 +19,7 @@ export function findConfigKey(sourceIds: readonly SourceId[], key: string): Conf
 /** The refusal of a key. `place` is the file it stands in, if it does. */
 export function unknownKey(sourceIds: readonly SourceId[], key: string, place?: string): AppError {
   const shown = shownKey(key);
-  if (key.startsWith('exclude.') && place !== undefined) {
+  if (/^exclude(\.|$)/.test(key) && place !== undefined) {
     return new AppError(
       'CONFIG_UNKNOWN_KEY',
       `${place} holds "${shown}", but exclusion rules are sealed in the vault.`,
@@ -32,6 +32,13 @@ export function unknownKey(sourceIds: readonly SourceId[], key: string, place?: 
     ...listConfigKeys(sourceIds).map((known) => known.key),
     ...EXCLUSION_KINDS.map((kind) => `exclude.${kind}`),
   ];
+  const first = keys.find((known) => known.startsWith(`${key}.`));
+  if (first !== undefined) {
+    const where = place === undefined ? '' : `${place}: `;
+    return new AppError('CONFIG_UNKNOWN_KEY', `${where}"${shown}" has no value of its own.`, {
+      hint: `Name one of its keys, such as ${first}.`,
+    });
+  }
   const areas = [...new Set(keys.map((known) => known.split('.')[0] ?? known))];
   const nearest = findNearest(key, key.includes('.') ? keys : [...keys, ...areas]);
   const hint = nearest === null ? 'See all keys with `cairn config list`.' : `Did you mean ${nearest}?`;

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -89,6 +90,56 @@ describe('readConfigSync()', () => {
       hint: 'config list',
     },
     {
+      name: 'an unknown area, empty',
+      text: '{"retension": {}}',
+      code: 'CONFIG_UNKNOWN_KEY',
+      message: '"retension"',
+      hint: 'retention?',
+    },
+    {
+      name: 'an unknown area in an area, empty',
+      text: '{"retention": {"dayly": {}}}',
+      code: 'CONFIG_UNKNOWN_KEY',
+      message: '"retention.dayly"',
+      hint: 'retention.dailyDays?',
+    },
+    {
+      name: 'an unknown area like nothing, empty',
+      text: '{"zzzzzzzzzzzzzzzz": {}}',
+      code: 'CONFIG_UNKNOWN_KEY',
+      message: '"zzzz',
+      hint: 'config list',
+    },
+    { name: 'a key without a name', text: '{"": {}}', code: 'CONFIG_UNKNOWN_KEY', message: '""', hint: 'config list' },
+    {
+      name: 'a key below a key',
+      text: '{"redaction": {"on": {}}}',
+      code: 'CONFIG_UNKNOWN_KEY',
+      message: '"redaction.on"',
+      hint: '',
+    },
+    {
+      name: 'an area far too deep',
+      text: '{"a":'.repeat(2_000) + '{}' + '}'.repeat(2_000),
+      code: 'CONFIG_UNKNOWN_KEY',
+      message: '"a.a.a',
+      hint: '',
+    },
+    {
+      name: 'an area for a value',
+      text: '{"redaction": {}}',
+      code: 'CONFIG_INVALID',
+      message: 'redaction must be on or off',
+      hint: '',
+    },
+    {
+      name: 'an area for sealed rules, empty',
+      text: '{"exclude": {}}',
+      code: 'CONFIG_UNKNOWN_KEY',
+      message: 'sealed in the vault',
+      hint: 'config set',
+    },
+    {
       name: 'sealed rules',
       text: '{"exclude": {"urls": ["a"]}}',
       code: 'CONFIG_UNKNOWN_KEY',
@@ -134,8 +185,8 @@ describe('readConfigSync()', () => {
       name: 'a value for an area',
       text: '{"retention": 5}',
       code: 'CONFIG_UNKNOWN_KEY',
-      message: 'retention',
-      hint: '',
+      message: '"retention"',
+      hint: 'such as retention.allHours',
     },
     {
       name: 'garbage',
@@ -164,6 +215,18 @@ describe('readConfigSync()', () => {
     expect(() => readConfigSync(place)).toThrow(expected);
     expect(() => setConfigValueSync(place, 'redaction', 'off')).toThrow(expected);
     expect(readFileSync(place.path, 'utf8')).toBe(text);
+  });
+
+  it('takes areas that are known and empty for what they say: nothing', () => {
+    write('{"retention": {}, "sources": {}, "backup": {}}');
+
+    expect(readConfigSync(place)).toMatchObject({ enabledSources: [], retention: DEFAULT_RETENTION });
+  });
+
+  it('refuses a pipe in the place of the file, and does not wait for it', () => {
+    execFileSync('mkfifo', [place.path]);
+
+    expect(() => readConfigSync(place)).toThrow(expect.objectContaining({ code: 'CONFIG_UNREADABLE' }));
   });
 
   it('refuses a folder in the place of the file', () => {
@@ -223,10 +286,13 @@ describe('setConfigValueSync()', () => {
     { key: 'captureIntervalSeconds', text: '', code: 'CONFIG_INVALID' },
     { key: 'sources.tmux', text: 'maybe', code: 'CONFIG_INVALID' },
     { key: 'backup.folder', text: 'relative', code: 'CONFIG_INVALID' },
-    { key: 'sources', text: 'on', code: 'CONFIG_UNKNOWN_KEY' },
+    { key: 'sources', text: 'on', code: 'CONFIG_UNKNOWN_KEY', hint: 'such as sources.tmux' },
+    { key: 'exclude', text: 'x', code: 'CONFIG_UNKNOWN_KEY', hint: 'such as exclude.sources' },
     { key: 'source.tmux', text: 'on', code: 'CONFIG_UNKNOWN_KEY' },
-  ])('refuses $key = "$text" and writes nothing', ({ key, text, code }) => {
-    expect(() => setConfigValueSync(place, key, text)).toThrow(expect.objectContaining({ code }));
+  ])('refuses $key = "$text" and writes nothing', ({ key, text, code, hint = '' }) => {
+    expect(() => setConfigValueSync(place, key, text)).toThrow(
+      expect.objectContaining({ code, hint: expect.stringContaining(hint) }),
+    );
     expect(readdirSync(folder.path)).toEqual([]);
   });
 

@@ -1,14 +1,15 @@
 // The sources of the Chromium family: tabs from the session files that the browser appends to, about 2.5 s after each change. Where a
 // browser writes the sealed form only, the source says so and opens no keyring.
 
-import { existsSync, readdirSync, readFileSync, readlinkSync, statSync, watch, type FSWatcher } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
+import { basename, join } from 'node:path';
 
 import type { CapturedItem } from '../../../shared/model/item.ts';
 import { toTabItems } from '../browser/browser-tab.ts';
 import { applyTabs, planTabs, undoTab, type OpenWindow } from '../browser/restore-tabs.ts';
 import { readProcess } from '../host/proc.ts';
 import { findOnPath, startDetached } from '../host/start-detached.ts';
+import { watchFolders } from '../host/watch-folders.ts';
 import type {
   CaptureContext,
   Host,
@@ -151,23 +152,9 @@ function isBrowserRunning(host: Host, dataDir: string): boolean {
 }
 
 async function watchSessions(context: WatchContext, browser: ChromiumBrowser): Promise<void> {
-  const watchers: FSWatcher[] = [];
-  for (const profile of findProfiles(context.host, browser)) {
-    const folder = join(profile.dir, 'Sessions');
-    if (!existsSync(folder)) continue;
-    const watcher = watch(folder, { persistent: false }, (_event, name) => {
-      if (name === null || SESSION_FILE.test(name)) context.onChange();
-    });
-    watcher.on('error', () => watcher.close());
-    watchers.push(watcher);
-  }
-  context.signal.addEventListener(
-    'abort',
-    () => {
-      for (const watcher of watchers) watcher.close();
-    },
-    { once: true },
-  );
+  const roots = findProfiles(context.host, browser).map((profile) => join(profile.dir, 'Sessions'));
+  const isRelevant = (path: string): boolean => SESSION_FILE.test(basename(path));
+  watchFolders({ roots, isRelevant, signal: context.signal, onChange: () => context.onChange() });
 }
 
 function whyUnavailable(host: Host, browser: ChromiumBrowser, options: ChromiumSourceOptions): string | null {

@@ -1,8 +1,8 @@
 // The Claude Code source: conversations with their subagents, kept for ever although the tool deletes them after 30 days.
 
-import { existsSync, watch, type FSWatcher } from 'node:fs';
 import { join } from 'node:path';
 
+import { watchFolders } from '../host/watch-folders.ts';
 import type { Host, Source, SourceDetection, WatchContext } from '../source.ts';
 import { captureClaudeCode, CLAUDE_CODE, configFolder, listTranscripts } from './claude-capture.ts';
 import { applyClaudeRestore, planClaudeRestore, resumeCommand, undoClaudeStep } from './claude-restore.ts';
@@ -36,22 +36,8 @@ async function detectClaudeCode(host: Host): Promise<SourceDetection> {
   return { isPresent: true, summary: old === 0 ? summary : `${summary}, ${old} of them expire within 10 days` };
 }
 
-/** Hears of writes below `projects` and `sessions`. Where watching is not possible the interval still captures. */
+/** Hears of writes below `projects` and `sessions`, which the tool makes when it first runs; each project gets a folder of its own. */
 async function watchClaudeCode(context: WatchContext): Promise<void> {
-  const watchers: FSWatcher[] = [];
-  if (context.signal.aborted) return;
-  for (const name of ['projects', 'sessions']) {
-    const folder = join(configFolder(context.host), name);
-    if (!existsSync(folder)) continue;
-    const watcher = watch(folder, { recursive: true, persistent: false }, () => context.onChange());
-    watcher.on('error', () => watcher.close());
-    watchers.push(watcher);
-  }
-  context.signal.addEventListener(
-    'abort',
-    () => {
-      for (const watcher of watchers) watcher.close();
-    },
-    { once: true },
-  );
+  const roots = ['projects', 'sessions'].map((name) => join(configFolder(context.host), name));
+  watchFolders({ roots, signal: context.signal, onChange: () => context.onChange() });
 }

@@ -1,8 +1,8 @@
 // The Firefox source: windows and tabs from the session file that Firefox itself writes, at most every 15 s and hourly when idle. Our
 // capture is as fresh as that file, no fresher.
 
-import { existsSync, readFileSync, statSync, watch, type FSWatcher } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
 import { parseSourceId } from '../../../shared/model/ids.ts';
@@ -10,6 +10,7 @@ import type { CapturedItem } from '../../../shared/model/item.ts';
 import { toTabItems } from '../browser/browser-tab.ts';
 import { applyTabs, planTabs, undoTab, type OpenWindow } from '../browser/restore-tabs.ts';
 import { findOnPath, startDetached } from '../host/start-detached.ts';
+import { watchFolders } from '../host/watch-folders.ts';
 import type {
   CaptureContext,
   Host,
@@ -120,23 +121,9 @@ function parseFile(file: string): ReturnType<typeof parseFirefoxSession> {
 }
 
 async function watchFirefox(context: WatchContext): Promise<void> {
-  const watchers: FSWatcher[] = [];
-  for (const profile of findFirefoxProfiles(context.host)) {
-    const folder = join(profile.dir, 'sessionstore-backups');
-    if (!existsSync(folder)) continue;
-    const watcher = watch(folder, { persistent: false }, (_event, name) => {
-      if (name === null || name.startsWith('recovery.jsonlz4')) context.onChange();
-    });
-    watcher.on('error', () => watcher.close());
-    watchers.push(watcher);
-  }
-  context.signal.addEventListener(
-    'abort',
-    () => {
-      for (const watcher of watchers) watcher.close();
-    },
-    { once: true },
-  );
+  const roots = findFirefoxProfiles(context.host).map((profile) => join(profile.dir, 'sessionstore-backups'));
+  const isRelevant = (path: string): boolean => basename(path).startsWith('recovery.jsonlz4');
+  watchFolders({ roots, isRelevant, signal: context.signal, onChange: () => context.onChange() });
 }
 
 function whyUnavailable(host: Host, options: FirefoxSourceOptions): string | null {

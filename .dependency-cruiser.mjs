@@ -10,7 +10,7 @@ export default {
       'shared-is-isomorphic',
       'src/shared runs in every process, the renderer included.',
       { path: '^src/shared/' },
-      { pathNot: '^(src/shared/|zod$|node_modules/zod/|.*/node_modules/zod/|@orpc/contract$|.*/node_modules/@orpc/contract/)' },
+      { pathNot: '^(src/shared/|zod$|node_modules/zod/|.*/node_modules/zod/)' },
     ),
     only(
       'core-knows-no-shell',

@@ -19,6 +19,8 @@ export interface SpawnedResult {
 
 export interface SpawnOptions {
   readonly env?: Readonly<Record<string, string | undefined>>;
+  /** What starts it, such as `setpriv` with its options. */
+  readonly command?: readonly string[];
   /** Called once the process runs; for signals and for reading no further. */
   readonly onStart?: (child: ChildProcessWithoutNullStreams) => void;
 }
@@ -49,7 +51,8 @@ export function openSpawnedCairn(): SpawnedCairn {
           CAIRN_PASSWORD: TEST_PASSWORD,
           ...options.env,
         };
-        const child = spawn(process.execPath, [STEADY, MAIN, ...argv], { env, cwd: folder.path });
+        const [file = '', ...args] = [...(options.command ?? []), process.execPath, STEADY, MAIN, ...argv];
+        const child = spawn(file, args, { env, cwd: folder.path });
         children.add(child);
         const written = { stdout: '', stderr: '' };
         child.stdout.on('data', (bytes: Buffer) => (written.stdout += bytes.toString('utf8')));

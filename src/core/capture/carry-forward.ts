@@ -27,8 +27,8 @@ export interface CarryPlan {
 
 /**
  * Plans gaps and carried items. A source that was not read keeps all its items; a group of which nothing is left, though the source
- * does not say that it was closed, keeps its items; so does an item that the source names as unreadable. How long is counted
- * from the beginning of the gap, not of the silence: a machine that was off for weeks brings back what it had.
+ * does not say that it was closed, keeps its items; so does an item or a group that the source names as unreadable. How long is
+ * counted from the beginning of the gap, not of the silence: a machine that was off for weeks brings back what it had.
  */
 export function planCarry(input: CarryInput): CarryPlan {
   const carried = new Map<ItemKey, NewestItem>();
@@ -60,13 +60,23 @@ function planRead(
   const read = new Set(capture.items.map(({ key }) => key));
   const gaps: Gap[] = [];
   const carried: NewestItem[] = [];
+  const groups = Map.groupBy(previous, ({ group }): string | undefined => group);
+  const kept = new Set<ItemKey>();
   const troubled = new Set<ItemKey>();
   for (const problem of capture.problems) {
     if (problem.key !== undefined && input.isHidden(problem.key)) continue;
-    gaps.push(toGap(input, source, problem));
-    if (problem.key !== undefined) troubled.add(problem.key);
+    const gap = toGap(input, source, problem);
+    gaps.push(gap);
+    if (problem.key !== undefined) {
+      troubled.add(problem.key);
+      kept.add(problem.key);
+    }
+    for (const { key } of groups.get(problem.group) ?? []) {
+      troubled.add(key);
+      if (!isOver(input, gap)) kept.add(key);
+    }
   }
-  carried.push(...previous.filter(({ key }) => troubled.has(key) && !read.has(key)));
+  carried.push(...previous.filter(({ key }) => kept.has(key) && !read.has(key)));
   for (const lost of lostGroups(reading, previous, troubled)) {
     const gap = toGap(input, source, { reason: 'vanished', message: vanishedMessage(source, lost) });
     if (isOver(input, gap)) continue;

@@ -42,12 +42,16 @@ export interface CaptureContext {
   readonly excludes: { path(path: string): boolean; url(url: string): boolean; command(commandLine: string): boolean };
 }
 
-/** Something that could not be read, said instead of hidden. With a `key`, that item's last good state is carried forward. */
+/**
+ * Something that could not be read, said instead of hidden. With a `key`, that item's last good state is carried forward; with a
+ * `group`, those of all items of the group that were not read.
+ */
 export interface SourceProblem {
   readonly reason: GapReason;
   /** A sentence for people; sealed with the snapshot. */
   readonly message: string;
   readonly key?: ItemKey;
+  readonly group?: string;
 }
 
 export interface SourceCapture {

@@ -294,6 +294,34 @@ describe('gaps', () => {
     ]);
   });
 
+  it('carries a group that is named as unreadable, with that one gap, as long as a lost one', async () => {
+    const one = [tmux.item('a', { group: 'one' }), tmux.item('b', { group: 'one' })];
+    const two = tmux.item('c', { group: 'two' });
+    tmux.answer(
+      { items: [...one, two] },
+      { items: [two], problems: [aProblem({ group: 'one' })] },
+      { items: [two, tmux.item('b', { group: 'one' })], problems: [aProblem({ group: 'one' })] },
+      { items: [two], problems: [aProblem({ group: 'one' })] },
+    );
+    await capture();
+
+    const second = await capture();
+    const third = await capture();
+    clock.jumpWall(7 * DAY_MS);
+    await capture();
+    clock.jumpWall(1);
+    const last = await capture();
+
+    expect(shown(second)).toEqual(['tmux:c', 'tmux:a (stale)', 'tmux:b (stale)']);
+    expect(shown(third)).toEqual(['tmux:c', 'tmux:b', 'tmux:a (stale)']);
+    expect(shown(last)).toEqual(['tmux:c']);
+    expect([second, third, last].map(({ gaps }) => reasons(gaps))).toEqual([
+      ['tmux unreadable'],
+      ['tmux unreadable'],
+      ['tmux unreadable'],
+    ]);
+  });
+
   it('tells since when a gap lasts, across a restart of Cairn too', async () => {
     tmux.answer({ items: [tmux.item('a')] }, {});
     await capture();

@@ -1,13 +1,15 @@
 // The sources of the Chromium family: tabs from the session files that the browser appends to, about 2.5 s after each change. Where a
 // browser writes the sealed form only, the source says so and opens no keyring.
 
-import { existsSync, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readlinkSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 
+import { AppError } from '../../../shared/model/app-error.ts';
 import type { CapturedItem } from '../../../shared/model/item.ts';
 import { toTabItems } from '../browser/browser-tab.ts';
 import { applyTabs, planTabs, undoTab, type OpenWindow } from '../browser/restore-tabs.ts';
 import { readProcess } from '../host/proc.ts';
+import { readRegularFile, whyUnreadable } from '../host/read-file.ts';
 import { findOnPath, startDetached } from '../host/start-detached.ts';
 import { watchFolders } from '../host/watch-folders.ts';
 import type {
@@ -73,32 +75,35 @@ async function capture(context: CaptureContext, browser: ChromiumBrowser, cache:
       if (newestSession(profile, 'Sessions_Encrypted') !== null) problems.push(sealed(browser, profile));
       continue;
     }
-    const read = readProfile(browser, profile, file, cache);
-    if (read === 'encrypted') problems.push(sealed(browser, profile));
-    else if (read === null)
+    try {
+      const read = readProfile(browser, profile, file, cache);
+      if (read === 'encrypted') problems.push(sealed(browser, profile));
+      else items.push(...read);
+    } catch (error) {
       problems.push({
         reason: 'unreadable',
-        message: `The session file of ${browser.title}, profile ${profile.name}, cannot be read.`,
+        message: `The session file of ${browser.title}, profile ${profile.name}, cannot be read: ${whyUnreadable(error)}.`,
+        group: profile.dir,
       });
-    else items.push(...read);
+    }
   }
   return { items, problems, closed: [] };
 }
 
+/** @throws AppError SOURCE_UNREADABLE, NodeJS.ErrnoException where the file cannot be read */
 function readProfile(
   browser: ChromiumBrowser,
   profile: ChromiumProfile,
   file: string,
   cache: TabCache,
-): readonly CapturedItem[] | 'encrypted' | null {
-  const stat = statSync(file, { bigint: true, throwIfNoEntry: false });
-  if (stat === undefined || stat.size > BigInt(MAX_FILE_BYTES)) return null;
+): readonly CapturedItem[] | 'encrypted' {
+  const stat = statSync(file, { bigint: true });
   const token = `${file} ${stat.ino} ${stat.size} ${stat.mtimeNs} ${profile.isRunning}`;
   const cached = cache.get(profile.dir);
   if (cached?.token === token) return cached.items;
-  const parsed = parseSnss(readFileSync(file));
+  const parsed = parseSnss(readRegularFile(file, MAX_FILE_BYTES));
   if (parsed.result === 'encrypted') return 'encrypted';
-  if (parsed.result === 'not-snss') return null;
+  if (parsed.result === 'not-snss') throw new AppError('SOURCE_UNREADABLE', 'it holds no session');
   const items = toTabItems(
     {
       source: browser.source,
@@ -117,6 +122,7 @@ function sealed(browser: ChromiumBrowser, profile: ChromiumProfile): SourceProbl
   return {
     reason: 'unreadable',
     message: `${browser.title}, profile ${profile.name}, writes its tabs in a sealed form (SNSS 5). They will come through the browser extension, which is not part of Cairn yet.`,
+    group: profile.dir,
   };
 }
 

@@ -1,14 +1,16 @@
 // Captures conversations: each transcript to the byte, its subagents with it, joined to the process that runs it. Transcripts that
 // Claude Code has deleted stay: the vault's copy is then the only one left.
 
-import { existsSync, readdirSync, readFileSync, statSync, type Stats } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 
 import { parseItemKey, parseSourceId, type ItemKey } from '../../../shared/model/ids.ts';
 import type { CapturedItem, CapturedStream } from '../../../shared/model/item.ts';
 import type { JsonObject } from '../../../shared/model/json.ts';
 import { readAppendFile } from '../host/append-file.ts';
+import { readRegularFile, whyUnreadable } from '../host/read-file.ts';
 import type { CaptureContext, Host, PreviousItem, SourceCapture, SourceProblem } from '../source.ts';
+import { listTranscripts, type Transcript, type UnreadableTranscripts } from './list-transcripts.ts';
 import { readLiveConversations, type LiveConversation } from './live-registry.ts';
 import type { TranscriptFacts } from './parse-transcript.ts';
 import { FactsReader, type TranscriptMemory } from './transcript-memory.ts';
@@ -17,9 +19,9 @@ export const CLAUDE_CODE = parseSourceId('claude-code');
 export const TRANSCRIPT = 'transcript';
 const DAY_MS = 86_400_000;
 const DEFAULT_CLEANUP_DAYS = 30;
-const SESSION_FILE = /^([0-9a-zA-Z-]{1,64})\.jsonl$/;
 const AGENT_FILE = /^agent-[0-9a-zA-Z-]{1,64}\.(jsonl|meta\.json)$/;
 const MAX_SUBAGENTS = 500;
+const MAX_SETTINGS_BYTES = 4 * 1024 * 1024;
 /** The attributes that are read from a transcript's content. */
 const FACT_NAMES = [
   'model',
@@ -43,24 +45,6 @@ export function conversationKey(sessionId: string): ItemKey {
   return parseItemKey(`claude-code:${sessionId}`);
 }
 
-/** Where the transcripts lie: `<config>/projects/<folder>/<session id>.jsonl`, newest first. */
-export function listTranscripts(
-  configDir: string,
-): { readonly path: string; readonly sessionId: string; readonly project: string; readonly mtimeMs: number }[] {
-  const projects = join(configDir, 'projects');
-  const found: { path: string; sessionId: string; project: string; mtimeMs: number }[] = [];
-  for (const project of listNames(projects)) {
-    for (const name of listNames(join(projects, project))) {
-      const sessionId = SESSION_FILE.exec(name)?.[1];
-      const path = join(projects, project, name);
-      const stat = sessionId === undefined ? null : statFile(path);
-      if (sessionId !== undefined && stat?.isFile() === true)
-        found.push({ path, sessionId, project, mtimeMs: stat.mtimeMs });
-    }
-  }
-  return found.toSorted((a, b) => b.mtimeMs - a.mtimeMs);
-}
-
 export async function captureClaudeCode(context: CaptureContext, memory: TranscriptMemory): Promise<SourceCapture> {
   const configDir = configFolder(context.host);
   const live = readLiveConversations(context.host, configDir);
@@ -72,7 +56,8 @@ export async function captureClaudeCode(context: CaptureContext, memory: Transcr
   const previous = new Map(context.previous.map((item) => [item.key, item]));
   let budget = context.maxBytes;
   let waiting = 0;
-  for (const transcript of listTranscripts(configDir)) {
+  const { found, unreadable } = listTranscripts(configDir);
+  for (const transcript of found) {
     context.signal.throwIfAborted();
     const key = conversationKey(transcript.sessionId);
     if (captured.has(key)) continue;
@@ -95,13 +80,8 @@ export async function captureClaudeCode(context: CaptureContext, memory: Transcr
       items.push(read.item);
       problems.push(...read.problems);
     } catch (error) {
-      const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown reason';
       captured.add(key);
-      problems.push({
-        reason: 'unreadable',
-        message: `A transcript in ${transcript.project} could not be read (${code}).`,
-        key,
-      });
+      problems.push(unreadableTranscript(transcript.project, whyUnreadable(error), key));
     }
     // Many transcripts take a while the first time: others get their turn.
     if (items.length % 50 === 49) await new Promise((resolve) => setImmediate(resolve));
@@ -109,15 +89,31 @@ export async function captureClaudeCode(context: CaptureContext, memory: Transcr
   if (waiting > 0) {
     problems.push({ reason: 'partial', message: `${waiting} older conversations are taken in at the next captures.` });
   }
+  for (const problem of unreadable.flatMap((part) => toProblems(part, context.previous))) {
+    if (problem.key === undefined || !captured.has(problem.key)) problems.push(problem);
+    if (problem.key !== undefined) captured.add(problem.key);
+  }
   for (const item of context.previous) if (!captured.has(item.key)) items.push(keptItem(context, item));
   return { items, problems, closed: [] };
 }
 
-interface Reading {
-  readonly path: string;
-  readonly sessionId: string;
-  readonly project: string;
-  readonly mtimeMs: number;
+/** What cannot be looked at is no sign that a conversation was deleted: each keeps its last good state. */
+function toProblems(
+  { project, sessionId, why }: UnreadableTranscripts,
+  previous: readonly PreviousItem[],
+): SourceProblem[] {
+  if (sessionId !== null) return [unreadableTranscript(project, why, conversationKey(sessionId))];
+  const message = `The project folder ${project} could not be read: ${why}.`;
+  const known = previous.filter(({ attributes }) => attributes['project'] === project);
+  if (known.length === 0) return [{ reason: 'unreadable', message }];
+  return known.map(({ key }) => ({ reason: 'unreadable', message, key }));
+}
+
+function unreadableTranscript(project: string, why: string, key: ItemKey): SourceProblem {
+  return { reason: 'unreadable', message: `A transcript in ${project} could not be read: ${why}.`, key };
+}
+
+interface Reading extends Transcript {
   readonly key: ItemKey;
   readonly configDir: string;
   readonly cleanupDays: number;
@@ -260,7 +256,7 @@ function readCleanupDays(configDir: string): number {
   const path = join(configDir, 'settings.json');
   if (!existsSync(path)) return DEFAULT_CLEANUP_DAYS;
   try {
-    const settings: unknown = JSON.parse(readFileSync(path, 'utf8'));
+    const settings: unknown = JSON.parse(readRegularFile(path, MAX_SETTINGS_BYTES).toString('utf8'));
     const days =
       typeof settings === 'object' && settings !== null && 'cleanupPeriodDays' in settings
         ? Number(settings.cleanupPeriodDays)
@@ -273,14 +269,6 @@ function readCleanupDays(configDir: string): number {
 
 function oneLine(text: string): string {
   return text.replaceAll(/\s+/g, ' ').trim().slice(0, 120);
-}
-
-function statFile(path: string): Stats | null {
-  try {
-    return statSync(path);
-  } catch {
-    return null; // gone, a link in a circle, or in a folder that is not ours
-  }
 }
 
 function listNames(folder: string): string[] {

@@ -4,8 +4,9 @@ import { join } from 'node:path';
 
 import { watchFolders } from '../host/watch-folders.ts';
 import type { Host, Source, SourceDetection, WatchContext } from '../source.ts';
-import { captureClaudeCode, CLAUDE_CODE, configFolder, listTranscripts } from './claude-capture.ts';
+import { captureClaudeCode, CLAUDE_CODE, configFolder } from './claude-capture.ts';
 import { applyClaudeRestore, planClaudeRestore, resumeCommand, undoClaudeStep } from './claude-restore.ts';
+import { listTranscripts } from './list-transcripts.ts';
 import type { TranscriptMemory } from './transcript-memory.ts';
 
 const DAY_MS = 86_400_000;
@@ -29,7 +30,7 @@ export function createClaudeCodeSource(): Source {
 }
 
 async function detectClaudeCode(host: Host): Promise<SourceDetection> {
-  const transcripts = listTranscripts(configFolder(host));
+  const { found: transcripts } = listTranscripts(configFolder(host));
   if (transcripts.length === 0) return { isPresent: false, summary: 'no conversations found' };
   const old = transcripts.filter((transcript) => Date.now() - transcript.mtimeMs > EXPIRES_SOON_DAYS * DAY_MS).length;
   const summary = `${transcripts.length} conversation${transcripts.length === 1 ? '' : 's'} found`;

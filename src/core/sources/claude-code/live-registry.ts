@@ -1,10 +1,11 @@
 // Claude Code's own list of running conversations: `<config>/sessions/<pid>.json`. A file stays behind after a kill, so a pid counts
 // only with the start time that the file names. The `.key` files beside it are never opened.
 
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { readProcess, ttyPath } from '../host/proc.ts';
+import { readRegularFile } from '../host/read-file.ts';
 import type { Host } from '../source.ts';
 
 const MAX_FILE_BYTES = 64 * 1024;
@@ -67,9 +68,8 @@ function listNames(folder: string): string[] {
 
 function readSmall(path: string): string | null {
   try {
-    const bytes = readFileSync(path);
-    return bytes.length > MAX_FILE_BYTES ? null : bytes.toString('utf8');
+    return readRegularFile(path, MAX_FILE_BYTES).toString('utf8');
   } catch {
-    return null; // gone in between
+    return null; // gone in between, or nothing that Claude Code writes
   }
 }

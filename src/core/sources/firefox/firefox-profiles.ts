@@ -1,11 +1,14 @@
 // Finds Firefox profiles and the session file of each that counts: a running Firefox writes `recovery.jsonlz4`, a clean quit
 // `sessionstore.jsonlz4`. Between two writes there is a moment without the first.
 
-import { lstatSync, readFileSync, readlinkSync, statSync } from 'node:fs';
+import { lstatSync, readlinkSync, statSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 
 import { readProcess } from '../host/proc.ts';
+import { readRegularFile } from '../host/read-file.ts';
 import type { Host } from '../source.ts';
+
+const MAX_INI_BYTES = 1024 * 1024;
 
 export interface FirefoxProfile {
   readonly dir: string;
@@ -70,7 +73,11 @@ function isProfileRunning(host: Host, dir: string): boolean {
 }
 
 function mtimeOf(path: string): number {
-  return statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+  try {
+    return statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+  } catch {
+    return 0; // not ours to look at: reading it says so
+  }
 }
 
 function isFolder(path: string): boolean {
@@ -79,7 +86,7 @@ function isFolder(path: string): boolean {
 
 function readText(path: string): string {
   try {
-    return readFileSync(path, 'utf8');
+    return readRegularFile(path, MAX_INI_BYTES).toString('utf8');
   } catch {
     return ''; // no Firefox here
   }

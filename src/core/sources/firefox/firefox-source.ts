@@ -1,14 +1,15 @@
 // The Firefox source: windows and tabs from the session file that Firefox itself writes, at most every 15 s and hourly when idle. Our
 // capture is as fresh as that file, no fresher.
 
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
 import { parseSourceId } from '../../../shared/model/ids.ts';
 import type { CapturedItem } from '../../../shared/model/item.ts';
-import { toTabItems } from '../browser/browser-tab.ts';
+import { toTabItems, type BrowserProfile } from '../browser/browser-tab.ts';
 import { applyTabs, planTabs, undoTab, type OpenWindow } from '../browser/restore-tabs.ts';
+import { readRegularFile, whyUnreadable } from '../host/read-file.ts';
 import { findOnPath, startDetached } from '../host/start-detached.ts';
 import { watchFolders } from '../host/watch-folders.ts';
 import type {
@@ -36,8 +37,10 @@ export interface FirefoxSourceOptions {
   readonly extraArgs?: readonly string[];
 }
 
+type TabCache = Map<string, { token: string; items: readonly CapturedItem[] }>;
+
 export function createFirefoxSource(options: FirefoxSourceOptions = {}): Source {
-  const cache = new Map<string, { token: string; items: readonly CapturedItem[] }>();
+  const cache: TabCache = new Map();
   return {
     id: FIREFOX,
     title: 'Firefox',
@@ -61,63 +64,57 @@ async function detectFirefox(host: Host): Promise<SourceDetection> {
     : { isPresent: true, summary: `${profiles.length} profile${profiles.length === 1 ? '' : 's'} with tabs` };
 }
 
-async function captureFirefox(
-  context: CaptureContext,
-  cache: Map<string, { token: string; items: readonly CapturedItem[] }>,
-): Promise<SourceCapture> {
+async function captureFirefox(context: CaptureContext, cache: TabCache): Promise<SourceCapture> {
   const items: CapturedItem[] = [];
   const problems: SourceProblem[] = [];
   for (const profile of findFirefoxProfiles(context.host)) {
-    const read = (await readProfile(profile, cache)) ?? (await delay(RETRY_MS), await readProfile(profile, cache));
-    if (read === undefined || read === null) {
-      if (sessionFiles(profile).some((file) => existsSync(file)))
-        problems.push({
-          reason: 'unreadable',
-          message: `The session files of the Firefox profile ${profile.name} cannot be read.`,
-        });
-      continue;
-    }
-    items.push(...read);
+    const first = readProfile(profile, cache);
+    const read = first.items === null ? (await delay(RETRY_MS), readProfile(profile, cache)) : first;
+    if (read.items !== null) items.push(...read.items);
+    else if (read.why !== null)
+      problems.push({
+        reason: 'unreadable',
+        message: `The session file of the Firefox profile ${profile.name} cannot be read: ${read.why}.`,
+        group: profile.dir,
+      });
   }
   return { items, problems, closed: [] };
 }
 
-/** Null where no file of the profile can be read. */
-async function readProfile(
-  profile: FirefoxProfile,
-  cache: Map<string, { token: string; items: readonly CapturedItem[] }>,
-): Promise<readonly CapturedItem[] | null> {
-  for (const file of sessionFiles(profile)) {
-    const stat = statSync(file, { bigint: true, throwIfNoEntry: false });
-    if (stat === undefined || stat.size > BigInt(MAX_FILE_BYTES)) continue;
-    const token = `${file} ${stat.ino} ${stat.size} ${stat.mtimeNs} ${profile.isRunning}`;
-    const cached = cache.get(profile.dir);
-    if (cached?.token === token) return cached.items;
-    const windows = parseFile(file);
-    if (windows === null) continue;
-    const items = toTabItems(
-      {
-        source: FIREFOX,
-        browser: 'Firefox',
-        profile: profile.name,
-        profileDir: profile.dir,
-        isRunning: profile.isRunning,
-      },
-      windows,
-    );
-    cache.set(profile.dir, { token, items });
-    return items;
-  }
-  return null;
+interface ProfileReading {
+  /** Null where no file of the profile can be read. */
+  readonly items: readonly CapturedItem[] | null;
+  /** Why the first of its files cannot be read; null where there is none. */
+  readonly why: string | null;
 }
 
-function parseFile(file: string): ReturnType<typeof parseFirefoxSession> {
-  try {
-    const content = decodeMozLz4(readFileSync(file));
-    return content === null ? null : parseFirefoxSession(content);
-  } catch {
-    return null; // renamed in between: the next file, or the retry, has it
+function readProfile(profile: FirefoxProfile, cache: TabCache): ProfileReading {
+  let why: string | null = null;
+  for (const file of sessionFiles(profile)) {
+    try {
+      const stat = statSync(file, { bigint: true, throwIfNoEntry: false });
+      if (stat === undefined) continue;
+      const token = `${file} ${stat.ino} ${stat.size} ${stat.mtimeNs} ${profile.isRunning}`;
+      const cached = cache.get(profile.dir);
+      if (cached?.token === token) return { items: cached.items, why: null };
+      const content = decodeMozLz4(readRegularFile(file, MAX_FILE_BYTES));
+      const windows = content === null ? null : parseFirefoxSession(content);
+      if (windows !== null) {
+        const items = toTabItems(browserProfile(profile), windows);
+        cache.set(profile.dir, { token, items });
+        return { items, why: null };
+      }
+      why ??= 'it holds no session';
+    } catch (error) {
+      // Perhaps renamed in between: the next file, or the retry, has it.
+      why ??= whyUnreadable(error);
+    }
   }
+  return { items: null, why };
+}
+
+function browserProfile({ name, dir, isRunning }: FirefoxProfile): BrowserProfile {
+  return { source: FIREFOX, browser: 'Firefox', profile: name, profileDir: dir, isRunning };
 }
 
 async function watchFirefox(context: WatchContext): Promise<void> {

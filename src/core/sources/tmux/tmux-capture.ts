@@ -53,7 +53,7 @@ export async function captureServer(context: CaptureContext, input: CaptureServe
     }
     case 'refused': {
       const message = `The tmux server ${server.label} refused to list its sessions (${rows.message}).`;
-      return { items: [], problems: [{ reason: 'unreadable', message }], closed: [] };
+      return { items: [], problems: [{ reason: 'unreadable', message, group: server.socket }], closed: [] };
     }
     case 'read':
       return capturePanes(context, input, rows);

@@ -83,7 +83,8 @@ async function orProblem<Result>(
   } catch (error) {
     if (!(error instanceof AppError) || context.signal.aborted) throw error;
     const reason = error.code === 'EXEC_TIMEOUT' ? 'timeout' : 'failed';
-    problems.push({ reason, message: `The tmux server ${server.label} could not be read: ${error.message}` });
+    const message = `The tmux server ${server.label} could not be read: ${error.message}`;
+    problems.push({ reason, message, group: server.socket });
     return null;
   }
 }

@@ -202,6 +202,37 @@ describe('the Claude Code source', () => {
     expect(problems).toMatchObject([{ reason: 'unreadable' }, { reason: 'partial' }]);
   });
 
+  it.each([
+    { name: 'the transcript', place: () => transcript, why: 'A transcript in -home-dev-api could not be read' },
+    { name: 'its project folder', place: () => project, why: 'The project folder -home-dev-api could not be read' },
+  ])('never takes $name for deleted that cannot be read', async ({ place, why }) => {
+    const item = await captureOne();
+    rmSync(place(), { recursive: true });
+    symlinkSync(place(), place());
+
+    const { items, problems } = await capture({ previous: toSnapshotItems([item]).items });
+
+    expect(items).toEqual([]);
+    expect(problems).toEqual([{ reason: 'unreadable', key: item.key, message: `${why}: reading it failed (ELOOP).` }]);
+  });
+
+  it('says of a project folder that was never read that it cannot be', async () => {
+    symlinkSync(`${project}-2`, `${project}-2`);
+
+    const { items, problems } = await capture();
+
+    expect(items).toHaveLength(1);
+    expect(problems).toMatchObject([{ reason: 'unreadable', message: expect.stringContaining('-home-dev-api-2') }]);
+    expect(problems[0]?.key).toBeUndefined();
+  });
+
+  it('cannot tell what there is where the folder of all projects cannot be read', async () => {
+    rmSync(dirname(project), { recursive: true });
+    symlinkSync(dirname(project), dirname(project));
+
+    await expect(capture()).rejects.toMatchObject({ code: 'SOURCE_UNREADABLE' });
+  });
+
   it('takes subagents with their conversation', async () => {
     const agents = join(project, ID, 'subagents');
     mkdirSync(agents, { recursive: true });

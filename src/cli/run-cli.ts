@@ -46,7 +46,8 @@ export async function runCli(argv: readonly string[], shell: Shell): Promise<Exi
     return exitCode;
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return EXIT_DONE;
-    const plain = error instanceof CommanderError ? toUsageError(error, program) : toPlainError(error);
+    const plain =
+      error instanceof CommanderError ? toUsageError(error, program) : toPlainError(asCancelled(error, shell.signal));
     out.error(plain);
     return exitCodeOf(plain.code);
   }
@@ -87,6 +88,12 @@ function toUsageError(error: CommanderError, program: Command): PlainError {
       ? 'This command needs a sub-command.'
       : asSentence(error.message.replace(/^error: /, '').replaceAll(/\s*\n\s*/g, ' '));
   return new AppError('USAGE_INVALID', message, { hint: `See \`${help}\`.` }).toPlain();
+}
+
+/** Cancelled work ends with the platform's own error where it has nothing to say. */
+function asCancelled(error: unknown, signal: AbortSignal): unknown {
+  const isAbort = signal.aborted && error instanceof Error && error.name === 'AbortError';
+  return isAbort ? new AppError('CANCELLED', 'Cancelled.', { isRetryable: true, cause: error }) : error;
 }
 
 function asSentence(text: string): string {

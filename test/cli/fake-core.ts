@@ -43,6 +43,9 @@ export class FakeCore implements Core {
   plan: readonly PlannedStep[] = [];
   requests: RestoreRequest[] = [];
   failingKeys: readonly string[] = [];
+  /** Called before a restore is planned, and before each of its steps: a signal may come then. */
+  beforePlan: () => void = () => undefined;
+  beforeStep: (key: string) => void = () => undefined;
   opened: VaultSecret[] = [];
   createdWith: string | null = null;
 
@@ -148,6 +151,7 @@ class FakeOpenCore implements OpenCore {
 
   async planRestore(request: RestoreRequest): Promise<RestorePlan> {
     this.#core.requests.push(request);
+    this.#core.beforePlan();
     const { takenAtMs } = await this.vault.readSnapshot(request.snapshotId);
     return { snapshotId: request.snapshotId, takenAtMs, steps: this.#core.plan };
   }
@@ -155,8 +159,9 @@ class FakeOpenCore implements OpenCore {
   async applyRestore(plan: RestorePlan, _request: RestoreRequest, progress: RestoreProgress): Promise<RestoreReport> {
     const { summary } = await this.capture({ kind: 'before-restore' });
     const steps = plan.steps.map(({ key, action, status, detail }): RestoreStep => {
+      if (status === 'planned') this.#core.beforeStep(key);
       const after = this.#core.failingKeys.includes(key) ? 'failed' : 'done';
-      return { key, action, detail, status: status === 'skipped' ? 'skipped' : after };
+      return { key, action, detail, status: status === 'skipped' || progress.signal.aborted ? 'skipped' : after };
     });
     for (const step of steps) progress.onStep(step);
     return { steps, undo: summary.id };

@@ -2,14 +2,14 @@
 
 import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 
 import { makeTemporaryFolder } from '../support/temporary-folder.ts';
 import { TEST_PASSWORD } from '../support/test-vault.ts';
+import { bundledPath } from '../support/worker-path.ts';
 
 /** As bin/cairn starts Node. */
 const STEADY = '--no-memory-protection-keys';
-const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
+const MAIN = bundledPath('cli');
 
 export interface SpawnedResult {
   readonly exitCode: number | null;
@@ -21,6 +21,8 @@ export interface SpawnOptions {
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** What starts it, such as `setpriv` with its options. */
   readonly command?: readonly string[];
+  /** Leaves stdin open, for what is typed. */
+  readonly hasInput?: boolean;
   /** Called once the process runs; for signals and for reading no further. */
   readonly onStart?: (child: ChildProcessWithoutNullStreams) => void;
 }
@@ -62,7 +64,7 @@ export function openSpawnedCairn(): SpawnedCairn {
           children.delete(child);
           resolve({ exitCode, ...written });
         });
-        child.stdin.end();
+        if (options.hasInput !== true) child.stdin.end();
         options.onStart?.(child);
       }),
     [Symbol.dispose]: () => {

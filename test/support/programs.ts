@@ -17,6 +17,7 @@ const CANDIDATES = {
   vim: ['vim', 'vim.tiny', 'vi'],
   restic: ['restic'],
   borg: ['borg'],
+  script: ['script'],
 } as const;
 
 export type ProgramName = keyof typeof CANDIDATES;

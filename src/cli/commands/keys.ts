@@ -95,7 +95,13 @@ function describeRotation(keys: KeysInfo): string[] {
 export function runKeysRotate(context: CommandContext): Promise<ExitCode> {
   return doneWithVault(context, async (open) => {
     const { done } = await withProgress(context, 'Sealing anew', (work) =>
-      open.vault.rotate({ ...work, nowMs: context.nowMs() }),
+      open.vault.rotate({ ...work, nowMs: context.nowMs() }).catch((error: unknown) => {
+        if (!(error instanceof AppError) || error.code !== 'CANCELLED') throw error;
+        throw new AppError('CANCELLED', 'The rotation was cancelled; what was sealed anew stays so.', {
+          hint: '`cairn keys rotate` goes on where it stands; until then everything can be read as before.',
+          isRetryable: true,
+        });
+      }),
     );
     const { epoch } = await open.vault.keys(context.nowMs());
     context.out.result({ epoch, resealed: done }, () => [

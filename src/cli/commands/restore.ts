@@ -56,10 +56,12 @@ export async function runRestore(
   context: CommandContext,
 ): Promise<ExitCode> {
   assertUsage(reference, options);
-  const report = await withVault(context, (open) =>
+  const error = await withVault(context, (open) =>
     options.undo === true ? undo(open, context) : restore(reference ?? 'latest', options, open, context),
   );
-  return report.steps.some(({ status }) => status === 'failed') ? EXIT_FAILED : EXIT_DONE;
+  // The document has it already, and of steps that failed the report says why.
+  if (error?.code === 'CANCELLED' && !context.out.isJson) context.out.error(error);
+  return error === null ? EXIT_DONE : EXIT_FAILED;
 }
 
 function assertUsage(reference: string | undefined, options: RestoreCommandOptions): void {
@@ -82,12 +84,13 @@ function assertUsage(reference: string | undefined, options: RestoreCommandOptio
   }
 }
 
+/** Gives why it was not all done, or null. */
 async function restore(
   reference: string,
   options: RestoreCommandOptions,
   open: OpenCore,
   context: CommandContext,
-): Promise<RestoreReport> {
+): Promise<PlainError | null> {
   const { out } = context;
   const request: RestoreRequest = {
     snapshotId: await open.vault.resolveSnapshot(reference, context.nowMs()),
@@ -105,22 +108,23 @@ async function restore(
   const view = viewOf(context);
   if (options.dryRun === true) {
     const report: RestoreReport = { steps: plan.steps.map(toStep), undo: null };
-    out.result(reportDocument(plan, report), () => renderPlan(plan, { ...view, isDryRun: true }));
-    return report;
+    out.result(reportDocument(plan, report, null), () => renderPlan(plan, { ...view, isDryRun: true }));
+    return null;
   }
-  if (!(await isAgreed(plan, options, context))) return { steps: plan.steps.map(toStep), undo: null };
+  if (!(await isAgreed(plan, options, context))) return null;
   if (!plan.steps.some(({ status }) => status === 'planned')) {
     // Not even the present is captured: there will be nothing to take back.
     const report: RestoreReport = { steps: plan.steps.map(toStep), undo: null };
-    out.result(reportDocument(plan, report), () => []);
-    return report;
+    out.result(reportDocument(plan, report, null), () => []);
+    return null;
   }
   const report = await open.applyRestore(plan, request, {
     signal: context.signal,
     onStep: (step) => out.lines([renderStep(step, view)]),
   });
-  out.result(reportDocument(plan, report), () => renderReport(report, view));
-  return report;
+  const error = whyIncomplete(report, context.signal.aborted ? plan : null);
+  out.result(reportDocument(plan, report, error), () => renderReport(report, view));
+  return error;
 }
 
 /** Shows the plan to a person and asks; where nobody can be asked, the command itself is the wish. */
@@ -134,15 +138,16 @@ async function isAgreed(plan: RestorePlan, options: RestoreCommandOptions, conte
   return isYes;
 }
 
-async function undo(open: OpenCore, context: CommandContext): Promise<RestoreReport> {
+async function undo(open: OpenCore, context: CommandContext): Promise<PlainError | null> {
   const { out } = context;
   const view = viewOf(context);
   const report = await open.undoRestore({
     signal: context.signal,
     onStep: (step) => out.lines([renderStep(step, view)]),
   });
-  out.result(reportDocument(null, report), () => renderReport(report, { ...view, isUndo: true }));
-  return report;
+  const error = whyIncomplete(report, null);
+  out.result(reportDocument(null, report, error), () => renderReport(report, { ...view, isUndo: true }));
+  return error;
 }
 
 function viewOf(context: CommandContext): View {
@@ -153,18 +158,31 @@ function toStep({ key, action, status, detail }: RestoreStep): RestoreStep {
   return { key, action, status, detail };
 }
 
-function reportDocument(plan: RestorePlan | null, report: RestoreReport): object {
-  const failed = report.steps.filter(({ status }) => status === 'failed').length;
-  const error: PlainError = {
+/** @param cancelled the plan, where a signal came: what was planned and then skipped was cancelled */
+function whyIncomplete({ steps }: RestoreReport, cancelled: RestorePlan | null): PlainError | null {
+  const planned = new Set(cancelled?.steps.filter(({ status }) => status === 'planned').map(({ key }) => key));
+  if (steps.some(({ key, status }) => status === 'skipped' && planned.has(key)))
+    return {
+      code: 'CANCELLED',
+      message: 'The restore was cancelled before it was complete.',
+      hint: 'The same command goes on; `cairn restore --undo` takes back what was done.',
+      retryable: true,
+    };
+  const failed = steps.filter(({ status }) => status === 'failed').length;
+  if (failed === 0) return null;
+  return {
     code: 'SOURCE_FAILED',
-    message: `${countOf(failed, 'step')} of ${report.steps.length} failed.`,
+    message: `${countOf(failed, 'step')} of ${steps.length} failed.`,
     hint: 'The reason stands with each step; the others were done.',
     retryable: true,
   };
+}
+
+function reportDocument(plan: RestorePlan | null, report: RestoreReport, error: PlainError | null): object {
   return {
     ...(plan === null ? {} : { snapshotId: plan.snapshotId, takenAt: toIso(plan.takenAtMs) }),
     steps: report.steps.map(toStep),
     undo: report.undo,
-    ...(failed === 0 ? {} : { error }),
+    ...(error === null ? {} : { error }),
   };
 }

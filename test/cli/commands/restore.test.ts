@@ -80,6 +80,45 @@ describe('cairn restore', () => {
     });
   });
 
+  it('says that it was cancelled where a signal ends the planning', async () => {
+    const stop = new AbortController();
+    const core = await withPlan();
+    core.beforePlan = () => {
+      stop.abort();
+      stop.signal.throwIfAborted();
+    };
+
+    const people = await runCairn(['restore', 'latest'], { core, signal: stop.signal });
+
+    expect([people.exitCode, people.stdout, people.stderr]).toEqual([1, '', 'cairn: Cancelled.\n']);
+  });
+
+  it('says what was done before a signal ended it, and has exit code 1', async () => {
+    const results = [];
+    for (const argv of [
+      ['restore', 'latest'],
+      ['restore', 'latest', '--json'],
+    ]) {
+      const stop = new AbortController();
+      const core = await withPlan();
+      core.beforeStep = (step) => {
+        if (step === 'claude-code:abc') stop.abort();
+      };
+      results.push(await runCairn(argv, { core, signal: stop.signal }));
+    }
+    const [people, scripts] = results;
+
+    expect(people?.stdout).toContain('Restored: 1 done and 2 skipped.');
+    expect(people?.stderr).toBe(
+      'cairn: The restore was cancelled before it was complete. The same command goes on; `cairn restore --undo` takes back what was done.\n',
+    );
+    expect(scripts?.json()).toMatchObject({
+      steps: [{ status: 'done' }, { status: 'skipped' }, { status: 'skipped' }],
+      error: { code: 'CANCELLED', retryable: true },
+    });
+    expect(results.map(({ exitCode }) => exitCode)).toEqual([1, 1]);
+  });
+
   it('hands over what was selected and allowed', async () => {
     const core = await withPlan();
 

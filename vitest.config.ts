@@ -1,6 +1,8 @@
+import { fileURLToPath } from 'node:url';
+
 import { defineConfig } from 'vitest/config';
 
-// V8 tracks code pages under memory protection keys in a way that worker threads can trip over ("jit_page.has_value()").
+// V8 tracks code pages in a way that worker threads can trip over ("jit_page.has_value()"): see test/support/bundle.ts.
 const execArgv = ['--no-memory-protection-keys'];
 const common = {
   execArgv,
@@ -9,10 +11,21 @@ const common = {
   exclude: ['test/fixtures/**', 'test/tooling/fixtures/**'],
 };
 
+const resolve = {
+  alias: [
+    {
+      find: /^\.{1,2}\/worker-path\.ts$/,
+      replacement: fileURLToPath(new URL('test/support/worker-path.ts', import.meta.url)),
+    },
+  ],
+};
+
 export default defineConfig({
   test: {
+    globalSetup: ['test/support/global-setup.ts'],
     projects: [
       {
+        resolve,
         test: {
           ...common,
           name: 'unit',
@@ -22,6 +35,7 @@ export default defineConfig({
       },
       // Real programs and kills share two cores badly: one file at a time.
       {
+        resolve,
         test: {
           ...common,
           name: 'real',

@@ -42,7 +42,11 @@ if (skipped.length > 0) process.stdout.write(`\nSkipped:\n${skipped.map((name) =
 const brokenFiles = results.testResults.filter(
   (file) => file.status === 'failed' && file.assertionResults.length === 0,
 ).length;
-const failed = results.numFailedTests + brokenFiles;
+// A test process that ended by itself leaves its tests untold, as if they had been skipped.
+const untold = run.status === 0 ? 0 : Math.max(0, 1 - results.numFailedTests - brokenFiles);
+if (untold > 0)
+  process.stdout.write('\nA test process ended by itself, or an error came outside of a test: see above.\n');
+const failed = results.numFailedTests + brokenFiles + untold;
 process.stdout.write(`\n${results.numPassedTests} passed, ${failed} failed, ${skipped.length} skipped\n`);
 process.exit(run.status === 0 && failed === 0 && results.numPassedTests > 0 ? 0 : 1);
 

@@ -4,13 +4,17 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 
-import { buildBenches } from './build-benches.ts';
+import { bundle } from '../support/bundle.ts';
 import { fallsShort, type Figure } from './measure.ts';
 
 const BENCHES = ['bench-vault', 'bench-million', 'bench-peers', 'bench-capture', 'bench-run'] as const;
 const only = process.argv.slice(2);
 
-const folder = await buildBenches(BENCHES);
+const folder = await bundle('bench', {
+  ...Object.fromEntries(BENCHES.map((bench) => [bench, `test/bench/${bench}.ts`])),
+  cli: 'src/cli/main.ts',
+  'workspace-process': 'test/bench/workspace-process.ts',
+});
 const results: { readonly bench: string; readonly figures: readonly Figure[] }[] = [];
 for (const bench of BENCHES.filter((name) => only.length === 0 || only.includes(name))) {
   process.stdout.write(`\n${bench}\n`);

@@ -26,7 +26,8 @@ import { makeTemporaryFolder, type TemporaryFolder } from '../support/temporary-
 import { waitFor } from '../support/test-host.ts';
 
 const PASSWORD = 'correct horse battery staple';
-const CAIRN = fileURLToPath(new URL('../../bin/cairn', import.meta.url));
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+const CAIRN = join(ROOT, 'bin/cairn');
 const TRANSCRIPT = fileURLToPath(
   new URL('../fixtures/claude-code/claude-code__multi-turn-tool-resumed-continue.jsonl', import.meta.url),
 );
@@ -63,6 +64,8 @@ describeWith(['tmux', 'git', 'chromium', 'xvfb', 'vim', 'bash'], 'the whole stor
   const children: ChildProcess[] = [];
 
   beforeAll(async () => {
+    // bin/cairn runs what is built, as it does for its users.
+    execFileSync('npm', ['run', '--silent', 'build'], { cwd: ROOT, stdio: 'ignore' });
     folder = makeTemporaryFolder();
     const home = join(folder.path, 'home');
     const programs = join(folder.path, 'bin');

@@ -3,7 +3,6 @@
 
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 
 import { afterAll, describe, expect, it } from 'vitest';
 
@@ -13,10 +12,11 @@ import { AppError } from '../../src/shared/model/app-error.ts';
 import { openVault } from '../../src/core/vault/vault-client.ts';
 import type { Vault } from '../../src/core/vault/vault.ts';
 import { openTestVault, TEST_NOW_MS, TEST_PASSWORD } from '../support/test-vault.ts';
+import { bundledPath } from '../support/worker-path.ts';
 
 const RUNS = Number(process.env['CAIRN_FAULT_RUNS'] ?? 50);
 const SEED = Number(process.env['CAIRN_FAULT_SEED'] ?? Date.now() % 1_000_000);
-const WORKLOAD = fileURLToPath(new URL('./workload.ts', import.meta.url));
+const WORKLOAD = bundledPath('workload');
 const results: string[] = [];
 
 afterAll(() => {

@@ -1,0 +1,37 @@
+// Bundles entries as they ship, for what must not run from the source tree: Node strips types by WebAssembly in every thread, which takes
+// time and memory, and ends the process now and then where threads come and go (V8's "jit_page.has_value()").
+
+import { fileURLToPath } from 'node:url';
+
+import { build } from 'vite';
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+const WORKERS = {
+  'vault-worker': 'src/core/vault/vault-worker.ts',
+  'codec-worker': 'src/core/vault/codec-worker.ts',
+};
+
+/** Bundles entries (name and source, from the project's folder) with the workers into `out/<folder>`, which it gives. */
+export async function bundle(folder: string, entries: Readonly<Record<string, string>>): Promise<string> {
+  const outDir = `${ROOT}out/${folder}`;
+  const inputs = Object.entries({ ...WORKERS, ...entries }).map(([name, source]) => [name, `${ROOT}${source}`]);
+  await build({
+    root: ROOT,
+    configFile: false,
+    logLevel: 'warn',
+    // Bundled as in electron.vite.config.ts: loading its many files takes longer than unlocking.
+    ssr: { noExternal: ['zod'] },
+    build: {
+      ssr: true,
+      target: 'node24',
+      outDir,
+      emptyOutDir: true,
+      minify: false,
+      rollupOptions: {
+        input: Object.fromEntries(inputs) as Record<string, string>, // pairs of two strings
+        output: { entryFileNames: '[name].js', chunkFileNames: 'chunks/[name]-[hash].js', format: 'es' },
+      },
+    },
+  });
+  return outDir;
+}

@@ -1,0 +1,12 @@
+// Before the tests: the workers and what tests start as processes of their own, bundled as they ship, in a folder of this run's.
+
+import { rmSync } from 'node:fs';
+
+import { bundle } from './bundle.ts';
+import { BUNDLE_VARIABLE } from './worker-path.ts';
+
+export async function setup(): Promise<() => void> {
+  const folder = await bundle(`test-${process.pid}`, { cli: 'src/cli/main.ts', workload: 'test/faults/workload.ts' });
+  process.env[BUNDLE_VARIABLE] = folder;
+  return () => rmSync(folder, { recursive: true, force: true });
+}

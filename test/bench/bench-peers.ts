@@ -2,7 +2,7 @@
 // Cairn is a running one, as a user runs it. CAIRN_BENCH_CAPTURES sets how many captures (100).
 
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { createVault } from '../../src/core/vault/vault-client.ts';
@@ -67,11 +67,9 @@ for (let run = 0; run < RESTORES; run += 1) {
   back.push(
     (
       await timeMs(() =>
-        inWindows(workspace.streams, async (stream) => {
-          const bytes = await vault.readStream(newest.id, workspace.keyOf(stream), 'content');
-          writeFileSync(join(out(run), stream.name), bytes);
-          bytes.buffer.transfer(0);
-        }),
+        inWindows(workspace.streams, (stream) =>
+          vault.exportStream(newest.id, workspace.keyOf(stream), 'content', join(out(run), stream.name)),
+        ),
       )
     ).ms,
   );

@@ -1,6 +1,8 @@
 // A `Vault` in memory for tests of what stands above it. It keeps the contract of saving, reading, naming and knowing streams
 // (test/contract/vault.contract.ts runs on it and on the real one); it has no cryptography, no file and no second process.
 
+import { writeFileSync } from 'node:fs';
+
 import { AppError } from '../../src/shared/model/app-error.ts';
 import type { Checkpoint, CheckpointAttributes } from '../../src/shared/model/checkpoint.ts';
 import {
@@ -132,6 +134,10 @@ export class FakeVault implements Vault {
     this.#assertOpen();
     const { snapshot } = this.#at(id);
     return { ...snapshot, ...this.#summaryOf(snapshot) };
+  }
+
+  async exportStream(id: SnapshotId, key: ItemKey, stream: string, path: string): Promise<void> {
+    writeFileSync(path, await this.readStream(id, key, stream), { flag: 'wx', mode: 0o600 });
   }
 
   async readStream(id: SnapshotId, key: ItemKey, stream: string): Promise<Uint8Array<ArrayBuffer>> {

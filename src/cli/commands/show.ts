@@ -1,5 +1,7 @@
 // `cairn show`: one snapshot, one item of it, or the content of one stream.
 
+import { resolve } from 'node:path';
+
 import type { Command } from 'commander';
 
 import { AppError } from '../../shared/model/app-error.ts';
@@ -21,6 +23,7 @@ const MAX_LINE_LENGTH = 4096;
 export interface ShowOptions {
   readonly item?: string;
   readonly stream?: string;
+  readonly output?: string;
 }
 
 export function setupShow(command: Command, act: Act): void {
@@ -28,11 +31,15 @@ export function setupShow(command: Command, act: Act): void {
     .argument('[id]', 'an id or its beginning, `latest`, a checkpoint, a time, or an age such as 2h', 'latest')
     .option('--item <key>', 'only this item, with all its facts')
     .option('--stream <name>', 'with --item: print this content, byte for byte where stdout is no terminal')
+    .option('--output <file>', 'with --stream: writes the content into this new file instead')
     .action((id: string, options: ShowOptions) => act((context) => runShow(id, options, context)));
 }
 
 export function runShow(reference: string, options: ShowOptions, context: CommandContext): Promise<ExitCode> {
-  const { item: key, stream } = options;
+  const { item: key, stream, output } = options;
+  if (output !== undefined && stream === undefined) {
+    throw new AppError('USAGE_INVALID', '--output needs --stream.', { hint: 'Name the content that you want.' });
+  }
   if (stream !== undefined && key === undefined) {
     throw new AppError('USAGE_INVALID', '--stream needs --item.', { hint: 'Name the item whose content you want.' });
   }
@@ -45,7 +52,12 @@ export function runShow(reference: string, options: ShowOptions, context: Comman
       return;
     }
     const item = findItem(snapshot, key);
-    if (stream !== undefined) await printStream(id, item, stream, open, context);
+    if (stream !== undefined && output !== undefined) {
+      await open.vault.exportStream(id, item.key, stream, resolve(output));
+      context.out.result({ id, key: item.key, stream, output: resolve(output) }, () => [
+        `Written to ${toPlainLine(output, MAX_LINE_LENGTH)}.`,
+      ]);
+    } else if (stream !== undefined) await printStream(id, item, stream, open, context);
     else {
       context.out.result({ id, takenAt: toIso(snapshot.takenAtMs), item: itemDocument(item) }, () =>
         renderItem(item, view),

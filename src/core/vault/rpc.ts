@@ -30,6 +30,7 @@ type EngineMethod =
   | 'resolveSnapshot'
   | 'readSnapshot'
   | 'readStream'
+  | 'exportStream'
   | 'createCheckpoint'
   | 'editCheckpoint'
   | 'deleteCheckpoints'

@@ -124,6 +124,10 @@ class VaultClient implements Vault {
     return this.#call('readStream', values);
   }
 
+  exportStream(...values: Parameters<Vault['exportStream']>) {
+    return this.#call('exportStream', values);
+  }
+
   createCheckpoint(...values: Parameters<Vault['createCheckpoint']>) {
     return this.#call('createCheckpoint', values);
   }

@@ -17,7 +17,7 @@ import { createKeyring, openKeyring, type Keyring, type VaultSecret } from './ke
 import { createCheckpoint, deleteCheckpoints, editCheckpoint, writeSetting } from './log/checkpoints.ts';
 import { FIRST_HEAD, sealHead } from './log/head.ts';
 import { mendTimeIndex } from './log/index-blocks.ts';
-import { listSnapshots, readSnapshot, readStream, resolveSnapshot } from './log/read-snapshots.ts';
+import { exportStream, listSnapshots, readSnapshot, readStream, resolveSnapshot } from './log/read-snapshots.ts';
 import { createBodyCache, saveSnapshot, type KnownContent } from './log/save-snapshot.ts';
 import { VaultState } from './log/vault-state.ts';
 import { runMigrations } from './migrations/run-migrations.ts';
@@ -180,6 +180,10 @@ export class VaultEngine {
     return withAsyncStorageErrors('Reading the vault', () =>
       this.#read(() => readStream(this.#state, id, key, stream)),
     );
+  }
+
+  exportStream(id: SnapshotId, key: ItemKey, stream: string, path: string): Promise<void> {
+    return withAsyncExportErrors(() => this.#read(() => exportStream(this.#state, id, key, stream, path)));
   }
 
   createCheckpoint(snapshot: SnapshotId, attributes: CheckpointAttributes, nowMs: number) {
@@ -447,5 +451,23 @@ async function withAsyncStorageErrors<Result>(what: string, work: () => Promise<
     return await work();
   } catch (error) {
     throw toStorageError(what, error);
+  }
+}
+
+/** Failures of the file that is written are the caller's, not the vault's. */
+async function withAsyncExportErrors<Result>(work: () => Promise<Result>): Promise<Result> {
+  try {
+    return await work();
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
+    if (error instanceof AppError || code.startsWith('SQLITE')) throw toStorageError('Reading the vault', error);
+    if (code === 'EEXIST')
+      throw new AppError('USAGE_INVALID', 'There is a file of this name already; it was left as it is.', {
+        hint: 'Name another one.',
+      });
+    throw new AppError('EXEC_FAILED', `The file could not be written (${code === '' ? 'unknown reason' : code}).`, {
+      hint: 'Check the folder, its permissions and the free space.',
+      cause: error,
+    });
   }
 }

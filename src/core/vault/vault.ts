@@ -158,6 +158,8 @@ export interface Vault {
   resolveSnapshot(reference: string, nowMs: number): Promise<SnapshotId>;
   readSnapshot(id: SnapshotId): Promise<Snapshot>;
   readStream(id: SnapshotId, key: ItemKey, stream: string): Promise<Uint8Array<ArrayBuffer>>;
+  /** Writes a stream into a new file (0600), which must not be there; it never is in memory as a whole. */
+  exportStream(id: SnapshotId, key: ItemKey, stream: string, path: string): Promise<void>;
 
   createCheckpoint(snapshot: SnapshotId, attributes: CheckpointAttributes, nowMs: number): Promise<Checkpoint>;
   editCheckpoint(id: CheckpointId, changes: Partial<CheckpointAttributes>, nowMs: number): Promise<Checkpoint>;

@@ -1,6 +1,10 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
 import { describe, expect, it } from 'vitest';
 
 import { aConversation, aStream, aTerminal, key, TMUX } from '../../support/captures.ts';
+import { makeTemporaryFolder } from '../../support/temporary-folder.ts';
 import { TEST_NOW_MS } from '../../support/test-vault.ts';
 import { FakeCore } from '../fake-core.ts';
 import { runCairn } from '../test-shell.ts';
@@ -121,6 +125,18 @@ describe('cairn show', () => {
 
     expect(stdout).toContain('cwd  /home/dev/main:1.0');
     expect(stdout).toMatch(/scrollback +\d+ bytes/);
+  });
+
+  it('writes a stream into a new file', async () => {
+    const core = await withItems();
+    using folder = makeTemporaryFolder();
+    const path = join(folder.path, 'pane.txt');
+    const argv = ['show', 'latest', '--item', 'tmux:main:1.0', '--stream', 'scrollback', '--output', path];
+    const { exitCode, json } = await runCairn([...argv, '--json'], { core });
+
+    expect([exitCode, json()]).toMatchObject([0, { stream: 'scrollback', output: path }]);
+    expect(readFileSync(path, 'utf8')).toBe('$ ls\n\x1b[31mred\x1b[0m\n');
+    expect((await runCairn(['show', 'latest', '--output', path], { core })).exitCode).toBe(2);
   });
 
   it('prints a stream byte for byte into a pipe, and harmless on a terminal', async () => {

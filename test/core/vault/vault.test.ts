@@ -3,6 +3,7 @@ import { join } from 'node:path';
 
 import { describe, expect, it } from 'vitest';
 
+import type { SnapshotId } from '../../../src/shared/model/ids.ts';
 import { DEFAULT_RETENTION } from '../../../src/shared/model/retention.ts';
 import { ARGON2_FLOOR } from '../../../src/core/crypto/key-slot.ts';
 import { openVault } from '../../../src/core/vault/vault-client.ts';
@@ -168,6 +169,33 @@ describe('checkpoints', () => {
     expect(await test.vault.listCheckpoints()).toEqual([]);
     await expect(test.vault.deleteCheckpoints([past.id])).rejects.toMatchObject({ code: 'CHECKPOINT_NOT_FOUND' });
     expect((await test.vault.listSnapshots({ limit: 10 })).length).toBe(2);
+  });
+});
+
+describe('exportStream()', () => {
+  it('writes a stream of many parts into a new private file, and never over one that is there', async () => {
+    await using test = await openTestVault();
+    let content = '';
+    let id: SnapshotId | null = null;
+    for (let at = 0; at < 12; at += 1) {
+      content += `${at} ${'x'.repeat(3000 * at)}\n`;
+      const streams = [aStream({ name: 'transcript', kind: 'append', text: content })];
+      id = (await test.vault.save(aCapture([aConversation('c', '', { streams })]))).summary.id;
+    }
+    if (id === null) throw new Error('nothing was saved');
+    const path = join(test.folder, 'exported');
+    await test.vault.exportStream(id, key('claude-code:c'), 'transcript', path);
+
+    expect(readFileSync(path, 'utf8')).toBe(content);
+    expect(statSync(path).mode & 0o777).toBe(0o600);
+    const again = test.vault.exportStream(id, key('claude-code:c'), 'transcript', path);
+    await expect(again).rejects.toMatchObject({ code: 'USAGE_INVALID' });
+    const nowhere = test.vault.exportStream(id, key('claude-code:c'), 'transcript', join(path, 'below'));
+    await expect(nowhere).rejects.toMatchObject({ code: 'EXEC_FAILED' });
+    const unknown = test.vault.exportStream(id, key('claude-code:c'), 'other', join(test.folder, 'other'));
+    await expect(unknown).rejects.toMatchObject({ code: 'ITEM_NOT_FOUND' });
+    expect(readFileSync(path, 'utf8')).toBe(content);
+    expect(readdirSync(test.folder)).not.toContain('other');
   });
 });
 

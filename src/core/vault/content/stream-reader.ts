@@ -1,5 +1,7 @@
 // Puts a stream's bytes together again from its parts.
 
+import { writeSync } from 'node:fs';
+
 import { damaged } from '../errors.ts';
 import type { Part, StreamEntry } from '../log/manifest.ts';
 import type { ChunkStore } from './chunk-store.ts';
@@ -22,6 +24,23 @@ export async function readOneOfManyStreams(store: ChunkStore, stream: StreamExte
   return content;
 }
 
+/** Writes a whole stream into an open file, chunk by chunk: it is never in memory as a whole. @throws AppError VAULT_DAMAGED */
+export async function writeOneOfManyStreams(store: ChunkStore, stream: StreamExtent, file: number): Promise<void> {
+  assertExtent(stream);
+  await Promise.all(
+    [...usesOf(stream)].map(([recordId, uses]) =>
+      store.readOneOfMany(recordId, (chunk) => {
+        for (const { at, part } of uses) writeAll(file, takePart(chunk, part), at);
+      }),
+    ),
+  );
+}
+
+function writeAll(file: number, bytes: Buffer, at: number): void {
+  for (let written = 0; written < bytes.length;)
+    written += writeSync(file, bytes, written, bytes.length - written, at + written);
+}
+
 type StreamExtent = Pick<StreamEntry, 'parts' | 'sizeBytes'>;
 
 /** A run of a chunk, and where it stands in the stream. */
@@ -31,10 +50,14 @@ interface Use {
 }
 
 /** Memory for all of the stream, which its parts must fill exactly. */
-function allocate({ parts, sizeBytes }: StreamExtent): Buffer<ArrayBuffer> {
+function allocate(stream: StreamExtent): Buffer<ArrayBuffer> {
+  assertExtent(stream);
+  return Buffer.allocUnsafeSlow(stream.sizeBytes);
+}
+
+function assertExtent({ parts, sizeBytes }: StreamExtent): void {
   const length = parts.reduce((sum, part) => sum + part.length, 0);
   if (length !== sizeBytes) throw damaged('a stream is longer or shorter than its snapshot says');
-  return Buffer.allocUnsafeSlow(sizeBytes);
 }
 
 /** What the stream needs of each of its chunks: a chunk that several parts lie in is opened once. */

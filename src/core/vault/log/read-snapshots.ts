@@ -1,12 +1,14 @@
 // Lists and reads snapshots. Lists come from the time index in memory; only the summaries shown are opened.
 
+import { closeSync, openSync, rmSync } from 'node:fs';
+
 import { AppError } from '../../../shared/model/app-error.ts';
 import type { ItemKey, SnapshotId } from '../../../shared/model/ids.ts';
 import type { Snapshot, SnapshotSummary } from '../../../shared/model/snapshot.ts';
-import { readOneOfManyStreams } from '../content/stream-reader.ts';
+import { readOneOfManyStreams, writeOneOfManyStreams } from '../content/stream-reader.ts';
 import { damaged } from '../errors.ts';
 import type { ListSnapshotsQuery } from '../vault.ts';
-import { toSnapshotItem, type Manifest } from './manifest.ts';
+import { toSnapshotItem, type Manifest, type StreamEntry } from './manifest.ts';
 import { toSummary } from './save-snapshot.ts';
 import { parseSnapshotPrefix } from './snapshot-record.ts';
 import type { VaultState } from './vault-state.ts';
@@ -77,6 +79,33 @@ export async function readStream(
   key: ItemKey,
   name: string,
 ): Promise<Uint8Array<ArrayBuffer>> {
+  return readOneOfManyStreams(state.store, findStream(state, id, key, name));
+}
+
+/**
+ * Writes a stream into a new file, private to its owner; one that was begun and could not be ended is removed.
+ * @throws AppError ITEM_NOT_FOUND, VAULT_DAMAGED; EEXIST and other failures of the file system as they are
+ */
+export async function exportStream(
+  state: VaultState,
+  id: SnapshotId,
+  key: ItemKey,
+  name: string,
+  path: string,
+): Promise<void> {
+  const stream = findStream(state, id, key, name);
+  const file = openSync(path, 'wx', 0o600);
+  try {
+    await writeOneOfManyStreams(state.store, stream, file);
+  } catch (error) {
+    rmSync(path, { force: true });
+    throw error;
+  } finally {
+    closeSync(file);
+  }
+}
+
+function findStream(state: VaultState, id: SnapshotId, key: ItemKey, name: string): StreamEntry {
   const { manifest } = readWhole(state, positionOf(state, id), id);
   const stream = manifest.get(key)?.streams.find((other) => other.name === name);
   if (stream === undefined) {
@@ -84,7 +113,7 @@ export async function readStream(
       hint: 'See `cairn show` for what it holds.',
     });
   }
-  return readOneOfManyStreams(state.store, stream);
+  return stream;
 }
 
 /** The position of a snapshot in the time index. @throws AppError SNAPSHOT_NOT_FOUND */

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 
 import { findSecrets, redactBytes, redactText } from '../../../../src/core/capture/rules/redact-text.ts';
 import { redactArguments, redactItem } from '../../../../src/core/capture/rules/redaction.ts';
+import { ITEM_KINDS, STREAM_KINDS, type StreamContent } from '../../../../src/shared/model/item.ts';
 import type { JsonObject } from '../../../../src/shared/model/json.ts';
 import { aConversation, aStream, aTerminal, text, utf8 } from '../../../support/captures.ts';
 import { PLAIN_LINES, SECRET_LINES } from './redaction-corpus.ts';
@@ -173,6 +174,34 @@ describe('redactItem()', () => {
     expect(redactItem(conversation)).toBe(conversation);
     expect(redactItem(patch)).toBe(patch);
     expect(redactItem(place)).toBe(place);
+  });
+
+  it('leaves every stream of work to the byte: whatever is no terminal, and whatever only grows', () => {
+    const secrets = fc.constantFrom(SECRET, `password=${'x7'.repeat(8)}`, 'https://me:hunter2hunter2@a.example');
+    const bytes = fc
+      .array(fc.oneof(fc.uint8Array({ maxLength: 20 }), secrets.map(utf8)), { maxLength: 8 })
+      .map((parts) => Uint8Array.from(Buffer.concat(parts)));
+    const content: fc.Arbitrary<StreamContent> = fc.oneof(
+      bytes.map((whole) => ({ type: 'whole' as const, bytes: whole })),
+      fc
+        .tuple(bytes, bytes)
+        .map(([overlap, rest]) => ({ type: 'appended' as const, fromByte: overlap.length, overlap, bytes: rest })),
+    );
+    const stream = fc.record({ kind: fc.constantFrom(...STREAM_KINDS), content });
+    fc.assert(
+      fc.property(fc.constantFrom(...ITEM_KINDS), fc.array(stream, { maxLength: 4 }), (kind, parts) => {
+        const streams = parts.map(({ kind: streamKind, content: part }) =>
+          aStream({ kind: streamKind, content: part }),
+        );
+        const before = structuredClone(streams);
+
+        const redacted = redactItem(aTerminal('a', { kind, title: SECRET, streams })).streams;
+
+        const isWork = (at: number): boolean =>
+          before[at]?.kind === 'append' || (kind !== 'terminal' && before[at]?.kind === 'blob');
+        expect(redacted.filter((_, at) => isWork(at))).toEqual(before.filter((_, at) => isWork(at)));
+      }),
+    );
   });
 
   it('takes only secrets of a known form out of URLs, so that a tab can be opened again', () => {

@@ -9,6 +9,8 @@ import { truncate, type Paint } from './format/table.ts';
 /** Longest line of an error; the texts are ours, but a program's answer may stand in one. */
 const MAX_ERROR_LENGTH = 1000;
 const PROGRESS_INTERVAL_MS = 100;
+/** Of a terminal that does not say how wide it is. */
+export const DEFAULT_WIDTH = 80;
 /** Characters that JSON allows raw but terminals act upon: DEL, C1 controls, bidirectional marks, line separators. */
 const UNSAFE_IN_JSON = /[\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g;
 
@@ -59,7 +61,7 @@ export class Output {
   /** Width of the terminal that shows the results, undefined where they go elsewhere. */
   get width(): number | undefined {
     const { stdout } = this.#options;
-    return stdout.isTTY === true ? stdout.columns : undefined;
+    return stdout.isTTY === true ? widthOf(stdout) : undefined;
   }
 
   /** Whether a person sees the results as they come. */
@@ -109,7 +111,7 @@ export class Output {
         drawnAtMs = time;
         const share = total > 0 ? ` (${Math.floor((100 * done) / total)} %)` : '';
         const line = `${label} ${formatCount(done)} of ${formatCount(total)}${share}`;
-        stderr.write(`\r\x1b[K${truncate(line, stderr.columns ?? 80)}`);
+        stderr.write(`\r\x1b[K${truncate(line, widthOf(stderr) ?? DEFAULT_WIDTH)}`);
       },
       end: () => {
         if (drawnAtMs !== Number.NEGATIVE_INFINITY) stderr.write('\r\x1b[K');
@@ -120,6 +122,11 @@ export class Output {
   #writeDocument(document: object): void {
     this.#options.stdout.write(`${toSafeJson(document)}\n`);
   }
+}
+
+/** How many cells a line has; undefined where that is not known: a terminal that nobody told its size says 0. */
+export function widthOf({ columns = 0 }: TextStream): number | undefined {
+  return columns > 0 ? columns : undefined;
 }
 
 /** JSON whose text cannot move a terminal's cursor or turn its writing around; it means the same. */

@@ -7,7 +7,7 @@ import { AppError, toPlainError, type PlainError } from '../shared/model/app-err
 import type { CommandContext, GlobalOptions, RunCommand } from './context.ts';
 import type { Core } from './core.ts';
 import { EXIT_DONE, exitCodeOf, type ExitCode } from './exit-code.ts';
-import { Output, type TextStream } from './output.ts';
+import { DEFAULT_WIDTH, Output, widthOf, type TextStream } from './output.ts';
 import { createProgram } from './program.ts';
 import { createPrompter, type PromptInput } from './terminal/prompter.ts';
 
@@ -25,7 +25,6 @@ export interface Shell {
   readonly createCore: (globals: GlobalOptions) => Promise<Core>;
 }
 
-const DEFAULT_HELP_WIDTH = 80;
 const MAX_HELP_WIDTH = 110;
 
 /** Runs `cairn` with these arguments. Never throws: what fails is printed, and says itself in the exit code. */
@@ -35,7 +34,7 @@ export async function runCli(argv: readonly string[], shell: Shell): Promise<Exi
   const program = createProgram({
     version: shell.version,
     writeOut: (text) => shell.stdout.write(text),
-    width: Math.min(shell.stdout.columns ?? DEFAULT_HELP_WIDTH, MAX_HELP_WIDTH),
+    width: Math.min(widthOf(shell.stdout) ?? DEFAULT_WIDTH, MAX_HELP_WIDTH),
     act: async (run: RunCommand) => {
       exitCode = await run(await createContext(program, out, shell));
     },

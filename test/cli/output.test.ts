@@ -3,13 +3,18 @@ import { describe, expect, it } from 'vitest';
 import { Output, toSafeJson, type OutputOptions } from '../../src/cli/output.ts';
 
 function openOutput(
-  options: { readonly isTTY?: boolean; readonly env?: OutputOptions['env']; readonly isJson?: boolean } = {},
+  options: {
+    readonly isTTY?: boolean;
+    readonly columns?: number;
+    readonly env?: OutputOptions['env'];
+    readonly isJson?: boolean;
+  } = {},
 ) {
   const written = { stdout: '', stderr: '' };
   let nowMs = 0;
   const stream = (name: 'stdout' | 'stderr') => ({
     isTTY: options.isTTY === true,
-    columns: 40,
+    columns: options.columns ?? 40,
     write: (text: string | Uint8Array) => {
       written[name] += String(text);
     },
@@ -27,6 +32,15 @@ function openOutput(
 const ERROR = { code: 'VAULT_LOCKED', message: 'Locked.', hint: 'Unlock it.', retryable: false } as const;
 
 describe('Output', () => {
+  it('takes a terminal that does not say how wide it is for one of the usual width', () => {
+    const { out, written } = openOutput({ isTTY: true, columns: 0 });
+
+    out.progress('Sealing anew').update({ done: 1, total: 2 });
+
+    expect(out.width).toBeUndefined();
+    expect(written.stderr).toContain('Sealing anew 1 of 2');
+  });
+
   it('prints one document with --json and nothing else', () => {
     const { out, written } = openOutput({ isJson: true });
 

@@ -4,7 +4,7 @@
 import { StringDecoder } from 'node:string_decoder';
 
 import { AppError } from '../../shared/model/app-error.ts';
-import type { TextStream } from '../output.ts';
+import { DEFAULT_WIDTH, widthOf, type TextStream } from '../output.ts';
 import { wrapText } from '../format/table.ts';
 import { LineEditor } from './line-editor.ts';
 
@@ -58,7 +58,8 @@ class TerminalPrompter implements Prompter {
 
   say(line: string): void {
     // Wrapping counts letters, not colours: a line that has any is short.
-    const lines = line.includes('\x1b') ? [line] : wrapText(line, Math.min(this.#output.columns ?? 80, MAX_LINE_WIDTH));
+    const width = Math.min(widthOf(this.#output) ?? DEFAULT_WIDTH, MAX_LINE_WIDTH);
+    const lines = line.includes('\x1b') ? [line] : wrapText(line, width);
     this.#output.write(`${lines.join('\n')}\n`);
   }
 

@@ -10,6 +10,7 @@ const FILE_MODE = 0o600;
 const OTHERS = 0o077;
 /** Files whose modes are checked at each open; folders below are checked as folders. */
 const FOLDERS_BELOW = ['logs', 'backups'] as const;
+const OWN_FILES = ['vault.db', 'config.json', 'api-token', ...FOLDERS_BELOW] as const;
 
 /** The machine and user, as far as folders depend on them. */
 export interface FolderEnvironment {
@@ -105,21 +106,41 @@ function statOrRefuse(folder: string): Stats {
   }
 }
 
+/** Closes the folder and Cairn's own files in it to others; whatever else lies there is somebody else's business. */
 function mendModes(folder: string, stats: Stats): number {
+  const names = listOrRefuse(folder);
+  if (names.length > 0 && !names.some(isOwnFile)) {
+    throw new AppError('USAGE_INVALID', 'The data folder holds other things and no vault.', {
+      hint: 'Name an empty folder, or one that is not there yet, with --home: its permissions are closed to others.',
+    });
+  }
   try {
     let mended = mend(folder, stats, FOLDER_MODE);
-    for (const name of readdirSync(folder)) {
+    for (const name of names.filter(isOwnFile)) {
       const path = join(folder, name);
-      const file = lstatSync(path);
+      const file = lstatSync(path, { throwIfNoEntry: false });
       // A link's own mode means nothing, and what it leads to may be anybody's.
-      if (file.isFile()) mended += mend(path, file, FILE_MODE);
-      else if (file.isDirectory() && FOLDERS_BELOW.some((below) => below === name))
+      if (file?.isFile() === true) mended += mend(path, file, FILE_MODE);
+      else if (file?.isDirectory() === true && FOLDERS_BELOW.some((below) => below === name))
         mended += mend(path, file, FOLDER_MODE);
     }
     return mended;
   } catch (error) {
     throw unusable('could be read by others and cannot be closed to them', error);
   }
+}
+
+function listOrRefuse(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch (error) {
+    throw unusable('cannot be looked at', error);
+  }
+}
+
+/** What Cairn makes in its data folder, temporary files beside these included. */
+function isOwnFile(name: string): boolean {
+  return OWN_FILES.some((own) => name === own || name.startsWith(`${own}-`) || name.startsWith(`${own}.`));
 }
 
 function mend(path: string, { mode }: Stats, wanted: number): number {

@@ -45,6 +45,18 @@ describe('openDataFolder()', () => {
     });
   });
 
+  it("[V16] refuses a folder of somebody else's things, and leaves them as they are", () => {
+    const path = join(folder.path, 'home-of-somebody');
+    mkdirSync(path, { mode: 0o755 });
+    writeFileSync(join(path, 'letter.txt'), 'dear', { mode: 0o644 });
+
+    expect(() => openDataFolder(path, owner)).toThrow(/holds other things/);
+    expect([modeOf(path), modeOf(join(path, 'letter.txt'))]).toEqual([0o755, 0o644]);
+    writeFileSync(join(path, 'vault.db'), '', { mode: 0o644 });
+    openDataFolder(path, owner);
+    expect([path, join(path, 'vault.db'), join(path, 'letter.txt')].map(modeOf)).toEqual([0o700, 0o600, 0o644]);
+  });
+
   it('[V16] mends what others could read, and leaves alone where links lead', () => {
     const outside = join(folder.path, 'outside');
     const path = join(folder.path, 'data');

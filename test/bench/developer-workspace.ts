@@ -122,9 +122,12 @@ function startPanes(env: Readonly<Record<string, string>>, repositories: readonl
   }
   // Until every pane has printed all and waits.
   for (let waited = 0; waited < 100; waited += 1) {
-    const states = tmux('list-panes', '-a', '-F', '#{pane_current_command} #{history_size}').trim().split('\n');
-    if (states.every((state) => state.startsWith('cat ') && Number(state.split(' ')[1]) > SCROLLBACK_LINES - 150))
-      return;
+    const format = '#{pane_current_command} #{window_name} #{history_size}';
+    const states = tmux('list-panes', '-a', '-F', format).trim().split('\n');
+    // tmux names a window after its program a moment after it has started.
+    const isQuiet = (state: string): boolean =>
+      state.startsWith('cat cat ') && Number(state.split(' ')[2]) > SCROLLBACK_LINES - 150;
+    if (states.every(isQuiet)) return;
     execFileSync('sleep', ['0.1']);
   }
   throw new Error('the panes did not become quiet');

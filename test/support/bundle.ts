@@ -23,7 +23,8 @@ export async function bundle(folder: string, entries: Readonly<Record<string, st
     ssr: { noExternal: ['zod'] },
     build: {
       ssr: true,
-      target: 'node24',
+      // Not the Node that runs it: the bundler drops `using` at the top of a module where it does not lower it.
+      target: 'node22',
       outDir,
       emptyOutDir: true,
       minify: false,

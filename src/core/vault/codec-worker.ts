@@ -1,11 +1,14 @@
-// The entry of the helper thread: compresses and decompresses one batch after another. It sees content, never a key, and opens no file.
+// The entry of the helper thread: compresses and decompresses one batch after another. It sees content, never a key. It opens
+// no file, and writes only into those that were opened for it.
 
 import { parentPort } from 'node:worker_threads';
 
 import { BOX_CODECS } from '../crypto/box.ts';
 import type { CodecReply, CodecRequest } from './content/codec-helper.ts';
 import { decodeContent, encodeContent } from './content/codec.ts';
+import { writeIntoFile, type FileWrites } from './content/file-writes.ts';
 import { packBytes, releasePacked, unpackBytes } from './content/packed-bytes.ts';
+import { releaseOwner } from './content/release.ts';
 
 const port = parentPort;
 if (port === null) throw new RangeError('the codec worker runs in a worker thread only');
@@ -23,11 +26,31 @@ function perform(request: CodecRequest): CodecReply {
     return {
       job: request.job,
       codecs: encoded.map(({ codec }) => codec),
+      written: [],
       results: packBytes(encoded.map(({ payload }) => payload)),
     };
   }
-  const contents = inputs.map((payload) => decodeOrNothing(payload, request.maxBytes));
-  return { job: request.job, codecs: [], results: packBytes(contents) };
+  const written: boolean[] = [];
+  const contents = inputs.map((payload, index) => {
+    const content = decodeOrNothing(payload, request.maxBytes);
+    const writes = request.writes[index] ?? null;
+    written.push(writes !== null && isWritten(writes, content));
+    return writes === null ? content : new Uint8Array(0);
+  });
+  return { job: request.job, codecs: [], written, results: packBytes(contents) };
+}
+
+/** Where it cannot be written, the caller tries it too and finds out why. */
+function isWritten(writes: FileWrites, content: Uint8Array): boolean {
+  if (content.length === 0) return false;
+  try {
+    writeIntoFile(writes, content);
+    return true;
+  } catch {
+    return false;
+  } finally {
+    releaseOwner(content);
+  }
 }
 
 /** What does not decode comes back empty; the caller finds out why. */

@@ -11,7 +11,7 @@ import type { ChunkFacts, ChunkReader, ChunkWriter } from '../tables/chunks.ts';
 import { ChunkCache } from './chunk-cache.ts';
 import type { CodecHelper } from './codec-helper.ts';
 import { decodeContent, encodeContent, LEVEL_BULK, type Encoded } from './codec.ts';
-import { DecodeQueue } from './decode-queue.ts';
+import { DecodeQueue, useContent, type ContentUse } from './decode-queue.ts';
 import { MAX_CHUNK_BYTES } from './fastcdc.ts';
 import { release, releaseOwner } from './release.ts';
 
@@ -64,16 +64,17 @@ export class ChunkStore {
   }
 
   /** The same as `read`, for many at a time: the helper thread takes part. The memory is gone after `use`. */
-  async readOneOfMany(recordId: number, use: (content: Buffer) => void): Promise<void> {
+  async readOneOfMany(recordId: number, use: ContentUse): Promise<void> {
     const { header, payload } = this.#open(recordId);
     if (header.codec === BOX_CODECS.raw) {
-      use(payload);
+      useContent(use, payload);
       return;
     }
     try {
       await this.#decodes.decode(payload, use);
     } catch (error) {
-      throw error instanceof AppError ? error : damaged(`chunk ${recordId} does not decode`);
+      const isOfFile = error instanceof Error && 'syscall' in error;
+      throw error instanceof AppError || isOfFile ? error : damaged(`chunk ${recordId} does not decode`);
     }
   }
 

@@ -6,22 +6,28 @@ import { Worker } from 'node:worker_threads';
 import type { BoxCodec } from '../../crypto/box.ts';
 import { workerPath } from '../worker-path.ts';
 import type { Encoded } from './codec.ts';
+import type { FileWrites } from './file-writes.ts';
 import { packBytes, releasePacked, unpackBytes, type PackedBytes } from './packed-bytes.ts';
 
-const IDLE_MS = 2_000;
+const IDLE_MS = 10_000;
 
 export type CodecRequest = { readonly job: number; readonly inputs: PackedBytes } & (
   | { readonly type: 'encode'; readonly level: number }
-  /** Only zstd frames: what is raw needs no decoding. */
-  | { readonly type: 'decode'; readonly maxBytes: number }
+  /** Only zstd frames: what is raw needs no decoding. Where there are writes, the content is written and not handed back. */
+  | { readonly type: 'decode'; readonly maxBytes: number; readonly writes: readonly (FileWrites | null)[] }
 );
 
 export interface CodecReply {
   readonly job: number;
   /** Of encoded contents, one each. */
   readonly codecs: readonly BoxCodec[];
+  /** Of contents that were to be written: whether they are. */
+  readonly written: readonly boolean[];
   readonly results: PackedBytes;
 }
+
+/** What became of a payload: its content, or that it was written; null where that could not be done. */
+export type Decoded = Uint8Array | 'written' | null;
 
 export class CodecHelper {
   readonly #waiting = new Map<number, (reply: CodecReply | null) => void>();
@@ -47,23 +53,36 @@ export class CodecHelper {
     return true;
   }
 
-  /** Decompresses zstd frames, with `use` and result as `encode` has them; what does not decode is empty. */
+  /** Decompresses zstd frames, with `use` and result as `encode` has them. Files are written to only before this resolves. */
   async decode(
-    payloads: readonly Uint8Array[],
+    jobs: ReadonlyArray<{ readonly payload: Uint8Array; readonly writes: FileWrites | null }>,
     maxBytes: number,
-    use: (content: Uint8Array, index: number) => void,
+    use: (decoded: Decoded, index: number) => void,
   ): Promise<boolean> {
     this.#jobs += 1;
-    const reply = await this.#call({ job: this.#jobs, type: 'decode', maxBytes, inputs: packBytes(payloads) });
+    const writes = jobs.map((job) => job.writes);
+    const inputs = packBytes(jobs.map(({ payload }) => payload));
+    const reply = await this.#call({ job: this.#jobs, type: 'decode', maxBytes, writes, inputs });
     if (reply === null) return false;
-    for (const [index, content] of unpackBytes(reply.results).entries()) use(content, index);
+    for (const [index, content] of unpackBytes(reply.results).entries()) {
+      if (reply.written[index] === true) use('written', index);
+      else use(content.length === 0 ? null : content, index);
+    }
     releasePacked(reply.results);
     return true;
   }
 
   close(): void {
-    void this.#worker?.terminate();
+    const worker = this.#worker;
+    if (worker === null) return;
+    // It may be in the middle of a write: whoever waits goes on only when the thread is gone.
+    const waiting = [...this.#waiting.values()];
+    this.#waiting.clear();
     this.#forget();
+    const goOn = (): void => {
+      for (const resolve of waiting) resolve(null);
+    };
+    worker.terminate().then(goOn, goOn);
   }
 
   async #call(request: CodecRequest): Promise<CodecReply | null> {

@@ -5,15 +5,19 @@ import { setImmediate } from 'node:timers/promises';
 import type { CodecHelper } from './codec-helper.ts';
 import { decodeContent } from './codec.ts';
 import { BOX_CODECS } from '../../crypto/box.ts';
+import { writeIntoFile, type FileWrites } from './file-writes.ts';
 import { toBuffer } from './recent-contents.ts';
 import { releaseOwner } from './release.ts';
 
 /** Compressed bytes that the helper gets at a time: less would be more messages than work. */
 const HELPER_BATCH_BYTES = 192 * 1024;
 
+/** What becomes of a content: handed to a function, after which its memory is gone, or written into an open file. */
+export type ContentUse = ((content: Buffer) => void) | FileWrites;
+
 interface Waiting {
   readonly payload: Buffer;
-  use(content: Buffer): void;
+  readonly use: ContentUse;
   resolve(): void;
   reject(error: Error): void;
 }
@@ -33,10 +37,10 @@ export class DecodeQueue {
   }
 
   /**
-   * Decodes a zstd payload, which becomes the queue's, and hands the content to `use`, whose memory is gone afterwards. Rejects where it
-   * does not decode.
+   * Decodes a zstd payload, which becomes the queue's, and does with the content what is asked. Rejects where it does not decode or
+   * cannot be written.
    */
-  decode(payload: Buffer, use: (content: Buffer) => void): Promise<void> {
+  decode(payload: Buffer, use: ContentUse): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#queue.push({ payload, use, resolve, reject });
       this.#queuedBytes += payload.length;
@@ -47,10 +51,13 @@ export class DecodeQueue {
   async #run(): Promise<void> {
     this.#isRunning = true;
     await setImmediate(); // whatever else is asked for in this turn joins the queue
-    for (let next = this.#queue.pop(); next !== undefined; next = this.#queue.pop()) {
-      this.#queuedBytes -= next.payload.length;
-      this.#decodeHere(next);
-      if (this.#helped < 2 && this.#queuedBytes > HELPER_BATCH_BYTES) void this.#callHelper();
+    while (this.#queue.length > 0) {
+      while (this.#helped < 2 && this.#queuedBytes > HELPER_BATCH_BYTES) void this.#callHelper();
+      const next = this.#queue.pop();
+      if (next !== undefined) {
+        this.#queuedBytes -= next.payload.length;
+        this.#decodeHere(next);
+      }
       await setImmediate(); // what was asked for comes in, and what the helper has done
     }
     this.#isRunning = false;
@@ -68,7 +75,7 @@ export class DecodeQueue {
     this.#queuedBytes -= bytes;
     this.#helped += 1;
     const isDone = await this.#helper.decode(
-      batch.map(({ payload }) => payload),
+      batch.map(({ payload, use }) => ({ payload, writes: typeof use === 'function' ? null : use })),
       this.#maxBytes,
       (content, index) => this.#finish(batch[index], content),
     );
@@ -76,12 +83,14 @@ export class DecodeQueue {
     if (!isDone) for (const waiting of batch) this.#decodeHere(waiting);
   }
 
-  /** What the helper decoded, or could not decode: then it is empty, and decoding it here finds out why. */
-  #finish(waiting: Waiting | undefined, content: Uint8Array): void {
+  /** What the helper decoded, or wrote already, or could not do: then it is null, and doing it here finds out why. */
+  #finish(waiting: Waiting | undefined, content: Uint8Array | 'written' | null): void {
     if (waiting === undefined) return;
-    if (content.length === 0) this.#decodeHere(waiting);
+    if (content === null) this.#decodeHere(waiting);
     else {
-      settle(waiting, () => waiting.use(toBuffer(content)));
+      settle(waiting, () => {
+        if (content !== 'written') useContent(waiting.use, toBuffer(content));
+      });
       releaseOwner(waiting.payload);
     }
   }
@@ -89,7 +98,7 @@ export class DecodeQueue {
   #decodeHere(waiting: Waiting): void {
     settle(waiting, () => {
       const content = decodeContent(BOX_CODECS.zstd, waiting.payload, this.#maxBytes);
-      waiting.use(content);
+      useContent(waiting.use, content);
       releaseOwner(content);
     });
     releaseOwner(waiting.payload);
@@ -103,4 +112,10 @@ function settle(waiting: Waiting, work: () => void): void {
   } catch (error) {
     waiting.reject(error instanceof Error ? error : new RangeError('a payload does not decode'));
   }
+}
+
+/** Does with a content what was asked. @throws what the function or the file system throws */
+export function useContent(use: ContentUse, content: Buffer): void {
+  if (typeof use === 'function') use(content);
+  else writeIntoFile(use, content);
 }

@@ -1,7 +1,5 @@
 // Puts a stream's bytes together again from its parts.
 
-import { writeSync } from 'node:fs';
-
 import { damaged } from '../errors.ts';
 import type { Part, StreamEntry } from '../log/manifest.ts';
 import type { ChunkStore } from './chunk-store.ts';
@@ -27,18 +25,16 @@ export async function readOneOfManyStreams(store: ChunkStore, stream: StreamExte
 /** Writes a whole stream into an open file, chunk by chunk: it is never in memory as a whole. @throws AppError VAULT_DAMAGED */
 export async function writeOneOfManyStreams(store: ChunkStore, stream: StreamExtent, file: number): Promise<void> {
   assertExtent(stream);
-  await Promise.all(
+  const done = await Promise.allSettled(
     [...usesOf(stream)].map(([recordId, uses]) =>
-      store.readOneOfMany(recordId, (chunk) => {
-        for (const { at, part } of uses) writeAll(file, takePart(chunk, part), at);
+      store.readOneOfMany(recordId, {
+        file,
+        writes: uses.map(({ at, part }) => ({ at, skip: part.skip, length: part.length })),
       }),
     ),
   );
-}
-
-function writeAll(file: number, bytes: Buffer, at: number): void {
-  for (let written = 0; written < bytes.length;)
-    written += writeSync(file, bytes, written, bytes.length - written, at + written);
+  // Only now: as long as anything is still to be written, the file must stay open.
+  for (const result of done) if (result.status === 'rejected') throw result.reason;
 }
 
 type StreamExtent = Pick<StreamEntry, 'parts' | 'sizeBytes'>;

@@ -1,8 +1,11 @@
+import { closeSync, openSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
 import { BOX_CODECS } from '../../../../src/core/crypto/box.ts';
-import { CodecHelper } from '../../../../src/core/vault/content/codec-helper.ts';
+import { CodecHelper, type Decoded } from '../../../../src/core/vault/content/codec-helper.ts';
 import { decodeContent, encodeContent, type Encoded } from '../../../../src/core/vault/content/codec.ts';
 import {
   AVERAGE_CHUNK_BYTES,
@@ -11,6 +14,7 @@ import {
   MAX_CHUNK_BYTES,
   MIN_CHUNK_BYTES,
 } from '../../../../src/core/vault/content/fastcdc.ts';
+import { makeTemporaryFolder } from '../../../support/temporary-folder.ts';
 import { matchBlocks } from '../../../../src/core/vault/content/match-blocks.ts';
 
 function noise(seed: number, size: number): Buffer {
@@ -124,13 +128,38 @@ describe('the codec', () => {
         expect(decoded(encodeContent(content))).toEqual(content);
         expect(helped).toEqual([content, Buffer.from(bytes)]);
 
-        const back: Buffer[] = [];
-        await helper.decode(payloads, content.length, (result) => back.push(Buffer.from(result)));
+        const back: Decoded[] = [];
+        const jobs = payloads.map((payload) => ({ payload, writes: null }));
+        await helper.decode(jobs, content.length, (result) => back.push(result === null ? null : Buffer.from(result)));
         expect(back).toEqual(payloads.map((payload) => decodeContent(BOX_CODECS.zstd, payload, content.length)));
       }),
       { numRuns: 40 },
     );
     helper.close();
+  });
+
+  it('writes parts of a content into a file from the helper thread, and says what could not be written', async () => {
+    using folder = makeTemporaryFolder();
+    const helper = new CodecHelper();
+    const content = Buffer.from('0123456789'.repeat(100));
+    const { payload } = encodeContent(content);
+    const path = join(folder.path, 'file');
+    const file = openSync(path, 'wx');
+    const writes = [
+      { skip: 5, length: 10, at: 0 },
+      { skip: 0, length: 3, at: 10 },
+    ];
+    const became: Decoded[] = [];
+    const jobs = [
+      { payload, writes: { file, writes } },
+      { payload, writes: { file, writes: [{ skip: 995, length: 6, at: 13 }] } },
+      { payload: Buffer.from('no frame'), writes: { file, writes } },
+    ];
+    await helper.decode(jobs, content.length, (result) => became.push(result));
+    closeSync(file);
+    helper.close();
+    expect(became).toEqual(['written', null, null]);
+    expect(readFileSync(path, 'utf8')).toBe('5678901234012');
   });
 
   it('says so when its helper thread is gone, so that the work is done here', async () => {

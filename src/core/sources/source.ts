@@ -1,6 +1,7 @@
 // The contract that every source fulfils. A source reads one kind of program and, where it can, brings it back. It never
 // changes the program's state while it reads, never reads environment variables into an item, and answers within its deadline.
 
+import type { Preview } from '../../shared/contract/schemas.ts';
 import type { ItemKey, SnapshotId, SourceId } from '../../shared/model/ids.ts';
 import type { CapturedItem, ItemKind, KnownStream, SnapshotItem, StoredStream } from '../../shared/model/item.ts';
 import type { JsonValue } from '../../shared/model/json.ts';
@@ -126,6 +127,15 @@ export type OpenTerminal = (request: {
   readonly shouldRun: boolean;
 }) => Promise<{ readonly where: string; readonly undo: JsonValue }>;
 
+export interface PreviewContext {
+  /** Reads one of the item's streams whole. @throws AppError VAULT_DAMAGED */
+  readStream(stream: string): Promise<Uint8Array<ArrayBuffer>>;
+  /** Conversations come in windows: the position of the first message wanted; undefined means the newest `limit` messages. */
+  readonly firstIndex?: number;
+  /** Messages in a window. */
+  readonly limit: number;
+}
+
 export interface Source {
   readonly id: SourceId;
   /** How a person calls it: `tmux`, `Claude Code`. */
@@ -141,6 +151,8 @@ export interface Source {
   watch?(context: WatchContext): Promise<void>;
   /** The exact command that brings a conversation back, where the source has such items. */
   resumeCommand?(item: SnapshotItem): ResumeCommand | undefined;
+  /** What an item looked like, ready to be shown. Total: streams that are missing or senseless give less, never an error of their own. */
+  preview?(item: SnapshotItem, context: PreviewContext): Promise<Preview>;
   /** Plans the steps for this source's selected items: pure but for looking at what is there now. At least one step an item. */
   planRestore(items: readonly SnapshotItem[], context: RestoreContext): Promise<readonly PlannedStep[]>;
   /** Carries the planned steps out, in order, yielding each result as it comes. Never throws for one step: that step failed. */

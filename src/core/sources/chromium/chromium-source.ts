@@ -7,6 +7,7 @@ import { basename, join } from 'node:path';
 import { AppError } from '../../../shared/model/app-error.ts';
 import type { CapturedItem } from '../../../shared/model/item.ts';
 import { toTabItems } from '../browser/browser-tab.ts';
+import { previewTab } from '../browser/preview.ts';
 import { applyTabs, planTabs, undoTab, type OpenWindow } from '../browser/restore-tabs.ts';
 import { readProcess } from '../host/proc.ts';
 import { readRegularFile, whyUnreadable } from '../host/read-file.ts';
@@ -52,6 +53,7 @@ export function createChromiumSource(browser: ChromiumBrowser, options: Chromium
     detect: (host) => detect(host, browser),
     capture: (context) => capture(context, browser, cache),
     watch: (context) => watchSessions(context, browser),
+    preview: async (item) => previewTab(item),
     planRestore: async (items, context) =>
       planTabs(browser.source, items, context, whyUnavailable(context.host, browser, options)),
     applyRestore: (steps, context) => applyTabs(steps, context, openerFor(browser, options)),

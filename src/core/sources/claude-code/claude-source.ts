@@ -7,6 +7,7 @@ import type { Host, Source, SourceDetection, WatchContext } from '../source.ts';
 import { captureClaudeCode, CLAUDE_CODE, configFolder } from './claude-capture.ts';
 import { applyClaudeRestore, planClaudeRestore, resumeCommand, undoClaudeStep } from './claude-restore.ts';
 import { listTranscripts } from './list-transcripts.ts';
+import { previewConversation } from './preview.ts';
 import type { TranscriptMemory } from './transcript-memory.ts';
 
 const DAY_MS = 86_400_000;
@@ -23,6 +24,7 @@ export function createClaudeCodeSource(): Source {
     capture: (context) => captureClaudeCode(context, memory),
     watch: watchClaudeCode,
     resumeCommand,
+    preview: previewConversation,
     planRestore: planClaudeRestore,
     applyRestore: applyClaudeRestore,
     undoRestore: undoClaudeStep,

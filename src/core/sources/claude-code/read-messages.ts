@@ -12,15 +12,35 @@ const HEAVY =
 export interface ToolCall {
   readonly id: string;
   readonly name: string;
+  /** What the model asked for, as it stands in the transcript. */
+  readonly input: unknown;
   /** What the tool gave back, shortened; null where the conversation ended before it did. */
   readonly result: string | null;
+  readonly isError: boolean;
+  /** Images that it gave back. */
+  readonly images: readonly MessageImage[];
 }
+
+/** An image is told of, not read. */
+export interface MessageImage {
+  readonly mediaType: string;
+  readonly sizeBytes: number;
+}
+
+/** A message's content in its order. */
+export type MessagePart =
+  | { readonly type: 'text' | 'thinking'; readonly text: string }
+  | { readonly type: 'tool-call'; readonly call: ToolCall }
+  | ({ readonly type: 'image' } & MessageImage);
 
 export interface ConversationMessage {
   readonly uuid: string;
   readonly role: 'user' | 'assistant';
   readonly timeMs: number | null;
+  /** Null for a person's message, and where the transcript does not say. */
+  readonly model: string | null;
   readonly text: string;
+  readonly parts: readonly MessagePart[];
   readonly toolCalls: readonly ToolCall[];
   /** Written by the program, not by the person: reminders, summaries of a compaction. */
   readonly isMeta: boolean;
@@ -37,7 +57,8 @@ interface Tree {
   /** The record before it in the file, for a parent whose line is torn. */
   readonly before: Map<string, string>;
   readonly byMessageId: Map<string, JsonRecord[]>;
-  readonly results: Map<string, string>;
+  /** Blocks of tool results, by the call's id. */
+  readonly results: Map<string, JsonRecord>;
   last: string | null;
   lastOfSubagent: string | null;
   unreadableLines: number;
@@ -98,7 +119,7 @@ function addRecord(record: JsonRecord, newest: string | null, tree: Tree): strin
   else if (id !== null) tree.byMessageId.set(id, [record]);
   for (const block of blocksOf(record)) {
     const call = block['type'] === 'tool_result' ? textOf(block['tool_use_id']) : null;
-    if (call !== null) tree.results.set(call, contentText(block['content']).slice(0, MAX_RESULT_LENGTH));
+    if (call !== null) tree.results.set(call, block);
   }
   return uuid;
 }
@@ -127,27 +148,66 @@ function toMessage(record: JsonRecord, tree: Tree, seen: Set<string>): Conversat
   const id = role === 'assistant' ? textOf(messageOf(record)['id']) : null;
   if (id !== null && seen.has(id)) return null;
   if (id !== null) seen.add(id);
-  const parts = id === null ? [record] : (tree.byMessageId.get(id) ?? [record]);
-  const texts = parts.map((part) => contentText(messageOf(part)['content'])).filter((text) => text !== '');
-  const toolCalls = parts.flatMap((part) => toolCallsOf(part, tree));
-  if (texts.length === 0 && toolCalls.length === 0) return null;
+  const records = id === null ? [record] : (tree.byMessageId.get(id) ?? [record]);
+  const parts = records.flatMap((part) => partsOf(part, tree));
+  if (parts.length === 0) return null;
+  const texts = records.map((part) => contentText(messageOf(part)['content'])).filter((text) => text !== '');
   const time = Date.parse(textOf(record['timestamp']) ?? '');
   return {
     uuid,
     role,
     timeMs: Number.isNaN(time) ? null : time,
+    model: textOf(messageOf(record)['model']),
     text: texts.join('\n'),
-    toolCalls,
+    parts,
+    toolCalls: parts.flatMap((part) => (part.type === 'tool-call' ? [part.call] : [])),
     isMeta: record['isMeta'] === true || record['isCompactSummary'] === true,
     isSidechain: record['isSidechain'] === true,
   };
 }
 
-function toolCallsOf(record: JsonRecord, tree: Tree): ToolCall[] {
-  return blocksOf(record).flatMap((block) => {
-    const id = block['type'] === 'tool_use' ? textOf(block['id']) : null;
-    return id === null ? [] : [{ id, name: textOf(block['name']) ?? '', result: tree.results.get(id) ?? null }];
-  });
+function partsOf(record: JsonRecord, tree: Tree): MessagePart[] {
+  const content = messageOf(record)['content'];
+  if (typeof content === 'string') return content.trim() === '' ? [] : [{ type: 'text', text: content }];
+  return blocksOf(record).flatMap((block) => partOf(block, tree) ?? []);
+}
+
+/** Null for what is shown elsewhere (results stand with their calls), is empty or of no known kind. */
+function partOf(block: JsonRecord, tree: Tree): MessagePart | null {
+  switch (block['type']) {
+    case 'text':
+    case 'thinking': {
+      const text = textOf(block[block['type']]);
+      return text === null || text.trim() === '' ? null : { type: block['type'], text };
+    }
+    case 'tool_use': {
+      const id = textOf(block['id']);
+      return id === null ? null : { type: 'tool-call', call: toCall(id, block, tree.results.get(id)) };
+    }
+    case 'image':
+      return { type: 'image', ...toImage(block) };
+    default:
+      return null;
+  }
+}
+
+function toCall(id: string, block: JsonRecord, result: JsonRecord | undefined): ToolCall {
+  const content = result?.['content'];
+  const blocks = Array.isArray(content) ? content.filter((part) => isRecord(part)) : [];
+  return {
+    id,
+    name: textOf(block['name']) ?? '',
+    input: block['input'],
+    result: result === undefined ? null : contentText(content).slice(0, MAX_RESULT_LENGTH),
+    isError: result?.['is_error'] === true,
+    images: blocks.filter((part) => part['type'] === 'image').map(toImage),
+  };
+}
+
+function toImage(block: JsonRecord): MessageImage {
+  const source = isRecord(block['source']) ? block['source'] : {};
+  const base64 = textOf(source['data'])?.replace(/={1,2}$/, '') ?? '';
+  return { mediaType: textOf(source['media_type']) ?? '', sizeBytes: Math.floor((base64.length * 3) / 4) };
 }
 
 function messageOf(record: JsonRecord): JsonRecord {

@@ -8,6 +8,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { parseSourceId } from '../../../shared/model/ids.ts';
 import type { CapturedItem } from '../../../shared/model/item.ts';
 import { toTabItems, type BrowserProfile } from '../browser/browser-tab.ts';
+import { previewTab } from '../browser/preview.ts';
 import { applyTabs, planTabs, undoTab, type OpenWindow } from '../browser/restore-tabs.ts';
 import { readRegularFile, whyUnreadable } from '../host/read-file.ts';
 import { findOnPath, startDetached } from '../host/start-detached.ts';
@@ -49,6 +50,7 @@ export function createFirefoxSource(options: FirefoxSourceOptions = {}): Source 
     detect: detectFirefox,
     capture: (context) => captureFirefox(context, cache),
     watch: watchFirefox,
+    preview: async (item) => previewTab(item),
     planRestore: async (items, context) => planTabs(FIREFOX, items, context, whyUnavailable(context.host, options)),
     applyRestore: (steps, context) => applyTabs(steps, context, openerFor(options)),
     undoRestore: undoTab,

@@ -8,6 +8,7 @@ import { join, resolve } from 'node:path';
 import { AppError } from '../../../shared/model/app-error.ts';
 import type { CapturedItem, CapturedStream } from '../../../shared/model/item.ts';
 import type { CaptureContext } from '../source.ts';
+import { countPatchLines, type LineCounts } from './count-patch-lines.ts';
 import { areUnchanged, listBelow, stampFiles, type StampedRead } from './file-stamps.ts';
 import type { Repository } from './find-repositories.ts';
 import { inspectChanges, type Inspection } from './inspect-changes.ts';
@@ -133,6 +134,7 @@ async function readAll(deps: CaptureRepositoryDeps, seen: Seen, version: string)
     changes: trees?.changes ?? inspection.changes,
     remotes: git.config.remotes,
     trees,
+    lines: countLines(trees),
     unpushed: unpushed.facts,
     hidesUntracked: git.config.hidesUntracked,
   };
@@ -159,6 +161,15 @@ async function readAll(deps: CaptureRepositoryDeps, seen: Seen, version: string)
       settings: null,
       refs: null,
     },
+  };
+}
+
+/** Of staged and unstaged work together: what a person did since the last commit. */
+function countLines(trees: SavedTrees | null): LineCounts {
+  const counts = trees === null ? [] : [countPatchLines(trees.stagedPatch), countPatchLines(trees.workPatch)];
+  return {
+    added: counts.reduce((sum, { added }) => sum + added, 0),
+    removed: counts.reduce((sum, { removed }) => sum + removed, 0),
   };
 }
 

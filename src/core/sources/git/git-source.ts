@@ -2,6 +2,7 @@
 // repository untouched to the byte. What is kept and what is not stands in docs/sources/git.md.
 
 import type { Host, Source, SourceDetection } from '../source.ts';
+import { previewRepository } from './preview.ts';
 import { createRepositoryReader } from './repository-reader.ts';
 import { GIT } from './repository-item.ts';
 import { applyGitRestore } from './restore/apply-restore.ts';
@@ -21,6 +22,7 @@ export function createGitSource(options: GitSourceOptions = {}): Source {
     readsPaths: true,
     detect: detectGit,
     capture: createRepositoryReader(options.privateParents),
+    preview: previewRepository,
     planRestore: planGitRestore,
     applyRestore: applyGitRestore,
     undoRestore: undoGitStep,

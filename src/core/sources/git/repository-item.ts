@@ -8,6 +8,7 @@ import { z } from 'zod';
 
 import { parseItemKey, parseSourceId, type ItemKey } from '../../../shared/model/ids.ts';
 import type { JsonObject } from '../../../shared/model/json.ts';
+import type { LineCounts } from './count-patch-lines.ts';
 import type { Repository } from './find-repositories.ts';
 import { LEFT_OUT_REASONS, type Change, type Inspection } from './inspect-changes.ts';
 import type { Operation } from './operation.ts';
@@ -46,6 +47,8 @@ export interface RepositoryReading {
   readonly remotes: ReadonlyMap<string, string>;
   readonly operation: Operation | null;
   readonly trees: { readonly staged: string; readonly work: string } | null;
+  /** Of all patches together. */
+  readonly lines: LineCounts;
   readonly unpushed: Omit<Unpushed, 'bundle'>;
   readonly hidesUntracked: boolean;
 }
@@ -100,6 +103,8 @@ export function repositoryAttributes(reading: RepositoryReading): JsonObject {
     ...(status.upstream === null ? {} : { upstream: status.upstream, ahead: status.ahead, behind: status.behind }),
     remotes: Object.fromEntries(reading.remotes),
     ...countWork(reading.changes),
+    linesAdded: reading.lines.added,
+    linesRemoved: reading.lines.removed,
     stashes: status.stashes,
     unpushed: unpushed.commits,
     ...(unpushed.notKept === null ? {} : { unpushedNotKept: unpushed.notKept }),

@@ -63,16 +63,17 @@ export function removeOldText(file: string): void {
 
 /** Old text keeps its colours; every other control sequence could drive the terminal and is dropped. */
 export function onlyColours(text: Buffer): Buffer {
-  const plain = text
-    .toString('latin1') // byte for byte: the text may be no valid UTF-8
-    .replaceAll(/\u000e([^\u000e\u000f\n]*)\u000f?/g, (_, letters: string) => drawLines(letters))
+  const plain = drawLines(text.toString('latin1')) // byte for byte: the text may be no valid UTF-8
+    // Only the lines are beyond Latin-1: as the bytes of their UTF-8, among the bytes around them.
+    .replaceAll(/[\u0100-\uffff]+/g, (lines) => Buffer.from(lines, 'utf8').toString('latin1'))
     .replaceAll(SEQUENCES, (whole, colour: string | undefined) => (colour === undefined ? '' : whole));
   return Buffer.from(plain, 'latin1');
 }
 
-function drawLines(letters: string): string {
+/** Puts the lines in place of the letters that tmux prints for them. */
+export function drawLines(text: string): string {
   const sequence = /\u001b\[[0-9;:]*m|[^]/g;
-  const drawn = letters.replaceAll(sequence, (part) => LINE_DRAWING[part] ?? part);
-  // Only the lines are beyond Latin-1: as the bytes of their UTF-8, among the bytes around them.
-  return drawn.replaceAll(/[\u0100-\uffff]+/g, (lines) => Buffer.from(lines, 'utf8').toString('latin1'));
+  return text.replaceAll(/\u000e([^\u000e\u000f\n]*)\u000f?/g, (_, letters: string) =>
+    letters.replaceAll(sequence, (part) => LINE_DRAWING[part] ?? part),
+  );
 }

@@ -10,7 +10,10 @@ export default {
       'shared-is-isomorphic',
       'src/shared runs in every process, the renderer included.',
       { path: '^src/shared/' },
-      { pathNot: '^(src/shared/|zod$|node_modules/zod/|.*/node_modules/zod/)' },
+      {
+        pathNot:
+          '^(src/shared/|zod$|node_modules/zod/|.*/node_modules/zod/|@orpc/contract$|.*/node_modules/@orpc/contract/)',
+      },
     ),
     only(
       'core-knows-no-shell',

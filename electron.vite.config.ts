@@ -1,7 +1,20 @@
+import react from '@vitejs/plugin-react';
 import { defineConfig } from 'electron-vite';
+import type { Plugin } from 'vite';
 
-// Preload and renderer come with the desktop app; until then there is the command line and its vault worker. What stands in
-// `dependencies` is not bundled.
+// The command line and the desktop app with their workers, the preload, and the page that both shells show. What stands in
+// `dependencies` is not bundled into main; the page is bundled whole.
+/** Addresses of screens have several parts, so assets are named from the root; electron-vite would name them from the page. */
+function assetsFromRoot(): Plugin {
+  return {
+    name: 'assets-from-root',
+    enforce: 'post',
+    config: (config) => {
+      config.base = '/';
+    },
+  };
+}
+
 export default defineConfig({
   main: {
     build: {
@@ -11,11 +24,29 @@ export default defineConfig({
       rollupOptions: {
         input: {
           cli: 'src/cli/main.ts',
+          main: 'src/main/index.ts',
           'vault-worker': 'src/core/vault/vault-worker.ts',
           'codec-worker': 'src/core/vault/codec-worker.ts',
+          'inbox-worker': 'src/core/vault/inbox-worker.ts',
         },
         output: { entryFileNames: '[name].js', chunkFileNames: 'chunks/[name]-[hash].js', format: 'es' },
       },
+    },
+  },
+  preload: {
+    build: {
+      outDir: 'out/preload',
+      // A sandboxed preload is one CommonJS file.
+      rollupOptions: { input: 'src/preload/index.ts', output: { entryFileNames: 'index.cjs', format: 'cjs' } },
+    },
+  },
+  renderer: {
+    root: 'src/renderer',
+    plugins: [react(), assetsFromRoot()],
+    build: {
+      outDir: 'out/renderer',
+      minify: true,
+      rollupOptions: { input: 'src/renderer/index.html' },
     },
   },
 });

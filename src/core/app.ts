@@ -6,7 +6,7 @@ import { existsSync } from 'node:fs';
 import { AppError, type PlainError } from '../shared/model/app-error.ts';
 import type { SourceId } from '../shared/model/ids.ts';
 import type { SnapshotItem } from '../shared/model/item.ts';
-import { Collector, type CaptureOutcome, type CaptureRequest } from './capture/collector.ts';
+import { Collector, type CaptureOutcome, type CaptureRequest, type CaptureSettings } from './capture/collector.ts';
 import { Maintenance } from './capture/maintenance.ts';
 import type { ExclusionEnvironment } from './capture/rules/exclusion.ts';
 import { realPathSync } from './capture/rules/real-path.ts';
@@ -74,6 +74,8 @@ export interface OpenApp extends AsyncDisposable {
   readonly scheduler: Scheduler;
   /** The configuration in force while captures run. */
   config(): Config;
+  /** Reads the settings and rules of captures anew. @throws AppError where the rules cannot be read */
+  loadCaptureSettings(): Promise<CaptureSettings>;
   /** Why config.json as it stands is not in force, or null. */
   configError(): PlainError | null;
   /** Where backups go. */
@@ -174,6 +176,10 @@ class Services implements OpenApp {
 
   config(): Config {
     return this.#settings.config();
+  }
+
+  loadCaptureSettings(): Promise<CaptureSettings> {
+    return this.#settings.load();
   }
 
   configError(): PlainError | null {

@@ -136,4 +136,31 @@ describe.each([
     await vault.writeSetting('exclusions', null);
     expect(await vault.readSetting('exclusions')).toBeNull();
   });
+
+  it('tells its history as changes, and forgets what it is told to', async () => {
+    const at = (minute: number) => ({ takenAtMs: TEST_NOW_MS + minute * 60_000 });
+    await vault.save(aCapture([aTerminal('a')], at(0)));
+    await vault.save(aCapture([aTerminal('a')], at(1)));
+    await vault.save(aCapture([aTerminal('a'), aTerminal('b')], at(2)));
+
+    const { runs, next } = await vault.changes({ limit: 10 });
+    expect(runs.map((run) => [run.count, run.added.map(({ title }) => title)])).toEqual([
+      [1, ['b']],
+      [2, ['a']],
+    ]);
+    expect(next).toBeNull();
+    expect(runs[0]?.projects).toEqual(['b']);
+    const density = await vault.density(null, null, 3);
+    expect(density.counts.reduce((sum, count) => sum + count, 0)).toBe(3);
+    expect(
+      (await vault.search({ text: 'B', limit: 5, budgetMs: 1_000 })).matches.map(({ item }) => item.title),
+    ).toEqual(['b']);
+
+    expect(await vault.forget(TEST_NOW_MS + 60_000, {})).toBe(2);
+    expect(vault.known().size).toBe(0);
+    const [newest] = await vault.listSnapshots({ limit: 5 });
+    expect(newest).toMatchObject({ takenAtMs: TEST_NOW_MS, items: 1 });
+    await vault.save(aCapture([aTerminal('c')], at(3)));
+    expect((await vault.listSnapshots({ limit: 5 })).map(({ items }) => items)).toEqual([1, 1]);
+  });
 });

@@ -20,18 +20,23 @@ import type { Snapshot, SnapshotSummary } from '../../src/shared/model/snapshot.
 import { planRetention } from '../../src/shared/retention/plan-retention.ts';
 import type {
   BackupReport,
+  ChangesPage,
+  ChangesQuery,
+  Density,
   KeysInfo,
   ListSnapshotsQuery,
   Progress,
   PruneReport,
   SaveRequest,
   SaveResult,
+  SearchQuery,
   SourceState,
   Vault,
   VaultStatistics,
   VerifyReport,
 } from '../../src/core/vault/vault.ts';
 import { countChanged, placeItem, sumBytes, toSnapshotItem, type FakeSnapshot } from './fake-vault-content.ts';
+import { fakeChanges, fakeDensity, fakeSearch } from './fake-vault-history.ts';
 import { resolveFakeReference } from './fake-vault-reference.ts';
 
 const DAY_MS = 86_400_000;
@@ -147,6 +152,31 @@ export class FakeVault implements Vault {
     return bytes.slice();
   }
 
+  async density(fromMs: number | null, toMs: number | null, bins: number): Promise<Density> {
+    this.#assertOpen();
+    return fakeDensity(this.#whole(), fromMs, toMs, bins);
+  }
+
+  async changes(query: ChangesQuery): Promise<ChangesPage> {
+    this.#assertOpen();
+    return fakeChanges(this.#whole(), query, (snapshot) => this.#summaryOf(snapshot));
+  }
+
+  async search(query: SearchQuery): ReturnType<Vault['search']> {
+    this.#assertOpen();
+    const matches = fakeSearch(this.#whole(), query);
+    return { matches: matches.slice(0, query.limit), isComplete: matches.length <= query.limit };
+  }
+
+  async forget(sinceMs: number): Promise<number> {
+    this.#assertOpen();
+    const before = this.#snapshots.length;
+    const named = new Set(this.#checkpoints.map(({ snapshotId }) => snapshotId));
+    this.#snapshots = this.#snapshots.filter(({ snapshot }) => snapshot.takenAtMs < sinceMs || named.has(snapshot.id));
+    this.#known.clear();
+    return before - this.#snapshots.length;
+  }
+
   async createCheckpoint(snapshot: SnapshotId, attributes: CheckpointAttributes, nowMs: number): Promise<Checkpoint> {
     this.#assertOpen();
     return this.#addCheckpoint(this.#at(snapshot).snapshot.id, attributes, nowMs);
@@ -259,6 +289,10 @@ export class FakeVault implements Vault {
     return 'FAKE-RECOVERY-KEY';
   }
 
+  async setKeychainSecret(): Promise<void> {
+    this.#assertOpen();
+  }
+
   async rotate(): Promise<Progress> {
     this.#assertOpen();
     return { done: this.#snapshots.length, total: this.#snapshots.length };
@@ -298,6 +332,10 @@ export class FakeVault implements Vault {
     };
     this.#checkpoints = [...this.#checkpoints, checkpoint];
     return checkpoint;
+  }
+
+  #whole(): readonly Snapshot[] {
+    return this.#snapshots.map(({ snapshot }) => snapshot);
   }
 
   #summaryOf({ id, takenAtMs, kind, items, changed, gaps }: Snapshot): SnapshotSummary {

@@ -12,6 +12,6 @@ export function bundledPath(name: string): string {
   return join(folder, `${name}.js`);
 }
 
-export function workerPath(name: 'vault-worker' | 'codec-worker'): string {
+export function workerPath(name: 'vault-worker' | 'codec-worker' | 'inbox-worker'): string {
   return bundledPath(name);
 }

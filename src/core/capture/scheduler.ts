@@ -82,6 +82,7 @@ export class Scheduler {
   };
   readonly #demands: Demand[] = [];
   #phase: 'new' | 'started' | 'stopped' = 'new';
+  #isPaused = false;
   #working: Promise<void> | null = null;
   #cancelTimer: CancelTimer = () => {};
   #startedAtMs = 0;
@@ -139,10 +140,20 @@ export class Scheduler {
     return () => listeners.delete(listener);
   }
 
+  /** While paused nothing is captured by itself, and no change is noted; a demand is served all the same. */
+  setPaused(isPaused: boolean): void {
+    if (this.#isPaused === isPaused) return;
+    this.#isPaused = isPaused;
+    this.#changedAtMs = null;
+    // What was missed by intent is not late.
+    if (!isPaused) this.#lastCaptureMonotonicMs = this.#deps.clock.monotonicMs();
+    this.#arm();
+  }
+
   state(): SchedulerState {
     const intervalMs = this.#deps.intervalMs();
     const sinceMs = this.#deps.clock.monotonicMs() - (this.#lastCaptureMonotonicMs ?? this.#startedAtMs);
-    const missedIntervals = this.#phase === 'started' ? Math.floor(sinceMs / intervalMs) : 0;
+    const missedIntervals = this.#phase === 'started' && !this.#isPaused ? Math.floor(sinceMs / intervalMs) : 0;
     return {
       isStarted: this.#phase === 'started',
       isCapturing: this.#working !== null,
@@ -194,7 +205,7 @@ export class Scheduler {
   /** Sets the one timer to what is due first: the interval or a signalled change. */
   #arm(): void {
     this.#cancelTimer();
-    if (this.#phase !== 'started' || this.#working !== null) return;
+    if (this.#phase !== 'started' || this.#isPaused || this.#working !== null) return;
     const nowMs = this.#deps.clock.monotonicMs();
     const tickAtMs = this.#last === null ? nowMs : nextTickMs(this.#last, this.#deps.intervalMs());
     const isEarly = this.#changedAtMs !== null;
@@ -207,6 +218,7 @@ export class Scheduler {
   }
 
   #handleChange(): void {
+    if (this.#isPaused) return;
     this.#changedAtMs ??= this.#deps.clock.monotonicMs();
     this.#arm();
   }

@@ -93,6 +93,35 @@ export const CONFIG_KEYS = {
     0,
     8_760,
   ),
+  captureWhileLocked: flag(
+    'lock.captureGoesOn',
+    'Capture while the vault is locked: write-only, readable after the next unlock.',
+    true,
+  ),
+  lockAfterIdleMinutes: number(
+    'lock.afterIdleMinutes',
+    'Lock after so many minutes without any input; 0 never does.',
+    0,
+    0,
+    1_440,
+  ),
+  lockOnScreenLock: flag('lock.onScreenLock', 'Lock when the screen locks.', false),
+  lockOnSleep: flag('lock.onSleep', 'Lock when the machine goes to sleep.', false),
+  startAtLogin: flag('app.startAtLogin', 'Start the desktop app at login, hidden.', false),
+  checkpointShortcut: text(
+    'app.checkpointShortcut',
+    'The global shortcut for a checkpoint, in the words of Electron; none turns it off.',
+    'CommandOrControl+Shift+K',
+  ),
+  updateChannel: choice('app.updateChannel', 'Which updates the desktop app looks for.', 'stable', [
+    'stable',
+    'beta',
+    'none',
+  ]),
+  restorePrompt: choice('app.restorePrompt', 'Whether a start asks to restore when something was lost.', 'ask', [
+    'ask',
+    'never',
+  ]),
 } as const satisfies Readonly<Record<string, ConfigKey>>;
 
 /** The switch of one source. Nothing is captured before it is turned on. */
@@ -134,6 +163,37 @@ function flag(key: string, description: string, defaultValue: boolean): ConfigKe
       if (WORDS_FOR_TRUE.has(word)) return true;
       return WORDS_FOR_FALSE.has(word) ? false : text;
     },
+  };
+}
+
+function choice(
+  key: string,
+  description: string,
+  defaultValue: string,
+  choices: readonly string[],
+): ConfigKey & { readonly defaultValue: string } {
+  return {
+    key,
+    description,
+    defaultValue,
+    expects: `one of ${choices.join(', ')}`,
+    schema: z.enum(choices),
+    parseText: (text) => text.trim().toLowerCase(),
+  };
+}
+
+/** A short line; `none` is the empty one. */
+function text(key: string, description: string, defaultValue: string): ConfigKey & { readonly defaultValue: string } {
+  return {
+    key,
+    description,
+    defaultValue,
+    expects: 'a line of at most 60 characters, or none',
+    schema: z
+      .string()
+      .max(60)
+      .regex(/^[\x20-\x7e]*$/),
+    parseText: (typed) => (typed.trim() === 'none' ? '' : typed.trim()),
   };
 }
 

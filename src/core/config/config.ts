@@ -24,6 +24,21 @@ export interface Config {
   readonly retention: RetentionLimits;
   readonly maxSnapshotBytes: number;
   /** `folder` is null for the one beside the vault; `everyMs` is 0 where none are made by themselves. */
+  readonly lock: {
+    readonly doesCaptureGoOn: boolean;
+    /** Zero for never. */
+    readonly afterIdleMs: number;
+    readonly onScreenLock: boolean;
+    readonly onSleep: boolean;
+  };
+  /** What only the desktop app uses. */
+  readonly desktop: {
+    readonly startsAtLogin: boolean;
+    /** Empty for none. */
+    readonly checkpointShortcut: string;
+    readonly updateChannel: string;
+  };
+  readonly asksToRestore: boolean;
   readonly backup: { readonly folder: string | null; readonly keep: number; readonly everyMs: number };
 }
 
@@ -65,6 +80,18 @@ export function readConfigSync(place: ConfigPlace): Config {
       inactiveDays: get(CONFIG_KEYS.inactiveDays),
     },
     maxSnapshotBytes: get(CONFIG_KEYS.maxMegabytes) * 1024 * 1024,
+    lock: {
+      doesCaptureGoOn: get(CONFIG_KEYS.captureWhileLocked),
+      afterIdleMs: get(CONFIG_KEYS.lockAfterIdleMinutes) * 60_000,
+      onScreenLock: get(CONFIG_KEYS.lockOnScreenLock),
+      onSleep: get(CONFIG_KEYS.lockOnSleep),
+    },
+    desktop: {
+      startsAtLogin: get(CONFIG_KEYS.startAtLogin),
+      checkpointShortcut: get(CONFIG_KEYS.checkpointShortcut),
+      updateChannel: get(CONFIG_KEYS.updateChannel),
+    },
+    asksToRestore: get(CONFIG_KEYS.restorePrompt) === 'ask',
     backup: {
       folder: typeof folder === 'string' ? folder : null,
       keep: get(CONFIG_KEYS.backupKeep),

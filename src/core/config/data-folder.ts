@@ -9,8 +9,11 @@ const FOLDER_MODE = 0o700;
 const FILE_MODE = 0o600;
 const OTHERS = 0o077;
 /** Files whose modes are checked at each open; folders below are checked as folders. */
-const FOLDERS_BELOW = ['logs', 'backups'] as const;
-const OWN_FILES = ['vault.db', 'config.json', 'api-token', ...FOLDERS_BELOW] as const;
+const FOLDERS_BELOW = ['logs', 'backups', 'shell'] as const;
+const OWN_FILES = [
+  ...['vault.db', 'config.json', 'api-token', 'running.json', 'window.json', 'keychain.json'],
+  ...FOLDERS_BELOW,
+] as const;
 
 /** The machine and user, as far as folders depend on them. */
 export interface FolderEnvironment {
@@ -24,6 +27,8 @@ export interface DataFolder {
   readonly vault: string;
   readonly config: string;
   readonly apiToken: string;
+  /** Says which app runs over this folder, and how to reach it. */
+  readonly running: string;
   readonly logs: string;
   readonly backups: string;
   /** How many files and folders could be read by others, and no longer can. */
@@ -78,6 +83,7 @@ export function dataFiles(folder: string): Omit<DataFolder, 'mended'> {
     vault: join(folder, 'vault.db'),
     config: join(folder, 'config.json'),
     apiToken: join(folder, 'api-token'),
+    running: join(folder, 'running.json'),
     logs: join(folder, 'logs'),
     backups: join(folder, 'backups'),
   };

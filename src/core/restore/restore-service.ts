@@ -67,7 +67,8 @@ export class RestoreService {
   async apply(plan: RestorePlan, request: RestoreRequest, progress: RestoreProgress): Promise<RestoreReport> {
     const beforeId = await this.#deps.capturePresent(progress.signal);
     const { itemList } = await this.#deps.vault.readSnapshot(beforeId);
-    return this.#withContext({ ...request, snapshotId: plan.snapshotId }, itemList, async (context) => {
+    const signal = AbortSignal.any([request.signal, progress.signal]);
+    return this.#withContext({ ...request, snapshotId: plan.snapshotId, signal }, itemList, async (context) => {
       const fresh = await this.#planIn(request, context);
       const wanted = new Set(plan.steps.filter((step) => step.status === 'planned').map((step) => step.key));
       const steps = fresh.steps.filter((step) => step.status === 'skipped' || wanted.has(step.key));
@@ -176,13 +177,12 @@ export class RestoreService {
       };
       if (source !== undefined && !progress.signal.aborted) {
         try {
-          for await (const result of source.applyRestore(group, context)) {
-            note(result);
-            if (progress.signal.aborted) break;
-          }
+          // To the end also when it is cancelled: the source stops by itself, and what it has made by then must be known to be undone.
+          for await (const result of source.applyRestore(group, context)) note(result);
         } catch (error) {
           const why = error instanceof Error ? error.message : 'unknown reason';
-          for (const step of left.values())
+          const failures = progress.signal.aborted ? [] : [...left.values()];
+          for (const step of failures)
             note({ key: step.key, action: step.action, status: 'failed', detail: `${source.title} failed: ${why}` });
         }
       }

@@ -155,7 +155,10 @@ export interface Source {
   preview?(item: SnapshotItem, context: PreviewContext): Promise<Preview>;
   /** Plans the steps for this source's selected items: pure but for looking at what is there now. At least one step an item. */
   planRestore(items: readonly SnapshotItem[], context: RestoreContext): Promise<readonly PlannedStep[]>;
-  /** Carries the planned steps out, in order, yielding each result as it comes. Never throws for one step: that step failed. */
+  /**
+   * Carries the planned steps out, in order, yielding each result as it comes. Never throws for one step: that step failed. Once the
+   * context's signal is aborted it begins nothing more, and still yields what it has made: only what was told can be undone.
+   */
   applyRestore(steps: readonly PlannedStep[], context: RestoreContext): AsyncIterable<StepResult>;
   /** Takes back one result's `undo`. Removes only what the restore made and what nobody has touched since. */
   undoRestore(result: StepResult, context: UndoContext): Promise<StepResult>;

@@ -78,3 +78,30 @@ export function damaged(what: string): AppError {
     hint: 'Run `cairn verify` to see what is touched; everything else stays readable.',
   });
 }
+
+/** The same for work that takes its time. */
+export async function withAsyncStorageErrors<Result>(what: string, work: () => Promise<Result>): Promise<Result> {
+  try {
+    return await work();
+  } catch (error) {
+    throw toStorageError(what, error);
+  }
+}
+
+/** Failures of the file that is written are the caller's, not the vault's. */
+export async function withAsyncExportErrors<Result>(work: () => Promise<Result>): Promise<Result> {
+  try {
+    return await work();
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
+    if (error instanceof AppError || code.startsWith('SQLITE')) throw toStorageError('Reading the vault', error);
+    if (code === 'EEXIST')
+      throw new AppError('USAGE_INVALID', 'There is a file of this name already; it was left as it is.', {
+        hint: 'Name another one.',
+      });
+    throw new AppError('EXEC_FAILED', `The file could not be written (${code === '' ? 'unknown reason' : code}).`, {
+      hint: 'Check the folder, its permissions and the free space.',
+      cause: error,
+    });
+  }
+}

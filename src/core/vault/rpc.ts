@@ -31,6 +31,10 @@ type EngineMethod =
   | 'readSnapshot'
   | 'readStream'
   | 'exportStream'
+  | 'density'
+  | 'changes'
+  | 'search'
+  | 'forget'
   | 'createCheckpoint'
   | 'editCheckpoint'
   | 'deleteCheckpoints'
@@ -45,6 +49,7 @@ type EngineMethod =
   | 'keys'
   | 'changePassword'
   | 'replaceRecoveryKey'
+  | 'setKeychainSecret'
   | 'rotate'
   | 'close';
 

@@ -128,6 +128,25 @@ class VaultClient implements Vault {
     return this.#call('exportStream', values);
   }
 
+  density(...values: Parameters<Vault['density']>) {
+    return this.#call('density', values);
+  }
+
+  changes(...values: Parameters<Vault['changes']>) {
+    return this.#call('changes', values);
+  }
+
+  search(...values: Parameters<Vault['search']>) {
+    return this.#call('search', values);
+  }
+
+  async forget(...[sinceMs, options]: Parameters<Vault['forget']>) {
+    const removed = await this.#call('forget', [sinceMs], options);
+    // Nothing may be referred to that is gone: sources hand everything over whole.
+    this.#known.clear();
+    return removed;
+  }
+
   createCheckpoint(...values: Parameters<Vault['createCheckpoint']>) {
     return this.#call('createCheckpoint', values);
   }
@@ -182,6 +201,10 @@ class VaultClient implements Vault {
 
   replaceRecoveryKey(nowMs: number) {
     return this.#call('replaceRecoveryKey', [nowMs]);
+  }
+
+  setKeychainSecret(...values: Parameters<Vault['setKeychainSecret']>) {
+    return this.#call('setKeychainSecret', values);
   }
 
   rotate(options: Parameters<Vault['rotate']>[0]) {

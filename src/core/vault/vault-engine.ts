@@ -12,13 +12,15 @@ import type { Snapshot, SnapshotSummary } from '../../shared/model/snapshot.ts';
 import type { RandomBytes } from '../crypto/cipher.ts';
 import { DEFAULT_ARGON2, type Argon2Parameters } from '../crypto/key-slot.ts';
 import { createDatabase, openReadDatabase, openWriteDatabase } from './database.ts';
-import { toStorageError, withStorageErrors } from './errors.ts';
+import { withAsyncExportErrors, withAsyncStorageErrors, withStorageErrors } from './errors.ts';
 import { createKeyring, openKeyring, type Keyring, type VaultSecret } from './keyring/keyring.ts';
 import { createCheckpoint, deleteCheckpoints, editCheckpoint, writeSetting } from './log/checkpoints.ts';
 import { FIRST_HEAD, sealHead } from './log/head.ts';
+import { readChanges, readDensity } from './log/history.ts';
 import { mendTimeIndex } from './log/index-blocks.ts';
 import { exportStream, listSnapshots, readSnapshot, readStream, resolveSnapshot } from './log/read-snapshots.ts';
 import { createBodyCache, saveSnapshot, type KnownContent } from './log/save-snapshot.ts';
+import { searchHistory } from './log/search.ts';
 import { VaultState } from './log/vault-state.ts';
 import { runMigrations } from './migrations/run-migrations.ts';
 import { writeHeadSlot } from './tables/single-rows.ts';
@@ -26,6 +28,7 @@ import { drainInbox } from './upkeep/inbox.ts';
 import { findRollback } from './upkeep/remember-head.ts';
 import type { WorkControl } from './upkeep/slices.ts';
 import { runUpkeep } from './upkeep/upkeep.ts';
+import { forgetSince } from './upkeep/forget.ts';
 import { backupVault } from './upkeep/backup.ts';
 import { rebuildChunkBox } from './upkeep/parity.ts';
 import { pruneVault } from './upkeep/prune.ts';
@@ -34,6 +37,9 @@ import { readStatistics } from './upkeep/statistics.ts';
 import { verifyVault } from './upkeep/verify.ts';
 import type {
   BackupReport,
+  ChangesPage,
+  ChangesQuery,
+  Density,
   KeysInfo,
   ListSnapshotsQuery,
   OpeningNotice,
@@ -41,6 +47,7 @@ import type {
   PruneReport,
   SaveRequest,
   SaveResult,
+  SearchQuery,
   VaultStatistics,
   VerifyReport,
 } from './vault.ts';
@@ -186,6 +193,26 @@ export class VaultEngine {
     return withAsyncExportErrors(() => this.#read(() => exportStream(this.#state, id, key, stream, path)));
   }
 
+  density(fromMs: number | null, toMs: number | null, bins: number): Density {
+    return this.#read(() => readDensity(this.#state, fromMs, toMs, bins));
+  }
+
+  changes(query: ChangesQuery): ChangesPage {
+    return this.#read(() => readChanges(this.#state, query));
+  }
+
+  search(query: SearchQuery): ReturnType<typeof searchHistory> {
+    return withAsyncStorageErrors('Searching', () => this.#read(() => searchHistory(this.#state, query)));
+  }
+
+  async forget(sinceMs: number, control: WorkControl): Promise<number> {
+    const removed = await withAsyncStorageErrors('Forgetting', () =>
+      forgetSince({ state: this.#state, withLock: (work) => this.#write('Forgetting', work) }, sinceMs, control),
+    );
+    this.#learn();
+    return removed;
+  }
+
   createCheckpoint(snapshot: SnapshotId, attributes: CheckpointAttributes, nowMs: number) {
     return this.#write('Saving the checkpoint', () =>
       createCheckpoint(this.#state, this.#options.random, snapshot, attributes, nowMs),
@@ -265,6 +292,12 @@ export class VaultEngine {
   replaceRecoveryKey(nowMs: number): Promise<string> {
     return this.#write('Replacing the recovery key', () =>
       this.#state.keyring.replaceRecoveryKey(this.#state.writeDb, nowMs),
+    );
+  }
+
+  setKeychainSecret(secret: Uint8Array | null, nowMs: number): Promise<void> {
+    return this.#write('Changing the keys', () =>
+      this.#state.keyring.setKeychainSecret(this.#state.writeDb, secret, nowMs),
     );
   }
 
@@ -443,31 +476,5 @@ function mendPermissions(files: VaultFiles): OpeningNotice[] {
 function removeLeftovers(files: VaultFiles): void {
   for (const path of [files.database, files.sidecar, files.lock, `${files.database}-wal`, `${files.database}-shm`]) {
     if (existsSync(path)) unlinkSync(path);
-  }
-}
-
-async function withAsyncStorageErrors<Result>(what: string, work: () => Promise<Result>): Promise<Result> {
-  try {
-    return await work();
-  } catch (error) {
-    throw toStorageError(what, error);
-  }
-}
-
-/** Failures of the file that is written are the caller's, not the vault's. */
-async function withAsyncExportErrors<Result>(work: () => Promise<Result>): Promise<Result> {
-  try {
-    return await work();
-  } catch (error) {
-    const code = error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
-    if (error instanceof AppError || code.startsWith('SQLITE')) throw toStorageError('Reading the vault', error);
-    if (code === 'EEXIST')
-      throw new AppError('USAGE_INVALID', 'There is a file of this name already; it was left as it is.', {
-        hint: 'Name another one.',
-      });
-    throw new AppError('EXEC_FAILED', `The file could not be written (${code === '' ? 'unknown reason' : code}).`, {
-      hint: 'Check the folder, its permissions and the free space.',
-      cause: error,
-    });
   }
 }

@@ -3,7 +3,7 @@
 
 import type { Checkpoint, CheckpointAttributes } from '../../shared/model/checkpoint.ts';
 import type { CheckpointId, ItemKey, SnapshotId, SourceId } from '../../shared/model/ids.ts';
-import type { CapturedItem, KnownStream } from '../../shared/model/item.ts';
+import type { CapturedItem, ItemKind, KnownStream, SnapshotItem } from '../../shared/model/item.ts';
 import type { JsonObject } from '../../shared/model/json.ts';
 import type { RetentionLimits, RetentionPlan } from '../../shared/model/retention.ts';
 import type { Gap, Snapshot, SnapshotKind, SnapshotSummary } from '../../shared/model/snapshot.ts';
@@ -142,6 +142,77 @@ export interface OpeningNotice {
   readonly message: string;
 }
 
+/** When snapshots were taken, counted in equally long bins: the time axis at one look. */
+export interface Density {
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly counts: readonly number[];
+  /** Stretches inside the captured time in which nothing was captured, longest first. */
+  readonly gaps: readonly { readonly fromMs: number; readonly toMs: number }[];
+  /** The captured time as a whole; null where there is nothing. */
+  readonly oldestMs: number | null;
+  readonly newestMs: number | null;
+}
+
+export interface ChangesQuery {
+  /** At most this many runs, newest first. */
+  readonly limit: number;
+  /** Continues where an earlier answer's `next` stopped. */
+  readonly before?: SnapshotId;
+  readonly sinceMs?: number;
+  readonly untilMs?: number;
+  /** Only runs that began with a change of such an item; empty or absent means any. */
+  readonly sources?: readonly SourceId[];
+  readonly kinds?: readonly ItemKind[];
+  readonly projects?: readonly string[];
+  /** Only this item's changes: its versions. */
+  readonly key?: ItemKey;
+}
+
+/** Snapshots in a row that hold the same, told by the change that began them. */
+export interface ChangeRun {
+  /** The snapshot in which the change was first seen. */
+  readonly summary: SnapshotSummary;
+  readonly count: number;
+  readonly lastTakenAtMs: number;
+  /** Time without any snapshot before the run, where it is much longer than an interval. */
+  readonly silenceMs: number;
+  readonly added: readonly SnapshotItem[];
+  readonly removed: readonly SnapshotItem[];
+  readonly changed: readonly { readonly before: SnapshotItem; readonly after: SnapshotItem }[];
+  /** Changes that the lists above leave out, for their number. */
+  readonly more: number;
+  readonly projects: readonly string[];
+}
+
+export interface ChangesPage {
+  readonly runs: readonly ChangeRun[];
+  /** Null where the history ends. */
+  readonly next: SnapshotId | null;
+}
+
+export interface SearchQuery {
+  readonly text: string;
+  readonly kinds?: readonly ItemKind[];
+  readonly limit: number;
+  /** After this long the search gives what it has. */
+  readonly budgetMs: number;
+}
+
+export interface SearchMatch {
+  readonly item: SnapshotItem;
+  readonly snapshotId: SnapshotId;
+  readonly takenAtMs: number;
+  /** A stream's name, or `title`, or an attribute's. */
+  readonly where: string;
+  /** The line around the hit, without control sequences; the hit stands between the two positions. */
+  readonly line: string;
+  readonly from: number;
+  readonly to: number;
+  /** Counted from 1; 1 for facts. */
+  readonly lineNumber: number;
+}
+
 /** An open, unlocked vault. */
 export interface Vault {
   readonly notices: readonly OpeningNotice[];
@@ -160,6 +231,18 @@ export interface Vault {
   readStream(id: SnapshotId, key: ItemKey, stream: string): Promise<Uint8Array<ArrayBuffer>>;
   /** Writes a stream into a new file (0600), which must not be there; it never is in memory as a whole. */
   exportStream(id: SnapshotId, key: ItemKey, stream: string, path: string): Promise<void>;
+
+  /** Counts snapshots over a stretch of time; null means from the oldest, to the newest. */
+  density(fromMs: number | null, toMs: number | null, bins: number): Promise<Density>;
+  /** The history as changes, equal snapshots collapsed. A long stretch without any change comes in several answers. */
+  changes(query: ChangesQuery): Promise<ChangesPage>;
+  /** Looks for a text, whatever its case, in all that was ever captured, the newest first. */
+  search(query: SearchQuery): Promise<{ readonly matches: readonly SearchMatch[]; readonly isComplete: boolean }>;
+  /**
+   * Removes every snapshot taken since then that is no checkpoint, and sweeps their content. What is still open is captured again
+   * with the next snapshot. Gives how many went.
+   */
+  forget(sinceMs: number, options: LongWorkOptions): Promise<number>;
 
   createCheckpoint(snapshot: SnapshotId, attributes: CheckpointAttributes, nowMs: number): Promise<Checkpoint>;
   editCheckpoint(id: CheckpointId, changes: Partial<CheckpointAttributes>, nowMs: number): Promise<Checkpoint>;
@@ -187,6 +270,8 @@ export interface Vault {
   changePassword(newPassword: string, nowMs: number): Promise<void>;
   /** Makes a new recovery key, which replaces the old one; the only time it is seen. */
   replaceRecoveryKey(nowMs: number): Promise<string>;
+  /** Lets a random secret of 32 bytes, which the OS keychain keeps, open the vault too; null lets none. */
+  setKeychainSecret(secret: Uint8Array | null, nowMs: number): Promise<void>;
   /** New epoch, everything sealed anew, old epoch let go; goes on where it was interrupted. */
   rotate(options: LongWorkOptions & { readonly nowMs: number }): Promise<Progress>;
 

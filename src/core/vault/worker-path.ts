@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 /** The file to start a worker thread from. */
-export function workerPath(name: 'vault-worker' | 'codec-worker'): string {
+export function workerPath(name: 'vault-worker' | 'codec-worker' | 'inbox-worker'): string {
   // In a build this module lies in the entry itself or in a chunk one folder below.
   const candidates = [`./${name}.ts`, `./${name}.js`, `../${name}.js`];
   const paths = candidates.map((candidate) => fileURLToPath(new URL(candidate, import.meta.url)));

@@ -9,6 +9,7 @@ export const ERROR_CODES = [
   'VAULT_EXISTS',
   'VAULT_LOCKED', // no password given, or the vault was locked in between
   'VAULT_WRONG_PASSWORD',
+  'VAULT_TOO_MANY_ATTEMPTS', // wrong passwords came too fast; the next one must wait
   'VAULT_WEAK_PASSWORD',
   'VAULT_SLOT_DAMAGED', // the key slot does not authenticate, whatever the secret
   'VAULT_DAMAGED', // data that does not authenticate or does not fit together
@@ -29,6 +30,8 @@ export const ERROR_CODES = [
   'SOURCE_FAILED',
   'EXEC_FAILED',
   'EXEC_TIMEOUT',
+  'API_REFUSED', // a caller of the local API that may not
+  'KEYCHAIN_UNAVAILABLE', // the system's keychain does not protect a secret, or does not answer
   'CANCELLED',
   'BUG', // a broken invariant of ours
 ] as const;

@@ -37,6 +37,9 @@ function write(text: string): void {
 describe('readConfigSync()', () => {
   it('gives the defaults where there is no file, with every source off', () => {
     expect(readConfigSync(place)).toEqual({
+      lock: { doesCaptureGoOn: true, afterIdleMs: 0, onScreenLock: false, onSleep: false },
+      desktop: { startsAtLogin: false, checkpointShortcut: 'CommandOrControl+Shift+K', updateChannel: 'stable' },
+      asksToRestore: true,
       captureIntervalMs: 30_000,
       scrollbackLines: 10_000,
       isRedactionOn: true,

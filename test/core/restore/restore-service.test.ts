@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { readJournal } from '../../../src/core/restore/restore-journal.ts';
 import { RestoreService, type RestoreRequest } from '../../../src/core/restore/restore-service.ts';
 import { selectItems } from '../../../src/core/restore/select-items.ts';
-import type { Source } from '../../../src/core/sources/source.ts';
+import type { RestoreContext, Source } from '../../../src/core/sources/source.ts';
 import type { SnapshotId } from '../../../src/shared/model/ids.ts';
 import type { SnapshotItem } from '../../../src/shared/model/item.ts';
 import type { PlannedStep, RestoreStep, StepResult } from '../../../src/shared/model/restore.ts';
@@ -31,8 +31,9 @@ function openingSource(id: string, open: Set<string>, overrides: Overrides = {})
       items.map((item) =>
         open.has(item.key) ? step(item.key, 'skipped', 'open') : step(item.key, 'planned', 'opens'),
       ),
-    async *applyRestore(steps: readonly PlannedStep[]): AsyncIterable<StepResult> {
+    async *applyRestore(steps: readonly PlannedStep[], context: RestoreContext): AsyncIterable<StepResult> {
       for (const { key, action } of steps) {
+        if (context.signal.aborted) return;
         open.add(key);
         yield { key, action, status: 'done', detail: 'opened', undo: { key } };
       }
@@ -212,6 +213,32 @@ describe('RestoreService', () => {
 
     expect(report.steps.map((step) => step.status)).toEqual(['done', 'skipped', 'skipped']);
     expect(report.steps[2]?.detail).toMatch(/cancelled/);
+  });
+
+  it('can take back all that was made when it is cancelled, also what is told only later', async () => {
+    const controller = new AbortController();
+    const made = new Set<string>();
+    await using set = await setUp((open) => [
+      openingSource('tmux', open, {
+        // As tmux does: everything is made first, then told.
+        async *applyRestore(steps) {
+          for (const { key } of steps) made.add(key);
+          for (const { key, action } of steps) yield { key, action, status: 'done', detail: 'made', undo: { key } };
+        },
+        undoRestore: async (result) => {
+          made.delete(result.key);
+          return { ...result, status: 'done' };
+        },
+      }),
+    ]);
+    const plan = await set.service.plan(set.request({ only: ['tmux'] }));
+    const progress = { signal: controller.signal, onStep: () => controller.abort() };
+    await set.service.apply(plan, set.request({ only: ['tmux'] }), progress);
+    expect(made.size).toBeGreaterThan(1);
+
+    await set.service.undo({ signal: new AbortController().signal, onStep: () => undefined });
+
+    expect([...made]).toEqual([]);
   });
 
   it('says of a carried item from when it is', async () => {

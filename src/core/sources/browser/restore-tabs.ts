@@ -97,7 +97,7 @@ export async function* applyTabs(
   )) {
     const ordered = tabs.toSorted((a, b) => a.tab.index - b.tab.index);
     const first = ordered[0]?.tab;
-    if (first === undefined) continue;
+    if (first === undefined || context.signal.aborted) continue;
     const activeIndex = Math.max(
       0,
       ordered.findIndex(({ tab }) => tab.isActive),

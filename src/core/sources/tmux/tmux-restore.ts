@@ -92,6 +92,8 @@ function remember(work: Work, live: LiveServer, { facts }: PanePayload, session:
 async function finish(pane: MadePane, context: RestoreContext, deadlineMs: number): Promise<StepResult> {
   const { host, signal } = context;
   const prompt = { ...pane, server: pane.live.server };
+  // It is there: whatever comes of its command, it can be taken back.
+  if (signal.aborted) return { ...done(pane.step, pane.note), undo: readUndoFacts(host, prompt) };
   try {
     await waitForPrompt(host, prompt, { signal, deadlineMs });
     const { command, shouldRun } = pane.pane;
@@ -103,6 +105,7 @@ async function finish(pane: MadePane, context: RestoreContext, deadlineMs: numbe
     const note = isTyped ? pane.note : `${pane.note} It closed before its command could be typed.`;
     return { ...done(pane.step, note), undo };
   } catch (error) {
+    if (signal.aborted) return { ...done(pane.step, pane.note), undo: readUndoFacts(host, prompt) };
     return failed(pane.step, error);
   }
 }

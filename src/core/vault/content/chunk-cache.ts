@@ -16,6 +16,11 @@ export class ChunkCache {
     return content;
   }
 
+  clear(): void {
+    this.#contents.clear();
+    this.#bytes = 0;
+  }
+
   /** Takes the bytes over: nobody may change them afterwards. */
   set(recordId: number, content: Buffer): void {
     if (this.#contents.has(recordId)) return;

@@ -50,6 +50,11 @@ export class ChunkStore {
     return content;
   }
 
+  /** Lets go of the contents in memory; they are read again where they are wanted. */
+  forgetContents(): void {
+    this.#cache.clear();
+  }
+
   /** Tells how to get a box back that is damaged: from its parity group (V17a). What comes back is authenticated like any box. */
   healWith(heal: (recordId: number) => Buffer | null): void {
     this.#heal = heal;

@@ -28,6 +28,11 @@ export class RecentContents {
     }
   }
 
+  clear(): void {
+    this.#contents.clear();
+    this.#bytes = 0;
+  }
+
   #forget(contentId: string): void {
     this.#bytes -= this.#contents.get(contentId)?.length ?? 0;
     this.#contents.delete(contentId);

@@ -133,6 +133,18 @@ export class Keyring {
     return text;
   }
 
+  /** Lets a secret that the OS keychain keeps (32 bytes) open the vault too, in place of an earlier one; null lets none. */
+  setKeychainSecret(db: WriteDb, secret: Uint8Array | null, nowMs: number): void {
+    if (secret === null) {
+      this.#header = { ...this.#header, slots: this.#header.slots.filter((slot) => slot.type !== 'keychain') };
+      this.#write(db, this.#secrets);
+      return;
+    }
+    const { vaultKey, vaultId } = this.keys;
+    const slot = createRandomSecretSlot('keychain', vaultKey, vaultId, secret, this.#options.random);
+    this.#replaceSlots(db, 'keychain', slot, nowMs);
+  }
+
   /** Opens a new epoch for what is sealed from now on; older boxes stay readable. */
   openEpoch(db: WriteDb, nowMs: number): void {
     this.#addEpoch(db, nowMs, () => this.#secrets.rotation);

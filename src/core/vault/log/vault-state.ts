@@ -221,6 +221,14 @@ export class VaultState {
     return picked.head;
   }
 
+  /** The newest snapshots are gone: the one before them is the newest now, and nothing that was remembered of them may be used. */
+  forgetLatest(): void {
+    this.#keyframeCache.clear();
+    this.recent.clear();
+    this.store.forgetContents();
+    this.latest = this.#loadLatest();
+  }
+
   /** True where the blocks of the time index do not hold all there is: `index` was made anew from the snapshots. */
   get isIndexMendNeeded(): boolean {
     return this.#indexFindings.length > 0;

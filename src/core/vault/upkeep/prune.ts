@@ -40,14 +40,23 @@ export async function pruneVault(
     const freedBytes = await countUnmarked(state, marks, new Set(plan.remove), control);
     return { plan, freedBytes, removedSnapshots: plan.remove.length };
   }
+  await removeAndSweep(deps, () => planFor(state, limits, nowMs), control);
+  return { plan, freedBytes: Math.max(0, before - occupiedBytes(state)), removedSnapshots: plan.remove.length };
+}
+
+/** Removes what the plan names, in one commit, then whatever nothing names any more. The plan is made with the lock held. */
+export async function removeAndSweep(
+  deps: PruneDeps,
+  plan: () => Pick<PruneReport['plan'], 'remove' | 'removeCheckpoints'>,
+  control: WorkControl,
+): Promise<void> {
   await deps.withLock(() => {
-    assertAllListed(state);
-    forget(state, planFor(state, limits, nowMs));
+    assertAllListed(deps.state);
+    removeSnapshots(deps.state, plan());
   });
-  const marks = await markLive(state, new Set(), control);
+  const marks = await markLive(deps.state, new Set(), control);
   await sweep(deps, marks, control);
   await giveBack(deps, control);
-  return { plan, freedBytes: Math.max(0, before - occupiedBytes(state)), removedSnapshots: plan.remove.length };
 }
 
 /** What is not listed would be swept as if nobody needed it. @throws AppError VAULT_DAMAGED */
@@ -74,7 +83,7 @@ function planFor(state: VaultState, limits: RetentionLimits, nowMs: number): Pru
 }
 
 /** Removes snapshots, their checkpoints' attributes and unused keyframes, and rewrites the index: one commit. */
-function forget(state: VaultState, plan: PruneReport['plan']): void {
+function removeSnapshots(state: VaultState, plan: Pick<PruneReport['plan'], 'remove' | 'removeCheckpoints'>): void {
   if (plan.remove.length === 0 && plan.removeCheckpoints.length === 0) return;
   const gone = new Set<SnapshotId>(plan.remove);
   const { index, head, write } = state;
@@ -86,7 +95,10 @@ function forget(state: VaultState, plan: PruneReport['plan']): void {
     .filter((recordId) => recordId !== undefined);
   const firstAffected = removedSequences[0] ?? index.sequenceAt(index.count - 1) + 1;
   const next = copyWithout(state, removedSet);
-  const keyframes = usedKeyframes(state, next, new Set(recordIds));
+  // Where the newest snapshots go, the next one begins a keyframe of its own: theirs holds what is to be forgotten.
+  const isNewestGone = removedSet.has(state.latest.sequence);
+  const keyframe = isNewestGone ? 0 : head.keyframe;
+  const keyframes = usedKeyframes(state, next, { head: keyframe, removedRecords: new Set(recordIds) });
   // Everything up to the head will count as indexed: what no block holds yet belongs into one too.
   const rebuildFrom = Math.min(blockStartBefore(state, firstAffected), head.indexedThrough + 1);
   const blocks = sealIndexBlocks(state, next, rebuildFrom);
@@ -97,6 +109,7 @@ function forget(state: VaultState, plan: PruneReport['plan']): void {
       snapshots: next.count,
       records: head.records - recordIds.length,
       indexedThrough: head.sequence,
+      ...(isNewestGone ? { keyframe, keyframeSequence: 0 } : {}),
     },
     () => {
       for (const sequence of removedSequences) write.snapshots.remove(sequence);
@@ -108,6 +121,7 @@ function forget(state: VaultState, plan: PruneReport['plan']): void {
   );
   for (const recordId of recordIds) state.records.remove(recordId);
   state.index = next;
+  if (isNewestGone) state.forgetLatest();
 }
 
 function copyWithout(state: VaultState, removed: ReadonlySet<number>): VaultState['index'] {
@@ -127,9 +141,9 @@ function blockStartBefore(state: VaultState, sequence: number): number {
 function usedKeyframes(
   state: VaultState,
   index: VaultState['index'],
-  removedRecords: ReadonlySet<number>,
+  { head, removedRecords }: { readonly head: number; readonly removedRecords: ReadonlySet<number> },
 ): Set<number> {
-  const used = new Set<number>([state.head.keyframe]);
+  const used = new Set<number>([head]);
   for (let at = 0; at < index.count; at += 1) used.add(index.keyframeAt(at));
   for (const record of state.records.checkpoints()) {
     const recordId = state.records.findCheckpoint(record.checkpoint.id)?.recordId;

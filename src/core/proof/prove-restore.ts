@@ -7,40 +7,44 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { AppError } from '../../shared/model/app-error.ts';
-import type { RunProgram } from '../../core/sources/host/run-program.ts';
-import type { Source } from '../../core/sources/source.ts';
-import type { Core } from '../core.ts';
+import { createApp } from '../app.ts';
+import { systemClock } from '../clock.ts';
+import { enableSourcesSync } from '../config/config.ts';
+import { createRestores } from '../create-restores.ts';
+import { createHost } from '../sources/host/create-host.ts';
+import { createSources } from '../sources/registry.ts';
+import { createVault, openVault } from '../vault/vault-client.ts';
 import { proveWithGit } from './proof-git.ts';
 import type { ProofStage } from './proof-stage.ts';
 import { proveWithTmux } from './proof-tmux.ts';
 
 export interface ProofDeps {
-  /** Runs programs; tmux' sockets lie in this folder. */
-  readonly createRun: (folder: string) => RunProgram;
-  /** The application over a data folder; its tmux sockets lie in this folder. Its sources are Cairn's unless others are given. */
-  readonly createCore: (home: string, folder: string, sources?: readonly Source[]) => Core;
+  readonly env: Readonly<Record<string, string | undefined>>;
   readonly say: (line: string) => void;
   readonly signal: AbortSignal;
 }
 
 /** Shows the proof. False where there is nothing to show it with. @throws AppError where the restore does not hold */
-export async function proveRestore(deps: ProofDeps): Promise<boolean> {
-  const { say, signal, createRun, createCore } = deps;
+export async function proveRestore({ env, say, signal }: ProofDeps): Promise<boolean> {
   const folder = await mkdtemp(join(tmpdir(), 'cairn-proof-'));
-  const run = createRun(folder);
+  // Servers of tmux that the proof starts have their sockets in the scratch folder: the user's are never looked at.
+  const host = createHost({ ...env, TMUX_TMPDIR: folder }, process.platform);
   const stage: ProofStage = {
     folder,
-    run,
+    run: host.run,
     say,
     signal,
-    withVault: async ({ enabled, sources }, work) => {
-      const core = createCore(join(folder, 'data'), folder, sources);
-      await core.enableSources(enabled);
-      const { open } = await core.createVault(randomBytes(24).toString('base64url'));
+    withVault: async ({ enabled, sources = createSources() }, work) => {
+      const vaults = { open: openVault, create: createVault };
+      const app = createApp({ home: join(folder, 'data'), host, clock: systemClock, sources, vaults });
+      app.prepareFolder();
+      enableSourcesSync(app.configPlace, enabled);
+      const { app: opened } = await app.create(randomBytes(24).toString('base64url'));
+      const restores = createRestores(app, opened, async () => undefined);
       try {
-        return await work(open);
+        return await work({ capture: (request) => opened.captureNow(request), restores });
       } finally {
-        await open.close();
+        await opened.close();
       }
     },
   };

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 import { afterEach, beforeEach, expect, it } from 'vitest';
 
-import { createCore } from '../../../src/cli/open-core.ts';
+import { proveRestore } from '../../../src/core/proof/prove-restore.ts';
 import { describeWith, findProgram } from '../../support/programs.ts';
 import { makeTemporaryFolder, type TemporaryFolder } from '../../support/temporary-folder.ts';
 
@@ -33,8 +33,8 @@ function pathWith(...programs: readonly string[]): string {
 }
 
 function prove(path: string | undefined): Promise<boolean> {
-  const core = createCore({ home: join(folder.path, 'data') }, { PATH: path, HOME: folder.path });
-  return core.proveRestore((line) => said.push(line), new AbortController().signal);
+  const env = { PATH: path, HOME: folder.path };
+  return proveRestore({ env, say: (line) => said.push(line), signal: new AbortController().signal });
 }
 
 describeWith(['tmux', 'bash'], 'proveRestore() with tmux', () => {

@@ -4,7 +4,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { parseSourceId } from '../../shared/model/ids.ts';
-import { createGitSource } from '../../core/sources/git/git-source.ts';
+import { createGitSource } from '../sources/git/git-source.ts';
 import { captureAndRestore, notProven, type ProofStage } from './proof-stage.ts';
 import { createPointerSource } from './pointer-source.ts';
 

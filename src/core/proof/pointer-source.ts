@@ -1,7 +1,7 @@
 // A source of one document: it points the git source at the scratch repository, as an open editor would.
 
 import { parseItemKey, parseSourceId } from '../../shared/model/ids.ts';
-import type { Source } from '../../core/sources/source.ts';
+import type { Source } from '../sources/source.ts';
 
 const POINTER = parseSourceId('pointer');
 

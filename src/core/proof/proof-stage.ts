@@ -2,9 +2,16 @@
 
 import { AppError } from '../../shared/model/app-error.ts';
 import type { SourceId } from '../../shared/model/ids.ts';
-import type { RunProgram } from '../../core/sources/host/run-program.ts';
-import type { RestoreOptions, Source } from '../../core/sources/source.ts';
-import type { OpenCore } from '../core.ts';
+import type { CaptureOutcome, CaptureRequest } from '../capture/collector.ts';
+import type { RestoreService } from '../restore/restore-service.ts';
+import type { RunProgram } from '../sources/host/run-program.ts';
+import type { RestoreOptions, Source } from '../sources/source.ts';
+
+/** A scratch vault, as far as a proof needs it. */
+export interface ProofVault {
+  capture(request: CaptureRequest): Promise<CaptureOutcome>;
+  readonly restores: Pick<RestoreService, 'plan' | 'apply'>;
+}
 
 /** What one kind of proof works with. */
 export interface ProofStage {
@@ -15,19 +22,19 @@ export interface ProofStage {
   /** A vault of its own, open only for this work, that captures from these sources. */
   withVault<Result>(
     options: { readonly enabled: readonly SourceId[]; readonly sources?: readonly Source[] },
-    work: (open: OpenCore) => Promise<Result>,
+    work: (open: ProofVault) => Promise<Result>,
   ): Promise<Result>;
 }
 
 /** Captures, lets something be destroyed, and restores everything that was captured. */
 export async function captureAndRestore(
-  open: OpenCore,
+  open: ProofVault,
   stage: ProofStage,
   options: Pick<RestoreOptions, 'shouldApplyGit'>,
   destroy: () => Promise<void>,
 ): Promise<void> {
   const { signal } = stage;
-  const { summary } = await open.capture({ kind: 'manual' }, signal);
+  const { summary } = await open.capture({ kind: 'manual', signal });
   await destroy();
   const request = {
     snapshotId: summary.id,
@@ -41,8 +48,8 @@ export async function captureAndRestore(
     },
     signal,
   };
-  const plan = await open.planRestore(request);
-  await open.applyRestore(plan, request, { signal, onStep: () => undefined });
+  const plan = await open.restores.plan(request);
+  await open.restores.apply(plan, request, { signal, onStep: () => undefined });
 }
 
 export function notProven(): AppError {

@@ -1,0 +1,126 @@
+// The way of the command line into a running app: operations of the open vault, by name, for whoever has the token. What changes keys is
+// not among them: that asks for the password. Answers come as lines of JSON: progress, then a result or an error.
+
+import type { IncomingMessage, ServerResponse } from 'node:http';
+
+import { z } from 'zod';
+
+import { AppError, toPlainError } from '../../../shared/model/app-error.ts';
+import { checkpointAttributesSchema } from '../../../shared/contract/schemas.ts';
+import { SNAPSHOT_KINDS } from '../../../shared/model/snapshot.ts';
+import type { AppSession } from '../../session/session.ts';
+import type { LongWorkOptions, Vault } from '../../vault/vault.ts';
+import { decodeBridge, encodeBridge } from './bridge-codec.ts';
+
+const MAX_REQUEST_BYTES = 4 * 1024 * 1024;
+
+/** Reads, names and upkeep; nothing that makes or changes a key, and no save. */
+export const BRIDGE_OPERATIONS = [
+  'listSnapshots',
+  'resolveSnapshot',
+  'readSnapshot',
+  'readStream',
+  'exportStream',
+  'density',
+  'changes',
+  'search',
+  'createCheckpoint',
+  'editCheckpoint',
+  'deleteCheckpoints',
+  'listCheckpoints',
+  'readSetting',
+  'writeSetting',
+  'statistics',
+  'keys',
+] as const satisfies readonly (keyof Vault)[];
+export type BridgeOperation = (typeof BRIDGE_OPERATIONS)[number];
+/** The same for work that takes long: its options travel without signal and callback. */
+export const LONG_BRIDGE_OPERATIONS = [
+  'prune',
+  'verify',
+  'backup',
+  'forget',
+] as const satisfies readonly (keyof Vault)[];
+export type LongBridgeOperation = (typeof LONG_BRIDGE_OPERATIONS)[number];
+
+const requestSchema = z.object({ arguments: z.array(z.unknown()).max(8) });
+const captureSchema = z.object({
+  kind: z.enum(SNAPSHOT_KINDS),
+  checkpoint: checkpointAttributesSchema.optional(),
+});
+
+/** Answers one call: `POST /bridge/<operation>`. */
+export async function handleBridge(
+  request: IncomingMessage,
+  response: ServerResponse,
+  session: AppSession,
+): Promise<void> {
+  const name = (request.url ?? '').slice('/bridge/'.length);
+  const end = new AbortController();
+  response.on('close', () => end.abort());
+  const parsed = requestSchema.safeParse(decodeBridge(await readBody(request)));
+  if (!parsed.success)
+    throw new AppError('USAGE_INVALID', 'These are no arguments.', { hint: 'Both ends must be of the same version.' });
+  const values = parsed.data.arguments;
+  session.unlocked(); // a locked vault is an answer of its own, before anything is streamed
+  response.writeHead(200, { 'content-type': 'application/x-ndjson' });
+  const say = (line: object): void => {
+    if (!response.writableEnded) response.write(`${encodeBridge(line)}\n`);
+  };
+  const options: LongWorkOptions = { signal: end.signal, onProgress: (progress) => say({ progress }) };
+  try {
+    say({ result: (await perform(session, name, values, options)) ?? null });
+  } catch (error) {
+    say({ error: toPlainError(error) });
+  }
+  response.end();
+}
+
+async function perform(
+  session: AppSession,
+  name: string,
+  values: readonly unknown[],
+  options: LongWorkOptions,
+): Promise<unknown> {
+  const { app } = session.unlocked();
+  const signal = options.signal ?? new AbortController().signal;
+  if (name === 'capture') return app.captureNow({ ...withoutUndefined(captureSchema.parse(values[0])), signal });
+  if (name === 'look') return app.lookNow(signal);
+  if (name === 'notices') return app.vault.notices;
+  const { vault } = app;
+  // The command line is typed by the same interface; what else has the token is this user, and its values are checked by the vault.
+  if ((BRIDGE_OPERATIONS as readonly string[]).includes(name)) {
+    const operation = vault[name as BridgeOperation] as (...values: readonly unknown[]) => Promise<unknown>;
+    const result = await operation.apply(vault, [...values]);
+    if (name.endsWith('Checkpoint') || name === 'deleteCheckpoints') session.emit({ type: 'checkpoints.changed' });
+    return result;
+  }
+  if ((LONG_BRIDGE_OPERATIONS as readonly string[]).includes(name)) {
+    const operation = vault[name as LongBridgeOperation] as (...values: readonly unknown[]) => Promise<unknown>;
+    const last = values.at(-1);
+    const merged = { ...(typeof last === 'object' ? last : {}), ...options };
+    const result = await operation.apply(vault, [...values.slice(0, -1), merged]);
+    if (name === 'prune' || name === 'forget') session.emit({ type: 'snapshots.removed' });
+    return result;
+  }
+  throw new AppError('USAGE_INVALID', 'There is no such operation.', {
+    hint: 'Both ends must be of the same version.',
+  });
+}
+
+function withoutUndefined({ kind, checkpoint }: z.output<typeof captureSchema>) {
+  return { kind, ...(checkpoint === undefined ? {} : { checkpoint }) };
+}
+
+async function readBody(request: IncomingMessage): Promise<string> {
+  const parts: Buffer[] = [];
+  let bytes = 0;
+  for await (const part of request) {
+    const chunk = part as Buffer; // a request without encoding gives buffers
+    bytes += chunk.length;
+    if (bytes > MAX_REQUEST_BYTES)
+      throw new AppError('USAGE_INVALID', 'The body is too large.', { hint: 'Send less at once.' });
+    parts.push(chunk);
+  }
+  return Buffer.concat(parts).toString('utf8');
+}

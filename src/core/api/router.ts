@@ -1,0 +1,28 @@
+// All handlers of the contract, for every transport.
+
+import type { ApiDeps } from './api-deps.ts';
+import { checkpointHandlers } from './checkpoints.ts';
+import { os } from './handlers.ts';
+import { keyHandlers } from './keys.ts';
+import { restoreHandlers } from './restore.ts';
+import { settingsHandlers } from './settings.ts';
+import { snapshotHandlers } from './snapshots.ts';
+import { timelineHandlers } from './timeline.ts';
+import { upkeepHandlers } from './upkeep.ts';
+import { vaultHandlers } from './vault.ts';
+
+/** Binds the contract to a session. Nothing is cached here: one router serves any number of connections. */
+export function createApiRouter(deps: ApiDeps) {
+  return os.router({
+    ...vaultHandlers(deps),
+    ...snapshotHandlers(deps),
+    ...timelineHandlers(deps),
+    checkpoints: checkpointHandlers(deps),
+    restore: restoreHandlers(deps),
+    ...settingsHandlers(deps),
+    keys: keyHandlers(deps),
+    upkeep: upkeepHandlers(deps),
+  });
+}
+
+export type ApiRouter = ReturnType<typeof createApiRouter>;

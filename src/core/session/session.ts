@@ -1,0 +1,353 @@
+// The running application, whichever shell shows it: its vault missing, locked, unlocked or damaged; captures that go on, pause or write
+// blindly; what happens, as events. One per data folder and process.
+
+import { AppError, toPlainError, type PlainError } from '../../shared/model/app-error.ts';
+import type { Checkpoint, CheckpointAttributes } from '../../shared/model/checkpoint.ts';
+import type { Snapshot } from '../../shared/model/snapshot.ts';
+import type { AppEvent, Status } from '../../shared/contract/schemas.ts';
+import type { App, OpenApp } from '../app.ts';
+import type { CaptureOutcome, CaptureRequest } from '../capture/collector.ts';
+import type { CancelTimer } from '../clock.ts';
+import { createRestores } from '../create-restores.ts';
+import type { RestoreService, RestoreServiceDeps } from '../restore/restore-service.ts';
+import { Timeline } from '../timeline/timeline.ts';
+import { viewSummary } from '../timeline/views.ts';
+import type { Inbox } from '../vault/inbox-client.ts';
+import type { VaultSecret } from '../vault/vault-client.ts';
+import { EventHub, type AppEventListener } from './events.ts';
+import { LockedCaptures } from './locked-captures.ts';
+import { RestorePrompts } from './restore-prompt.ts';
+import { beginRun, endRun, type EarlierRun } from './run-marker.ts';
+import { describeStatus, type CaptureState, type SessionState } from './status.ts';
+import { UnlockPace } from './unlock-pace.ts';
+
+const STOP_WITHIN_MS = 5_000;
+
+export interface SessionDeps {
+  readonly app: App;
+  readonly shell: 'desktop' | 'serve';
+  readonly version: string;
+  readonly pid: number;
+  readonly isProcessAlive: (pid: number) => boolean;
+  readonly openInbox: (vaultPath: string) => Inbox;
+  readonly findTerminal: RestoreServiceDeps['findTerminal'];
+}
+
+/** What there is while the vault is open. */
+export interface Unlocked {
+  readonly app: OpenApp;
+  readonly timeline: Timeline;
+  readonly restores: RestoreService;
+  readonly prompts: RestorePrompts;
+}
+
+export class AppSession {
+  readonly app: App;
+  readonly shell: SessionDeps['shell'];
+  readonly #deps: SessionDeps;
+  readonly #events = new EventHub();
+  readonly #pace: UnlockPace;
+  #unlocked: Unlocked | null = null;
+  /** Why the vault cannot be opened, other than by a wrong password. */
+  #problem: PlainError | null = null;
+  #locked: { readonly captures: LockedCaptures } | null = null;
+  #lockedState: CaptureState['locked'] = 'off';
+  #lastAtMs: number | null = null;
+  /** Undefined while not paused, null until resumed. */
+  #pausedUntilMs: number | null | undefined;
+  #cancelResume: CancelTimer = () => {};
+  #earlier: EarlierRun | null = null;
+  #changing: Promise<unknown> = Promise.resolve();
+  #isRestoring = 0;
+  #hasClosed = false;
+
+  constructor(deps: SessionDeps) {
+    this.#deps = deps;
+    this.app = deps.app;
+    this.shell = deps.shell;
+    this.#pace = new UnlockPace(() => deps.app.clock.monotonicMs());
+  }
+
+  /** Calls back on each event; the result undoes it. */
+  on(listener: AppEventListener): () => void {
+    return this.#events.on(listener);
+  }
+
+  emit(event: AppEvent): void {
+    this.#events.emit(event);
+  }
+
+  /** True while a restore runs: nothing may end the app or lock the vault then but the user. */
+  get isRestoring(): boolean {
+    return this.#isRestoring > 0;
+  }
+
+  status(): Status {
+    const { app, shell, version } = this.#deps;
+    return describeStatus({
+      app,
+      shell,
+      version,
+      state: this.#state(),
+      problem: this.#problem,
+      open: this.#unlocked?.app ?? null,
+      capture: { pausedUntilMs: this.#pausedUntilMs, locked: this.#lockedState, lastAtMs: this.#lastAtMs },
+    });
+  }
+
+  /** What there is of an open vault. @throws AppError VAULT_MISSING, VAULT_LOCKED, VAULT_DAMAGED */
+  unlocked(): Unlocked {
+    if (this.#unlocked !== null) return this.#unlocked;
+    if (this.#problem !== null)
+      throw new AppError(this.#problem.code, this.#problem.message, { hint: this.#problem.hint });
+    if (!this.app.hasVault())
+      throw new AppError('VAULT_MISSING', 'There is no vault here yet.', { hint: 'Make one first.' });
+    throw new AppError('VAULT_LOCKED', 'The vault is locked.', { hint: 'Unlock it with your password.' });
+  }
+
+  /** Makes the vault and opens it; nothing is captured before a source is turned on. */
+  createVault(password: string): Promise<{ readonly recoveryKey: string }> {
+    return this.#inTurn(async () => {
+      const { app: opened, recoveryKey } = await this.app.create(password);
+      this.#take(opened);
+      return { recoveryKey };
+    });
+  }
+
+  /** @throws AppError of `openVault`; VAULT_TOO_MANY_ATTEMPTS */
+  unlock(secret: VaultSecret): Promise<void> {
+    return this.#pace.attempt(
+      () =>
+        this.#inTurn(async () => {
+          if (this.#unlocked !== null) {
+            await this.assertSecret(secret);
+            return;
+          }
+          await this.#endLockedCaptures();
+          try {
+            this.#take(await this.app.open(secret));
+          } catch (error) {
+            this.#noteProblem(error);
+            throw error;
+          }
+        }),
+      isWrongSecret,
+    );
+  }
+
+  /** Makes sure that the caller knows a secret of the vault, before a change of its keys. @throws as `unlock` */
+  async assertSecret(secret: VaultSecret): Promise<void> {
+    const second = await this.app.open(secret);
+    await second.close();
+  }
+
+  /** The same, slowed down like unlocking. */
+  confirmSecret(secret: VaultSecret): Promise<void> {
+    return this.#pace.attempt(() => this.assertSecret(secret), isWrongSecret);
+  }
+
+  /** Captures a last time, closes the vault and lets captures go on write-only where that is set. Idempotent. */
+  lock(): Promise<void> {
+    return this.#inTurn(async () => {
+      const unlocked = this.#unlocked;
+      if (unlocked === null) return;
+      const goesOn = unlocked.app.config().lock.doesCaptureGoOn && this.#pausedUntilMs === undefined;
+      const settings = goesOn ? await unlocked.app.loadCaptureSettings().catch(() => null) : null;
+      await unlocked.app.scheduler.stop({
+        hasLastCapture: this.#pausedUntilMs === undefined,
+        withinMs: STOP_WITHIN_MS,
+      });
+      const newest = settings === null ? null : await readNewest(unlocked);
+      const { captureIntervalMs } = unlocked.app.config();
+      this.#unlocked = null;
+      await unlocked.app.close();
+      this.#lockedState = 'off';
+      if (settings !== null && settings.sources.length > 0) {
+        const { app, openInbox } = this.#deps;
+        const captures = new LockedCaptures({
+          settings,
+          newest,
+          host: app.host,
+          clock: app.clock,
+          intervalMs: captureIntervalMs,
+          inbox: openInbox(app.folder.vault),
+          onDeposit: (atMs) => {
+            this.#lockedState = 'writing';
+            this.#lastAtMs = atMs;
+            this.#tell();
+          },
+          onFailed: () => {
+            this.#lockedState = 'failing';
+            this.#tell();
+          },
+        });
+        captures.start();
+        this.#locked = { captures };
+        this.#lockedState = 'writing';
+      }
+      this.#tell();
+    });
+  }
+
+  /** @throws AppError of the capture, and where the vault is not open */
+  capture(request: CaptureRequest): Promise<CaptureOutcome> {
+    return this.unlocked().app.captureNow(request);
+  }
+
+  /** Captures and names it. */
+  async checkpoint(attributes: CheckpointAttributes): Promise<Checkpoint> {
+    const { app } = this.unlocked();
+    const { summary } = await app.captureNow({ kind: 'checkpoint', checkpoint: attributes });
+    // A capture that had to be made twice has the name on its second snapshot.
+    const found = (await app.vault.listCheckpoints()).findLast((other) => other.snapshotId === summary.id);
+    if (found === undefined)
+      throw new AppError('CHECKPOINT_NOT_FOUND', 'The checkpoint was captured without its name.');
+    this.emit({ type: 'checkpoints.changed' });
+    return found;
+  }
+
+  /** Captures nothing by itself until then, or until resumed where null. */
+  pause(untilMs: number | null): void {
+    this.#cancelResume();
+    this.#pausedUntilMs = untilMs;
+    this.#unlocked?.app.scheduler.setPaused(true);
+    if (untilMs !== null) {
+      const { clock } = this.app;
+      this.#cancelResume = clock.setTimer(() => this.resume(), Math.max(0, untilMs - clock.nowMs()));
+    }
+    this.#tell();
+  }
+
+  resume(): void {
+    this.#cancelResume();
+    this.#pausedUntilMs = undefined;
+    this.#unlocked?.app.scheduler.setPaused(false);
+    this.#tell();
+  }
+
+  /** Removes what was captured in the last minutes; checkpoints stay. Gives how many snapshots went. */
+  async forget(minutes: number): Promise<number> {
+    const { app } = this.unlocked();
+    const removed = await app.vault.forget(this.app.clock.nowMs() - minutes * 60_000, {});
+    this.emit({ type: 'snapshots.removed' });
+    return removed;
+  }
+
+  /** Runs a restore; while it does, `isRestoring` holds. */
+  async whileRestoring<Result>(work: () => Promise<Result>): Promise<Result> {
+    this.#isRestoring += 1;
+    try {
+      return await work();
+    } finally {
+      this.#isRestoring -= 1;
+    }
+  }
+
+  /** The settings were changed by somebody: what depends on them is told. */
+  noteSettingsChanged(): void {
+    this.emit({ type: 'settings.changed' });
+    this.#tell();
+  }
+
+  /** Captures a last time and closes everything; the run counts as ended well. Idempotent. */
+  async close(): Promise<void> {
+    if (this.#hasClosed) return;
+    this.#hasClosed = true;
+    this.#cancelResume();
+    await this.#inTurn(async () => {
+      await this.#endLockedCaptures();
+      const unlocked = this.#unlocked;
+      this.#unlocked = null;
+      await unlocked?.app.close({ hasLastCapture: this.#pausedUntilMs === undefined, withinMs: STOP_WITHIN_MS });
+    });
+    if (this.#earlier !== null) endRun(this.app.folder.running, this.#deps.pid);
+  }
+
+  /** Notes that an app runs over this folder. Called once the folder is there; before the first unlock at the latest. */
+  begin(): void {
+    if (this.#earlier !== null || !this.app.hasVault()) return;
+    const { pid, isProcessAlive } = this.#deps;
+    this.app.prepareFolder();
+    this.#earlier = beginRun(this.app.folder.running, {
+      nowMs: this.app.clock.nowMs(),
+      pid,
+      isAlive: isProcessAlive,
+    });
+  }
+
+  #take(opened: OpenApp): void {
+    this.begin();
+    const restores = createRestores(this.app, opened, this.#deps.findTerminal);
+    const prompts = new RestorePrompts({
+      app: opened,
+      nowMs: this.app.clock.nowMs(),
+      earlier: this.#earlier ?? { end: 'clean', uncleanEnds: 0 },
+    });
+    this.#unlocked = { app: opened, timeline: new Timeline(opened.vault), restores, prompts };
+    this.#problem = null;
+    this.#lockedState = 'off';
+    this.#listen(opened);
+    opened.scheduler.setPaused(this.#pausedUntilMs !== undefined);
+    // What is open now must be compared with what was before the first capture carries it on.
+    void prompts.prepare().finally(() => {
+      opened.start((work, error) => this.#warn(work === 'prune' ? 'Thinning failed' : 'The backup failed', error));
+      this.#tell();
+    });
+    this.#tell();
+  }
+
+  #listen(opened: OpenApp): void {
+    opened.scheduler.on('captured', ({ summary }) => {
+      this.#lastAtMs = summary.takenAtMs;
+      this.emit({ type: 'snapshot.created', snapshot: viewSummary(summary) });
+      this.#tell();
+    });
+    opened.scheduler.on('captureFailed', (error) => {
+      this.emit({ type: 'capture.failed', error });
+      this.#tell();
+    });
+  }
+
+  #warn(what: string, { message }: PlainError): void {
+    this.emit({ type: 'notice', text: `${what}: ${message}` });
+  }
+
+  #tell(): void {
+    if (!this.#hasClosed) this.emit({ type: 'status', status: this.status() });
+  }
+
+  #state(): SessionState {
+    if (this.#unlocked !== null) return 'unlocked';
+    if (this.#problem !== null) return 'damaged';
+    return this.app.hasVault() ? 'locked' : 'missing';
+  }
+
+  #noteProblem(error: unknown): void {
+    const plain = toPlainError(error);
+    const isDamage = ['VAULT_DAMAGED', 'VAULT_NOT_A_VAULT', 'VAULT_NEWER_FORMAT'].includes(plain.code);
+    this.#problem = isDamage ? plain : null;
+    this.#tell();
+  }
+
+  async #endLockedCaptures(): Promise<void> {
+    const locked = this.#locked;
+    this.#locked = null;
+    await locked?.captures.stop();
+  }
+
+  /** One change of state at a time. */
+  #inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
+    const turn = this.#changing.then(work, work);
+    this.#changing = turn.catch(() => undefined);
+    return turn;
+  }
+}
+
+async function readNewest({ app }: Unlocked): Promise<Snapshot | null> {
+  const [newest] = await app.vault.listSnapshots({ limit: 1 });
+  return newest === undefined ? null : app.vault.readSnapshot(newest.id);
+}
+
+function isWrongSecret(error: unknown): boolean {
+  return error instanceof AppError && error.code === 'VAULT_WRONG_PASSWORD';
+}

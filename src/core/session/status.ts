@@ -1,0 +1,107 @@
+// How things stand, in the shape that every shell shows.
+
+import type { PlainError } from '../../shared/model/app-error.ts';
+import type { Status } from '../../shared/contract/schemas.ts';
+import type { App, OpenApp } from '../app.ts';
+import { toIso } from '../timeline/views.ts';
+
+export type SessionState = 'missing' | 'locked' | 'unlocked' | 'damaged';
+
+export interface CaptureState {
+  /** Undefined while not paused, null until resumed. */
+  readonly pausedUntilMs: number | null | undefined;
+  readonly locked: 'off' | 'writing' | 'failing';
+  readonly lastAtMs: number | null;
+}
+
+export interface StatusFacts {
+  readonly app: App;
+  readonly shell: Status['shell'];
+  readonly version: string;
+  readonly state: SessionState;
+  readonly problem: PlainError | null;
+  readonly open: OpenApp | null;
+  readonly capture: CaptureState;
+}
+
+/** Never throws: a configuration that cannot be read is told, and everything else with it. */
+export function describeStatus(facts: StatusFacts): Status {
+  const { app, shell, version, state, open } = facts;
+  const settings = readSettings(facts);
+  const problem = facts.problem ?? settings.problem;
+  const gaps = open?.scheduler.state().lastCapture?.outcome.gaps ?? [];
+  return {
+    version,
+    shell,
+    vault: state,
+    ...(problem === null ? {} : { problem }),
+    capture: describeCapture(facts, settings),
+    sources: app.sources.map(({ id, title }) => {
+      const gap = gaps.find(({ source, key }) => source === id && key === undefined);
+      return {
+        id,
+        title,
+        isPresent: true,
+        summary: '',
+        isInactive: false,
+        isEnabled: settings.enabled.includes(id),
+        ...(gap === undefined ? {} : { problem: gap.message }),
+      };
+    }),
+    notices: (open?.vault.notices ?? []).map(({ code, message }) => ({
+      message,
+      isDamage: ['truncated', 'rolled-back', 'index-mended', 'head-slot-mended'].includes(code),
+    })),
+  };
+}
+
+interface Settings {
+  readonly intervalMs: number;
+  readonly enabled: readonly string[];
+  readonly problem: PlainError | null;
+}
+
+function readSettings({ app, open }: StatusFacts): Settings {
+  if (open !== null) {
+    const { captureIntervalMs, enabledSources } = open.config();
+    return { intervalMs: captureIntervalMs, enabled: enabledSources, problem: open.configError() };
+  }
+  try {
+    const { captureIntervalMs, enabledSources } = app.readConfig();
+    return { intervalMs: captureIntervalMs, enabled: enabledSources, problem: null };
+  } catch {
+    return { intervalMs: 30_000, enabled: [], problem: null }; // told when the vault is opened
+  }
+}
+
+function describeCapture({ state, open, capture }: StatusFacts, settings: Settings): Status['capture'] {
+  const scheduler = open?.scheduler.state();
+  const failure = scheduler?.lastFailure?.error;
+  const lastSnapshotId = scheduler?.lastCapture?.outcome.summary.id;
+  const lastAtMs = scheduler?.lastCapture?.outcome.summary.takenAtMs ?? capture.lastAtMs;
+  return {
+    state: stateOf(state, capture, settings, scheduler),
+    intervalSeconds: settings.intervalMs / 1_000,
+    ...(lastAtMs === null ? {} : { lastAt: toIso(lastAtMs) }),
+    ...(lastSnapshotId === undefined ? {} : { lastSnapshotId }),
+    ...(typeof capture.pausedUntilMs === 'number' ? { pausedUntil: toIso(capture.pausedUntilMs) } : {}),
+    ...(failure === undefined ? {} : { failure }),
+    isLate: scheduler?.isLate ?? false,
+  };
+}
+
+function stateOf(
+  state: SessionState,
+  capture: CaptureState,
+  { enabled }: Settings,
+  scheduler: ReturnType<OpenApp['scheduler']['state']> | undefined,
+): Status['capture']['state'] {
+  if (capture.pausedUntilMs !== undefined) return 'paused';
+  if (state !== 'unlocked' || scheduler === undefined) {
+    if (capture.locked === 'off') return 'off';
+    return capture.locked === 'failing' ? 'failing' : 'locked-writing';
+  }
+  if (enabled.length === 0) return 'off';
+  if (scheduler.lastFailure !== null) return 'failing';
+  return scheduler.isCapturing ? 'capturing' : 'waiting';
+}

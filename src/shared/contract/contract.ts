@@ -1,0 +1,316 @@
+// The API contract: one for all transports (MessagePort, WebSocket, REST with OpenAPI). Routes are the REST names of
+// docs/architecture.md. Failures cross as `PlainError` in the error's data, see errors.ts.
+
+import { eventIterator, oc } from '@orpc/contract';
+import { z } from 'zod';
+
+import {
+  checkpointAttributesSchema,
+  checkpointIdSchema,
+  checkpointSchema,
+  configEntrySchema,
+  densitySchema,
+  diffSchema,
+  eventSchema,
+  exclusionsSchema,
+  itemKeySchema,
+  itemKindSchema,
+  itemVersionSchema,
+  keysSchema,
+  plainErrorSchema,
+  previewSchema,
+  progressSchema,
+  prunePreviewSchema,
+  restoreReportSchema,
+  restorePromptSchema,
+  restoreRequestSchema,
+  restoreStepSchema,
+  searchHitSchema,
+  snapshotReferenceSchema,
+  snapshotSchema,
+  snapshotSummarySchema,
+  sourceIdSchema,
+  sourceSchema,
+  statisticsSchema,
+  statusSchema,
+  timelineFilterSchema,
+  timelineRowSchema,
+  timeSchema,
+  uiStateSchema,
+} from './schemas.ts';
+
+const get = (path: `/${string}`) => oc.route({ method: 'GET', path });
+const post = (path: `/${string}`) => oc.route({ method: 'POST', path });
+
+const done = z.object({ ok: z.literal(true) });
+const secretSchema = z.string().min(1).max(1024);
+
+/** Progress of long work, then its result: the last event. */
+// oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- the inferred output type holds the result's
+function work<Result extends z.ZodType>(result: Result) {
+  const progress = z.object({ type: z.literal('progress'), progress: progressSchema });
+  const finished: z.ZodObject<{ type: z.ZodLiteral<'done'>; result: Result }> = z.object({
+    type: z.literal('done'),
+    result,
+  });
+  return eventIterator(z.discriminatedUnion('type', [progress, finished]));
+}
+
+const captureResultSchema = z.object({
+  snapshotId: snapshotIdOf(),
+  takenAt: timeSchema,
+  items: z.int(),
+  changed: z.int(),
+  gaps: z.int(),
+  ms: z.number(),
+});
+
+function snapshotIdOf() {
+  return snapshotSummarySchema.shape.id;
+}
+
+export const contract = {
+  /** What is going on, and events as they happen; the first event is the status. */
+  status: get('/status').output(statusSchema),
+  events: oc.output(eventIterator(eventSchema)),
+
+  vault: {
+    /** Strength of a password, 0 to 4, with what to do about it. It is not kept. */
+    checkPassword: oc
+      .input(z.object({ password: z.string().max(1024) }))
+      .output(z.object({ score: z.int().min(0).max(4), isAccepted: z.boolean(), advice: z.string() })),
+    generatePassphrase: oc.output(z.object({ passphrase: z.string() })),
+    /** Makes the vault and opens it. The recovery key is seen here only. */
+    create: oc.input(z.object({ password: secretSchema })).output(z.object({ recoveryKey: z.string() })),
+    unlock: post('/unlock')
+      .input(
+        z.union([
+          z.object({ password: secretSchema }),
+          z.object({ recoveryKey: secretSchema }),
+          z.object({ keychain: z.literal(true) }),
+        ]),
+      )
+      .output(statusSchema),
+    lock: post('/lock').output(statusSchema),
+  },
+
+  captures: {
+    /** Captures now. */
+    create: post('/snapshots').output(captureResultSchema),
+    /** Stops capturing until then; null until resumed. */
+    pause: oc.input(z.object({ until: timeSchema.nullable() })).output(statusSchema),
+    resume: oc.output(statusSchema),
+    /** Removes every snapshot of the last minutes that is no checkpoint, and their content. */
+    forget: oc.input(z.object({ minutes: z.int().min(1).max(1440) })).output(z.object({ removed: z.int().min(0) })),
+  },
+
+  snapshots: {
+    list: get('/snapshots')
+      .input(
+        z.object({
+          limit: z.coerce.number().int().min(1).max(1000).default(100),
+          since: timeSchema.optional(),
+          until: timeSchema.optional(),
+          before: snapshotReferenceSchema.optional(),
+          checkpointsOnly: z.stringbool().or(z.boolean()).optional(),
+        }),
+      )
+      .output(z.object({ snapshots: z.array(snapshotSummarySchema) })),
+    get: get('/snapshots/{id}')
+      .input(z.object({ id: snapshotReferenceSchema }))
+      .output(snapshotSchema),
+    diff: get('/snapshots/{id}/diff/{other}')
+      .input(z.object({ id: snapshotReferenceSchema, other: snapshotReferenceSchema }))
+      .output(diffSchema),
+    /** The same against what is open now; captures for it, and keeps nothing. */
+    diffWithNow: oc.input(z.object({ id: snapshotReferenceSchema })).output(diffSchema),
+    /** An item ready to be shown. Conversations come in windows of messages, the newest without `firstIndex`. */
+    preview: oc
+      .input(
+        z.object({
+          id: snapshotReferenceSchema,
+          key: itemKeySchema,
+          firstIndex: z.int().min(0).optional(),
+          limit: z.int().min(1).max(2000).optional(),
+        }),
+      )
+      .output(previewSchema),
+  },
+
+  timeline: {
+    /** Rows newest first; `cursor` of the answer before continues. */
+    page: oc
+      .input(
+        z.object({
+          filter: timelineFilterSchema.default({}),
+          limit: z.int().min(1).max(500).default(100),
+          cursor: z.string().optional(),
+        }),
+      )
+      .output(z.object({ rows: z.array(timelineRowSchema), cursor: z.string().optional() })),
+    density: oc
+      .input(
+        z.object({
+          from: timeSchema.optional(),
+          to: timeSchema.optional(),
+          bins: z.int().min(1).max(2000).default(400),
+        }),
+      )
+      .output(densitySchema),
+    /** All versions of an item, newest first. */
+    item: oc
+      .input(
+        z.object({ key: itemKeySchema, limit: z.int().min(1).max(500).default(100), cursor: z.string().optional() }),
+      )
+      .output(z.object({ versions: z.array(itemVersionSchema), cursor: z.string().optional() })),
+    /** What there is to filter by. */
+    facets: oc.output(
+      z.object({
+        sources: z.array(sourceIdSchema),
+        kinds: z.array(itemKindSchema),
+        projects: z.array(z.string()),
+        tags: z.array(z.string()),
+      }),
+    ),
+    /** The snapshot that a reference means. */
+    resolve: oc.input(z.object({ reference: snapshotReferenceSchema })).output(snapshotSummarySchema),
+  },
+
+  search: {
+    query: get('/search')
+      .input(
+        z.object({
+          text: z.string().min(1).max(500),
+          kinds: z.array(itemKindSchema).optional(),
+          limit: z.coerce.number().int().min(1).max(200).default(50),
+        }),
+      )
+      .output(z.object({ hits: z.array(searchHitSchema), isComplete: z.boolean() })),
+  },
+
+  checkpoints: {
+    list: get('/checkpoints').output(z.object({ checkpoints: z.array(checkpointSchema) })),
+    /** Captures and names it; with `snapshot`, names that one instead. */
+    create: post('/checkpoints')
+      .input(checkpointAttributesSchema.extend({ snapshot: snapshotReferenceSchema.optional() }))
+      .output(checkpointSchema),
+    update: oc
+      .route({ method: 'PATCH', path: '/checkpoints/{id}' })
+      .input(z.object({ id: checkpointIdSchema }).extend(checkpointAttributesSchema.partial().shape))
+      .output(checkpointSchema),
+    delete: oc
+      .route({ method: 'DELETE', path: '/checkpoints/{id}' })
+      .input(z.object({ id: checkpointIdSchema }))
+      .output(z.object({ deleted: z.int() })),
+    batchDelete: post('/checkpoints/batch-delete')
+      .input(z.object({ ids: z.array(checkpointIdSchema).min(1).max(1000) }))
+      .output(z.object({ deleted: z.int() })),
+    restore: post('/checkpoints/{id}/restore')
+      .input(restoreRequestSchema.omit({ snapshot: true }).extend({ id: checkpointIdSchema }))
+      .output(restoreReportSchema),
+  },
+
+  restore: {
+    /** What a restore would do; changes nothing. */
+    plan: oc.input(restoreRequestSchema).output(restoreReportSchema),
+    /** Restores, step by step; ending the stream early cancels what is not done yet. */
+    run: oc
+      .input(restoreRequestSchema)
+      .output(
+        eventIterator(
+          z.discriminatedUnion('type', [
+            z.object({ type: z.literal('planned'), steps: z.array(restoreStepSchema) }),
+            z.object({ type: z.literal('step'), step: restoreStepSchema }),
+            z.object({ type: z.literal('done'), report: restoreReportSchema }),
+          ]),
+        ),
+      ),
+    /** The whole report at once, for REST. */
+    create: post('/restore')
+      .input(restoreRequestSchema.extend({ dryRun: z.boolean().default(false) }))
+      .output(restoreReportSchema),
+    /** Takes the last restore back. */
+    undo: oc.output(restoreReportSchema),
+    prompt: oc.output(restorePromptSchema),
+    /** "Not now" for this point; the point stays. */
+    dismissPrompt: oc.input(z.object({ snapshotId: snapshotIdOf() })).output(done),
+  },
+
+  sources: {
+    /** What is found here, with a sample of what each would keep. */
+    detect: oc.output(
+      z.object({
+        sources: z.array(sourceSchema.extend({ sample: z.array(z.string()), worth: z.string().optional() })),
+      }),
+    ),
+    enable: oc.input(z.object({ ids: z.array(sourceIdSchema) })).output(statusSchema),
+  },
+
+  settings: {
+    list: oc.output(z.object({ entries: z.array(configEntrySchema) })),
+    /** A value in the words that the command line takes too: `on`, `30`, `none`. */
+    set: oc.input(z.object({ key: z.string().max(200), value: z.string().max(5_000) })).output(done),
+    /** What the window looked like last, sealed in the vault: it may name what was captured. Null where nothing was kept. */
+    uiState: oc.output(z.object({ state: uiStateSchema.nullable() })),
+    setUiState: oc.input(z.object({ state: uiStateSchema })).output(done),
+    exclusions: oc.output(exclusionsSchema),
+    setExclusions: oc.input(exclusionsSchema).output(done),
+    /** What rules would hide of the newest snapshots. */
+    previewExclusions: oc
+      .input(exclusionsSchema)
+      .output(
+        z.object({ count: z.int().min(0), samples: z.array(z.object({ title: z.string(), kind: itemKindSchema })) }),
+      ),
+    previewRetention: oc
+      .input(
+        z.object({
+          allHours: z.number(),
+          hourlyDays: z.number(),
+          dailyDays: z.number(),
+          checkpointDays: z.number(),
+          inactiveDays: z.number(),
+        }),
+      )
+      .output(prunePreviewSchema),
+    dataFolder: oc.output(z.object({ path: z.string() })),
+  },
+
+  keys: {
+    list: oc.output(keysSchema),
+    changePassword: oc.input(z.object({ current: secretSchema, next: secretSchema })).output(done),
+    /** Whether the system's keychain can be used, and is. */
+    keychain: oc.output(z.object({ isAvailable: z.boolean(), why: z.string(), isOn: z.boolean() })),
+    /** Lets the keychain open the vault, or no longer. The password always works. */
+    setKeychain: oc.input(z.object({ isOn: z.boolean(), current: secretSchema })).output(done),
+    replaceRecoveryKey: oc.input(z.object({ current: secretSchema })).output(z.object({ recoveryKey: z.string() })),
+    rotate: oc.output(work(progressSchema)),
+  },
+
+  upkeep: {
+    /** Makes something small, captures it into a scratch vault, destroys it and brings it back; tells each step as a line. */
+    proveRestore: oc.output(
+      eventIterator(
+        z.discriminatedUnion('type', [
+          z.object({ type: z.literal('line'), line: z.string() }),
+          z.object({ type: z.literal('done'), isProven: z.boolean() }),
+        ]),
+      ),
+    ),
+    statistics: oc.output(statisticsSchema),
+    verify: oc.input(z.object({ deep: z.boolean().default(false) })).output(
+      work(
+        z.object({
+          ok: z.boolean(),
+          checked: z.int(),
+          damaged: z.array(z.object({ what: z.string(), detail: z.string(), snapshots: z.int() })),
+        }),
+      ),
+    ),
+    prune: oc.output(work(prunePreviewSchema)),
+    backup: oc.output(work(z.object({ name: z.string(), sizeBytes: z.int(), checked: z.int() }))),
+    /** Facts for somebody who helps, without any captured word. */
+    diagnostics: oc.output(z.object({ text: z.string(), problems: z.array(plainErrorSchema) })),
+  },
+};
+
+export type Contract = typeof contract;

@@ -1,0 +1,436 @@
+// The shapes that cross the API: the same JSON that the commands print (docs/architecture.md). Times are ISO 8601 in UTC, sizes bytes.
+// Shapes are only ever extended.
+
+import { z } from 'zod';
+
+import { PRIORITIES } from '../model/checkpoint.ts';
+import { ERROR_CODES } from '../model/error-codes.ts';
+import type { CheckpointId, ItemKey, SnapshotId, SourceId } from '../model/ids.ts';
+import { ITEM_KINDS, STREAM_KINDS } from '../model/item.ts';
+import type { JsonObject } from '../model/json.ts';
+import { STEP_STATUSES } from '../model/restore.ts';
+import { KEEP_REASONS } from '../model/retention.ts';
+import { GAP_REASONS, SNAPSHOT_KINDS } from '../model/snapshot.ts';
+
+// The brands are checked by the patterns; zod's own brand would be another type than the model's.
+export const snapshotIdSchema = z.string().regex(/^[0-9a-f]{16}$/) as unknown as z.ZodType<SnapshotId, string>;
+export const checkpointIdSchema = z.string().regex(/^[0-9a-f]{16}$/) as unknown as z.ZodType<CheckpointId, string>;
+export const itemKeySchema = z
+  .string()
+  .max(1024)
+  .regex(/^[a-z][a-z0-9-]{0,31}:/) as unknown as z.ZodType<ItemKey, string>;
+export const sourceIdSchema = z.string().regex(/^[a-z][a-z0-9-]{0,31}$/) as unknown as z.ZodType<SourceId, string>;
+
+export const timeSchema = z.iso.datetime();
+const jsonObjectSchema = z.record(z.string(), z.json()) as unknown as z.ZodType<JsonObject>; // what z.json() accepts
+
+/** An id, a unique beginning of one, `latest`, a checkpoint's id or name, a time, or an age such as `2h`. */
+export const snapshotReferenceSchema = z.string().min(1).max(200);
+
+export const plainErrorSchema = z.object({
+  code: z.enum(ERROR_CODES),
+  message: z.string(),
+  hint: z.string(),
+  retryable: z.boolean(),
+});
+
+export const itemKindSchema = z.enum(ITEM_KINDS);
+
+export const checkpointAttributesSchema = z.object({
+  name: z.string().trim().min(1).max(200),
+  description: z.string().max(10_000).default(''),
+  tags: z.array(z.string().trim().min(1).max(60)).max(50).default([]),
+  priority: z.enum(PRIORITIES).default('normal'),
+  pinned: z.boolean().default(false),
+});
+
+export const checkpointSchema = z.object({
+  id: checkpointIdSchema,
+  snapshotId: snapshotIdSchema,
+  name: z.string(),
+  description: z.string(),
+  tags: z.array(z.string()),
+  priority: z.enum(PRIORITIES),
+  pinned: z.boolean(),
+  createdAt: timeSchema,
+  updatedAt: timeSchema,
+  /** When the snapshot was taken. */
+  takenAt: timeSchema.optional(),
+  /** When it goes if nothing changes; absent where it stays. */
+  goesAt: timeSchema.optional(),
+});
+export type CheckpointView = z.infer<typeof checkpointSchema>;
+
+export const snapshotSummarySchema = z.object({
+  id: snapshotIdSchema,
+  takenAt: timeSchema,
+  kind: z.enum(SNAPSHOT_KINDS),
+  items: z.int().min(0),
+  changed: z.int().min(0),
+  gaps: z.int().min(0),
+  checkpoint: checkpointSchema.optional(),
+});
+export type SnapshotSummaryView = z.infer<typeof snapshotSummarySchema>;
+
+export const gapSchema = z.object({
+  source: sourceIdSchema,
+  reason: z.enum(GAP_REASONS),
+  message: z.string(),
+  key: itemKeySchema.optional(),
+  since: timeSchema,
+});
+export type GapView = z.infer<typeof gapSchema>;
+
+export const itemSchema = z.object({
+  key: itemKeySchema,
+  kind: itemKindSchema,
+  source: sourceIdSchema,
+  group: z.string(),
+  title: z.string(),
+  attributes: jsonObjectSchema,
+  streams: z.array(z.object({ name: z.string(), kind: z.enum(STREAM_KINDS), sizeBytes: z.int().min(0) })),
+  stale: z.boolean(),
+  /** When a stale item was last read for real. */
+  goodAt: timeSchema.optional(),
+  /** The project it belongs to: the name of the repository or folder it works in, where that is known. */
+  project: z.string().optional(),
+});
+export type ItemView = z.infer<typeof itemSchema>;
+
+export const snapshotSchema = snapshotSummarySchema.extend({
+  itemList: z.array(itemSchema),
+  gapList: z.array(gapSchema),
+});
+export type SnapshotView = z.infer<typeof snapshotSchema>;
+
+/** What changed from one moment to another, in words and item by item. */
+export const diffSchema = z.object({
+  /** A sentence each: "3 tabs opened", "api: +120 -4". */
+  words: z.array(z.string()),
+  added: z.array(itemSchema),
+  removed: z.array(itemSchema),
+  changed: z.array(
+    z.object({
+      key: itemKeySchema,
+      kind: itemKindSchema,
+      title: z.string(),
+      before: itemSchema,
+      after: itemSchema,
+      attributes: z.array(z.string()),
+      streams: z.array(z.object({ name: z.string(), sizeBytesBefore: z.int().min(0), sizeBytesAfter: z.int().min(0) })),
+    }),
+  ),
+});
+export type DiffView = z.infer<typeof diffSchema>;
+
+/** One row of the timeline: a run of snapshots that are alike, told by the change that began it. */
+export const timelineRowSchema = snapshotSummarySchema.extend({
+  /** What changed against the row before, in words; empty at the first. */
+  words: z.array(z.string()),
+  /** How many snapshots the row stands for, and when the last of them was taken. */
+  count: z.int().min(1),
+  lastTakenAt: timeSchema,
+  /** True where the machine or the captures started anew before this row. */
+  isAfterRestart: z.boolean(),
+  /** How long nothing was captured before it; absent where there was no gap. */
+  silenceMs: z.int().min(0).optional(),
+  /** Projects that the change touched. */
+  projects: z.array(z.string()),
+  kinds: z.array(itemKindSchema),
+});
+export type TimelineRow = z.infer<typeof timelineRowSchema>;
+
+export const timelineFilterSchema = z.object({
+  since: timeSchema.optional(),
+  until: timeSchema.optional(),
+  sources: z.array(sourceIdSchema).max(50).optional(),
+  kinds: z.array(itemKindSchema).max(10).optional(),
+  projects: z.array(z.string()).max(50).optional(),
+  tags: z.array(z.string()).max(50).optional(),
+  checkpointsOnly: z.boolean().optional(),
+});
+export type TimelineFilter = z.infer<typeof timelineFilterSchema>;
+
+export const densitySchema = z.object({
+  from: timeSchema,
+  to: timeSchema,
+  /** Snapshots in each of equally long bins. */
+  counts: z.array(z.int().min(0)),
+  /** Stretches without any snapshot, longer than a few intervals, inside the captured time. */
+  gaps: z.array(z.object({ from: timeSchema, to: timeSchema })),
+  stones: z.array(checkpointSchema),
+  restarts: z.array(timeSchema),
+  /** The captured time as a whole; absent where there is nothing. */
+  oldest: timeSchema.optional(),
+  newest: timeSchema.optional(),
+});
+export type Density = z.infer<typeof densitySchema>;
+
+/** One version of an item: the snapshots in a row that hold it alike. */
+export const itemVersionSchema = z.object({
+  snapshotId: snapshotIdSchema,
+  takenAt: timeSchema,
+  lastTakenAt: timeSchema,
+  title: z.string(),
+  sizeBytes: z.int().min(0),
+  /** True where the item was no longer there from then on. */
+  isGone: z.boolean(),
+  words: z.array(z.string()),
+});
+export type ItemVersion = z.infer<typeof itemVersionSchema>;
+
+const messagePartSchema = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('text'), text: z.string() }),
+  z.object({ type: z.literal('thinking'), text: z.string() }),
+  z.object({ type: z.literal('tool-call'), name: z.string(), input: z.string() }),
+  z.object({ type: z.literal('tool-result'), text: z.string(), isError: z.boolean() }),
+  z.object({ type: z.literal('image'), mediaType: z.string(), sizeBytes: z.int().min(0) }),
+]);
+
+/** What an item looked like, ready to be shown. All texts are as captured: hostile until they are shown as text. */
+export const previewSchema = z.discriminatedUnion('type', [
+  z.object({
+    type: z.literal('terminal'),
+    /** Scrollback with its escape sequences, cleaned to colours and styles. */
+    text: z.string(),
+    columns: z.int().min(1),
+    cwd: z.string().optional(),
+    command: z.string().optional(),
+    /** Lines left out at the beginning. */
+    omittedLines: z.int().min(0),
+  }),
+  z.object({
+    type: z.literal('conversation'),
+    messages: z.array(
+      z.object({
+        role: z.enum(['user', 'assistant', 'system']),
+        at: timeSchema.optional(),
+        model: z.string().optional(),
+        parts: z.array(messagePartSchema),
+      }),
+    ),
+    /** Of all messages, the position of the first one here. */
+    firstIndex: z.int().min(0),
+    messageCount: z.int().min(0),
+  }),
+  z.object({
+    type: z.literal('tab'),
+    url: z.string(),
+    history: z.array(z.object({ url: z.string(), title: z.string() })),
+    isPinned: z.boolean(),
+    group: z.string().optional(),
+  }),
+  z.object({ type: z.literal('document'), text: z.string(), language: z.string(), path: z.string() }),
+  z.object({
+    type: z.literal('repository'),
+    path: z.string(),
+    branch: z.string(),
+    files: z.array(
+      z.object({
+        path: z.string(),
+        state: z.enum(['staged', 'unstaged', 'untracked', 'conflict', 'unpushed']),
+        added: z.int().min(0),
+        removed: z.int().min(0),
+        patch: z.string(),
+        language: z.string(),
+      }),
+    ),
+    commits: z.array(z.object({ id: z.string(), subject: z.string() })),
+    stashes: z.int().min(0),
+  }),
+  z.object({ type: z.literal('facts') }),
+]);
+export type Preview = z.infer<typeof previewSchema>;
+
+export const restoreStepSchema = z.object({
+  key: itemKeySchema,
+  action: z.string(),
+  status: z.enum(STEP_STATUSES),
+  detail: z.string(),
+  /** Title and kind of the item, to show the step by. */
+  title: z.string().optional(),
+  kind: itemKindSchema.optional(),
+});
+export type RestoreStepView = z.infer<typeof restoreStepSchema>;
+
+export const restoreRequestSchema = z.object({
+  snapshot: snapshotReferenceSchema,
+  /** Kinds, sources, keys or globs; empty means everything. */
+  only: z.array(z.string().min(1).max(1024)).max(10_000).default([]),
+  /** Applies saved patches to work trees where they fit cleanly. */
+  apply: z.boolean().default(false),
+  /** Runs commands that are not on the safe list too. */
+  runCommands: z.boolean().default(false),
+  /** Opens file: addresses in browsers too. */
+  openFiles: z.boolean().default(false),
+});
+
+export const restoreReportSchema = z.object({
+  steps: z.array(restoreStepSchema),
+  /** The snapshot of the present taken before; null after a dry run. */
+  undo: snapshotIdSchema.nullable(),
+});
+export type RestoreReportView = z.infer<typeof restoreReportSchema>;
+
+/** Whether somebody should be asked to restore, and why. */
+export const restorePromptSchema = z.object({
+  /** Null where nothing was lost: then nothing is asked. */
+  prompt: z
+    .object({
+      snapshotId: snapshotIdSchema,
+      takenAt: timeSchema,
+      reason: z.enum(['unclean-end', 'reboot', 'items-missing']),
+      /** Missing now, by kind. */
+      missing: z.record(z.string(), z.int().min(0)),
+      /** Keys of what is missing and safe to bring back: preselected. */
+      preselected: z.array(itemKeySchema),
+      warnings: z.array(z.string()),
+      /** True where the last restore of this point was followed by another crash. */
+      isSecondCrash: z.boolean(),
+    })
+    .nullable(),
+});
+export type RestorePrompt = z.infer<typeof restorePromptSchema>;
+
+export const sourceSchema = z.object({
+  id: sourceIdSchema,
+  title: z.string(),
+  isPresent: z.boolean(),
+  /** What was found, in words. */
+  summary: z.string(),
+  isEnabled: z.boolean(),
+  lastGoodAt: timeSchema.optional(),
+  isInactive: z.boolean(),
+  /** Why it could not be read last time. */
+  problem: z.string().optional(),
+});
+
+export const statusSchema = z.object({
+  version: z.string(),
+  vault: z.enum(['missing', 'locked', 'unlocked', 'damaged']),
+  /** Why the vault is damaged or cannot be opened. */
+  problem: plainErrorSchema.optional(),
+  capture: z.object({
+    state: z.enum(['off', 'capturing', 'waiting', 'paused', 'locked-writing', 'failing']),
+    intervalSeconds: z.number(),
+    lastAt: timeSchema.optional(),
+    lastSnapshotId: snapshotIdSchema.optional(),
+    pausedUntil: timeSchema.optional(),
+    /** The newest failure that no capture followed. */
+    failure: plainErrorSchema.optional(),
+    isLate: z.boolean(),
+  }),
+  sources: z.array(sourceSchema),
+  shell: z.enum(['desktop', 'serve']),
+  /** What was found, and mended where it could be, while opening. */
+  notices: z.array(z.object({ message: z.string(), isDamage: z.boolean() })),
+});
+export type Status = z.infer<typeof statusSchema>;
+
+export const statisticsSchema = z.object({
+  snapshots: z.int().min(0),
+  checkpoints: z.int().min(0),
+  fileBytes: z.int().min(0),
+  walBytes: z.int().min(0),
+  /** Bytes of all streams of the newest snapshot, uncompressed. */
+  newestBytes: z.int().min(0),
+  chunks: z.int().min(0),
+  oldestAt: timeSchema.optional(),
+  newestAt: timeSchema.optional(),
+  lastBackupAt: timeSchema.optional(),
+  lastVerifiedAt: timeSchema.optional(),
+  /** Of the running process: share of a core in percent since its start, and resident bytes. */
+  ownCpuPercent: z.number(),
+  ownMemoryBytes: z.int().min(0),
+  bySource: z.array(
+    z.object({
+      source: sourceIdSchema,
+      items: z.int().min(0),
+      bytes: z.int().min(0),
+      lastGoodAt: timeSchema.optional(),
+    }),
+  ),
+});
+export type Statistics = z.infer<typeof statisticsSchema>;
+
+export const prunePreviewSchema = z.object({
+  snapshots: z.int().min(0),
+  checkpoints: z.int().min(0),
+  freedBytes: z.int().min(0),
+  keep: z.record(z.enum(KEEP_REASONS), z.int().min(0)),
+});
+export type PrunePreview = z.infer<typeof prunePreviewSchema>;
+
+export const progressSchema = z.object({ done: z.number().min(0), total: z.number().min(0) });
+
+export const searchHitSchema = z.object({
+  key: itemKeySchema,
+  kind: itemKindSchema,
+  source: sourceIdSchema,
+  title: z.string(),
+  /** The newest snapshot that holds the hit. */
+  snapshotId: snapshotIdSchema,
+  takenAt: timeSchema,
+  /** Where it was found: a fact's name or a stream's. */
+  where: z.string(),
+  /** The line, with the hit between the two positions (UTF-16). */
+  line: z.string(),
+  from: z.int().min(0),
+  to: z.int().min(0),
+  lineNumber: z.int().min(1),
+});
+export type SearchHit = z.infer<typeof searchHitSchema>;
+
+export const configEntrySchema = z.object({
+  key: z.string(),
+  description: z.string(),
+  value: z.union([z.string(), z.number(), z.boolean(), z.null()]),
+  defaultValue: z.union([z.string(), z.number(), z.boolean(), z.null()]),
+});
+export type ConfigEntryView = z.infer<typeof configEntrySchema>;
+
+export const exclusionsSchema = z.object({
+  sources: z.array(z.string()),
+  paths: z.array(z.string()),
+  urls: z.array(z.string()),
+  commands: z.array(z.string()),
+});
+export type Exclusions = z.infer<typeof exclusionsSchema>;
+
+export const keysSchema = z.object({
+  slots: z.array(
+    z.object({
+      type: z.enum(['password', 'recovery', 'keychain']),
+      createdAt: timeSchema,
+      detail: z.string(),
+      isWhole: z.boolean(),
+    }),
+  ),
+  epoch: z.int(),
+  epochCreatedAt: timeSchema,
+  rotation: progressSchema.nullable(),
+  isRotationAdvised: z.boolean(),
+});
+export type Keys = z.infer<typeof keysSchema>;
+
+/** What the window shows and how; only ever extended. */
+export const uiStateSchema = z.object({
+  path: z.string().max(2_000).optional(),
+  theme: z.enum(['system', 'light', 'dark']).optional(),
+  filter: timelineFilterSchema.optional(),
+  /** Steps of the first run that are done. */
+  setup: z.enum(['recovery-key', 'sources', 'proof', 'done']).optional(),
+});
+export type UiState = z.infer<typeof uiStateSchema>;
+
+export const eventSchema = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('status'), status: statusSchema }),
+  z.object({ type: z.literal('snapshot.created'), snapshot: snapshotSummarySchema }),
+  z.object({ type: z.literal('capture.failed'), error: plainErrorSchema }),
+  z.object({ type: z.literal('checkpoints.changed') }),
+  z.object({ type: z.literal('snapshots.removed') }),
+  z.object({ type: z.literal('settings.changed') }),
+  z.object({ type: z.literal('navigate'), path: z.string() }),
+  z.object({ type: z.literal('notice'), text: z.string(), undo: z.string().optional() }),
+]);
+export type AppEvent = z.infer<typeof eventSchema>;

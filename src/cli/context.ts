@@ -4,7 +4,7 @@ import { AppError } from '../shared/model/app-error.ts';
 import { EXIT_DONE, type ExitCode } from './exit-code.ts';
 import type { Core, OpenCore } from './core.ts';
 import type { Output } from './output.ts';
-import { unlock, type SecretOptions } from './password.ts';
+import { isSecretGiven, unlock, type SecretOptions } from './password.ts';
 import type { Prompter } from './terminal/prompter.ts';
 
 /** The options that every command takes. */
@@ -26,26 +26,33 @@ export interface CommandContext {
   /** Whether a process of this number runs. */
   readonly isProcessAlive: (pid: number) => boolean;
   readonly pid: number;
+  readonly version: string;
 }
 
 export type RunCommand = (context: CommandContext) => Promise<ExitCode>;
 /** Carries a command out once its arguments are read; handed to each command's `setup` function. */
 export type Act = (run: RunCommand) => Promise<void>;
 
+export interface WithVaultOptions {
+  /** True for what a running app does not do for others: captures in a row, and keys. */
+  readonly needsOwn?: boolean;
+}
+
 /**
- * Unlocks the vault, works with it and closes it, whatever happens.
+ * Unlocks the vault, works with it and closes it, whatever happens. Where an app runs with its vault open, that one is used, and
+ * nobody is asked for a password that was not given.
  * @throws AppError VAULT_MISSING before anybody is asked for a password
  */
 export async function withVault<Result>(
   context: CommandContext,
   work: (open: OpenCore) => Promise<Result>,
+  options: WithVaultOptions = {},
 ): Promise<Result> {
   assertVault(context);
-  const open = await unlock(
-    context.globals,
-    { env: context.env, prompter: context.prompter, warn: (line) => context.out.warn(line) },
-    (secret) => context.core.open(secret),
-  );
+  const deps = { env: context.env, prompter: context.prompter, warn: (line: string) => context.out.warn(line) };
+  const isGiven = isSecretGiven(context.globals, deps);
+  const connected = isGiven || options.needsOwn === true ? null : await context.core.connect(context.isProcessAlive);
+  const open = connected ?? (await unlock(context.globals, deps, (secret) => context.core.open(secret)));
   try {
     assertRunning(context.signal);
     for (const notice of open.vault.notices) context.out.note(`Note: ${notice.message}`);
@@ -59,8 +66,9 @@ export async function withVault<Result>(
 export async function doneWithVault(
   context: CommandContext,
   work: (open: OpenCore) => Promise<void>,
+  options: WithVaultOptions = {},
 ): Promise<ExitCode> {
-  await withVault(context, work);
+  await withVault(context, work, options);
   return EXIT_DONE;
 }
 

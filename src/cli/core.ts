@@ -77,6 +77,28 @@ export interface CliSettings {
   readonly backup: { readonly folder: string; readonly keep: number };
 }
 
+export interface ServeOptions {
+  /** 0 takes any that is free. */
+  readonly port: number;
+  /** Unlocks at once; null leaves that to the window. */
+  readonly secret: VaultSecret | null;
+  readonly version: string;
+  readonly pid: number;
+  readonly isProcessAlive: (pid: number) => boolean;
+}
+
+/** The window as a browser opens it. */
+export interface RunningShell {
+  /** Good once, and for a few minutes. */
+  readonly address: string;
+  /** True where it ran before: then it goes on when this command ends. */
+  readonly isAnothers: boolean;
+  /** Opens the address in the user's browser; false where there is none. */
+  openInBrowser(): Promise<boolean>;
+  /** Captures a last time and ends. */
+  close(): Promise<void>;
+}
+
 /** The application over one data folder, its vault still closed. */
 export interface Core {
   /** The data folder. */
@@ -91,6 +113,10 @@ export interface Core {
   enableSources(ids: readonly SourceId[]): Promise<void>;
   createVault(password: string): Promise<{ readonly recoveryKey: string; readonly open: OpenCore }>;
   open(secret: VaultSecret): Promise<OpenCore>;
+  /** The open vault of an app that runs over the same folder; null where none runs, or its vault is locked. */
+  connect(isProcessAlive: (pid: number) => boolean): Promise<OpenCore | null>;
+  /** Starts the serve shell, or finds the one that runs. @throws AppError where the port is taken or nothing was built */
+  serve(options: ServeOptions): Promise<RunningShell>;
   /** Shows with a scratch thing that a restore works; false where there is nothing to show it with. */
   proveRestore(say: (line: string) => void, signal: AbortSignal): Promise<boolean>;
   /** True for keys that are sealed in the vault (exclusion rules): reading them needs it open. */

@@ -4,6 +4,7 @@ import process from 'node:process';
 
 import packageJson from '../../package.json' with { type: 'json' };
 import { toPlainError } from '../shared/model/app-error.ts';
+import { isProcessAlive } from '../core/process-alive.ts';
 import { EXIT_FAILED } from './exit-code.ts';
 import { describeError } from './output.ts';
 import { runCli } from './run-cli.ts';
@@ -61,16 +62,6 @@ function ignoreBrokenPipes(): void {
     stream.on('error', (error: NodeJS.ErrnoException) => {
       if (error.code !== 'EPIPE') endWithError(error);
     });
-  }
-}
-
-function isProcessAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    // EPERM: it lives, and belongs to somebody else.
-    return error instanceof Error && 'code' in error && error.code === 'EPERM';
   }
 }
 

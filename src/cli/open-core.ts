@@ -14,7 +14,7 @@ import {
   readExclusionRules,
   writeExclusionRules,
 } from '../core/config/exclusion-settings.ts';
-import { RestoreService } from '../core/restore/restore-service.ts';
+import { createRestores } from '../core/create-restores.ts';
 import { createHost } from '../core/sources/host/create-host.ts';
 import type { Source } from '../core/sources/source.ts';
 import { createSources } from '../core/sources/registry.ts';
@@ -41,7 +41,7 @@ export function createCore(options: CreateCoreOptions, env: Environment): Core {
     sources: options.sources ?? createSources(),
     vaults: { open: openVault, create: createVault },
   });
-  return {
+  const core: Core = {
     home: app.folder.path,
     hasVault: () => app.hasVault(),
     assessPassword,
@@ -56,18 +56,16 @@ export function createCore(options: CreateCoreOptions, env: Environment): Core {
       return { recoveryKey, open: createOpenCore(app, opened) };
     },
     open: async (secret) => createOpenCore(app, await app.open(secret)),
-    proveRestore: async (say, signal) => {
-      const { proveRestore } = await import('./tour/proof.ts');
-      const withTmux = (folder: string): Environment => ({ ...env, TMUX_TMPDIR: folder });
-      return proveRestore({
-        say,
-        signal,
-        createRun: (folder) => createHost(withTmux(folder), process.platform).run,
-        createCore: (home, folder, sources) => createCore({ home, sources }, withTmux(folder)),
-      });
-    },
+    connect: async (isProcessAlive) => (await import('./remote/connect.ts')).connect(app, isProcessAlive),
+    serve: async (options) =>
+      (await import('./serve/start-serve.ts')).startServe(app, options, (say, signal) =>
+        core.proveRestore(say, signal),
+      ),
+    proveRestore: async (say, signal) =>
+      (await import('../core/proof/prove-restore.ts')).proveRestore({ env, say, signal }),
     ...createConfigAccess(app),
   };
+  return core;
 }
 
 function findHome(home: string | undefined, env: Environment): string {
@@ -121,16 +119,7 @@ function createConfigAccess(app: App): Pick<Core, 'isSealedConfigKey' | 'listCon
 }
 
 function createOpenCore(app: App, opened: OpenApp): OpenCore {
-  const { host, sources, clock } = app;
-  const restores = new RestoreService({
-    vault: opened.vault,
-    host,
-    sources,
-    nowMs: () => clock.nowMs(),
-    lookAtPresent: (signal) => opened.lookNow(signal),
-    capturePresent: async (signal) => (await opened.captureNow({ kind: 'before-restore', signal })).summary.id,
-    findTerminal: findTmuxTerminal,
-  });
+  const restores = createRestores(app, opened, findTmuxTerminal);
   return {
     vault: opened.vault,
     capture: (request, signal) => opened.captureNow({ ...request, signal }),

@@ -37,6 +37,12 @@ export async function readGivenSecret(options: SecretOptions, deps: SecretDeps):
   return text === null ? null : { type: 'password', text };
 }
 
+/** True where a secret was given with the command, so that nobody has to be asked. */
+export function isSecretGiven(options: SecretOptions, deps: Pick<SecretDeps, 'env'>): boolean {
+  const { passwordFile, recoveryKeyFile } = options;
+  return passwordFile !== undefined || recoveryKeyFile !== undefined || (deps.env['CAIRN_PASSWORD'] ?? '') !== '';
+}
+
 /** A password from the file or the environment, or null. */
 export async function readGivenPassword(options: SecretOptions, deps: SecretDeps): Promise<string | null> {
   if (options.passwordFile !== undefined) return readSecretFile(options.passwordFile, '--password-file', deps);

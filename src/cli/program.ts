@@ -41,6 +41,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./commands/status.ts')).setupStatus,
   },
   {
+    name: 'serve',
+    group: FIRST,
+    summary: "Cairn's window in a browser of this machine",
+    load: async () => (await import('./commands/serve.ts')).setupServe,
+  },
+  {
     name: 'run',
     group: CAPTURE,
     summary: 'capture again and again in the foreground',
@@ -81,6 +87,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     group: TIMELINE,
     summary: 'what changed between two snapshots',
     load: async () => (await import('./commands/diff.ts')).setupDiff,
+  },
+  {
+    name: 'search',
+    group: TIMELINE,
+    summary: 'find a text in all that was captured',
+    load: async () => (await import('./commands/search.ts')).setupSearch,
   },
   {
     name: 'restore',

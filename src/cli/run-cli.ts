@@ -69,6 +69,7 @@ async function createContext(program: Command, out: Output, shell: Shell): Promi
     nowMs: shell.nowMs,
     signal: shell.signal,
     pid: shell.pid,
+    version: shell.version,
     isProcessAlive: shell.isProcessAlive,
   };
 }

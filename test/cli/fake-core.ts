@@ -84,6 +84,14 @@ export class FakeCore implements Core {
     return { recoveryKey: TEST_RECOVERY_KEY, open: new FakeOpenCore(this) };
   }
 
+  async connect(): Promise<OpenCore | null> {
+    return null;
+  }
+
+  async serve(): Promise<never> {
+    throw new AppError('EXEC_FAILED', 'The window of Cairn has not been built.');
+  }
+
   async open(secret: VaultSecret): Promise<OpenCore> {
     this.opened.push(secret);
     const text = secret.type === 'keychain' ? '' : secret.text;

@@ -93,31 +93,39 @@ function describeRotation(keys: KeysInfo): string[] {
 }
 
 export function runKeysRotate(context: CommandContext): Promise<ExitCode> {
-  return doneWithVault(context, async (open) => {
-    const { done } = await withProgress(context, 'Sealing anew', (work) =>
-      open.vault.rotate({ ...work, nowMs: context.nowMs() }).catch((error: unknown) => {
-        if (!(error instanceof AppError) || error.code !== 'CANCELLED') throw error;
-        throw new AppError('CANCELLED', 'The rotation was cancelled; what was sealed anew stays so.', {
-          hint: '`cairn keys rotate` goes on where it stands; until then everything can be read as before.',
-          isRetryable: true,
-        });
-      }),
-    );
-    const { epoch } = await open.vault.keys(context.nowMs());
-    context.out.result({ epoch, resealed: done }, () => [
-      `Sealed ${formatCount(done)} records anew; the data keys are now epoch ${epoch}. Passwords and recovery key stay the same.`,
-    ]);
-  });
+  return doneWithVault(
+    context,
+    async (open) => {
+      const { done } = await withProgress(context, 'Sealing anew', (work) =>
+        open.vault.rotate({ ...work, nowMs: context.nowMs() }).catch((error: unknown) => {
+          if (!(error instanceof AppError) || error.code !== 'CANCELLED') throw error;
+          throw new AppError('CANCELLED', 'The rotation was cancelled; what was sealed anew stays so.', {
+            hint: '`cairn keys rotate` goes on where it stands; until then everything can be read as before.',
+            isRetryable: true,
+          });
+        }),
+      );
+      const { epoch } = await open.vault.keys(context.nowMs());
+      context.out.result({ epoch, resealed: done }, () => [
+        `Sealed ${formatCount(done)} records anew; the data keys are now epoch ${epoch}. Passwords and recovery key stay the same.`,
+      ]);
+    },
+    { needsOwn: true },
+  );
 }
 
 export function runChangePassword(options: ChangePasswordOptions, context: CommandContext): Promise<ExitCode> {
-  return doneWithVault(context, async (open) => {
-    const password = await readNewPassword(options, context);
-    await open.vault.changePassword(password, context.nowMs());
-    context.out.result({ changed: true }, () => [
-      'The password is changed. Older backups still open with the old one.',
-    ]);
-  });
+  return doneWithVault(
+    context,
+    async (open) => {
+      const password = await readNewPassword(options, context);
+      await open.vault.changePassword(password, context.nowMs());
+      context.out.result({ changed: true }, () => [
+        'The password is changed. Older backups still open with the old one.',
+      ]);
+    },
+    { needsOwn: true },
+  );
 }
 
 async function readNewPassword(options: ChangePasswordOptions, context: CommandContext): Promise<string> {
@@ -134,16 +142,20 @@ async function readNewPassword(options: ChangePasswordOptions, context: CommandC
 }
 
 export function runAddRecovery(options: AddRecoveryOptions, context: CommandContext): Promise<ExitCode> {
-  return doneWithVault(context, async (open) => {
-    const file = options.output === undefined ? null : await reserveRecoveryKeyFile(options.output, '--output');
-    const recoveryKey = await open.vault.replaceRecoveryKey(context.nowMs()).catch(async (error: unknown) => {
-      await file?.discard();
-      throw error;
-    });
-    await file?.write(recoveryKey);
-    context.out.result(file === null ? { recoveryKey } : { recoveryKeyFile: file.path }, () => [
-      'A new recovery key was made; the old one no longer opens the vault.',
-      ...renderRecoveryKey(recoveryKey, file?.path ?? null, context.out.style),
-    ]);
-  });
+  return doneWithVault(
+    context,
+    async (open) => {
+      const file = options.output === undefined ? null : await reserveRecoveryKeyFile(options.output, '--output');
+      const recoveryKey = await open.vault.replaceRecoveryKey(context.nowMs()).catch(async (error: unknown) => {
+        await file?.discard();
+        throw error;
+      });
+      await file?.write(recoveryKey);
+      context.out.result(file === null ? { recoveryKey } : { recoveryKeyFile: file.path }, () => [
+        'A new recovery key was made; the old one no longer opens the vault.',
+        ...renderRecoveryKey(recoveryKey, file?.path ?? null, context.out.style),
+      ]);
+    },
+    { needsOwn: true },
+  );
 }

@@ -41,20 +41,24 @@ export function setupRun(command: Command, act: Act): void {
 
 /** A capture that fails is told and tried again at the next interval; only a vault that cannot be opened ends the run. */
 export function runRun(options: RunCommandOptions, context: CommandContext): Promise<ExitCode> {
-  return doneWithVault(context, async (open) => {
-    const settings = await context.core.readSettings();
-    const intervalMs = options.interval ?? settings.intervalMs;
-    await announce(open, intervalMs, settings.enabledSources, context);
-    const startedAtMs = context.nowMs();
-    await writeRunner(open.vault, { pid: context.pid, startedAtMs, intervalMs });
-    const totals: RunTotals = { captures: 0, failures: 0, last: null };
-    try {
-      await open.run({ intervalMs, signal: context.signal, ...createReporter(totals, context) });
-    } finally {
-      await writeRunner(open.vault, null);
-    }
-    context.out.result(runDocument(totals, startedAtMs, context.nowMs()), () => [renderEnd(totals)]);
-  });
+  return doneWithVault(
+    context,
+    async (open) => {
+      const settings = await context.core.readSettings();
+      const intervalMs = options.interval ?? settings.intervalMs;
+      await announce(open, intervalMs, settings.enabledSources, context);
+      const startedAtMs = context.nowMs();
+      await writeRunner(open.vault, { pid: context.pid, startedAtMs, intervalMs });
+      const totals: RunTotals = { captures: 0, failures: 0, last: null };
+      try {
+        await open.run({ intervalMs, signal: context.signal, ...createReporter(totals, context) });
+      } finally {
+        await writeRunner(open.vault, null);
+      }
+      context.out.result(runDocument(totals, startedAtMs, context.nowMs()), () => [renderEnd(totals)]);
+    },
+    { needsOwn: true },
+  );
 }
 
 async function announce(

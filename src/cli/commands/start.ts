@@ -35,7 +35,7 @@ export async function runStart(context: CommandContext): Promise<ExitCode> {
     return EXIT_DONE;
   }
   const tour = new Tour(context, prompter);
-  if (context.core.hasVault()) await withVault(context, (open) => tour.goOn(open));
+  if (context.core.hasVault()) await withVault(context, (open) => tour.goOn(open), { needsOwn: true });
   else await tour.begin();
   return EXIT_DONE;
 }

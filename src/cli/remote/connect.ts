@@ -1,0 +1,48 @@
+// Uses the open vault of an app that runs over the same folder.
+
+import { AppError } from '../../shared/model/app-error.ts';
+import type { SnapshotItem } from '../../shared/model/item.ts';
+import type { App } from '../../core/app.ts';
+import { RestoreService } from '../../core/restore/restore-service.ts';
+import { findTmuxTerminal } from '../../core/sources/tmux/open-tmux-terminal.ts';
+import type { Vault } from '../../core/vault/vault.ts';
+import type { CaptureOutcome, CaptureRequest, OpenCore } from '../core.ts';
+import { createRemoteVault } from './remote-vault.ts';
+import { findRunningApp } from './running-app.ts';
+
+/** The open vault of the running app; null where none runs, or its vault is not open. */
+export async function connect(app: App, isProcessAlive: (pid: number) => boolean): Promise<OpenCore | null> {
+  const running = await findRunningApp(app.folder, isProcessAlive);
+  if (running === null) return null;
+  let notices: Vault['notices'];
+  try {
+    notices = (await running.call('notices', [])) as Vault['notices']; // the other end's are typed so
+  } catch (error) {
+    if (error instanceof AppError) return null; // locked, damaged or gone: opening the vault here says what it is
+    throw error;
+  }
+  const vault = createRemoteVault(running, notices);
+  const capture = (request: CaptureRequest, signal: AbortSignal): Promise<CaptureOutcome> =>
+    running.call('capture', [request], { signal }) as Promise<CaptureOutcome>; // as above
+  const restores = new RestoreService({
+    vault,
+    host: app.host,
+    sources: app.sources,
+    nowMs: () => app.clock.nowMs(),
+    lookAtPresent: (signal) => running.call('look', [], { signal }) as Promise<readonly SnapshotItem[]>, // as above
+    capturePresent: async (signal) => (await capture({ kind: 'before-restore' }, signal)).summary.id,
+    findTerminal: findTmuxTerminal,
+  });
+  return {
+    vault,
+    capture,
+    run: () =>
+      Promise.reject(
+        new AppError('USAGE_INVALID', 'The running Cairn captures already.', { hint: 'Nothing needs to be done.' }),
+      ),
+    planRestore: (request) => restores.plan(request),
+    applyRestore: (plan, request, progress) => restores.apply(plan, request, progress),
+    undoRestore: (progress) => restores.undo(progress),
+    close: async () => undefined,
+  };
+}

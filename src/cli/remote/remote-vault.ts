@@ -1,0 +1,68 @@
+// The vault of a running app, as commands see one. What a running app does not do for others is refused.
+
+import { resolve } from 'node:path';
+
+import { AppError } from '../../shared/model/app-error.ts';
+import type { BridgeOperation, LongBridgeOperation } from '../../core/api/local/bridge.ts';
+import type { LongWorkOptions, Vault } from '../../core/vault/vault.ts';
+import type { RunningApp } from './running-app.ts';
+
+type Result<Name extends keyof Vault> = Vault[Name] extends (...values: never[]) => infer Answer ? Answer : never;
+
+/** Every call goes to the app; closing it closes nothing there. */
+export function createRemoteVault(app: RunningApp, notices: Vault['notices']): Vault {
+  // The other end answers a call of this name with this result: both are typed by `Vault`.
+  const call = <Name extends BridgeOperation>(name: Name, ...values: readonly unknown[]): Result<Name> =>
+    app.call(name, values) as Result<Name>;
+  const work = <Name extends LongBridgeOperation>(
+    name: Name,
+    values: readonly unknown[],
+    { signal, onProgress, ...rest }: LongWorkOptions,
+  ): Result<Name> =>
+    app.call(name, [...values, rest], {
+      ...(signal === undefined ? {} : { signal }),
+      ...(onProgress === undefined ? {} : { onProgress }),
+    }) as Result<Name>;
+  return {
+    notices,
+    known: () => new Map(),
+    listSnapshots: (query) => call('listSnapshots', query),
+    resolveSnapshot: (reference, nowMs) => call('resolveSnapshot', reference, nowMs),
+    readSnapshot: (id) => call('readSnapshot', id),
+    readStream: (id, key, stream) => call('readStream', id, key, stream),
+    exportStream: (id, key, stream, path) => call('exportStream', id, key, stream, resolve(path)),
+    density: (fromMs, toMs, bins) => call('density', fromMs, toMs, bins),
+    changes: (query) => call('changes', query),
+    search: (query) => call('search', query),
+    forget: (sinceMs, options) => work('forget', [sinceMs], options),
+    createCheckpoint: (snapshot, attributes, nowMs) => call('createCheckpoint', snapshot, attributes, nowMs),
+    editCheckpoint: (id, changes, nowMs) => call('editCheckpoint', id, changes, nowMs),
+    deleteCheckpoints: (ids) => call('deleteCheckpoints', ids),
+    listCheckpoints: () => call('listCheckpoints'),
+    readSetting: (name) => call('readSetting', name),
+    writeSetting: (name, value) => call('writeSetting', name, value),
+    prune: (limits, nowMs, options) => work('prune', [limits, nowMs], options),
+    verify: (options) => work('verify', [], options),
+    backup: (options) => {
+      // The app runs in a folder of its own: a relative name means one of this process.
+      const moved = { ...options, folder: resolve(options.folder) };
+      return work('backup', [], moved);
+    },
+    statistics: (options) => call('statistics', options),
+    keys: (nowMs) => call('keys', nowMs),
+    upkeep: async () => undefined,
+    save: refuse,
+    changePassword: refuse,
+    replaceRecoveryKey: refuse,
+    setKeychainSecret: refuse,
+    rotate: refuse,
+    close: async () => undefined,
+    [Symbol.asyncDispose]: async () => undefined,
+  };
+}
+
+function refuse(): Promise<never> {
+  return Promise.reject(
+    new AppError('VAULT_LOCKED', 'This needs the password, whatever runs.', { hint: 'Give it, and try again.' }),
+  );
+}

@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 export interface Figure {
   readonly name: string;
   readonly value: number;
-  readonly unit: 'ms' | 'MB' | 'x' | '%' | 'count';
+  readonly unit: 'ms' | 'kB' | 'MB' | 'x' | '%' | 'count';
   /** What it must not exceed, or reach, where there is one. */
   readonly limit?: { readonly at: 'most' | 'least'; readonly value: number };
 }

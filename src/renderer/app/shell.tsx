@@ -1,0 +1,200 @@
+// The frame around the screens of an open vault: where to go, how captures stand, what can be done from anywhere.
+
+import { Activity, BookMarked, ChartNoAxesColumn, Clock, Search, Settings as SettingsIcon } from 'lucide-react';
+import { useEffect, useState, type ReactNode } from 'react';
+import { Link, Redirect, Route, Switch, useLocation } from 'wouter';
+
+import { keyOfItemAddress } from '../components/addresses.ts';
+import { Message } from '../components/feedback.tsx';
+import { RestorePromptBanner } from '../features/restore/restore-prompt.tsx';
+import { CaptureBar } from '../features/shell/capture-bar.tsx';
+import { NewCheckpoint } from '../features/checkpoints/new-checkpoint.tsx';
+import { Timeline } from '../features/timeline/timeline.tsx';
+import { closeCheckpointDialog, openCheckpointDialog, useCheckpointDialog } from '../stores/checkpoint-dialog.ts';
+import { onAppEvent, useStatus } from '../stores/status.ts';
+import { showToast } from '../stores/toasts.ts';
+import { notePath, useUi } from '../stores/ui.ts';
+import {
+  LazyCheckpoints,
+  LazyCompare,
+  LazyDiagnostics,
+  LazyItemHistory,
+  LazyPalette,
+  LazyRestore,
+  LazySearch,
+  LazySettings,
+  LazySnapshot,
+  LazyStatistics,
+  preloadWhenIdle,
+  Screen,
+} from './lazy.tsx';
+import { useGlobalKeys } from './global-keys.ts';
+
+const PLACES = [
+  { path: '/', label: 'Timeline', icon: Clock },
+  { path: '/search', label: 'Search', icon: Search },
+  { path: '/checkpoints', label: 'Checkpoints', icon: BookMarked },
+  { path: '/statistics', label: 'Statistics', icon: ChartNoAxesColumn },
+  { path: '/diagnostics', label: 'Diagnostics', icon: Activity },
+  { path: '/settings', label: 'Settings', icon: SettingsIcon },
+] as const;
+
+export function Shell() {
+  const [location, navigate] = useLocation();
+  const [isPaletteOpen, setPaletteOpen] = useState(false);
+  const checkpointOf = useCheckpointDialog(({ snapshot }) => snapshot);
+  useLastPlace();
+  useEffect(preloadWhenIdle, []);
+  useCoreEvents(navigate);
+  useGlobalKeys({
+    isOff: isPaletteOpen || checkpointOf !== null,
+    openPalette: () => setPaletteOpen(true),
+    search: () => navigate('/search'),
+    newCheckpoint: openCheckpointDialog,
+  });
+  return (
+    <div className="shell">
+      <a className="skip-link" href="#main">
+        Skip to content
+      </a>
+      <aside className="sidebar" aria-label="Cairn">
+        <div className="brand">
+          <img src="/icon.svg" alt="" width={28} height={28} />
+          <span>Cairn</span>
+        </div>
+        <nav aria-label="Places">
+          <ul className="places">
+            {PLACES.map(({ path, label, icon: Icon }) => {
+              const isHere = path === '/' ? location === '/' : location.startsWith(path);
+              return (
+                <li key={path}>
+                  <Link href={path} className="place" aria-current={isHere ? 'page' : undefined}>
+                    <Icon size={17} aria-hidden />
+                    {label}
+                  </Link>
+                </li>
+              );
+            })}
+          </ul>
+        </nav>
+        <CaptureBar onCheckpoint={() => openCheckpointDialog()} onPalette={() => setPaletteOpen(true)} />
+      </aside>
+      <main className="main" id="main" tabIndex={-1}>
+        <ConnectionNotice />
+        <DamageNotice />
+        <RestorePromptBanner />
+        <div className="main__screen">
+          <Switch>
+            <Route path="/">
+              <Timeline />
+            </Route>
+            {screen('/snapshot/:id', ({ id = '' }) => (
+              <LazySnapshot id={id} />
+            ))}
+            {/* The router's own parameter was decoded once already: a percent sign in a key would be taken for a code. */}
+            {screen('/item/:key', () => (
+              <LazyItemHistory itemKey={keyOfItemAddress(window.location.pathname)} />
+            ))}
+            {screen('/compare/:from/:to', ({ from = '', to = '' }) => (
+              <LazyCompare from={from} to={to} />
+            ))}
+            {screen('/restore/:id', ({ id = '' }) => (
+              <LazyRestore id={id} />
+            ))}
+            {screen('/search', () => (
+              <LazySearch />
+            ))}
+            {screen('/checkpoints', () => (
+              <LazyCheckpoints />
+            ))}
+            {screen('/settings/:section?', ({ section = '' }) => (
+              <LazySettings section={section} />
+            ))}
+            {screen('/statistics', () => (
+              <LazyStatistics />
+            ))}
+            {screen('/diagnostics', () => (
+              <LazyDiagnostics />
+            ))}
+            <Route>
+              <Redirect to="/" />
+            </Route>
+          </Switch>
+        </div>
+      </main>
+      {isPaletteOpen && (
+        <Screen>
+          <LazyPalette onClose={() => setPaletteOpen(false)} onCheckpoint={() => openCheckpointDialog()} />
+        </Screen>
+      )}
+      {checkpointOf !== null && (
+        <NewCheckpoint snapshot={checkpointOf === '' ? undefined : checkpointOf} onClose={closeCheckpointDialog} />
+      )}
+    </div>
+  );
+}
+
+function screen(path: string, render: (parameters: Readonly<Record<string, string | undefined>>) => ReactNode) {
+  return (
+    <Route path={path}>
+      {(parameters: Readonly<Record<string, string | undefined>>) => <Screen key={path}>{render(parameters)}</Screen>}
+    </Route>
+  );
+}
+
+/** Goes where the window was when it was last open, and notes where it goes. */
+function useLastPlace(): void {
+  const [location, navigate] = useLocation();
+  const lastPath = useUi((ui) => ui.lastPath);
+  useEffect(() => {
+    if (lastPath === null) return;
+    useUi.setState({ lastPath: null });
+    // An address that was opened on purpose goes before.
+    const isFresh = location === '/' && window.location.search === '';
+    if (isFresh && lastPath.startsWith('/') && !lastPath.startsWith('/restore/')) navigate(lastPath, { replace: true });
+  }, [lastPath, location, navigate]);
+  useEffect(() => notePath(location + window.location.search), [location]);
+}
+
+function useCoreEvents(navigate: (path: string) => void): void {
+  useEffect(
+    () =>
+      onAppEvent((event) => {
+        if (event.type === 'navigate') navigate(event.path);
+        if (event.type === 'notice') showToast({ text: event.text, tone: 'info' });
+      }),
+    [navigate],
+  );
+}
+
+function ConnectionNotice() {
+  const { connection } = useStatus();
+  if (connection !== 'lost') return null;
+  return (
+    <div className="notice">
+      <Message tone="warn">The connection to Cairn was lost. It is tried again by itself.</Message>
+    </div>
+  );
+}
+
+/** What was found damaged at opening: first what is safe, then what is not. */
+function DamageNotice() {
+  const status = useStatus(({ status }) => status);
+  const damage = (status?.notices ?? []).filter(({ isDamage }) => isDamage);
+  if (damage.length === 0) return null;
+  return (
+    <div className="notice">
+      <Message
+        tone="warn"
+        action={
+          <Link className="button" href="/diagnostics">
+            Look at it
+          </Link>
+        }
+      >
+        Cairn works with everything that is whole. {damage[0]?.message}
+        {damage.length > 1 && ` And ${damage.length - 1} more.`}
+      </Message>
+    </div>
+  );
+}

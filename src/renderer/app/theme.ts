@@ -1,0 +1,15 @@
+// Puts the chosen theme, or the system's, on the document.
+
+import { useUi } from '../stores/ui.ts';
+
+export function followTheme(): void {
+  const dark = matchMedia('(prefers-color-scheme: dark)');
+  const apply = (): void => {
+    const { theme } = useUi.getState();
+    const isDark = theme === 'dark' || (theme === 'system' && dark.matches);
+    document.documentElement.dataset['theme'] = isDark ? 'dark' : 'light';
+  };
+  apply();
+  dark.addEventListener('change', apply);
+  useUi.subscribe(apply);
+}

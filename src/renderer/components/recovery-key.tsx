@@ -1,0 +1,59 @@
+// A recovery key, shown in its groups, to be copied or saved. Whoever shows it wipes it afterwards.
+
+import './secrets.css';
+
+import { Download } from 'lucide-react';
+
+import { Button } from './button.tsx';
+import { CopyButton } from './copy-button.tsx';
+
+/** The groups of a key, in order. */
+export function groupsOf(recoveryKey: string): readonly string[] {
+  return recoveryKey.split('-');
+}
+
+export function RecoveryKey({ recoveryKey }: { readonly recoveryKey: string }) {
+  return (
+    <div className="stack">
+      <ol className="recovery-key" aria-label="Recovery key, group by group">
+        {groupsOf(recoveryKey).map((group, at) => (
+          // oxlint-disable-next-line react/no-array-index-key -- the place is what tells the groups apart
+          <li key={at} className="recovery-key__group">
+            <span className="recovery-key__number" aria-hidden>
+              {at + 1}
+            </span>
+            <span className="recovery-key__text">{group}</span>
+          </li>
+        ))}
+      </ol>
+      <div className="row wrap">
+        <CopyButton text={recoveryKey} label="Copy" />
+        <Button onClick={() => saveText('cairn-recovery-key.txt', sheetOf(recoveryKey))}>
+          <Download size={15} aria-hidden />
+          Save as file
+        </Button>
+      </div>
+    </div>
+  );
+}
+
+function sheetOf(recoveryKey: string): string {
+  return [
+    'Recovery key of a Cairn vault',
+    '',
+    `    ${recoveryKey}`,
+    '',
+    'It opens the vault when the password is lost. Keep it away from this machine: on paper, or in a password manager.',
+    'Whoever has it, and the vault file, can read everything in it.',
+    '',
+  ].join('\n');
+}
+
+function saveText(name: string, text: string): void {
+  const url = URL.createObjectURL(new Blob([text], { type: 'text/plain' }));
+  const link = document.createElement('a');
+  link.href = url;
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(url), 10_000);
+}

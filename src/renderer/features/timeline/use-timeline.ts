@@ -1,0 +1,103 @@
+// The rows of the timeline: read page by page from the newest on, or from a moment that was jumped to; new captures come in at the top.
+
+import { useCallback, useEffect, useRef, useState } from 'react';
+
+import type { AppError } from '../../../shared/model/app-error.ts';
+import { fromContractError } from '../../../shared/contract/errors.ts';
+import type { TimelineFilter, TimelineRow } from '../../../shared/contract/schemas.ts';
+import { api } from '../../client/client.ts';
+import { onAppEvent } from '../../stores/status.ts';
+
+/** A little more than a screen holds: the first paint waits for it. */
+const FIRST_PAGE = 30;
+const PAGE = 100;
+const HEAD = 10;
+
+export interface TimelineRows {
+  readonly rows: readonly TimelineRow[];
+  readonly error: AppError | null;
+  readonly isLoading: boolean;
+  readonly isComplete: boolean;
+  readonly loadMore: () => void;
+  readonly reload: () => void;
+}
+
+interface State {
+  readonly rows: readonly TimelineRow[];
+  readonly cursor: string | undefined;
+  readonly isComplete: boolean;
+  readonly isLoading: boolean;
+  readonly error: AppError | null;
+}
+
+const NOTHING: State = { rows: [], cursor: undefined, isComplete: false, isLoading: true, error: null };
+
+/** `until` is a moment that was jumped to: rows from then backwards. */
+export function useTimeline(filter: TimelineFilter, until: string | undefined): TimelineRows {
+  const [state, setState] = useState<State>(NOTHING);
+  const key = JSON.stringify([filter, until]);
+  const asked = useRef(key);
+  const isAsking = useRef(false);
+
+  const load = useCallback(
+    async (cursor: string | undefined) => {
+      if (isAsking.current && asked.current === key) return;
+      isAsking.current = true;
+      asked.current = key;
+      try {
+        const page = await api.timeline.page({
+          filter: { ...filter, ...(until === undefined ? {} : { until }) },
+          limit: cursor === undefined ? FIRST_PAGE : PAGE,
+          ...(cursor === undefined ? {} : { cursor }),
+        });
+        if (asked.current !== key) return;
+        setState((before) => ({
+          rows: cursor === undefined ? page.rows : [...before.rows, ...page.rows],
+          cursor: page.cursor,
+          isComplete: page.cursor === undefined,
+          isLoading: false,
+          error: null,
+        }));
+      } catch (error) {
+        if (asked.current !== key) return;
+        setState((before) => ({ ...before, isLoading: false, error: fromContractError(error) }));
+      } finally {
+        if (asked.current === key) isAsking.current = false;
+      }
+    },
+    [key],
+  );
+
+  const reload = useCallback(() => {
+    isAsking.current = false;
+    setState(NOTHING);
+    void load(undefined);
+  }, [load]);
+  useEffect(reload, [reload]);
+
+  useEffect(() => {
+    const refreshHead = async (): Promise<void> => {
+      const { rows } = await api.timeline.page({ filter, limit: HEAD });
+      setState((before) => ({ ...before, rows: mergeHead(rows, before.rows) }));
+    };
+    return onAppEvent((event) => {
+      if (event.type === 'snapshots.removed' || event.type === 'checkpoints.changed') reload();
+      // What lies in the past does not change by what comes.
+      if (event.type === 'snapshot.created' && until === undefined) refreshHead().catch(() => undefined);
+    });
+  }, [key, reload]);
+
+  const loadMore = useCallback(() => {
+    if (!state.isComplete && !state.isLoading && state.error === null) void load(state.cursor);
+  }, [state, load]);
+  return { ...state, loadMore, reload };
+}
+
+/** The newest rows in place of those that are known already; a run that goes on keeps its snapshot's id. */
+export function mergeHead(head: readonly TimelineRow[], rows: readonly TimelineRow[]): readonly TimelineRow[] {
+  const last = head.at(-1);
+  const at = last === undefined ? -1 : rows.findIndex(({ id }) => id === last.id);
+  if (at >= 0) return [...head, ...rows.slice(at + 1)];
+  const known = new Set(head.map(({ id }) => id));
+  return [...head, ...rows.filter(({ id }) => !known.has(id))];
+}

@@ -1,0 +1,104 @@
+// A vault that could not be opened for another reason than its password. First what is safe, then what is not, then what can be done;
+// nothing here deletes anything.
+
+import './unlock.css';
+
+import type { PlainError } from '../../../shared/model/app-error.ts';
+import { CopyButton } from '../../components/copy-button.tsx';
+import { ErrorMessage, Loading } from '../../components/feedback.tsx';
+import { api } from '../../client/client.ts';
+import { useQuery } from '../../client/use-query.ts';
+import { useStatus } from '../../stores/status.ts';
+import { UnlockForm } from './unlock-form.tsx';
+
+export function Damaged() {
+  const problem = useStatus(({ status }) => status?.problem);
+  return (
+    <main className="unlock unlock--wide">
+      <div className="stack">
+        <h1>The vault could not be opened</h1>
+        <p>
+          <strong>Nothing was changed:</strong> the vault file is as it was, and your backups are not touched.
+        </p>
+        {problem !== undefined && (
+          <p className="captured">
+            <strong>{leadOf(problem)}</strong> {problem.message} {problem.hint}
+          </p>
+        )}
+        <p className="soft">Nothing is recorded until the vault is open again.</p>
+      </div>
+      <section className="card unlock__part" aria-labelledby="damaged-again">
+        <h2 id="damaged-again">Try again</h2>
+        <p className="soft">After a full disk, missing rights or a folder that was not there, this may be enough.</p>
+        <UnlockForm label="Try to open it" />
+      </section>
+      <Backups />
+      <Support />
+    </main>
+  );
+}
+
+function leadOf({ code }: PlainError): string {
+  if (code === 'VAULT_NEWER_FORMAT') return 'The vault is newer than this Cairn:';
+  if (code === 'VAULT_NOT_A_VAULT') return 'The file is not a vault:';
+  return 'What is damaged:';
+}
+
+/** Where backups lie. */
+function Backups() {
+  const { data, error, reload } = useQuery('backups', async (signal) => {
+    const [{ path }, { entries }] = await Promise.all([
+      api.settings.dataFolder(undefined, { signal }),
+      api.settings.list(undefined, { signal }),
+    ]);
+    return { path, chosen: entries.find(({ key }) => key === 'backup.folder')?.value };
+  });
+  const hasChosen = typeof data?.chosen === 'string';
+  return (
+    <section className="card unlock__part" aria-labelledby="damaged-backups">
+      <h2 id="damaged-backups">Your backups</h2>
+      {error !== null && <ErrorMessage error={error} onRetry={reload} />}
+      {data !== null && (
+        <>
+          <p>
+            Each backup is a whole vault and was read back when it was made. They lie in{' '}
+            {hasChosen ? 'the folder that you chose:' : 'the data folder, below backups/:'}
+          </p>
+          <p className="row wrap">
+            <code className="mono captured">{hasChosen ? String(data.chosen) : `${data.path}/backups`}</code>
+            <CopyButton text={hasChosen ? String(data.chosen) : `${data.path}/backups`} label="Copy the folder" />
+          </p>
+          <p className="soft">
+            To go back to one: end Cairn, move every file whose name begins with vault.db out of the data folder (
+            <span className="mono captured">{data.path}</span>), and put a copy of the newest backup there under the
+            name vault.db. Keep what you moved: more may be won from it later. The backup opens with the password that
+            held when it was made.
+          </p>
+        </>
+      )}
+    </section>
+  );
+}
+
+/** Facts for somebody who helps. */
+function Support() {
+  const { data, error, isLoading, reload } = useQuery('diagnostics', (signal) =>
+    api.upkeep.diagnostics(undefined, { signal }),
+  );
+  return (
+    <section className="card unlock__part" aria-labelledby="damaged-support">
+      <h2 id="damaged-support">For somebody who helps</h2>
+      <p className="soft">Versions, numbers and codes: no captured word, no path and no name.</p>
+      {error !== null && <ErrorMessage error={error} onRetry={reload} />}
+      {data === null && isLoading && <Loading />}
+      {data !== null && (
+        <>
+          <pre className="copy-text captured">{data.text}</pre>
+          <div className="row">
+            <CopyButton text={data.text} label="Copy the text" />
+          </div>
+        </>
+      )}
+    </section>
+  );
+}

@@ -1,0 +1,28 @@
+// The entry of the window: connects to the core and shows the app.
+
+import './components/tokens.css';
+import './components/components.css';
+import './app/app.css';
+
+import { StrictMode } from 'react';
+import { createRoot } from 'react-dom/client';
+
+import { App } from './app/app.tsx';
+import { LazyUnlock } from './app/lazy.tsx';
+import { followTheme } from './app/theme.ts';
+import { connect } from './client/client.ts';
+import { followStatus } from './stores/status.ts';
+
+// What is most likely to be shown first, while the connection is made.
+LazyUnlock.preload();
+followTheme();
+followStatus();
+connect();
+
+const root = document.getElementById('root');
+if (root !== null)
+  createRoot(root).render(
+    <StrictMode>
+      <App />
+    </StrictMode>,
+  );

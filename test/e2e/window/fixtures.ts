@@ -1,0 +1,201 @@
+// What the specs stand on: the serve shell as a process over a real vault in a scratch home, and a page of it in real Chromium.
+
+import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import { AxeBuilder } from '@axe-core/playwright';
+import { _electron, chromium, expect, test as base, type Browser, type Page } from '@playwright/test';
+
+import { findProgram } from '../../support/programs.ts';
+import { makeTemporaryFolder } from '../../support/temporary-folder.ts';
+import { startDemoWorkspace, type DemoWorkspace } from './demo-workspace.ts';
+
+export const PASSWORD = 'correct horse battery staple';
+const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
+const CLI = join(ROOT, 'out/main/cli.js');
+const PICTURES = join(ROOT, 'docs/pictures');
+const SOURCES = 'tmux,firefox,claude-code,git';
+
+/** One installation: a workspace, a data folder, and the shell that shows it. */
+export interface Installation {
+  readonly workspace: DemoWorkspace;
+  readonly dataFolder: string;
+  /** Runs `cairn` over the same data folder, with the password, and gives what it prints. */
+  readonly cairn: (...args: readonly string[]) => string;
+  /** The same without a password. */
+  readonly cairnWithout: (...args: readonly string[]) => string;
+  /** Starts the shell and opens its window. */
+  readonly open: () => Promise<Page>;
+  /** Ends the shell as `kill -9` does, or by a signal that it hears. */
+  readonly end: (signal: 'SIGKILL' | 'SIGTERM') => Promise<void>;
+  /** The shell's process. */
+  readonly pid: () => number;
+}
+
+export interface WorkerFixtures {
+  /** Which shell the specs run on; the configuration's projects say it. */
+  readonly shell: 'serve' | 'desktop';
+  readonly browserOfUser: Browser;
+}
+
+interface Fixtures {
+  /** Skips what cannot run here, by name. */
+  readonly needs: void;
+  /** A fresh installation with a workspace that runs and nothing captured. */
+  readonly installation: Installation;
+}
+
+export const test = base.extend<Fixtures, WorkerFixtures>({
+  shell: ['serve', { scope: 'worker', option: true }],
+  needs: [
+    async ({ shell }, use, testInfo) => {
+      const missing = (['tmux', 'git', 'chromium'] as const).filter((name) => findProgram(name) === null);
+      testInfo.skip(missing.length > 0, `not installed: ${missing.join(', ')}`);
+      testInfo.skip(shell === 'desktop' && findElectron() === null, "Electron's binary is not here");
+      await use();
+    },
+    { auto: true },
+  ],
+  browserOfUser: [
+    // oxlint-disable-next-line no-empty-pattern -- Playwright reads the names from the pattern
+    async ({}, use) => {
+      const executablePath = findProgram('chromium');
+      if (executablePath === null) throw new Error('Chromium is needed');
+      const browser = await chromium.launch({ executablePath, args: ['--no-sandbox'] });
+      await use(browser);
+      await browser.close();
+    },
+    { scope: 'worker' },
+  ],
+  installation: async ({ shell, browserOfUser }, use) => {
+    using folder = makeTemporaryFolder();
+    const workspace = startDemoWorkspace(folder.path);
+    const dataFolder = join(folder.path, 'cairn');
+    const env = { ...workspace.env, CAIRN_HOME: dataFolder };
+    let running: { readonly pid: number; readonly ended: Promise<unknown> } | null = null;
+    const run = (args: readonly string[], password: string): string =>
+      execFileSync(process.execPath, [CLI, ...args], {
+        env: { ...env, CAIRN_PASSWORD: password },
+        encoding: 'utf8',
+        stdio: ['ignore', 'pipe', 'pipe'],
+      });
+    const openServe = async (): Promise<Page> => {
+      const child = spawn(process.execPath, [CLI, 'serve', '--no-open'], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+      running = { pid: child.pid ?? 0, ended: new Promise((resolve) => child.once('exit', resolve)) };
+      return openWindow(browserOfUser, await readAddress(child));
+    };
+    const openDesktop = async (): Promise<Page> => {
+      const app = await _electron.launch({ args: ['--no-sandbox', join(ROOT, 'out/main/main.js')], env });
+      running = { pid: app.process().pid ?? 0, ended: app.waitForEvent('close') };
+      return app.firstWindow();
+    };
+    const installation: Installation = {
+      workspace,
+      dataFolder,
+      cairn: (...args) => run(args, PASSWORD),
+      cairnWithout: (...args) => run(args, ''),
+      open: shell === 'serve' ? openServe : openDesktop,
+      pid: () => running?.pid ?? 0,
+      end: async (signal) => {
+        const ending = running;
+        running = null;
+        if (ending === null) return;
+        process.kill(ending.pid, signal);
+        await ending.ended;
+      },
+    };
+    try {
+      await use(installation);
+    } finally {
+      await installation.end('SIGTERM');
+      workspace.stop();
+    }
+  },
+});
+
+export { expect };
+
+/** Makes the vault and some history: a first capture, a checkpoint, work that went on. */
+export function seed({ cairn, workspace }: Installation): void {
+  cairn('init', '--sources', SOURCES);
+  cairn('capture');
+  workspace.tmux('new-window', '-t', 'api', '-n', 'logs', 'bash');
+  workspace.addConversation('Plan the migration to the new schema', 8);
+  cairn('checkpoint', 'Before the migration', '--tag', 'release', '--pin', '--description', 'All tests pass but one.');
+  workspace.tmux('send-keys', '-t', 'api:logs', 'seq 1 40', 'Enter');
+  workspace.git('commit', '--quiet', '--all', '-m', 'Stay on this site after a login');
+  cairn('capture');
+}
+
+/** A page of the window; whatever it logs as an error fails the test. */
+export async function openWindow(browser: Browser, address: string): Promise<Page> {
+  const context = await browser.newContext({
+    viewport: { width: 1280, height: 800 },
+    colorScheme: 'light',
+    reducedMotion: 'reduce',
+  });
+  const page = await context.newPage();
+  page.on('pageerror', (error) => {
+    throw error;
+  });
+  await page.goto(address);
+  return page;
+}
+
+export async function unlock(page: Page): Promise<void> {
+  await page.getByLabel('Password', { exact: true }).fill(PASSWORD);
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('navigation', { name: 'Places' })).toBeVisible();
+}
+
+/** No violation that axe knows of, in this theme and in the other one. */
+export async function expectAccessible(page: Page): Promise<void> {
+  for (const theme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme: theme });
+    await expect(page.locator('html')).toHaveAttribute('data-theme', theme);
+    // Colours on their way from one theme to the other have no contrast of their own.
+    await page.evaluate(
+      'Promise.all(document.getAnimations().filter((each) => each instanceof CSSTransition).map((each) => each.finished.catch(() => null)))',
+    );
+    const { violations } = await new AxeBuilder({ page }).analyze();
+    expect(violations.map(({ id, nodes }) => `${theme} ${id}: ${nodes[0]?.html ?? ''}`)).toEqual([]);
+  }
+  await page.emulateMedia({ colorScheme: 'light' });
+}
+
+/** Keeps a picture for docs/ where CAIRN_PICTURES asks for it: pictures differ from machine to machine by a pixel. */
+export async function picture(page: Page, name: string): Promise<void> {
+  if (process.env['CAIRN_PICTURES'] === undefined) return;
+  mkdirSync(PICTURES, { recursive: true });
+  for (const theme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme: theme });
+    await expect(page.locator('html')).toHaveAttribute('data-theme', theme);
+    await page.screenshot({ path: join(PICTURES, `${name}-${theme}.png`) });
+  }
+  await page.emulateMedia({ colorScheme: 'light' });
+}
+
+/** The Electron binary, where it is there: the same specs then run on the desktop shell. */
+function findElectron(): string | null {
+  const folder = join(ROOT, 'node_modules/electron');
+  const name = join(folder, 'path.txt');
+  if (!existsSync(name)) return null;
+  const path = join(folder, 'dist', readFileSync(name, 'utf8').trim());
+  return existsSync(path) ? path : null;
+}
+
+function readAddress(child: ChildProcess): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let text = '';
+    const read = (chunk: Buffer): void => {
+      text += chunk.toString('utf8');
+      const found = /http:\/\/127\.0\.0\.1:\d+\/#code=\S+/.exec(text);
+      if (found !== null) resolve(found[0]);
+    };
+    child.stdout?.on('data', read);
+    child.stderr?.on('data', read);
+    child.once('exit', () => reject(new Error(`cairn serve ended: ${text}`)));
+  });
+}

@@ -48,8 +48,8 @@ export default {
     ),
     only(
       'sqlite-in-the-vault',
-      'One place owns the file format and its locks.',
-      { pathNot: '^(src/core/vault/|src/server/store/)' },
+      "One place owns the file format and its locks; one reads other programs' databases, and only reads.",
+      { pathNot: '^(src/core/vault/|src/server/store/|src/core/sources/host/read-sqlite\\.[jt]s$)' },
       { path: '(^|/)better-sqlite3(/|$)' },
     ),
     only(

@@ -7,6 +7,7 @@ import type { CapturedItem, ItemKind, KnownStream, SnapshotItem, StoredStream } 
 import type { JsonValue } from '../../shared/model/json.ts';
 import type { PlannedStep, StepResult } from '../../shared/model/restore.ts';
 import type { GapReason } from '../../shared/model/snapshot.ts';
+import type { ReadConversation } from './conversation/message.ts';
 import type { RunProgram } from './host/run-program.ts';
 
 /** The machine as a source sees it. Tests point it at a folder and processes of their own. */
@@ -151,6 +152,11 @@ export interface Source {
   watch?(context: WatchContext): Promise<void>;
   /** The exact command that brings a conversation back, where the source has such items. */
   resumeCommand?(item: SnapshotItem): ResumeCommand | undefined;
+  /**
+   * A conversation as messages, from its streams, where the source has such items. Total like `preview`.
+   * @throws AppError VAULT_DAMAGED from `readStream` alone
+   */
+  readConversation?(item: SnapshotItem, streams: Pick<PreviewContext, 'readStream'>): Promise<ReadConversation>;
   /** What an item looked like, ready to be shown. Total: streams that are missing or senseless give less, never an error of their own. */
   preview?(item: SnapshotItem, context: PreviewContext): Promise<Preview>;
   /** Plans the steps for this source's selected items: pure but for looking at what is there now. At least one step an item. */

@@ -4,19 +4,19 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 
-import { parseItemKey, parseSourceId, type ItemKey } from '../../../shared/model/ids.ts';
+import type { ItemKey } from '../../../shared/model/ids.ts';
 import type { CapturedItem, CapturedStream } from '../../../shared/model/item.ts';
 import type { JsonObject } from '../../../shared/model/json.ts';
+import { keptItem, keptStreams } from '../conversation/kept-item.ts';
+import { LogReader, type LogMemory } from '../conversation/log-reader.ts';
 import { readAppendFile } from '../host/append-file.ts';
 import { readRegularFile, whyUnreadable } from '../host/read-file.ts';
-import type { CaptureContext, Host, PreviousItem, SourceCapture, SourceProblem } from '../source.ts';
+import type { CaptureContext, PreviousItem, SourceCapture, SourceProblem } from '../source.ts';
+import { CLAUDE_CODE, configFolder, conversationKey, TRANSCRIPT } from './claude-paths.ts';
 import { listTranscripts, type Transcript, type UnreadableTranscripts } from './list-transcripts.ts';
 import { readLiveConversations, type LiveConversation } from './live-registry.ts';
-import type { TranscriptFacts } from './parse-transcript.ts';
-import { FactsReader, type TranscriptMemory } from './transcript-memory.ts';
+import { TRANSCRIPT_FORMAT, type TranscriptFacts } from './parse-transcript.ts';
 
-export const CLAUDE_CODE = parseSourceId('claude-code');
-export const TRANSCRIPT = 'transcript';
 const DAY_MS = 86_400_000;
 const DEFAULT_CLEANUP_DAYS = 30;
 const AGENT_FILE = /^agent-[0-9a-zA-Z-]{1,64}\.(jsonl|meta\.json)$/;
@@ -37,22 +37,17 @@ const FACT_NAMES = [
   'unreadableLines',
 ] as const;
 
-export function configFolder(host: Host): string {
-  return host.env['CLAUDE_CONFIG_DIR'] || join(host.homeDir, '.claude');
-}
-
-export function conversationKey(sessionId: string): ItemKey {
-  return parseItemKey(`claude-code:${sessionId}`);
-}
-
-export async function captureClaudeCode(context: CaptureContext, memory: TranscriptMemory): Promise<SourceCapture> {
+export async function captureClaudeCode(
+  context: CaptureContext,
+  memory: LogMemory<TranscriptFacts>,
+): Promise<SourceCapture> {
   const configDir = configFolder(context.host);
   const live = readLiveConversations(context.host, configDir);
   const cleanupDays = readCleanupDays(configDir);
   const items: CapturedItem[] = [];
   const problems: SourceProblem[] = [];
   const captured = new Set<ItemKey>();
-  const facts = new FactsReader(memory);
+  const facts = new LogReader(memory, TRANSCRIPT_FORMAT);
   const previous = new Map(context.previous.map((item) => [item.key, item]));
   let budget = context.maxBytes;
   let waiting = 0;
@@ -93,7 +88,7 @@ export async function captureClaudeCode(context: CaptureContext, memory: Transcr
     if (problem.key === undefined || !captured.has(problem.key)) problems.push(problem);
     if (problem.key !== undefined) captured.add(problem.key);
   }
-  for (const item of context.previous) if (!captured.has(item.key)) items.push(keptItem(context, item));
+  for (const item of context.previous) if (!captured.has(item.key)) items.push(keptItem(context, item, CLAUDE_CODE));
   return { items, problems, closed: [] };
 }
 
@@ -124,7 +119,7 @@ interface Reading extends Transcript {
 
 function readConversation(
   context: CaptureContext,
-  reader: FactsReader,
+  reader: LogReader<TranscriptFacts>,
   reading: Reading,
 ): { item: CapturedItem; problems: SourceProblem[]; readBytes: number } {
   const problems: SourceProblem[] = [];
@@ -144,7 +139,7 @@ function readConversation(
       problems.push({ reason: 'unreadable', message });
     }
   }
-  streams.push(...keptStreams(context, reading, streams));
+  streams.push(...keptStreams(context, reading.key, reading.previous, streams));
   const isPartial = main.storedBytes < main.fileBytes;
   if (isPartial) {
     problems.push({
@@ -159,17 +154,6 @@ function readConversation(
   const earlier = isComplete ? {} : earlierFacts(reading.previous);
   const attributes = { ...item.attributes, ...earlier, ...(isPartial ? { isPartial } : {}) };
   return { item: { ...item, title, attributes }, problems, readBytes };
-}
-
-/** Subagents that cannot be read or were deleted: the vault's copy of them stays. */
-function keptStreams(context: CaptureContext, reading: Reading, read: readonly CapturedStream[]): CapturedStream[] {
-  const names = new Set(read.map(({ name }) => name));
-  return (reading.previous?.streams ?? [])
-    .filter(({ name }) => !names.has(name))
-    .flatMap(({ name, kind }): CapturedStream[] => {
-      const known = context.known(reading.key, name);
-      return known === undefined ? [] : [{ name, kind, version: known.version, content: { type: 'unchanged' } }];
-    });
 }
 
 function earlierFacts(previous: PreviousItem | undefined): JsonObject {
@@ -216,32 +200,6 @@ function toItem(
     title: oneLine(title),
     attributes,
     streams,
-  };
-}
-
-/** A conversation whose transcript is gone: what the vault has of it stays, and is said to be the only copy. */
-function keptItem(context: CaptureContext, item: PreviousItem): CapturedItem {
-  const {
-    pid: _pid,
-    procStart: _procStart,
-    tty: _tty,
-    status: _status,
-    terminal: _terminal,
-    ...attributes
-  } = item.attributes;
-  return {
-    key: item.key,
-    kind: 'conversation',
-    source: CLAUDE_CODE,
-    group: item.group,
-    title: item.title,
-    attributes: { ...attributes, isLive: false, isOriginGone: true },
-    streams: item.streams.map(({ name, kind }) => ({
-      name,
-      kind,
-      version: context.known(item.key, name)?.version ?? '',
-      content: { type: 'unchanged' },
-    })),
   };
 }
 

@@ -2,19 +2,23 @@
 
 import { join } from 'node:path';
 
+import type { LogMemory } from '../conversation/log-reader.ts';
+import { createConversationPreview } from '../conversation/preview-messages.ts';
+import { createConversationRestore } from '../conversation/restore-conversation.ts';
 import { watchFolders } from '../host/watch-folders.ts';
 import type { Host, Source, SourceDetection, WatchContext } from '../source.ts';
-import { captureClaudeCode, CLAUDE_CODE, configFolder } from './claude-capture.ts';
-import { applyClaudeRestore, planClaudeRestore, resumeCommand, undoClaudeStep } from './claude-restore.ts';
+import { captureClaudeCode } from './claude-capture.ts';
+import { CLAUDE_CODE, configFolder } from './claude-paths.ts';
+import { CLAUDE_TOOL } from './claude-restore.ts';
 import { listTranscripts } from './list-transcripts.ts';
-import { previewConversation } from './preview.ts';
-import type { TranscriptMemory } from './transcript-memory.ts';
+import type { TranscriptFacts } from './parse-transcript.ts';
+import { readClaudeConversation } from './read-messages.ts';
 
 const DAY_MS = 86_400_000;
 const EXPIRES_SOON_DAYS = 20;
 
 export function createClaudeCodeSource(): Source {
-  const memory: TranscriptMemory = new Map();
+  const memory: LogMemory<TranscriptFacts> = new Map();
   return {
     id: CLAUDE_CODE,
     title: 'Claude Code',
@@ -23,11 +27,9 @@ export function createClaudeCodeSource(): Source {
     detect: detectClaudeCode,
     capture: (context) => captureClaudeCode(context, memory),
     watch: watchClaudeCode,
-    resumeCommand,
-    preview: previewConversation,
-    planRestore: planClaudeRestore,
-    applyRestore: applyClaudeRestore,
-    undoRestore: undoClaudeStep,
+    readConversation: readClaudeConversation,
+    preview: createConversationPreview(readClaudeConversation),
+    ...createConversationRestore(CLAUDE_TOOL),
   };
 }
 

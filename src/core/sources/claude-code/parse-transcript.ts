@@ -1,6 +1,9 @@
 // Reads Claude Code transcripts: one JSON record a line, about twenty kinds, torn and spliced lines anywhere. Total: what is not a
 // record is counted. Heavy kinds that carry no message are passed over by their first bytes.
 
+import { isRecord, parseRecord, textOf, type JsonRecord } from '../conversation/json-record.ts';
+import type { LogFacts, LogFormat } from '../conversation/log-reader.ts';
+
 const MAX_LINE_BYTES = 32 * 1024 * 1024;
 const MAX_TEXT_LENGTH = 500;
 /** Folders, branches, models: whatever a hostile transcript claims, the attributes stay small. */
@@ -9,9 +12,8 @@ const HEAVY =
   /^\{"type":"(?:api-request|api-request-shape|api-request-blob|file-history-snapshot|cost-state|tools-used|queue-operation|attachment)"/;
 
 /** What is told of a conversation without reading it again. Grows as the transcript grows. */
-export interface TranscriptFacts {
+export interface TranscriptFacts extends LogFacts {
   messages: number;
-  unreadableLines: number;
   cwd: string | null;
   gitBranch: string | null;
   version: string | null;
@@ -55,6 +57,11 @@ export function readTranscriptLines(bytes: Uint8Array, facts: TranscriptFacts): 
   return start;
 }
 
+export const TRANSCRIPT_FORMAT: LogFormat<TranscriptFacts> = {
+  newFacts: newTranscriptFacts,
+  readLines: readTranscriptLines,
+};
+
 function readLine(line: Buffer, facts: TranscriptFacts): void {
   if (line.length === 0) return;
   if (line.length > MAX_LINE_BYTES) {
@@ -65,18 +72,6 @@ function readLine(line: Buffer, facts: TranscriptFacts): void {
   const record = parseRecord(line.toString('utf8'));
   if (record === null) facts.unreadableLines += 1;
   else readRecord(record, facts);
-}
-
-export type JsonRecord = Readonly<Record<string, unknown>>;
-
-/** One line as a record; null where it is none. */
-export function parseRecord(text: string): JsonRecord | null {
-  try {
-    const value: unknown = JSON.parse(text);
-    return isRecord(value) ? value : null;
-  } catch {
-    return null; // torn or spliced
-  }
 }
 
 function readRecord(record: JsonRecord, facts: TranscriptFacts): void {
@@ -134,12 +129,4 @@ export function contentText(content: unknown): string {
 
 function factOf(value: unknown): string | null {
   return textOf(value)?.slice(0, MAX_FACT_LENGTH) ?? null;
-}
-
-export function textOf(value: unknown): string | null {
-  return typeof value === 'string' && value !== '' ? value : null;
-}
-
-export function isRecord(value: unknown): value is JsonRecord {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

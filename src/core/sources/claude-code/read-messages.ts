@@ -1,56 +1,24 @@
 // Reads a transcript as the conversation that a person had: the messages of the current branch, in order. Transcripts are trees
 // (an edited prompt begins a branch), cut by compactions and torn lines. Total: whatever the bytes are, the answer is bounded by them.
 
-import { contentText, isRecord, parseRecord, textOf, type JsonRecord } from './parse-transcript.ts';
+import type { SnapshotItem } from '../../../shared/model/item.ts';
+import { isRecord, parseRecord, textOf, type JsonRecord } from '../conversation/json-record.ts';
+import type {
+  ConversationMessage,
+  MessageImage,
+  MessagePart,
+  ReadConversation,
+  ToolCall,
+} from '../conversation/message.ts';
+import type { PreviewContext } from '../source.ts';
+import { TRANSCRIPT } from './claude-paths.ts';
+import { contentText } from './parse-transcript.ts';
 
 const MAX_LINE_BYTES = 32 * 1024 * 1024;
 const MAX_RESULT_LENGTH = 16 * 1024;
 /** Copies of what was sent to the model: most of the bytes, none of the messages. */
 const HEAVY =
   /^\{"type":"(?:api-request|api-request-shape|api-request-blob|file-history-snapshot|cost-state|tools-used)"/;
-
-export interface ToolCall {
-  readonly id: string;
-  readonly name: string;
-  /** What the model asked for, as it stands in the transcript. */
-  readonly input: unknown;
-  /** What the tool gave back, shortened; null where the conversation ended before it did. */
-  readonly result: string | null;
-  readonly isError: boolean;
-  /** Images that it gave back. */
-  readonly images: readonly MessageImage[];
-}
-
-/** An image is told of, not read. */
-export interface MessageImage {
-  readonly mediaType: string;
-  readonly sizeBytes: number;
-}
-
-/** A message's content in its order. */
-export type MessagePart =
-  | { readonly type: 'text' | 'thinking'; readonly text: string }
-  | { readonly type: 'tool-call'; readonly call: ToolCall }
-  | ({ readonly type: 'image' } & MessageImage);
-
-export interface ConversationMessage {
-  readonly uuid: string;
-  readonly role: 'user' | 'assistant';
-  readonly timeMs: number | null;
-  /** Null for a person's message, and where the transcript does not say. */
-  readonly model: string | null;
-  readonly text: string;
-  readonly parts: readonly MessagePart[];
-  readonly toolCalls: readonly ToolCall[];
-  /** Written by the program, not by the person: reminders, summaries of a compaction. */
-  readonly isMeta: boolean;
-  readonly isSidechain: boolean;
-}
-
-export interface TranscriptMessages {
-  readonly messages: readonly ConversationMessage[];
-  readonly unreadableLines: number;
-}
 
 interface Tree {
   readonly records: Map<string, JsonRecord>;
@@ -64,8 +32,17 @@ interface Tree {
   unreadableLines: number;
 }
 
+/** A conversation as the vault has it. */
+export async function readClaudeConversation(
+  item: SnapshotItem,
+  { readStream }: Pick<PreviewContext, 'readStream'>,
+): Promise<ReadConversation> {
+  const hasTranscript = item.streams.some((stream) => stream.name === TRANSCRIPT);
+  return hasTranscript ? readMessages(await readStream(TRANSCRIPT)) : { messages: [], unreadableLines: 0 };
+}
+
 /** Gives the messages of the current branch; those of a subagent where the bytes are its transcript. */
-export function readMessages(bytes: Uint8Array): TranscriptMessages {
+export function readMessages(bytes: Uint8Array): ReadConversation {
   const tree = readTree(bytes);
   const branch = walkBranch(tree);
   const seen = new Set<string>();
@@ -154,7 +131,7 @@ function toMessage(record: JsonRecord, tree: Tree, seen: Set<string>): Conversat
   const texts = records.map((part) => contentText(messageOf(part)['content'])).filter((text) => text !== '');
   const time = Date.parse(textOf(record['timestamp']) ?? '');
   return {
-    uuid,
+    id: uuid,
     role,
     timeMs: Number.isNaN(time) ? null : time,
     model: textOf(messageOf(record)['model']),

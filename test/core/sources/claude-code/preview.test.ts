@@ -3,11 +3,13 @@ import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import { previewConversation } from '../../../../src/core/sources/claude-code/preview.ts';
+import { readClaudeConversation } from '../../../../src/core/sources/claude-code/read-messages.ts';
+import { createConversationPreview } from '../../../../src/core/sources/conversation/preview-messages.ts';
 import { previewWith } from '../../../support/previews.ts';
 
 type Window = Parameters<typeof previewWith>[3];
 
+const previewConversation = createConversationPreview(readClaudeConversation);
 const preview = (transcript: string | Uint8Array<ArrayBuffer>, window: Window = {}) =>
   previewWith(previewConversation, {}, { transcript }, window);
 

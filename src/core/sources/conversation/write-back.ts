@@ -1,5 +1,5 @@
-// Writes saved transcripts back. Only below `<config>/projects`, only what is missing or what is the beginning of the saved content,
-// never through a link that leads out, never over other content; private, and whole or not at all.
+// Writes saved conversations back into their tool's files. Only below one folder, only what is missing or what is the beginning of the
+// saved content, never through a link that leads out, never over other content; private, and whole or not at all.
 
 import {
   closeSync,
@@ -17,18 +17,14 @@ import {
   writeFileSync,
   type Stats,
 } from 'node:fs';
-import { dirname, join, sep } from 'node:path';
+import { dirname, sep } from 'node:path';
 
 import { z } from 'zod';
 
 import { AppError } from '../../../shared/model/app-error.ts';
 import type { ItemKey } from '../../../shared/model/ids.ts';
 import type { SnapshotItem, StoredStream } from '../../../shared/model/item.ts';
-import type { Host, RestoreContext } from '../source.ts';
-import { configFolder, TRANSCRIPT } from './claude-capture.ts';
-
-const TRANSCRIPT_FILE = /^projects\/(?!\.\.?\/)[^/\0]+\/[0-9a-zA-Z-]{1,64}\.jsonl$/;
-const AGENT_STREAM = /^subagents\/agent-[0-9a-zA-Z-]{1,64}\.(?:jsonl|meta\.json)$/;
+import type { RestoreContext } from '../source.ts';
 
 /** A file to write; `presentBytes` is what of its beginning stands there already. */
 export const writeSchema = z.object({ stream: z.string(), path: z.string(), presentBytes: z.number().int().min(0) });
@@ -44,27 +40,31 @@ export const writtenSchema = z.object({
 });
 export type WrittenFile = z.infer<typeof writtenSchema>;
 
+/** Where a stream of a conversation belongs. */
+export interface StreamPlace {
+  readonly stream: string;
+  /** Absolute. */
+  readonly path: string;
+  /** Without it there is no conversation: other content in its place leaves everything as it is. */
+  readonly isMain: boolean;
+}
+
 /**
  * What of a conversation must be written back: files that are missing, and those of which only the beginning is there.
- * @param file the transcript's path below the config folder, as captured
- * @returns null where other content stands in the transcript's place or the path leads elsewhere
+ * @returns null where other content stands in the main file's place
  */
 export async function planWrites(
   item: SnapshotItem,
-  file: string,
+  places: readonly StreamPlace[],
   context: RestoreContext,
 ): Promise<FileWrite[] | null> {
-  if (!TRANSCRIPT_FILE.test(file)) return null;
-  const main = join(configFolder(context.host), file);
   const writes: FileWrite[] = [];
-  for (const stream of item.streams) {
-    const isMain = stream.name === TRANSCRIPT;
-    if (!isMain && !AGENT_STREAM.test(stream.name)) continue;
-    const path = isMain ? main : join(main.replace(/\.jsonl$/, ''), stream.name);
+  for (const { stream: name, path, isMain } of places) {
+    const stream = item.streams.find((other) => other.name === name);
+    if (stream === undefined) continue;
     const presentBytes = await findPresentBytes(path, stream, item.key, context);
     if (presentBytes === null && isMain) return null;
-    if (presentBytes !== null && presentBytes < stream.sizeBytes)
-      writes.push({ stream: stream.name, path, presentBytes });
+    if (presentBytes !== null && presentBytes < stream.sizeBytes) writes.push({ stream: name, path, presentBytes });
   }
   return writes;
 }
@@ -84,13 +84,17 @@ async function findPresentBytes(
   return isBeginning(readFileSync(path), saved) ? stat.size : null;
 }
 
-/** Writes the files one after another, so that the caller knows of each what to take back. @throws where one cannot be written */
+/**
+ * Writes the files one after another, so that the caller knows of each what to take back.
+ * @param root the folder that nothing may lead out of
+ * @throws AppError SOURCE_FAILED, NodeJS.ErrnoException where one cannot be written
+ */
 export async function* writeFiles(
   key: ItemKey,
   writes: readonly FileWrite[],
+  root: string,
   context: RestoreContext,
 ): AsyncIterable<WrittenFile> {
-  const root = projectsFolder(context.host);
   for (const { stream, path, presentBytes } of writes) {
     const bytes = await context.readStream(key, stream);
     writeSaved(path, bytes, { root, presentBytes });
@@ -100,8 +104,7 @@ export async function* writeFiles(
 }
 
 /** Removes what was written and nobody has touched since, or cuts it to what was there before. Gives how many files that were. */
-export function removeWritten(written: readonly WrittenFile[], host: Host): number {
-  const root = projectsFolder(host);
+export function removeWritten(written: readonly WrittenFile[], root: string): number {
   let removed = 0;
   for (const { path, sizeBytes, presentBytes, inode, mtimeMs } of written) {
     const stat = statLink(path);
@@ -173,12 +176,8 @@ function assertInside(path: string, root: string): void {
   const realRoot = realpathSync(root);
   const folder = realpathSync(dirname(path));
   if (!path.startsWith(root + sep) || (folder !== realRoot && !folder.startsWith(realRoot + sep))) {
-    throw refused('Its folder leads out of the projects folder, so nothing was written.');
+    throw refused('Its folder leads out of where the tool keeps its conversations, so nothing was written.');
   }
-}
-
-function projectsFolder(host: Host): string {
-  return join(configFolder(host), 'projects');
 }
 
 function statLink(path: string): Stats | null {

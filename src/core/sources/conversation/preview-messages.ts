@@ -2,9 +2,8 @@
 
 import type { Preview } from '../../../shared/contract/schemas.ts';
 import type { SnapshotItem } from '../../../shared/model/item.ts';
-import type { PreviewContext } from '../source.ts';
-import { TRANSCRIPT } from './claude-capture.ts';
-import { readMessages, type ConversationMessage, type MessagePart, type ToolCall } from './read-messages.ts';
+import type { PreviewContext, Source } from '../source.ts';
+import type { ConversationMessage, MessagePart, ToolCall } from './message.ts';
 
 const MAX_INPUT_LENGTH = 8_000;
 const MAX_TEXT_LENGTH = 200_000;
@@ -18,10 +17,18 @@ type ConversationPreview = Extract<Preview, { type: 'conversation' }>;
 type PreviewMessage = ConversationPreview['messages'][number];
 type PreviewPart = PreviewMessage['parts'][number];
 
-export async function previewConversation(item: SnapshotItem, context: PreviewContext): Promise<ConversationPreview> {
-  const hasTranscript = item.streams.some((stream) => stream.name === TRANSCRIPT);
-  const bytes = hasTranscript ? await context.readStream(TRANSCRIPT) : new Uint8Array();
-  const { messages } = readMessages(bytes);
+/** The preview of a source's conversations, which reads them as the source does. */
+export function createConversationPreview(
+  readConversation: NonNullable<Source['readConversation']>,
+): (item: SnapshotItem, context: PreviewContext) => Promise<ConversationPreview> {
+  return async (item, context) => previewMessages((await readConversation(item, context)).messages, context);
+}
+
+/** The window of the messages that is wanted: the newest ones where none is named. */
+function previewMessages(
+  messages: readonly ConversationMessage[],
+  context: Pick<PreviewContext, 'firstIndex' | 'limit'>,
+): ConversationPreview {
   const limit = Math.max(0, Math.trunc(context.limit));
   const wanted = context.firstIndex ?? messages.length - limit;
   const firstIndex = Math.min(Math.max(0, Math.trunc(wanted)), messages.length);

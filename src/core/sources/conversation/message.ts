@@ -1,0 +1,50 @@
+// A conversation with an AI tool as messages, whatever the tool's own format is. What previews, sessions, exports and searches read.
+
+export interface ToolCall {
+  readonly id: string;
+  readonly name: string;
+  /** What the model asked for, as it stands in the transcript. */
+  readonly input: unknown;
+  /** What the tool gave back, shortened; null where the conversation ended before it did. */
+  readonly result: string | null;
+  readonly isError: boolean;
+  /** Images that it gave back. */
+  readonly images: readonly MessageImage[];
+}
+
+/** An image is told of, not read. */
+export interface MessageImage {
+  readonly mediaType: string;
+  readonly sizeBytes: number;
+}
+
+/** A message's content in its order. */
+export type MessagePart =
+  | { readonly type: 'text' | 'thinking'; readonly text: string }
+  | { readonly type: 'tool-call'; readonly call: ToolCall }
+  | ({ readonly type: 'image' } & MessageImage);
+
+export interface ConversationMessage {
+  /** The tool's own id of the message; unique within the conversation. */
+  readonly id: string;
+  readonly role: 'user' | 'assistant';
+  readonly timeMs: number | null;
+  /** Null for a person's message, and where the transcript does not say. */
+  readonly model: string | null;
+  /** The text parts, joined by line ends. */
+  readonly text: string;
+  readonly parts: readonly MessagePart[];
+  /** The calls among the parts. */
+  readonly toolCalls: readonly ToolCall[];
+  /** Written by the program, not by the person: reminders, summaries of a compaction, context. */
+  readonly isMeta: boolean;
+  /** Of a subagent. */
+  readonly isSidechain: boolean;
+}
+
+export interface ReadConversation {
+  /** The current branch, in order; those of a subagent only where its own transcript was read. */
+  readonly messages: readonly ConversationMessage[];
+  /** Lines, records or rows that could not be read: torn, spliced, of no known shape. */
+  readonly unreadableLines: number;
+}

@@ -1,7 +1,7 @@
 // The vault as the worker runs it: opens and closes the file, takes the writer's lock for every change, and hands each operation to
 // the module that knows it. Runs in the worker thread; callers use vault-client.ts.
 
-import { accessSync, chmodSync, constants, existsSync, linkSync, statSync, unlinkSync } from 'node:fs';
+import { chmodSync, linkSync } from 'node:fs';
 
 import { AppError } from '../../shared/model/app-error.ts';
 import type { CheckpointAttributes } from '../../shared/model/checkpoint.ts';
@@ -52,6 +52,7 @@ import type {
   VerifyReport,
 } from './vault.ts';
 import { vaultFiles, type VaultFiles } from './vault-files.ts';
+import { assertNoVault, assertVaultExists, assertWritable, mendPermissions, removeLeftovers } from './vault-place.ts';
 import { WriterLock } from './writer-lock.ts';
 
 /** How much compressed content a snapshot may hold. */
@@ -426,55 +427,4 @@ async function buildVault(files: VaultFiles, password: string, nowMs: number, op
 
 function keyringOptions(files: VaultFiles, options: EngineOptions): ConstructorParameters<typeof Keyring>[3] {
   return { sidecarPath: files.sidecar, random: options.random, argon2: options.argon2 ?? DEFAULT_ARGON2 };
-}
-
-function assertNoVault(files: VaultFiles): void {
-  if (!existsSync(files.database) && !existsSync(files.sidecar)) return;
-  throw new AppError(
-    'VAULT_EXISTS',
-    existsSync(files.database)
-      ? 'There is a vault here already.'
-      : 'The keys of an earlier vault lie here, without its data.',
-    {
-      hint: 'It was left as it is. Choose another folder with --home, or move the old files away first.',
-    },
-  );
-}
-
-function assertVaultExists(files: VaultFiles): void {
-  if (existsSync(files.database)) return;
-  throw new AppError('VAULT_MISSING', 'There is no vault here.', {
-    hint: existsSync(files.sidecar)
-      ? 'Its key file is there, so the vault file was moved or deleted: put it back, or take the newest file from `backups/`.'
-      : 'Make one with `cairn init`, or name its folder with --home.',
-  });
-}
-
-/** SQLite would only say that it cannot open the file. @throws AppError VAULT_READ_ONLY */
-function assertWritable(what: string, paths: readonly string[]): void {
-  withStorageErrors(what, () => {
-    for (const path of paths) accessSync(path, constants.R_OK | constants.W_OK);
-  });
-}
-
-function mendPermissions(files: VaultFiles): OpeningNotice[] {
-  if (process.platform === 'win32') return [];
-  const wrong = [files.database, files.sidecar].filter(
-    (path) => ((statSync(path, { throwIfNoEntry: false })?.mode ?? 0) & 0o077) !== 0,
-  );
-  for (const path of wrong) withStorageErrors('Closing the vault to other users', () => chmodSync(path, 0o600));
-  return wrong.length === 0
-    ? []
-    : [
-        {
-          code: 'permissions-mended',
-          message: 'The vault could be read by other users of this machine; it no longer can.',
-        },
-      ];
-}
-
-function removeLeftovers(files: VaultFiles): void {
-  for (const path of [files.database, files.sidecar, files.lock, `${files.database}-wal`, `${files.database}-shm`]) {
-    if (existsSync(path)) unlinkSync(path);
-  }
 }

@@ -4,20 +4,15 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
+import type { LiveConversation } from '../conversation/capture-conversations.ts';
 import { readProcess, ttyPath } from '../host/proc.ts';
 import { readRegularFile } from '../host/read-file.ts';
 import type { Host } from '../source.ts';
 
 const MAX_FILE_BYTES = 64 * 1024;
 
-export interface LiveConversation {
+interface RegistryEntry extends Omit<LiveConversation, 'tty'> {
   readonly sessionId: string;
-  readonly pid: number;
-  readonly startTime: number;
-  /** Device of the terminal it runs in; null without one. */
-  readonly tty: string | null;
-  readonly name: string | null;
-  readonly status: string | null;
 }
 
 /** The conversations that run now, by id. */
@@ -30,13 +25,14 @@ export function readLiveConversations(host: Host, configDir: string): Map<string
     if (entry === null) continue;
     const process = readProcess(host.procDir, entry.pid);
     if (process === null || process.isZombie || process.startTime !== entry.startTime) continue;
-    live.set(entry.sessionId, { ...entry, tty: ttyPath(process.ttyNumber) });
+    const { sessionId, ...facts } = entry;
+    live.set(sessionId, { ...facts, tty: ttyPath(process.ttyNumber) });
   }
   return live;
 }
 
 /** Parses one file of the registry; null where it is none, or torn because it is just being written. */
-export function parseRegistryEntry(text: string | null): Omit<LiveConversation, 'tty'> | null {
+export function parseRegistryEntry(text: string | null): RegistryEntry | null {
   let value: unknown;
   try {
     value = JSON.parse(text ?? '');

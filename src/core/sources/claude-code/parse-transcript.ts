@@ -1,78 +1,41 @@
 // Reads Claude Code transcripts: one JSON record a line, about twenty kinds, torn and spliced lines anywhere. Total: what is not a
 // record is counted. Heavy kinds that carry no message are passed over by their first bytes.
 
-import { isRecord, parseRecord, textOf, type JsonRecord } from '../conversation/json-record.ts';
-import type { LogFacts, LogFormat } from '../conversation/log-reader.ts';
+import {
+  addText,
+  addTime,
+  factOf,
+  newConversationFacts,
+  type ConversationFacts,
+} from '../conversation/conversation-facts.ts';
+import { isRecord, textOf, type JsonRecord } from '../conversation/json-record.ts';
+import type { LogFormat } from '../conversation/log-reader.ts';
+import { readRecordLines } from '../conversation/record-lines.ts';
 
-const MAX_LINE_BYTES = 32 * 1024 * 1024;
-const MAX_TEXT_LENGTH = 500;
-/** Folders, branches, models: whatever a hostile transcript claims, the attributes stay small. */
-const MAX_FACT_LENGTH = 4096;
 const HEAVY =
   /^\{"type":"(?:api-request|api-request-shape|api-request-blob|file-history-snapshot|cost-state|tools-used|queue-operation|attachment)"/;
 
-/** What is told of a conversation without reading it again. Grows as the transcript grows. */
-export interface TranscriptFacts extends LogFacts {
-  messages: number;
-  cwd: string | null;
-  gitBranch: string | null;
-  version: string | null;
-  model: string | null;
-  title: string | null;
-  firstText: string | null;
-  lastText: string | null;
-  createdAtMs: number | null;
-  updatedAtMs: number | null;
-  /** Tool calls that have no result yet: the conversation stands in the middle of a turn. */
-  readonly openToolCalls: Set<string>;
+export interface TranscriptFacts extends ConversationFacts {
+  /** Of the model: one of its messages stands on several lines. */
   readonly messageIds: Set<string>;
 }
 
 export function newTranscriptFacts(): TranscriptFacts {
-  return {
-    messages: 0,
-    unreadableLines: 0,
-    cwd: null,
-    gitBranch: null,
-    version: null,
-    model: null,
-    title: null,
-    firstText: null,
-    lastText: null,
-    createdAtMs: null,
-    updatedAtMs: null,
-    openToolCalls: new Set(),
-    messageIds: new Set(),
-  };
+  return { ...newConversationFacts(), messageIds: new Set() };
 }
 
-/** Takes in whole lines; gives the number of bytes used, up to and with the last line end. The rest waits for its end. */
 export function readTranscriptLines(bytes: Uint8Array, facts: TranscriptFacts): number {
-  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  let start = 0;
-  for (let end = buffer.indexOf(0x0a, start); end >= 0; end = buffer.indexOf(0x0a, start)) {
-    readLine(buffer.subarray(start, end), facts);
-    start = end + 1;
-  }
-  return start;
+  return readRecordLines(bytes, {
+    take: (record) => readRecord(record, facts),
+    skip: () => (facts.unreadableLines += 1),
+    heavy: HEAVY,
+  });
 }
 
 export const TRANSCRIPT_FORMAT: LogFormat<TranscriptFacts> = {
   newFacts: newTranscriptFacts,
   readLines: readTranscriptLines,
 };
-
-function readLine(line: Buffer, facts: TranscriptFacts): void {
-  if (line.length === 0) return;
-  if (line.length > MAX_LINE_BYTES) {
-    facts.unreadableLines += 1;
-    return;
-  }
-  if (HEAVY.test(line.toString('latin1', 0, 64))) return;
-  const record = parseRecord(line.toString('utf8'));
-  if (record === null) facts.unreadableLines += 1;
-  else readRecord(record, facts);
-}
 
 function readRecord(record: JsonRecord, facts: TranscriptFacts): void {
   if (record['type'] === 'custom-title') facts.title = factOf(record['customTitle']) ?? facts.title;
@@ -81,11 +44,7 @@ function readRecord(record: JsonRecord, facts: TranscriptFacts): void {
   facts.cwd = factOf(record['cwd']) ?? facts.cwd;
   facts.gitBranch = factOf(record['gitBranch']) ?? facts.gitBranch;
   facts.version = factOf(record['version']) ?? facts.version;
-  const time = Date.parse(textOf(record['timestamp']) ?? '');
-  if (!Number.isNaN(time)) {
-    facts.createdAtMs ??= time;
-    facts.updatedAtMs = Math.max(facts.updatedAtMs ?? 0, time);
-  }
+  addTime(record['timestamp'], facts);
   const message = isRecord(record['message']) ? record['message'] : {};
   readToolCalls(message['content'], facts);
   facts.model = factOf(message['model']) ?? facts.model;
@@ -102,9 +61,7 @@ function countMessage(record: JsonRecord, message: JsonRecord, facts: Transcript
   const id = textOf(message['id']) ?? textOf(record['uuid']) ?? '';
   if (id === '' || !facts.messageIds.has(id)) facts.messages += 1;
   if (id !== '') facts.messageIds.add(id);
-  if (text === '') return;
-  if (record['type'] === 'user') facts.firstText ??= text.slice(0, MAX_TEXT_LENGTH);
-  facts.lastText = text.slice(0, MAX_TEXT_LENGTH);
+  addText(record['type'] === 'user' ? 'user' : 'assistant', text, facts);
 }
 
 function readToolCalls(content: unknown, facts: TranscriptFacts): void {
@@ -125,8 +82,4 @@ export function contentText(content: unknown): string {
     .map((block) => (isRecord(block) && block['type'] === 'text' ? (textOf(block['text']) ?? '') : ''))
     .join('\n')
     .trim();
-}
-
-function factOf(value: unknown): string | null {
-  return textOf(value)?.slice(0, MAX_FACT_LENGTH) ?? null;
 }

@@ -2,7 +2,7 @@
 // (an edited prompt begins a branch), cut by compactions and torn lines. Total: whatever the bytes are, the answer is bounded by them.
 
 import type { SnapshotItem } from '../../../shared/model/item.ts';
-import { isRecord, parseRecord, textOf, type JsonRecord } from '../conversation/json-record.ts';
+import { isRecord, textOf, type JsonRecord } from '../conversation/json-record.ts';
 import type {
   ConversationMessage,
   MessageImage,
@@ -10,11 +10,11 @@ import type {
   ReadConversation,
   ToolCall,
 } from '../conversation/message.ts';
+import { readAllRecords } from '../conversation/record-lines.ts';
 import type { PreviewContext } from '../source.ts';
 import { TRANSCRIPT } from './claude-paths.ts';
 import { contentText } from './parse-transcript.ts';
 
-const MAX_LINE_BYTES = 32 * 1024 * 1024;
 const MAX_RESULT_LENGTH = 16 * 1024;
 /** Copies of what was sent to the model: most of the bytes, none of the messages. */
 const HEAVY =
@@ -64,18 +64,12 @@ function readTree(bytes: Uint8Array): Tree {
     lastOfSubagent: null,
     unreadableLines: 0,
   };
-  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   let newest: string | null = null;
-  for (let start = 0; start < buffer.length;) {
-    const found = buffer.indexOf(0x0a, start);
-    const end = found < 0 ? buffer.length : found;
-    const line = buffer.subarray(start, end);
-    start = end + 1;
-    if (line.length === 0 || HEAVY.test(line.toString('latin1', 0, 64))) continue;
-    const record = line.length > MAX_LINE_BYTES ? null : parseRecord(line.toString('utf8'));
-    if (record === null) tree.unreadableLines += 1;
-    else newest = addRecord(record, newest, tree);
-  }
+  readAllRecords(bytes, {
+    take: (record) => (newest = addRecord(record, newest, tree)),
+    skip: () => (tree.unreadableLines += 1),
+    heavy: HEAVY,
+  });
   return tree;
 }
 

@@ -5,7 +5,7 @@ import type { CapturedItem, CapturedStream } from '../../../shared/model/item.ts
 import type { CaptureContext, PreviousItem } from '../source.ts';
 
 /** Attributes of a running process and of the terminal that it runs in. */
-const LIVE_ATTRIBUTES = new Set(['pid', 'procStart', 'tty', 'status', 'terminal']);
+const LIVE_ATTRIBUTES = new Set(['pid', 'procStart', 'tty', 'status', 'terminal', 'terminalNote']);
 
 /** A conversation whose origin is gone: what the vault has of it stays, and is said to be the only copy. */
 export function keptItem(

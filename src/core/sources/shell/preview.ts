@@ -2,8 +2,8 @@
 
 import type { Preview } from '../../../shared/contract/schemas.ts';
 import type { SnapshotItem } from '../../../shared/model/item.ts';
-import { terminalOf } from '../tmux/preview.ts';
+import { terminalOf } from '../terminal/preview.ts';
 
-export function previewTerminal(item: SnapshotItem): Preview {
+export function previewPlainTerminal(item: SnapshotItem): Preview {
   return terminalOf(item);
 }

@@ -2,7 +2,7 @@
 
 import type { Source } from '../source.ts';
 import { undoTmuxStep } from '../tmux/tmux-undo.ts';
-import { previewTerminal } from './preview.ts';
+import { previewPlainTerminal } from './preview.ts';
 import { captureTerminals, countTerminals, SHELL } from './shell-capture.ts';
 import { applyShellRestore, planShellRestore } from './shell-restore.ts';
 
@@ -19,7 +19,7 @@ export function createShellSource(): Source {
       return { isPresent: found > 0, summary };
     },
     capture: async ({ host }) => ({ items: captureTerminals(host), problems: [], closed: [] }),
-    preview: async (item) => previewTerminal(item),
+    preview: async (item) => previewPlainTerminal(item),
     planRestore: async (items, context) => planShellRestore(items, context),
     applyRestore: applyShellRestore,
     undoRestore: undoTmuxStep,

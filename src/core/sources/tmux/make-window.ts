@@ -3,9 +3,10 @@
 
 import type { PlannedStep } from '../../../shared/model/restore.ts';
 import type { RestoreContext } from '../source.ts';
+import { removeOldText, writeOldText } from '../terminal/old-text.ts';
+import { SCROLLBACK } from '../terminal/terminal-text.ts';
 import type { LiveServer, LiveSession } from './live-server.ts';
-import { removeOldText, starterCommand, writeOldText } from './old-text.ts';
-import { SCROLLBACK } from './pane-text.ts';
+import { starterCommand } from './pane-starter.ts';
 import { countLayoutPanes, escapeFormat, isLayout } from './parse-tmux.ts';
 import type { PanePayload } from './tmux-plan.ts';
 

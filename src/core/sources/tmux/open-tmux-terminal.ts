@@ -3,9 +3,10 @@
 import { nearestFolder } from '../host/existing-folder.ts';
 import { hasControlCharacter, quoteArguments } from '../host/quote-argument.ts';
 import type { Host, OpenTerminal } from '../source.ts';
+import { waitForPrompt } from '../terminal/prompt.ts';
 import { escapeFormat } from './parse-tmux.ts';
 import { defaultServer, isTmuxHere, makeSocketFolder, runTmux, type TmuxServer } from './tmux-servers.ts';
-import { readUndoFacts, typeCommand, waitForPrompt } from './type-command.ts';
+import { readUndoFacts, typeCommand } from './type-command.ts';
 
 /** The session in which such windows open. */
 export const TERMINAL_SESSION = 'cairn';

@@ -7,30 +7,29 @@ import type { ItemKey } from '../../../shared/model/ids.ts';
 import type { CapturedStream } from '../../../shared/model/item.ts';
 import type { ProgramResult } from '../host/run-program.ts';
 import type { CaptureContext, SourceProblem } from '../source.ts';
+import {
+  fitTexts,
+  lastLines,
+  MAX_SCROLLBACK_LINES,
+  MAX_STREAM_BYTES,
+  PROGRAM_SCREEN,
+  SCROLLBACK,
+  toTextStream,
+  withoutBlankEnd,
+  type TerminalText,
+} from '../terminal/terminal-text.ts';
 import { isServerGone, runTmux, type TmuxServer } from './tmux-servers.ts';
 import type { PaneRows } from './pane-rows.ts';
 
-/** What the shell printed: its scrollback and its screen, also while a full-screen program hides it. */
-export const SCROLLBACK = 'scrollback';
-/** What a full-screen program shows. */
-export const PROGRAM_SCREEN = 'program-screen';
-export const MAX_SCROLLBACK_LINES = 10_000;
-const MAX_STREAM_BYTES = 8 * 1024 * 1024;
 /** What one tmux run prints: so many panes, and so many bytes of history as tmux counts them. */
 const MAX_PANES_PER_RUN = 40;
 const MAX_BYTES_PER_RUN = 16 * 1024 * 1024;
 const RUN_TIMEOUT_MS = 3_000;
 const RESET_COLOURS = Buffer.from('\u001b[0m', 'utf8');
 
-export interface PaneText {
-  readonly streams: readonly CapturedStream[];
-  /** True where older lines were left out. */
-  readonly isCut: boolean;
-}
-
 export interface PaneTexts {
   /** By key; panes that closed while they were read are missing. */
-  readonly texts: ReadonlyMap<ItemKey, PaneText>;
+  readonly texts: ReadonlyMap<ItemKey, TerminalText>;
   readonly problems: readonly SourceProblem[];
 }
 
@@ -45,7 +44,7 @@ export async function readPaneTexts(
   server: TmuxServer,
   panes: readonly PaneRows[],
 ): Promise<PaneTexts> {
-  const texts = new Map<ItemKey, PaneText>();
+  const texts = new Map<ItemKey, TerminalText>();
   const requests: Request[] = [];
   for (const pane of panes) {
     const version = paneVersion(pane, context.nowMs);
@@ -63,7 +62,7 @@ export async function readPaneTexts(
     problems.push(...read.problems);
     for (const [key, text] of read.texts) texts.set(key, text);
   }
-  return { texts: fitInto(texts, context.maxBytes), problems };
+  return { texts: fitTexts(texts, context.maxBytes), problems };
 }
 
 /**
@@ -115,7 +114,7 @@ function toBatches(requests: readonly Request[]): Request[][] {
 
 /** A run ends at the first pane that has closed meanwhile; the panes after it are read by another. */
 async function readBatch(context: CaptureContext, server: TmuxServer, batch: readonly Request[]): Promise<PaneTexts> {
-  const texts = new Map<ItemKey, PaneText>();
+  const texts = new Map<ItemKey, TerminalText>();
   const problems: SourceProblem[] = [];
   let left = batch;
   while (left.length > 0) {
@@ -209,59 +208,14 @@ function toPieces(output: Buffer, marker: string): Piece[] {
   return pieces;
 }
 
-function toText({ pane, version }: Request, piece: Piece): PaneText {
+function toText({ pane, version }: Request, piece: Piece): TerminalText {
   const shell = withoutBlankEnd(piece.shell);
   const whole = piece.history.length === 0 ? shell : Buffer.concat([piece.history, RESET_COLOURS, shell]);
   const text = lastLines(whole, MAX_STREAM_BYTES);
-  const streams = [toStream(SCROLLBACK, version, text)];
+  const streams = [toTextStream(SCROLLBACK, version, text)];
   if (pane.pane.alternate_on === '1') {
-    streams.push(toStream(PROGRAM_SCREEN, version, lastLines(withoutBlankEnd(piece.program), MAX_STREAM_BYTES)));
+    streams.push(toTextStream(PROGRAM_SCREEN, version, lastLines(withoutBlankEnd(piece.program), MAX_STREAM_BYTES)));
   }
   const { history_size: lines, history_bytes: bytes } = pane.pane;
   return { streams, isCut: text.length < whole.length || linesToRead(Number(lines), Number(bytes)) < Number(lines) };
-}
-
-function toStream(name: string, version: string, text: Buffer): CapturedStream {
-  return { name, kind: 'ring', version, content: { type: 'whole', bytes: new Uint8Array(text) } };
-}
-
-/** A screen's empty lines below the cursor are no text. */
-function withoutBlankEnd(text: Buffer): Buffer {
-  let end = text.length;
-  while (end > 0 && text[end - 1] === 0x0a) end -= 1;
-  return end === text.length ? text : text.subarray(0, Math.min(text.length, end + 1));
-}
-
-/** The end of a text, from the start of a line on. */
-function lastLines<Bytes extends Uint8Array>(text: Bytes, maxBytes: number): Bytes {
-  if (text.length <= maxBytes) return text;
-  const lineEnd = text.indexOf(0x0a, text.length - maxBytes - 1);
-  return text.subarray(lineEnd < 0 ? text.length : lineEnd + 1) as Bytes; // a part of the same kind of bytes
-}
-
-/** Cuts the largest texts so that all together may be handed over. */
-function fitInto(texts: ReadonlyMap<ItemKey, PaneText>, maxBytes: number): ReadonlyMap<ItemKey, PaneText> {
-  const sizes = [...texts.values()].flatMap(({ streams }) => streams.map(sizeOf)).toSorted((a, b) => a - b);
-  if (sizes.reduce((sum, size) => sum + size, 0) <= maxBytes) return texts;
-  let leftBytes = maxBytes;
-  let limit = 0;
-  for (const [index, size] of sizes.entries()) {
-    limit = Math.floor(leftBytes / (sizes.length - index));
-    if (size > limit) break;
-    leftBytes -= size;
-  }
-  return new Map([...texts].map(([key, text]) => [key, cutTo(text, limit)]));
-}
-
-function cutTo(text: PaneText, limit: number): PaneText {
-  if (text.streams.every((stream) => sizeOf(stream) <= limit)) return text;
-  const streams = text.streams.map((stream): CapturedStream => {
-    if (stream.content.type !== 'whole' || stream.content.bytes.length <= limit) return stream;
-    return { ...stream, content: { type: 'whole', bytes: lastLines(stream.content.bytes, limit).slice() } };
-  });
-  return { streams, isCut: true };
-}
-
-function sizeOf({ content }: CapturedStream): number {
-  return content.type === 'whole' ? content.bytes.length : 0;
 }

@@ -6,9 +6,10 @@ import type { JsonObject } from '../../../shared/model/json.ts';
 import { readProcess } from '../host/proc.ts';
 import { readTerminalProgram, type ProcessTable, type TerminalProgram } from '../host/proc-terminal.ts';
 import type { CaptureContext, SourceProblem } from '../source.ts';
+import type { TerminalText } from '../terminal/terminal-text.ts';
 import { identityOf, TMUX } from './pane-facts.ts';
 import { readServerRows, type PaneRows, type ServerRows } from './pane-rows.ts';
-import { readPaneTexts, type PaneText } from './pane-text.ts';
+import { readPaneTexts } from './pane-text.ts';
 import type { TmuxServer } from './tmux-servers.ts';
 
 /** Programs set titles and names as they like; what is longer is no name. */
@@ -103,7 +104,7 @@ function programOf(context: CaptureContext, { pane }: PaneRows, table: ProcessTa
 interface ItemInput {
   readonly server: TmuxServer;
   readonly pane: PaneRows;
-  readonly text: PaneText;
+  readonly text: TerminalText;
   readonly program: TerminalProgram | null;
   readonly shown: ReadonlyMap<string, ShownSession>;
 }

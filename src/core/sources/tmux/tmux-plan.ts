@@ -6,11 +6,11 @@ import { z } from 'zod';
 import type { SnapshotItem } from '../../../shared/model/item.ts';
 import type { PlannedStep } from '../../../shared/model/restore.ts';
 import { nearestFolder } from '../host/existing-folder.ts';
-import { hasControlCharacter, quoteArguments } from '../host/quote-argument.ts';
+import { hasControlCharacter } from '../host/quote-argument.ts';
 import type { RestoreContext } from '../source.ts';
+import { describeCommand, planCommand } from '../terminal/plan-command.ts';
+import { SCROLLBACK } from '../terminal/terminal-text.ts';
 import { paneFactsSchema, parsePaneFacts, TMUX, type PaneFacts } from './pane-facts.ts';
-import { SCROLLBACK } from './pane-text.ts';
-import { runsByItself } from './safe-commands.ts';
 import { isTmuxHere } from './tmux-servers.ts';
 
 export const WAYS = ['new-window', 'add-pane', 'link-window'] as const;
@@ -104,7 +104,7 @@ function looksOpen(wanted: readonly PaneFacts[], open: readonly PaneFacts[]): bo
 
 function planPane(item: SnapshotItem, facts: PaneFacts, way: PanePayload['way'], context: RestoreContext): PlannedStep {
   const folder = nearestFolder(facts.cwd);
-  const command = way === 'link-window' ? null : commandFor(item, facts, context);
+  const command = way === 'link-window' ? null : planCommand(item, facts, context, nestedWords(facts));
   const scrollback = item.streams.find((stream) => stream.name === SCROLLBACK);
   const payload: PanePayload = {
     facts,
@@ -130,40 +130,16 @@ function describe(
   if (way === 'link-window') return `${name} is shared with another session, so its window is linked into this one.`;
   const where = isExact ? `in ${facts.cwd}` : `in ${cwd}, since ${facts.cwd} is gone`;
   const into = way === 'add-pane' ? ', in its window that is still open' : '';
-  const what = command === null ? '' : shouldRun ? `, running \`${command}\`` : `, with \`${command}\` on the prompt`;
+  const what = describeCommand(command === null ? null : { line: command, shouldRun });
   return `${name} ${where}${into}${what}${note}.`;
 }
 
-interface Command {
-  readonly line: string;
-  readonly shouldRun: boolean;
-  /** What a person should know of it. */
-  readonly note: string;
-}
-
-function commandFor(item: SnapshotItem, facts: PaneFacts, context: RestoreContext): Command | null {
-  const resume = context.resumeCommandFor(item.key);
-  const words = resume === undefined ? capturedCommands(facts) : [resume.argv];
-  const lines = words.map((argv) => quoteArguments(argv));
-  if (lines.length === 0 || !lines.every((line) => line !== null)) return null;
-  const line = lines.join(' | ');
-  const isExact = resume !== undefined || facts.isArgvExact !== false;
-  // A guess is never run: not even where the user asked for commands to run.
-  if (!isExact) return { line, shouldRun: false, note: ' (its words are a guess)' };
-  const isSafe = resume === undefined && words.length === 1 && runsByItself(words[0] ?? []);
-  return { line, shouldRun: context.options.shouldRunCommands || isSafe, note: '' };
-}
-
-/** The words of the pane's pipeline; for a tmux within tmux, those that show its session again. */
-function capturedCommands({ nestedTmux, argv, pipeline }: PaneFacts): readonly (readonly string[])[] {
-  if (nestedTmux !== undefined) {
-    const { socket, session } = nestedTmux;
-    // tmux refuses to run within itself as long as TMUX is set.
-    return [['env', '-u', 'TMUX', 'tmux', '-S', socket, 'attach-session', '-t', `=${session}`]];
-  }
-  if (argv === undefined || argv.length === 0) return [];
-  const others = Object.entries(pipeline ?? {}).toSorted(([a], [b]) => Number(a) - Number(b));
-  return [argv, ...others.map(([, part]) => part.argv)];
+/** For a tmux within tmux, the words that show its session again. */
+function nestedWords({ nestedTmux }: PaneFacts): readonly (readonly string[])[] | undefined {
+  if (nestedTmux === undefined) return undefined;
+  const { socket, session } = nestedTmux;
+  // tmux refuses to run within itself as long as TMUX is set.
+  return [['env', '-u', 'TMUX', 'tmux', '-S', socket, 'attach-session', '-t', `=${session}`]];
 }
 
 /** One server, whatever its socket was called before a reboot. */

@@ -6,11 +6,12 @@ import { join } from 'node:path';
 import type { JsonObject } from '../../../shared/model/json.ts';
 import type { PlannedStep, StepResult } from '../../../shared/model/restore.ts';
 import type { RestoreContext } from '../source.ts';
+import { waitForPrompt } from '../terminal/prompt.ts';
 import { LiveServer, type LiveSession } from './live-server.ts';
 import { addPane, linkWindow, makeWindow, type MadePane, type PaneStep } from './make-window.ts';
 import { panePayloadSchema, placeOf, serverOf, type PanePayload } from './tmux-plan.ts';
 import { socketFolder, type TmuxServer } from './tmux-servers.ts';
-import { nameByProgram, readUndoFacts, typeCommand, waitForPrompt } from './type-command.ts';
+import { nameByProgram, readUndoFacts, typeCommand } from './type-command.ts';
 
 /** How long all panes together are waited for after the last was made. */
 const PROMPT_PATIENCE_MS = 2_500;

@@ -1,15 +1,15 @@
 // Finds the user's tmux servers, wherever their sockets lie, and talks to them. Always `-u`: without it every letter beyond ASCII
 // comes back as `_`.
 
-import { lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSync, realpathSync, statSync } from 'node:fs';
+import { lstatSync, mkdirSync, readdirSync, realpathSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 
+import { readListeningSockets } from '../host/listening-sockets.ts';
 import type { ProgramResult } from '../host/run-program.ts';
 import { readOwner, readProcesses, readProcessVariable, type ProcessInfo } from '../host/proc.ts';
 import type { Host } from '../source.ts';
 import { joinCommands } from './parse-tmux.ts';
 
-const LISTENING = '00010000';
 const SERVER_NAMES = new Set(['tmux: server', 'tmux']);
 
 export interface TmuxServer {
@@ -137,40 +137,10 @@ function readListening(host: Host, processes: readonly ProcessInfo[]): { pid: nu
       readOwner(host.procDir, pid) === host.uid &&
       readProcessVariable(host.procDir, pid, 'HOME') === host.homeDir,
   );
-  if (servers.length === 0) return [];
-  const paths = readSocketPaths(host.procDir);
-  return servers.flatMap(({ pid }) =>
-    [...new Set(openSockets(host.procDir, pid).map((inode) => paths.get(inode)))]
-      .filter((socket) => socket !== undefined)
-      .map((socket) => ({ pid, socket })),
+  return readListeningSockets(
+    host.procDir,
+    servers.map(({ pid }) => pid),
   );
-}
-
-/** Paths of listening sockets by inode. */
-function readSocketPaths(procDir: string): Map<string, string> {
-  try {
-    const lines = readFileSync(join(procDir, 'net/unix'), 'utf8').split('\n');
-    return new Map(lines.flatMap((line) => parseSocketLine(line)));
-  } catch {
-    return new Map(); // no /proc on this system
-  }
-}
-
-/** `Num RefCount Protocol Flags Type St Inode Path` */
-function parseSocketLine(line: string): [string, string][] {
-  const match = /^\S+ +\S+ +\S+ +(\S+) +\S+ +\S+ +(\d+) (\/.*)$/.exec(line);
-  return match === null || match[1] !== LISTENING ? [] : [[match[2] ?? '', match[3] ?? '']];
-}
-
-function openSockets(procDir: string, pid: number): string[] {
-  const folder = join(procDir, String(pid), 'fd');
-  return listFolder(folder).flatMap((file) => {
-    try {
-      return /^socket:\[(\d+)\]$/.exec(readlinkSync(file))?.[1] ?? [];
-    } catch {
-      return []; // closed meanwhile
-    }
-  });
 }
 
 /** Device and inode of a socket of the user; null for everything else. */

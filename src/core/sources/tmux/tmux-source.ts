@@ -4,8 +4,8 @@ import { AppError } from '../../../shared/model/app-error.ts';
 import { readProcesses } from '../host/proc.ts';
 import { indexProcesses } from '../host/proc-terminal.ts';
 import type { CaptureContext, Host, Source, SourceCapture, SourceDetection, SourceProblem } from '../source.ts';
+import { previewTerminal } from '../terminal/preview.ts';
 import { TMUX } from './pane-facts.ts';
-import { previewPane } from './preview.ts';
 import { captureServer, listServer, type ShownSession } from './tmux-capture.ts';
 import { planTmuxRestore } from './tmux-plan.ts';
 import { applyTmuxRestore } from './tmux-restore.ts';
@@ -22,7 +22,7 @@ export function createTmuxSource(): Source {
     detect: detectTmux,
     capture: captureTmux,
     watch: watchTmux,
-    preview: previewPane,
+    preview: previewTerminal,
     planRestore: planTmuxRestore,
     applyRestore: applyTmuxRestore,
     undoRestore: undoTmuxStep,

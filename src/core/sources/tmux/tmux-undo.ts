@@ -3,18 +3,13 @@
 import { z } from 'zod';
 
 import type { StepResult } from '../../../shared/model/restore.ts';
-import { readProcess, readProcesses, readWorkingDirectory } from '../host/proc.ts';
-import type { Host, UndoContext } from '../source.ts';
+import type { UndoContext } from '../source.ts';
+import { isSameShell, shellStateSchema, usedSince } from '../terminal/shell-state.ts';
 import { runTmux, type TmuxServer } from './tmux-servers.ts';
 
-const paneUndoSchema = z.object({
+const paneUndoSchema = shellStateSchema.extend({
   socket: z.string().startsWith('/'),
   paneId: z.string().regex(/^%\d+$/),
-  pid: z.int().positive(),
-  startTime: z.int(),
-  childFaults: z.int(),
-  cwd: z.string(),
-  children: z.array(z.string()),
 });
 const linkUndoSchema = z.object({
   socket: z.string().startsWith('/'),
@@ -39,9 +34,7 @@ async function undoPane(undo: PaneUndo, { host, signal }: UndoContext): Promise<
   const server: TmuxServer = { socket: undo.socket, label: undo.socket };
   const target = ['-t', undo.paneId];
   const asked = await runTmux(host, server, [['display-message', '-p', ...target, '#{pane_pid}']], { signal });
-  const shell = readProcess(host.procDir, undo.pid);
-  const isSame = shell !== null && shell.startTime === undo.startTime;
-  if (asked.exitCode !== 0 || asked.stdout.toString('utf8').trim() !== String(undo.pid) || !isSame) {
+  if (asked.exitCode !== 0 || asked.stdout.toString('utf8').trim() !== String(undo.pid) || !isSameShell(undo, host)) {
     return { status: 'skipped', detail: 'The pane is closed already.' };
   }
   const why = usedSince(undo, host);
@@ -50,18 +43,6 @@ async function undoPane(undo: PaneUndo, { host, signal }: UndoContext): Promise<
   return closed.exitCode === 0
     ? { status: 'done', detail: 'The pane that the restore opened was closed.' }
     : { status: 'failed', detail: 'tmux did not close the pane.' };
-}
-
-/** Why the pane must stay: something runs in it, or ran in it; null where it is as the restore left it. */
-function usedSince(undo: PaneUndo, host: Host): string | null {
-  const shell = readProcess(host.procDir, undo.pid);
-  if (shell === null || shell.foregroundGroup !== shell.processGroup) return 'Something runs in it by now';
-  const helpers = new Set(undo.children);
-  const children = readProcesses(host.procDir).filter(({ parentPid, isZombie }) => parentPid === undo.pid && !isZombie);
-  if (children.some(({ pid, startTime }) => !helpers.has(`${pid}-${startTime}`))) return 'Something runs in it by now';
-  const directory = readWorkingDirectory(host.procDir, undo.pid)?.path ?? '';
-  if (shell.childFaults !== undo.childFaults || directory !== undo.cwd) return 'It was used since the restore';
-  return null;
 }
 
 /** Takes the window out of the session that it was linked into; it stays in the other. */

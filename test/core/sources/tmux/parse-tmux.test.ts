@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
 import { countLayoutPanes, isLayout, PANE_FORMAT, parseRows } from '../../../../src/core/sources/tmux/parse-tmux.ts';
-import { runsByItself } from '../../../../src/core/sources/tmux/safe-commands.ts';
+import { runsByItself } from '../../../../src/core/sources/terminal/safe-commands.ts';
 import { quoteArguments } from '../../../../src/core/sources/host/quote-argument.ts';
 import { parseProcessStat, readProcesses, ttyPath } from '../../../../src/core/sources/host/proc.ts';
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 
 import { createTmuxSource } from '../../../../src/core/sources/tmux/tmux-source.ts';
-import { onlyColours } from '../../../../src/core/sources/tmux/old-text.ts';
+import { onlyColours } from '../../../../src/core/sources/terminal/old-text.ts';
 import type { Host, RestoreContext } from '../../../../src/core/sources/source.ts';
 import type { CapturedItem } from '../../../../src/shared/model/item.ts';
 import type { PlannedStep, StepResult } from '../../../../src/shared/model/restore.ts';

@@ -1,5 +1,5 @@
-// Old text of a pane, shown above a dated divider: display only, so that nothing of it can drive the terminal, and kept in a private
-// file for no longer than the pane needs to print it.
+// Old text of a terminal, shown above a dated divider: display only, so that nothing of it can drive the terminal, and kept in a private
+// file for no longer than the terminal needs to print it.
 
 import { randomUUID } from 'node:crypto';
 import { rmSync, writeFileSync } from 'node:fs';
@@ -25,26 +25,6 @@ const LINE_DRAWING: Readonly<Record<string, string>> = {
 /** SGR sequences, which are kept; then every other sequence and control character, which are dropped. */
 const SEQUENCES =
   /\u001b\[([0-9;:]*)m|\u001b(?:[\]P^_X][^\u0007\u001b]*(?:\u0007|\u001b\\)?|\[[0-?]*[ -/]*[@-~]?|[ -/]*[0-~]?)|[\u0000-\u0008\u000b-\u001f\u007f]|\u00c2[\u0080-\u009f]/g;
-
-/**
- * What a pane runs first: it prints the file and removes it, then becomes what tmux would have started, the user's `default-command`
- * or a login shell. Folder and file come as arguments: no text of a snapshot is ever read by a shell.
- */
-const STARTER = `
-cd -- "$1" 2>/dev/null
-if [ -n "$2" ]; then cat -- "$2" 2>/dev/null; rm -f -- "$2"; fi
-command=$(tmux show-options -gqv default-command 2>/dev/null)
-if [ -n "$command" ]; then exec "\${SHELL:-/bin/sh}" -c "$command"; fi
-case "\${SHELL##*/}" in
-  bash | zsh | fish | sh | dash | ash | ksh | ksh93 | mksh | yash | tcsh | csh | nu) exec "$SHELL" -l ;;
-esac
-exec "\${SHELL:-/bin/sh}"
-`;
-
-/** The command of a new pane, as separate words: starts in the folder, shows the file (null for none). */
-export function starterCommand(cwd: string, file: string | null): string[] {
-  return ['sh', '-c', STARTER, 'sh', cwd, file ?? ''];
-}
 
 /** Writes the old text with its divider into a new private file of this folder. */
 export function writeOldText(folder: string, text: Uint8Array, takenAtMs: number): string {

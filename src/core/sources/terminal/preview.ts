@@ -1,4 +1,4 @@
-// A pane as it looked: its text with colours and styles, and what ran in it.
+// A terminal as it looked: its text with colours and styles, and what ran in it.
 
 import { z } from 'zod';
 
@@ -9,7 +9,7 @@ import { toPlainLine } from '../../../shared/text/sanitize-text.ts';
 import { quoteArguments } from '../host/quote-argument.ts';
 import type { PreviewContext } from '../source.ts';
 import { drawLines } from './old-text.ts';
-import { PROGRAM_SCREEN, SCROLLBACK } from './pane-text.ts';
+import { PROGRAM_SCREEN, SCROLLBACK } from './terminal-text.ts';
 
 /** More is slow to show and is read by nobody. */
 export const MAX_PREVIEW_LINES = 20_000;
@@ -31,8 +31,8 @@ const factsSchema = z.object({
   window: width.optional().catch(undefined),
 });
 
-/** The pane with the newest lines of its shell and, below them, of the full-screen program that hid them. */
-export async function previewPane(item: SnapshotItem, context: PreviewContext): Promise<TerminalPreview> {
+/** The terminal with the newest lines of its shell and, below them, of the full-screen program that hid them. */
+export async function previewTerminal(item: SnapshotItem, context: PreviewContext): Promise<TerminalPreview> {
   const texts: string[] = [];
   let leftLines = MAX_PREVIEW_LINES;
   let omittedLines = 0;

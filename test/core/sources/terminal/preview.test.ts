@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import { MAX_PREVIEW_LINES, previewPane } from '../../../../src/core/sources/tmux/preview.ts';
+import { MAX_PREVIEW_LINES, previewTerminal } from '../../../../src/core/sources/terminal/preview.ts';
 import { previewWith } from '../../../support/previews.ts';
 
-describe('previewPane()', () => {
+describe('previewTerminal()', () => {
   it('shows the text with its colours, the size, the folder and the command', async () => {
     const attributes = {
       cwd: '/home/dev/api',
@@ -14,7 +14,11 @@ describe('previewPane()', () => {
       pane: { width: 99 },
     };
 
-    const shown = await previewWith(previewPane, { attributes }, { scrollback: '$ \u001b[32mgrep\u001b[0m\u0007\n' });
+    const shown = await previewWith(
+      previewTerminal,
+      { attributes },
+      { scrollback: '$ \u001b[32mgrep\u001b[0m\u0007\n' },
+    );
 
     expect(shown).toEqual({
       type: 'terminal',
@@ -29,13 +33,17 @@ describe('previewPane()', () => {
   it('shows a full-screen program below the text that it hides, and draws its lines', async () => {
     const streams = { scrollback: '$ vim\n', 'program-screen': '\u000elqk\u000f x\n' };
 
-    expect((await previewWith(previewPane, {}, streams)).text).toBe('$ vim\n\u001b[0m┌─┐ x\n');
+    expect((await previewWith(previewTerminal, {}, streams)).text).toBe('$ vim\n\u001b[0m┌─┐ x\n');
   });
 
   it('leaves out old lines, and says how many', async () => {
     const lines = Array.from({ length: MAX_PREVIEW_LINES + 5 }, (_, at) => `${at}`);
 
-    const shown = await previewWith(previewPane, {}, { scrollback: `${lines.join('\n')}\n`, 'program-screen': 'a\nb' });
+    const shown = await previewWith(
+      previewTerminal,
+      {},
+      { scrollback: `${lines.join('\n')}\n`, 'program-screen': 'a\nb' },
+    );
 
     expect(shown.omittedLines).toBe(7);
     expect(shown.text.startsWith('7\n8\n')).toBe(true);
@@ -46,11 +54,11 @@ describe('previewPane()', () => {
     const scrollback =
       '<script>x</script>\u001b]8;;http://evil/\u001b\\link\u001b]8;;\u001b\\\u001b]52;c;eA==\u0007\u202egpj\n';
 
-    expect((await previewWith(previewPane, {}, { scrollback })).text).toBe('<script>x</script>linkgpj\n');
+    expect((await previewWith(previewTerminal, {}, { scrollback })).text).toBe('<script>x</script>linkgpj\n');
   });
 
   it('shows a command with control characters as one line', async () => {
-    const { command } = await previewWith(previewPane, { attributes: { argv: ['echo', 'a\nb\u001b[2J'] } }, {});
+    const { command } = await previewWith(previewTerminal, { attributes: { argv: ['echo', 'a\nb\u001b[2J'] } }, {});
 
     expect(command).toBe('echo a b');
   });
@@ -66,10 +74,14 @@ describe('previewPane()', () => {
     );
     await fc.assert(
       fc.asyncProperty(facts, fc.uint8Array({ maxLength: 300 }), async (attributes, bytes) => {
-        await previewWith(previewPane, { attributes: JSON.parse(JSON.stringify(attributes)) }, { scrollback: bytes });
+        await previewWith(
+          previewTerminal,
+          { attributes: JSON.parse(JSON.stringify(attributes)) },
+          { scrollback: bytes },
+        );
       }),
     );
-    expect(await previewWith(previewPane, {}, {})).toEqual({
+    expect(await previewWith(previewTerminal, {}, {})).toEqual({
       type: 'terminal',
       text: '',
       columns: 80,

@@ -6,7 +6,7 @@ import { randomBytes } from 'node:crypto';
 import { BOX_KINDS } from '../../src/core/crypto/box.ts';
 import { DEFAULT_ARGON2 } from '../../src/core/crypto/key-slot.ts';
 import { openReadDatabase, openWriteDatabase } from '../../src/core/vault/database.ts';
-import { openKeyring } from '../../src/core/vault/keyring/keyring.ts';
+import { openKeyring } from '../../src/core/vault/keyring/open-keyring.ts';
 import { itemFacts, type ItemEntry } from '../../src/core/vault/log/manifest.ts';
 import { encodeSnapshot, encodeSnapshotBody } from '../../src/core/vault/log/snapshot-record.ts';
 import { BLOCK_ENTRIES, TimeIndex } from '../../src/core/vault/log/time-index.ts';

@@ -60,13 +60,17 @@ export class KeyTree {
     return Buffer.concat(parts);
   }
 
-  /** Makes a new epoch the current one and gives its wrapped key for the header. */
-  createEpoch(epoch: number): WrappedEpoch {
-    const key = new SecretKey(this.#random(32));
-    this.#epochKeys.set(epoch, key);
-    this.#currentEpoch = Math.max(this.#currentEpoch, epoch);
-    const wrappedKey = sealBytes(this.#epochWrapKey, key.dangerouslyExportBytes(), this.#epochAad(epoch), this.#random);
+  /** Makes the key of a new epoch, wrapped for the header. It serves once `addEpoch` takes it: after the header is stored, not before. */
+  wrapNewEpoch(epoch: number): WrappedEpoch {
+    const key = this.#random(32);
+    const wrappedKey = sealBytes(this.#epochWrapKey, key, this.#epochAad(epoch), this.#random);
+    key.fill(0);
     return { epoch, wrappedKey };
+  }
+
+  /** True where boxes of this epoch can be opened. */
+  hasEpoch(epoch: number): boolean {
+    return this.#epochKeys.has(epoch);
   }
 
   /** Takes an epoch key from the header; false where it does not authenticate. */

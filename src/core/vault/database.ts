@@ -72,6 +72,15 @@ export function openReadDatabase(path: string): ReadDb {
   });
 }
 
+/** Empties the write-ahead log where that can be; what a reader or a full disk holds back is done at the next checkpoint. */
+export function tryTruncateLog(db: WriteDb): void {
+  try {
+    db.pragma('wal_checkpoint(TRUNCATE)');
+  } catch (error) {
+    if (!(error instanceof BetterSqlite3.SqliteError)) throw error;
+  }
+}
+
 /** Bytes of the file, of its free pages and of the write-ahead log. */
 export function readFileSizes(path: string): { readonly fileBytes: number; readonly walBytes: number } {
   return { fileBytes: sizeOf(path), walBytes: sizeOf(`${path}-wal`) };

@@ -79,6 +79,17 @@ export function damaged(what: string): AppError {
   });
 }
 
+/** The file's own header copies are gone, and the one beside it has other keys than the file was sealed with. */
+export function keysOfAnotherTime(): AppError {
+  return new AppError(
+    'VAULT_ROLLED_BACK',
+    'The vault file and its key file are of different times: the keys at hand do not open this vault file.',
+    {
+      hint: 'Nothing was changed. Put back the `vault.db.keys` that was copied together with this `vault.db`, or move both away and put the newest file from `backups/` in place of `vault.db`.',
+    },
+  );
+}
+
 /** The same for work that takes its time. */
 export async function withAsyncStorageErrors<Result>(what: string, work: () => Promise<Result>): Promise<Result> {
   try {

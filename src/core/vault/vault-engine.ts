@@ -13,7 +13,8 @@ import type { RandomBytes } from '../crypto/cipher.ts';
 import { DEFAULT_ARGON2, type Argon2Parameters } from '../crypto/key-slot.ts';
 import { createDatabase, openReadDatabase, openWriteDatabase } from './database.ts';
 import { withAsyncExportErrors, withAsyncStorageErrors, withStorageErrors } from './errors.ts';
-import { createKeyring, openKeyring, type Keyring, type VaultSecret } from './keyring/keyring.ts';
+import { createKeyring, type KeyringOptions, type VaultSecret } from './keyring/keyring.ts';
+import { openKeyring } from './keyring/open-keyring.ts';
 import { createCheckpoint, deleteCheckpoints, editCheckpoint, writeSetting } from './log/checkpoints.ts';
 import { FIRST_HEAD, sealHead } from './log/head.ts';
 import { readChanges, readDensity } from './log/history.ts';
@@ -356,6 +357,17 @@ export class VaultEngine {
         } else keyring.mend(writeDb);
       });
     }
+    if (this.#state.isHeadMendNeeded) {
+      // The next head goes into the other slot than the newest: the one that did not open.
+      await this.#write('Mending the head', () => {
+        this.#state.commit('Mending the head', {}, () => undefined);
+        this.#state.noteHeadMended();
+      });
+      this.notices.push({
+        code: 'head-slot-mended',
+        message: 'One of the two copies of what the vault holds last was damaged; it was written anew from the other.',
+      });
+    }
     if (this.#state.isIndexMendNeeded) {
       await this.#write('Mending the time index', () => mendTimeIndex(this.#state));
       this.notices.push({
@@ -425,6 +437,6 @@ async function buildVault(files: VaultFiles, password: string, nowMs: number, op
   return recoveryKey;
 }
 
-function keyringOptions(files: VaultFiles, options: EngineOptions): ConstructorParameters<typeof Keyring>[3] {
+function keyringOptions(files: VaultFiles, options: EngineOptions): KeyringOptions {
   return { sidecarPath: files.sidecar, random: options.random, argon2: options.argon2 ?? DEFAULT_ARGON2 };
 }

@@ -1,7 +1,6 @@
-// From a secret to the open key tree, and every change of the header. A change is written to the three tables in one transaction,
-// then to the sidecar; whichever whole copy is newest wins at the next opening.
+// The open keyring and every change of the header. A change is written to the three tables in one transaction, then to the sidecar;
+// whichever whole copy is newest wins at the next opening (open-keyring.ts).
 
-import { AppError } from '../../../shared/model/app-error.ts';
 import { BOX_CODECS, BOX_KINDS } from '../../crypto/box.ts';
 import type { RandomBytes } from '../../crypto/cipher.ts';
 import { createInboxKeyPair, type InboxKeyPair } from '../../crypto/inbox-seal.ts';
@@ -9,29 +8,25 @@ import {
   createPasswordSlot,
   createRandomSecretSlot,
   isKeySlotWhole,
-  isSlotWeakerThan,
-  openKeySlot,
   type Argon2Parameters,
   type KeySlot,
-  type SlotSecret,
 } from '../../crypto/key-slot.ts';
 import { KeyTree } from '../../crypto/key-tree.ts';
-import { newRecoveryKey, parseRecoveryKey } from '../../crypto/recovery-key.ts';
+import { newRecoveryKey } from '../../crypto/recovery-key.ts';
 import { SecretKey } from '../../crypto/secret-key.ts';
-import type { ReadDb, WriteDb } from '../database.ts';
+import { tryTruncateLog, type ReadDb, type WriteDb } from '../database.ts';
 import { damaged } from '../errors.ts';
 import { readHeaderCopies, writeHeaderCopies } from '../tables/single-rows.ts';
-import type { KeysInfo, OpeningNotice } from '../vault.ts';
+import type { KeysInfo } from '../vault.ts';
 import {
   encodeHeader,
   isHeaderAuthentic,
   openHeaderSecrets,
   parseHeader,
   type Header,
-  type HeaderCopy,
   type HeaderSecrets,
 } from './header.ts';
-import { readSidecar, writeSidecar } from './sidecar.ts';
+import { prepareSidecar, readSidecar } from './sidecar.ts';
 
 const ROTATION_ADVICE_DAYS = 90;
 const DAY_MS = 86_400_000;
@@ -136,8 +131,7 @@ export class Keyring {
   /** Lets a secret that the OS keychain keeps (32 bytes) open the vault too, in place of an earlier one; null lets none. */
   setKeychainSecret(db: WriteDb, secret: Uint8Array | null, nowMs: number): void {
     if (secret === null) {
-      this.#header = { ...this.#header, slots: this.#header.slots.filter((slot) => slot.type !== 'keychain') };
-      this.#write(db, this.#secrets);
+      this.#write(db, { slots: this.#header.slots.filter((slot) => slot.type !== 'keychain') }, this.#secrets);
       return;
     }
     const { vaultKey, vaultId } = this.keys;
@@ -160,14 +154,14 @@ export class Keyring {
     const { rotation } = this.#secrets;
     if (rotation === null) return;
     const gone = this.#header.epochs.filter((epoch) => epoch.epoch < rotation.toEpoch);
-    this.#header = { ...this.#header, epochs: this.#header.epochs.filter((epoch) => epoch.epoch >= rotation.toEpoch) };
-    this.#write(db, { ...this.#secrets, rotation: null });
+    const epochs = this.#header.epochs.filter((epoch) => epoch.epoch >= rotation.toEpoch);
+    this.#write(db, { epochs }, { ...this.#secrets, rotation: null });
     for (const epoch of gone) this.keys.dropEpoch(epoch.epoch);
   }
 
   /** Writes all four copies as they should be. */
   mend(db: WriteDb): void {
-    this.#write(db, this.#secrets);
+    this.#write(db, {}, this.#secrets);
   }
 
   /** Takes over what another process changed in the header since. */
@@ -187,39 +181,49 @@ export class Keyring {
 
   #addEpoch(db: WriteDb, nowMs: number, rotationFor: (epoch: number) => HeaderSecrets['rotation']): void {
     const epoch = this.keys.currentEpoch + 1;
-    const wrapped = this.keys.createEpoch(epoch);
-    this.#header = {
-      ...this.#header,
-      epochs: [...this.#header.epochs, { epoch, wrappedKey: wrapped.wrappedKey.toString('base64') }],
-    };
+    const wrapped = this.keys.wrapNewEpoch(epoch);
+    const epochs = [...this.#header.epochs, { epoch, wrappedKey: wrapped.wrappedKey.toString('base64') }];
     const epochCreatedAtMs = { ...this.#secrets.epochCreatedAtMs, [String(epoch)]: nowMs };
-    this.#write(db, { ...this.#secrets, epochCreatedAtMs, rotation: rotationFor(epoch) });
+    this.#write(db, { epochs }, { ...this.#secrets, epochCreatedAtMs, rotation: rotationFor(epoch) });
+    this.keys.addEpoch(wrapped);
   }
 
   #replaceSlots(db: WriteDb, type: KeySlot['type'], slot: KeySlot, nowMs: number): void {
-    this.#header = { ...this.#header, slots: [...this.#header.slots.filter((other) => other.type !== type), slot] };
-    const live = new Set(this.#header.slots.map((other) => other.commitment));
+    const slots = [...this.#header.slots.filter((other) => other.type !== type), slot];
+    const live = new Set(slots.map((other) => other.commitment));
     const times = Object.fromEntries(
       Object.entries(this.#secrets.slotCreatedAtMs).filter(([commitment]) => live.has(commitment)),
     );
-    this.#write(db, { ...this.#secrets, slotCreatedAtMs: { ...times, [slot.commitment]: nowMs } });
+    this.#write(db, { slots }, { ...this.#secrets, slotCreatedAtMs: { ...times, [slot.commitment]: nowMs } });
   }
 
-  #write(db: WriteDb, secrets: HeaderSecrets): void {
+  /** All or nothing: the sidecar lies ready before the tables commit, and memory follows only what was committed. */
+  #write(db: WriteDb, changes: Partial<Pick<Header, 'slots' | 'epochs'>>, secrets: HeaderSecrets): void {
     const counter = this.#header.counter + 1;
-    this.#secrets = secrets;
-    this.#header = { ...this.#header, counter, secrets: sealSecrets(this.keys, counter, secrets) };
-    const bytes = this.encoded();
-    const sidecar = readSidecar(this.#options.sidecarPath);
-    db.pragma('secure_delete = ON');
+    const header: Header = {
+      ...this.#header,
+      ...changes,
+      counter,
+      secrets: sealSecrets(this.keys, counter, secrets),
+    };
+    const bytes = encodeHeader(header, this.keys);
+    const boxes = readSidecar(this.#options.sidecarPath)?.boxes ?? [];
+    const sidecar = prepareSidecar(this.#options.sidecarPath, { header: bytes, boxes });
     try {
+      db.pragma('secure_delete = ON');
       db.transaction(() => writeHeaderCopies(db, bytes)).immediate();
+    } catch (error) {
+      sidecar.discard();
+      throw error;
     } finally {
       db.pragma('secure_delete = FAST');
     }
+    this.#header = header;
+    this.#secrets = secrets;
+    // Committed: what fails from here on is mended at the next opening, and must not look as if nothing had changed.
+    sidecar.tryPublish();
     // The old slot must not linger in the write-ahead log either.
-    db.pragma('wal_checkpoint(TRUNCATE)');
-    writeSidecar(this.#options.sidecarPath, { header: bytes, boxes: sidecar?.boxes ?? [] });
+    tryTruncateLog(db);
   }
 }
 
@@ -232,7 +236,8 @@ export async function createKeyring(
   const vaultKey = new SecretKey(options.random(32));
   const vaultId = options.random(16);
   const keys = new KeyTree(vaultKey, vaultId, options.random);
-  const epoch = keys.createEpoch(1);
+  const epoch = keys.wrapNewEpoch(1);
+  keys.addEpoch(epoch);
   const recovery = newRecoveryKey(options.random);
   const slots = [
     await createPasswordSlot(vaultKey, vaultId, password, options.argon2, options.random),
@@ -256,142 +261,6 @@ export async function createKeyring(
     secrets: sealSecrets(keys, 1, secrets),
   };
   return { keyring: new Keyring(keys, header, secrets, options), recoveryKey: recovery.text };
-}
-
-/** What can be known of a vault without any secret: enough to seal into the inbox (V5). */
-export function readPublicHeader(
-  db: ReadDb,
-  sidecarPath: string,
-): { readonly vaultId: Buffer; readonly publicKey: Buffer } {
-  const best = rankedCopies(db, sidecarPath)[0];
-  if (best === undefined) throw noHeader();
-  return {
-    vaultId: Buffer.from(best.header.vaultId, 'base64'),
-    publicKey: Buffer.from(best.header.publicKey, 'base64'),
-  };
-}
-
-/**
- * Opens the keyring.
- * @throws AppError VAULT_WRONG_PASSWORD where the secret fits no slot, VAULT_SLOT_DAMAGED where its slot is damaged, VAULT_DAMAGED
- * where no header copy is left.
- */
-export async function openKeyring(
-  db: ReadDb,
-  secret: VaultSecret,
-  options: KeyringOptions,
-): Promise<{
-  readonly keyring: Keyring;
-  readonly notices: readonly OpeningNotice[];
-  readonly isMendNeeded: boolean;
-  readonly isSlotWeak: boolean;
-}> {
-  const copies = rankedCopies(db, options.sidecarPath);
-  if (copies.length === 0) throw noHeader();
-  const slotSecret: SlotSecret =
-    secret.type === 'recovery' ? { type: 'recovery', bytes: parseRecoveryKey(secret.text) } : secret;
-  let failure: AppError | null = null;
-  for (const copy of distinct(copies)) {
-    const opened = await tryCopy(copy, slotSecret, options);
-    if (opened instanceof AppError) {
-      failure ??= opened;
-      continue;
-    }
-    const isMendNeeded =
-      !copy.isWhole || copies.length < 4 || copies.some((other) => other.header.counter !== copy.header.counter);
-    const notices: OpeningNotice[] = isMendNeeded
-      ? [
-          {
-            code: 'header-mended',
-            message: `${agreeing(copies, copy)} of 4 copies of the vault's header agreed; the others were written anew.`,
-          },
-        ]
-      : [];
-    const isSlotWeak =
-      secret.type === 'password' && copy.header.slots.some((slot) => isSlotWeakerThan(slot, options.argon2));
-    return { keyring: opened, notices, isMendNeeded, isSlotWeak };
-  }
-  throw failure ?? noHeader();
-}
-
-async function tryCopy(copy: HeaderCopy, secret: SlotSecret, options: KeyringOptions): Promise<Keyring | AppError> {
-  const vaultId = Buffer.from(copy.header.vaultId, 'base64');
-  const results: string[] = [];
-  for (const slot of copy.header.slots.filter((other) => other.type === secret.type)) {
-    const opened = await openKeySlot(slot, vaultId, secret);
-    if (opened.result !== 'opened') {
-      results.push(opened.result);
-      continue;
-    }
-    const keys = new KeyTree(opened.vaultKey, vaultId, options.random);
-    if (copy.isWhole && !isHeaderAuthentic(copy, keys))
-      return damaged('a copy of the header was not written by the owner of the vault');
-    for (const epoch of copy.header.epochs) {
-      if (!keys.addEpoch({ epoch: epoch.epoch, wrappedKey: Buffer.from(epoch.wrappedKey, 'base64') }))
-        return damaged('the key of an epoch does not authenticate');
-    }
-    const secrets = openHeaderSecrets(copy.header, keys);
-    return secrets === null
-      ? damaged('the secret part of the header does not authenticate')
-      : new Keyring(keys, copy.header, secrets, options);
-  }
-  return slotFailure(secret.type, results);
-}
-
-function slotFailure(type: SlotSecret['type'], results: readonly string[]): AppError {
-  const name = type === 'password' ? 'password' : type === 'recovery' ? 'recovery key' : 'keychain';
-  if (results.includes('damaged')) {
-    return new AppError(
-      'VAULT_SLOT_DAMAGED',
-      `The vault's ${name} slot is damaged; whether the ${name} is right cannot be told.`,
-      {
-        hint:
-          type === 'password'
-            ? 'Open the vault with the recovery key, then set the password anew.'
-            : 'Open the vault with the password, then make a new recovery key.',
-      },
-    );
-  }
-  if (results.includes('below-floor')) {
-    return new AppError(
-      'VAULT_SLOT_DAMAGED',
-      `The vault's ${name} slot asks for a weaker key derivation than Cairn ever writes; it was changed by somebody.`,
-      {
-        hint: 'Do not enter the password again. Put the vault back from a backup that you trust, or use the recovery key.',
-      },
-    );
-  }
-  return new AppError(
-    'VAULT_WRONG_PASSWORD',
-    type === 'password' ? 'Wrong password.' : `This ${name} does not open this vault.`,
-    {
-      hint:
-        type === 'password'
-          ? 'Try again, or open the vault with the recovery key.'
-          : 'Try again, or open the vault with the password.',
-    },
-  );
-}
-
-/** All readable copies, the best first: whole before torn, newest before older. */
-function rankedCopies(db: ReadDb, sidecarPath: string): HeaderCopy[] {
-  const bytes = [...readHeaderCopies(db), readSidecar(sidecarPath)?.header ?? null];
-  return bytes
-    .map((copy) => (copy === null ? null : parseHeader(copy)))
-    .filter((copy) => copy !== null)
-    .toSorted((a, b) => Number(b.isWhole) - Number(a.isWhole) || b.header.counter - a.header.counter);
-}
-
-function distinct(copies: readonly HeaderCopy[]): HeaderCopy[] {
-  return copies.filter((copy, index) => copies.findIndex((other) => other.bytes.equals(copy.bytes)) === index);
-}
-
-function agreeing(copies: readonly HeaderCopy[], chosen: HeaderCopy): number {
-  return copies.filter((copy) => copy.bytes.equals(chosen.bytes)).length;
-}
-
-function noHeader(): AppError {
-  return damaged('none of its four header copies can be read');
 }
 
 function sealSecrets(keys: KeyTree, counter: number, secrets: HeaderSecrets): string {

@@ -52,17 +52,47 @@ export function readSidecar(path: string): Sidecar | null {
 
 /** Replaces the sidecar: temporary file, fsync, rename, fsync of the folder. */
 export function writeSidecar(path: string, sidecar: Sidecar): void {
+  withStorageErrors('Writing the key sidecar', () => prepareSidecar(path, sidecar).publish());
+}
+
+/** A sidecar that lies ready under another name: what can fail for want of space has already happened. */
+export interface PreparedSidecar {
+  publish(): void;
+  /** The same for a caller who has committed: the tables hold the newer copies, and the next opening mends what stayed behind. */
+  tryPublish(): void;
+  discard(): void;
+}
+
+export function prepareSidecar(path: string, sidecar: Sidecar): PreparedSidecar {
+  const temporary = `${path}.new-${process.pid}`;
   withStorageErrors('Writing the key sidecar', () => {
-    const temporary = `${path}.new-${process.pid}`;
     try {
       writeDurably(temporary, encodeSidecar(sidecar));
+    } catch (error) {
+      unlinkQuietly(temporary);
+      throw error;
+    }
+  });
+  const publish = (): void => {
+    try {
       renameSync(temporary, path);
     } catch (error) {
       unlinkQuietly(temporary);
       throw error;
     }
     syncFolder(dirname(path));
-  });
+  };
+  return {
+    publish,
+    tryPublish: () => {
+      try {
+        publish();
+      } catch {
+        // The older sidecar stays: older copies have no say, and the next opening counts and mends them.
+      }
+    },
+    discard: () => unlinkQuietly(temporary),
+  };
 }
 
 function writeDurably(path: string, bytes: Buffer): void {

@@ -2,7 +2,7 @@
 // change goes through `commit`, which writes the next head in the same transaction.
 
 import type { KeyTree } from '../../crypto/key-tree.ts';
-import { BOX_KINDS } from '../../crypto/box.ts';
+import { BOX_KINDS, parseBoxHeader } from '../../crypto/box.ts';
 import { ChunkStore } from '../content/chunk-store.ts';
 import { CodecHelper } from '../content/codec-helper.ts';
 import { decodeContent } from '../content/codec.ts';
@@ -11,7 +11,7 @@ import { createGearTable, type GearTable } from '../content/fastcdc.ts';
 import type { Statement } from 'better-sqlite3';
 
 import type { ReadDb, WriteDb } from '../database.ts';
-import { damaged, toStorageError } from '../errors.ts';
+import { damaged, keysOfAnotherTime, toStorageError } from '../errors.ts';
 import type { Keyring } from '../keyring/keyring.ts';
 import { BoxReader, BoxWriter } from '../tables/boxes.ts';
 import { ChunkReader, ChunkWriter } from '../tables/chunks.ts';
@@ -79,6 +79,7 @@ export class VaultState {
   /** What loading found missing or not authentic, in words. */
   readonly findings: string[] = [];
   #indexFindings: string[] = [];
+  #isHeadMendNeeded = false;
   #dataVersion = -1;
   readonly #readDataVersion: Statement<[], number>;
   readonly #keyframeCache = new Map<number, Manifest>();
@@ -214,11 +215,25 @@ export class VaultState {
   }
 
   #readHead(): Head {
-    const picked = pickHead(this.keys, readHeadSlots(this.readDb));
-    if (picked.head === null) throw damaged('neither of its two heads authenticates');
-    if (picked.whole < 2 && picked.head.counter > 2)
-      this.findings.push('one of the two head slots does not authenticate');
+    const slots = readHeadSlots(this.readDb);
+    const picked = pickHead(this.keys, slots);
+    if (picked.head === null) {
+      const epochs = slots.map((slot) => (slot === null ? null : (parseBoxHeader(slot)?.epoch ?? null)));
+      if (epochs.some((epoch) => epoch !== null && !this.keys.hasEpoch(epoch))) throw keysOfAnotherTime();
+      throw damaged('neither of its two heads authenticates');
+    }
+    this.#isHeadMendNeeded = picked.whole < 2;
     return picked.head;
+  }
+
+  /** True where one of the two head slots does not open; the next commit writes that one. */
+  get isHeadMendNeeded(): boolean {
+    return this.#isHeadMendNeeded;
+  }
+
+  /** Both slots are whole again. */
+  noteHeadMended(): void {
+    this.#isHeadMendNeeded = false;
   }
 
   /** The newest snapshots are gone: the one before them is the newest now, and nothing that was remembered of them may be used. */

@@ -8,7 +8,7 @@ import type { RandomBytes } from '../../crypto/cipher.ts';
 import { openInboxDeposit, sealToInbox } from '../../crypto/inbox-seal.ts';
 import { openReadDatabase, openWriteDatabase, type WriteDb } from '../database.ts';
 import { withStorageErrors } from '../errors.ts';
-import { readPublicHeader } from '../keyring/keyring.ts';
+import { readPublicHeader } from '../keyring/open-keyring.ts';
 import { createBodyCache, saveSnapshot } from '../log/save-snapshot.ts';
 import type { VaultState } from '../log/vault-state.ts';
 import type { OpeningNotice, SaveRequest } from '../vault.ts';

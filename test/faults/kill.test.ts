@@ -7,7 +7,7 @@ import { createInterface } from 'node:readline';
 import { afterAll, describe, expect, it } from 'vitest';
 
 import { ARGON2_FLOOR } from '../../src/core/crypto/key-slot.ts';
-import type { SnapshotId } from '../../src/shared/model/ids.ts';
+import { parseSessionId, type SnapshotId } from '../../src/shared/model/ids.ts';
 import { AppError } from '../../src/shared/model/app-error.ts';
 import { openVault } from '../../src/core/vault/vault-client.ts';
 import type { Vault } from '../../src/core/vault/vault.ts';
@@ -138,6 +138,41 @@ describe.each(['capture', 'prune', 'rotation', 'password'])('kill -9 during %s',
     RUNS * 6_000,
   );
 });
+
+it(
+  `kill -9 while messages are added, ${RUNS} times: every acknowledged one is there, once`,
+  async () => {
+    await using test = await openTestVault();
+    await test.vault.close();
+    const random = randomFrom(SEED);
+    const owedMessages = new Map<string, string[]>();
+    for (let run = 0; run < RUNS; run += 1) {
+      const said = await workUntilKilled('sessions', test.path, TEST_PASSWORD, run, Math.floor(random() ** 2 * 250));
+      for (const line of said.filter((text) => text.startsWith('message '))) {
+        const [, session = '', message = ''] = line.split(' ');
+        owedMessages.set(session, [...(owedMessages.get(session) ?? []), message]);
+      }
+      const { vault } = await openWithAny(test.path, [TEST_PASSWORD]);
+      for (const [session, messages] of owedMessages) {
+        const there = (await vault.readMessages(parseSessionId(session), { limit: 100_000 })).messages.map(
+          ({ id }) => id,
+        );
+        expect(
+          there.filter((id) => messages.includes(id)),
+          `seed ${SEED}, run ${run}`,
+        ).toEqual(messages);
+        // One more may have been committed just before it could be said.
+        expect(there.length - messages.length, `seed ${SEED}, run ${run}`).toBeLessThanOrEqual(run + 1);
+      }
+      expect((await vault.verify({ isDeep: false, nowMs: TEST_NOW_MS })).damaged).toEqual([]);
+      await vault.close();
+    }
+    const count = [...owedMessages.values()].reduce((sum, messages) => sum + messages.length, 0);
+    expect(count).toBeGreaterThan(0);
+    results.push(`kill -9 while messages are added: ${RUNS} kills, ${count} messages owed and there, seed ${SEED}`);
+  },
+  RUNS * 6_000,
+);
 
 /** A rotation that a kill interrupted goes on from where it was; nothing else needs a second opening. */
 async function reopenForWork(path: string, password: string): Promise<void> {

@@ -5,6 +5,7 @@ import { writeSync } from 'node:fs';
 import { ARGON2_FLOOR } from '../../src/core/crypto/key-slot.ts';
 import { openVault } from '../../src/core/vault/vault-client.ts';
 import type { Vault } from '../../src/core/vault/vault.ts';
+import { parseSessionId } from '../../src/shared/model/ids.ts';
 import { aCapture, aConversation, aStream, aTerminal } from '../support/captures.ts';
 
 const [operation = '', path = '', password = '', seedText = '0'] = process.argv.slice(2);
@@ -56,6 +57,15 @@ for (let at = 0; ; at += 1) {
       await vault.rotate({ nowMs: startMs });
       say('rotated');
       break;
+    case 'sessions': {
+      const id = parseSessionId(`${seed % 3}`.padStart(16, '0'));
+      const name = `${seed}-${at}`;
+      const text = `message ${name} ${'x'.repeat(at % 500)}`;
+      const message = { id: name, role: 'user', atMs: startMs, model: null, text, isPartial: false } as const;
+      await vault.saveSession({ id, nowMs: startMs, create: { createdAtMs: startMs }, messages: [message] });
+      say(`message ${id} ${name}`);
+      break;
+    }
     case 'password': {
       const next = `password ${seed} ${at}`;
       say(`changing ${next}`);

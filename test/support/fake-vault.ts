@@ -37,6 +37,7 @@ import type {
 } from '../../src/core/vault/vault.ts';
 import { countChanged, placeItem, sumBytes, toSnapshotItem, type FakeSnapshot } from './fake-vault-content.ts';
 import { fakeChanges, fakeDensity, fakeSearch } from './fake-vault-history.ts';
+import { FakeSessions } from './fake-vault-sessions.ts';
 import { resolveFakeReference } from './fake-vault-reference.ts';
 
 const DAY_MS = 86_400_000;
@@ -51,6 +52,7 @@ export class FakeVault implements Vault {
   #snapshots: FakeSnapshot[] = [];
   #checkpoints: Checkpoint[] = [];
   readonly #settings = new Map<string, JsonObject>();
+  readonly #sessions = new FakeSessions();
   readonly #known = new Map<ItemKey, Map<string, KnownStream>>();
   readonly #sources = new Map<SourceId, { atMs: number; snapshot: SnapshotId }>();
   #failures: Error[] = [];
@@ -174,6 +176,7 @@ export class FakeVault implements Vault {
     const named = new Set(this.#checkpoints.map(({ snapshotId }) => snapshotId));
     this.#snapshots = this.#snapshots.filter(({ snapshot }) => snapshot.takenAtMs < sinceMs || named.has(snapshot.id));
     this.#known.clear();
+    this.#sessions.forget(sinceMs);
     return before - this.#snapshots.length;
   }
 
@@ -212,6 +215,26 @@ export class FakeVault implements Vault {
     this.#assertOpen();
     if (value === null) this.#settings.delete(name);
     else this.#settings.set(name, structuredClone(value));
+  }
+
+  async listSessions(): ReturnType<Vault['listSessions']> {
+    this.#assertOpen();
+    return this.#sessions.list();
+  }
+
+  async saveSession(...[change]: Parameters<Vault['saveSession']>): ReturnType<Vault['saveSession']> {
+    this.#assertOpen();
+    return this.#sessions.save(change);
+  }
+
+  async readMessages(...[id, window]: Parameters<Vault['readMessages']>): ReturnType<Vault['readMessages']> {
+    this.#assertOpen();
+    return this.#sessions.readMessages(id, window);
+  }
+
+  async removeSessions(...[removals]: Parameters<Vault['removeSessions']>): Promise<number> {
+    this.#assertOpen();
+    return this.#sessions.remove(removals);
   }
 
   async prune(limits: RetentionLimits, nowMs: number, options: { readonly isDryRun: boolean }): Promise<PruneReport> {

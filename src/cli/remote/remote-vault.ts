@@ -41,6 +41,10 @@ export function createRemoteVault(app: RunningApp, notices: Vault['notices']): V
     listCheckpoints: () => call('listCheckpoints'),
     readSetting: (name) => call('readSetting', name),
     writeSetting: (name, value) => call('writeSetting', name, value),
+    listSessions: () => call('listSessions'),
+    saveSession: (change) => call('saveSession', change),
+    readMessages: (id, window) => call('readMessages', id, window),
+    removeSessions: (removals) => call('removeSessions', removals),
     prune: (limits, nowMs, options) => work('prune', [limits, nowMs], options),
     verify: (options) => work('verify', [], options),
     backup: (options) => {

@@ -171,6 +171,22 @@ class VaultClient implements Vault {
     return this.#call('writeSetting', values);
   }
 
+  listSessions() {
+    return this.#call('listSessions', []);
+  }
+
+  saveSession(...values: Parameters<Vault['saveSession']>) {
+    return this.#call('saveSession', values);
+  }
+
+  readMessages(...values: Parameters<Vault['readMessages']>) {
+    return this.#call('readMessages', values);
+  }
+
+  removeSessions(...values: Parameters<Vault['removeSessions']>) {
+    return this.#call('removeSessions', values);
+  }
+
   prune(...[limits, nowMs, options]: Parameters<Vault['prune']>) {
     return this.#call('prune', [limits, nowMs, options.isDryRun], options);
   }

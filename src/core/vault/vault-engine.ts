@@ -5,7 +5,7 @@ import { chmodSync, linkSync } from 'node:fs';
 
 import { AppError } from '../../shared/model/app-error.ts';
 import type { CheckpointAttributes } from '../../shared/model/checkpoint.ts';
-import type { CheckpointId, ItemKey, SnapshotId } from '../../shared/model/ids.ts';
+import type { CheckpointId, ItemKey, SessionId, SnapshotId } from '../../shared/model/ids.ts';
 import type { JsonObject } from '../../shared/model/json.ts';
 import type { RetentionLimits } from '../../shared/model/retention.ts';
 import type { Snapshot, SnapshotSummary } from '../../shared/model/snapshot.ts';
@@ -20,6 +20,7 @@ import { FIRST_HEAD, sealHead } from './log/head.ts';
 import { readChanges, readDensity } from './log/history.ts';
 import { mendTimeIndex } from './log/index-blocks.ts';
 import { exportStream, listSnapshots, readSnapshot, readStream, resolveSnapshot } from './log/read-snapshots.ts';
+import { listSessions, readMessages, removeSessions, saveSession } from './log/sessions.ts';
 import { createBodyCache, saveSnapshot, type KnownContent } from './log/save-snapshot.ts';
 import { searchHistory } from './log/search.ts';
 import { VaultState } from './log/vault-state.ts';
@@ -52,6 +53,7 @@ import type {
   VaultStatistics,
   VerifyReport,
 } from './vault.ts';
+import type { MessageWindow, SessionChange, SessionRemoval, SessionSaved } from './vault-sessions.ts';
 import { vaultFiles, type VaultFiles } from './vault-files.ts';
 import { assertNoVault, assertVaultExists, assertWritable, mendPermissions, removeLeftovers } from './vault-place.ts';
 import { WriterLock } from './writer-lock.ts';
@@ -139,6 +141,9 @@ export class VaultEngine {
       const writeDb = openWriteDatabase(files.database);
       opened.push(writeDb);
       const { keyring, notices, isMendNeeded, isSlotWeak } = await unlocking;
+      await withAsyncStorageErrors('Bringing the vault to the new format', () =>
+        lock.hold(() => runMigrations(writeDb)),
+      );
       const state = withStorageErrors('Reading the vault', () => new VaultState(keyring, writeDb, readDb));
       state.store.healWith((recordId) => rebuildChunkBox(state, recordId));
       const engine = new VaultEngine(files, state, lock, options);
@@ -239,6 +244,22 @@ export class VaultEngine {
 
   writeSetting(name: string, value: JsonObject | null): Promise<void> {
     return this.#write('Saving the setting', () => writeSetting(this.#state, name, value));
+  }
+
+  listSessions() {
+    return this.#read(() => listSessions(this.#state));
+  }
+
+  saveSession(change: SessionChange): Promise<SessionSaved> {
+    return this.#write('Saving the session', () => saveSession(this.#state, change));
+  }
+
+  readMessages(id: SessionId, window: Parameters<typeof readMessages>[2]): MessageWindow {
+    return this.#read(() => readMessages(this.#state, id, window));
+  }
+
+  removeSessions(removals: readonly SessionRemoval[]): Promise<number> {
+    return this.#write('Deleting sessions', () => removeSessions(this.#state, removals));
   }
 
   prune(limits: RetentionLimits, nowMs: number, isDryRun: boolean, control: WorkControl): Promise<PruneReport> {

@@ -7,6 +7,7 @@ import type { CapturedItem, ItemKind, KnownStream, SnapshotItem } from '../../sh
 import type { JsonObject } from '../../shared/model/json.ts';
 import type { RetentionLimits, RetentionPlan } from '../../shared/model/retention.ts';
 import type { Gap, Snapshot, SnapshotKind, SnapshotSummary } from '../../shared/model/snapshot.ts';
+import type { VaultSessions } from './vault-sessions.ts';
 
 /** One capture, ready to be stored. The buffers of its streams become the vault's (they are transferred). */
 export interface SaveRequest {
@@ -214,7 +215,7 @@ export interface SearchMatch {
 }
 
 /** An open, unlocked vault. */
-export interface Vault {
+export interface Vault extends VaultSessions {
   readonly notices: readonly OpeningNotice[];
 
   save(request: SaveRequest): Promise<SaveResult>;

@@ -24,6 +24,10 @@ export const ERROR_CODES = [
   'SNAPSHOT_AMBIGUOUS',
   'CHECKPOINT_NOT_FOUND',
   'ITEM_NOT_FOUND',
+  'SESSION_NOT_FOUND',
+  'SESSION_AMBIGUOUS',
+  'SESSION_FILE_CHANGED', // a file of a session was changed by somebody else in the meantime
+  'CHAT_FAILED', // the endpoint of a chat refused, broke off or could not be reached
   'RESTORE_NOTHING_TO_UNDO',
   'SOURCE_TIMEOUT',
   'SOURCE_UNREADABLE',

@@ -13,6 +13,8 @@ export type ItemKey = string & Brand<'ItemKey'>;
 export type SnapshotId = string & Brand<'SnapshotId'>;
 /** Names a checkpoint: 16 lowercase hexadecimal digits, random, unique in a vault. */
 export type CheckpointId = string & Brand<'CheckpointId'>;
+/** Names a session: 16 lowercase hexadecimal digits, made of what the session is called where it was held. */
+export type SessionId = string & Brand<'SessionId'>;
 
 const SOURCE_ID = /^[a-z][a-z0-9-]{0,31}$/;
 const HEX_ID = /^[0-9a-f]{16}$/;
@@ -43,6 +45,12 @@ export function parseSnapshotId(text: string): SnapshotId {
 export function parseCheckpointId(text: string): CheckpointId {
   if (!HEX_ID.test(text)) throw invalidId('checkpoint', text);
   return text as CheckpointId; // checked on the line above
+}
+
+/** Gives the text as a session id, or throws `USAGE_INVALID`. */
+export function parseSessionId(text: string): SessionId {
+  if (!HEX_ID.test(text)) throw invalidId('session', text);
+  return text as SessionId; // checked on the line above
 }
 
 function invalidId(what: string, text: string): AppError {

@@ -30,6 +30,10 @@ export const BRIDGE_OPERATIONS = [
   'listCheckpoints',
   'readSetting',
   'writeSetting',
+  'listSessions',
+  'saveSession',
+  'readMessages',
+  'removeSessions',
   'statistics',
   'keys',
 ] as const satisfies readonly (keyof Vault)[];

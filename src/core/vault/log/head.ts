@@ -15,6 +15,8 @@ const headSchema = z.strictObject({
   /** Live snapshots and records: what is missing is noticed. */
   snapshots: z.number(),
   records: z.number(),
+  /** Stored sessions; since format 2. */
+  sessions: z.number().default(0),
   /** Record id of the current keyframe, the sequence it began at, and whether its second copy is still to be written. */
   keyframe: z.number(),
   keyframeSequence: z.number(),
@@ -36,6 +38,7 @@ export const FIRST_HEAD: Head = {
   nextRecordId: 1,
   snapshots: 0,
   records: 0,
+  sessions: 0,
   keyframe: 0,
   keyframeSequence: 0,
   isKeyframeCopied: true,

@@ -15,12 +15,14 @@ import { damaged, keysOfAnotherTime, toStorageError } from '../errors.ts';
 import type { Keyring } from '../keyring/keyring.ts';
 import { BoxReader, BoxWriter } from '../tables/boxes.ts';
 import { ChunkReader, ChunkWriter } from '../tables/chunks.ts';
+import { SessionPartReader, SessionPartWriter } from '../tables/session-parts.ts';
 import { readHeadSlots, writeHeadSlot } from '../tables/single-rows.ts';
 import { iterateTimeIndex, TimeIndexWriter } from '../tables/time-index.ts';
 import type { Gap } from '../../../shared/model/snapshot.ts';
 import { pickHead, sealHead, type Head } from './head.ts';
 import { applyBody, decodeManifest, type Manifest, type SnapshotBody, type SourceMarks } from './manifest.ts';
 import { openRecord, RecordSet } from './records.ts';
+import { openSession, SessionSet } from './session-records.ts';
 import { parseSnapshotBody, parseSnapshotPrefix, type SnapshotPrefix } from './snapshot-record.ts';
 import { TimeIndex } from './time-index.ts';
 
@@ -62,6 +64,9 @@ export class VaultState {
     readonly snapshots: BoxReader;
     readonly records: BoxReader;
     readonly parity: BoxReader;
+    readonly sessions: BoxReader;
+    readonly sessionBoxes: BoxReader;
+    readonly sessionParts: SessionPartReader;
   };
   readonly write: {
     readonly chunks: ChunkWriter;
@@ -70,6 +75,8 @@ export class VaultState {
     readonly snapshots: BoxWriter;
     readonly records: BoxWriter;
     readonly parity: BoxWriter;
+    readonly sessions: BoxWriter;
+    readonly sessionParts: SessionPartWriter;
     readonly timeIndex: TimeIndexWriter;
   };
   head: Head;
@@ -81,6 +88,7 @@ export class VaultState {
   #indexFindings: string[] = [];
   #isHeadMendNeeded = false;
   #dataVersion = -1;
+  #sessions: SessionSet | null = null;
   readonly #readDataVersion: Statement<[], number>;
   readonly #keyframeCache = new Map<number, Manifest>();
 
@@ -98,6 +106,9 @@ export class VaultState {
       snapshots: new BoxReader(readDb, 'snapshots'),
       records: new BoxReader(readDb, 'records'),
       parity: new BoxReader(readDb, 'parity'),
+      sessions: new BoxReader(readDb, 'sessions'),
+      sessionBoxes: new BoxReader(readDb, 'session_parts'),
+      sessionParts: new SessionPartReader(readDb),
     };
     this.write = {
       chunks: new ChunkWriter(writeDb),
@@ -106,6 +117,8 @@ export class VaultState {
       snapshots: new BoxWriter(writeDb, 'snapshots'),
       records: new BoxWriter(writeDb, 'records'),
       parity: new BoxWriter(writeDb, 'parity'),
+      sessions: new BoxWriter(writeDb, 'sessions'),
+      sessionParts: new SessionPartWriter(writeDb),
       timeIndex: new TimeIndexWriter(writeDb),
     };
     this.#readDataVersion = writeDb.prepare<[], number>('PRAGMA data_version').pluck();
@@ -142,7 +155,14 @@ export class VaultState {
     this.#keyframeCache.clear();
     this.index = this.#loadIndex();
     this.records = this.#loadRecords();
+    this.#sessions = null;
     this.latest = this.#loadLatest();
+  }
+
+  /** All stored sessions, read when they are first asked for: opening a vault does not wait for them. */
+  get sessions(): SessionSet {
+    this.#sessions ??= this.#loadSessions();
+    return this.#sessions;
   }
 
   /** One read transaction, so that another process' commit cannot fall between two tables. */
@@ -322,6 +342,25 @@ export class VaultState {
     if (records.count !== this.head.records)
       this.findings.push(`${this.head.records} records should be there, ${records.count} are`);
     return records;
+  }
+
+  #loadSessions(): SessionSet {
+    const sessions = new SessionSet();
+    let after = 0;
+    for (;;) {
+      const rows = this.read.sessions.listAfter(after, TAIL_PAGE);
+      for (const row of rows) {
+        const record = openSession(this.keys, row.number, row.box);
+        if (record === null) this.findings.push(`session record ${row.number} does not authenticate`);
+        else sessions.set({ ...record, recordId: row.number });
+      }
+      const last = rows.at(-1);
+      if (last === undefined) break;
+      after = last.number;
+    }
+    if (sessions.count !== this.head.sessions)
+      this.findings.push(`${this.head.sessions} sessions should be there, ${sessions.count} are`);
+    return sessions;
   }
 
   /** The newest snapshot that can be read. What is damaged is kept in `findings` and never overwritten. */

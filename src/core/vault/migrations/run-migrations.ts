@@ -3,9 +3,11 @@
 
 import { FORMAT_VERSION, readNumber, type WriteDb } from '../database.ts';
 import * as firstFormat from './0010-first-format.ts';
+import * as sessions from './0020-sessions.ts';
 
-const MIGRATIONS = [firstFormat] as const;
+const MIGRATIONS = [firstFormat, sessions] as const;
 
+/** Call with the writer's lock held. Nothing is written where the format is today's. */
 export function runMigrations(db: WriteDb): void {
   for (const migration of MIGRATIONS) {
     if (readNumber(db, 'user_version') >= migration.version) continue;

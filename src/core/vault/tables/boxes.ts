@@ -1,4 +1,4 @@
-// The tables that hold one box a row under a number: keyframes and their copies, snapshots, time index, records, parity. Their
+// The tables that hold one box a row under a number: keyframes and their copies, snapshots, records, parity, sessions. Their
 // SQL differs in names only, which are constants.
 
 import type { Statement } from 'better-sqlite3';
@@ -11,8 +11,12 @@ export const BOX_TABLES = {
   snapshots: 'sequence',
   records: 'record_id',
   parity: 'record_id',
+  sessions: 'record_id',
+  session_parts: 'record_id',
 } as const;
 export type BoxTable = keyof typeof BOX_TABLES;
+/** Messages have more columns, and a writer of their own. */
+export type WritableBoxTable = Exclude<BoxTable, 'session_parts'>;
 
 export interface BoxRow {
   readonly number: number;
@@ -58,7 +62,7 @@ export class BoxWriter {
   readonly #replace: Statement<[Uint8Array, number]>;
   readonly #remove: Statement<[number]>;
 
-  constructor(db: WriteDb, table: BoxTable) {
+  constructor(db: WriteDb, table: WritableBoxTable) {
     const key = BOX_TABLES[table];
     this.#insert = db.prepare(`INSERT INTO ${table} (${key}, box) VALUES (?, ?)`);
     this.#replace = db.prepare(`UPDATE ${table} SET box = ? WHERE ${key} = ?`);

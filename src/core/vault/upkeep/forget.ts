@@ -1,7 +1,8 @@
 // Forgetting on demand: what was captured since a moment goes, with its content, as if it had never been captured. Checkpoints stay:
-// the user named them.
+// the user named them. What sessions gained since goes too.
 
 import type { SnapshotId } from '../../../shared/model/ids.ts';
+import { forgetSessions } from '../log/sessions.ts';
 import type { WorkControl } from './slices.ts';
 import { removeAndSweep, type PruneDeps } from './prune.ts';
 
@@ -23,5 +24,6 @@ export async function forgetSince(deps: PruneDeps, sinceMs: number, control: Wor
     },
     control,
   );
+  await deps.withLock(() => forgetSessions(state, sinceMs));
   return removed;
 }

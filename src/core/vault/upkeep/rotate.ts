@@ -133,7 +133,7 @@ function assertNothingOld(state: VaultState, epoch: number): void {
 
 function countBoxes(state: VaultState): number {
   const count = (table: string): number => Number(state.readDb.prepare(`SELECT count(*) FROM ${table}`).pluck().get());
-  return ['chunks', 'keyframes', 'keyframe_copies', 'snapshots', 'records'].reduce(
+  return ['chunks', 'keyframes', 'keyframe_copies', 'snapshots', 'records', 'sessions', 'session_parts'].reduce(
     (sum, table) => sum + count(table),
     0,
   );
@@ -154,5 +154,7 @@ function boxTables(state: VaultState): BoxTableAccess[] {
     { kind: BOX_KINDS.keyframe, read: state.read.keyframeCopies, write: state.write.keyframeCopies },
     { kind: BOX_KINDS.snapshot, read: state.read.snapshots, write: state.write.snapshots },
     { kind: BOX_KINDS.record, read: state.read.records, write: state.write.records },
+    { kind: BOX_KINDS.record, read: state.read.sessions, write: state.write.sessions },
+    { kind: BOX_KINDS.record, read: state.read.sessionBoxes, write: state.write.sessionParts },
   ];
 }

@@ -5,6 +5,7 @@ import { BOX_KINDS, type BoxKind } from '../../crypto/box.ts';
 import { decodeChunkPayload } from '../content/chunk-store.ts';
 import { pickHead } from '../log/head.ts';
 import type { Manifest } from '../log/manifest.ts';
+import type { SessionSet } from '../log/session-records.ts';
 import { parseSnapshotPrefix } from '../log/snapshot-record.ts';
 import type { VaultState } from '../log/vault-state.ts';
 import type { BoxReader } from '../tables/boxes.ts';
@@ -40,6 +41,7 @@ export async function verifyVault(
 ): Promise<VerifyReport> {
   const { state } = deps;
   const findings: Findings = { checked: 0, damaged: [], badChunks: new Set(), knownChunks: new Set() };
+  const { sessions } = state; // read only now: what it lacks is among the findings of the log
   checkStructure(state, findings);
   const total = state.index.count + Number(state.readDb.prepare('SELECT count(*) FROM chunks').pluck().get());
   const report = (): void => control.onProgress({ done: Math.min(findings.checked, total), total });
@@ -47,6 +49,9 @@ export async function verifyVault(
   await checkBoxes(state, 'keyframe', BOX_KINDS.keyframe, state.read.keyframes, findings, control);
   await checkBoxes(state, 'keyframe copy', BOX_KINDS.keyframe, state.read.keyframeCopies, findings, control);
   await checkBoxes(state, 'record', BOX_KINDS.record, state.read.records, findings, control);
+  await checkBoxes(state, 'session', BOX_KINDS.record, state.read.sessions, findings, control);
+  await checkBoxes(state, 'message', BOX_KINDS.record, state.read.sessionBoxes, findings, control);
+  checkMessageCounts(state, sessions, findings);
   await checkBoxes(state, 'parity', BOX_KINDS.parity, state.read.parity, findings, control);
   await checkSnapshots(state, isDeep, findings, control, report);
   if (findings.damaged.length === 0) {
@@ -145,6 +150,16 @@ async function checkBoxes(
   }
 }
 
+/** A message that was taken out leaves its session with fewer than it says. */
+function checkMessageCounts(state: VaultState, sessions: SessionSet, findings: Findings): void {
+  const counts = state.read.sessionParts.countMessages();
+  for (const { number, session } of sessions.all()) {
+    const missing = session.messageCount - (counts.get(number) ?? 0);
+    if (missing > 0 && state.sessions === sessions)
+      add(findings, 'session', `session ${number} lacks ${missing} messages`);
+  }
+}
+
 /** Every snapshot record, the chain through them, and what each needs. */
 async function checkSnapshots(
   state: VaultState,
@@ -237,6 +252,8 @@ export function countSeals(state: VaultState): { readonly checked: number; reado
     [BOX_KINDS.snapshot, state.read.snapshots],
     [BOX_KINDS.record, state.read.records],
     [BOX_KINDS.parity, state.read.parity],
+    [BOX_KINDS.record, state.read.sessions],
+    [BOX_KINDS.record, state.read.sessionBoxes],
   ];
   for (const [kind, table] of tables) {
     for (let after = 0; ;) {

@@ -12,12 +12,22 @@ export interface Clock {
   setTimer(callback: () => void, delayMs: number): CancelTimer;
 }
 
+/** Node's timers hold no longer delay: a longer one would be over at once. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
 /** The machine's clock. */
 export const systemClock: Clock = {
   nowMs: () => Date.now(),
   monotonicMs: () => performance.now(),
   setTimer: (callback, delayMs) => {
-    const timer = setTimeout(callback, delayMs);
+    let timer: NodeJS.Timeout;
+    const wait = (leftMs: number): void => {
+      timer = setTimeout(
+        () => (leftMs > MAX_TIMER_MS ? wait(leftMs - MAX_TIMER_MS) : callback()),
+        Math.min(leftMs, MAX_TIMER_MS),
+      );
+    };
+    wait(delayMs);
     return () => clearTimeout(timer);
   },
 };

@@ -1,7 +1,7 @@
 // What the tray, the application menu and the shortcut do. Success is silent, but for a checkpoint made without a window; a failure is
 // told at once, since somebody waits for it.
 
-import { assertNever, AppError, toPlainError } from '../shared/model/app-error.ts';
+import { assertNever, toPlainError } from '../shared/model/app-error.ts';
 import type { Checkpoint } from '../shared/model/checkpoint.ts';
 import type { Clock } from '../core/clock.ts';
 import type { ElectronApi } from './electron-api.ts';
@@ -69,7 +69,7 @@ async function perform(action: ShellAction, deps: ActionsDeps): Promise<void> {
     case 'restore-latest':
       return deps.show('/restore/latest');
     case 'lock':
-      return lock(session);
+      return session.lock();
     case 'open':
       return deps.show();
     case 'install-update':
@@ -113,11 +113,4 @@ async function forget({ electron, session }: ActionsDeps): Promise<void> {
     noLink: true,
   });
   if (response === FORGET_BUTTON) await session.forget(FORGET_MINUTES);
-}
-
-async function lock(session: ShellSession): Promise<void> {
-  if (session.isRestoring) {
-    throw new AppError('VAULT_BUSY', 'A restore is running.', { hint: 'Lock when it is done.', isRetryable: true });
-  }
-  await session.lock();
 }

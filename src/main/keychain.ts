@@ -49,6 +49,7 @@ export function createKeychain({ safeStorage, platform, path }: KeychainDeps): K
       const why = await refusalOf({ hasChosen: readBlob(path) !== null });
       return { isAvailable: why === null, why: why ?? '' };
     },
+    has: async () => readBlob(path) !== null,
     read: async () => {
       const blob = readBlob(path);
       const backend = findBackend(safeStorage, platform);

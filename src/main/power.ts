@@ -30,18 +30,18 @@ export function setupPower({ powerMonitor, session, settings, clock, endNow }: P
     // A vault that cannot be locked now is tried again at the next look.
     if (!isLockDue && isOpen()) await session.lock().catch(() => undefined);
   };
-  const capture = async (kind: 'automatic' | 'shutdown'): Promise<void> => {
+  const capture = async (): Promise<void> => {
     if (isOpen() && session.status().capture.state !== 'paused')
-      await within(session.capture({ kind }), CAPTURE_WITHIN_MS, clock);
+      await within(session.capture({ kind: 'automatic' }), CAPTURE_WITHIN_MS, clock);
   };
   const captureAndLock = async (shouldLock: boolean): Promise<void> => {
-    await capture('shutdown');
+    await capture();
     if (shouldLock) await lock();
   };
 
   powerMonitor.on('suspend', () => void captureAndLock(settings.current()?.lock.onSleep ?? false));
   powerMonitor.on('lock-screen', () => void captureAndLock(settings.current()?.lock.onScreenLock ?? false));
-  powerMonitor.on('resume', () => void capture('automatic'));
+  powerMonitor.on('resume', () => void capture());
   powerMonitor.on('shutdown', (event?: { preventDefault(): void }) => {
     event?.preventDefault();
     void endNow();

@@ -150,7 +150,7 @@ describe.each([
     ]);
     expect(next).toBeNull();
     expect(runs[0]?.projects).toEqual(['b']);
-    const density = await vault.density(null, null, 3);
+    const density = await vault.density(null, null, 3, []);
     expect(density.counts.reduce((sum, count) => sum + count, 0)).toBe(3);
     expect(
       (await vault.search({ text: 'B', limit: 5, budgetMs: 1_000 })).matches.map(({ item }) => item.title),

@@ -125,6 +125,9 @@ describe('the keychain', () => {
     const keychain = make(safeStorage);
     await keychain.write(secret);
     expect(await keychain.read()).toEqual(secret);
+    safeStorage.calls.length = 0;
+    expect(await keychain.has()).toBe(true);
+    expect(safeStorage.calls).toEqual([]);
     const path = join(folder.path, 'keychain.json');
     expect(statSync(path).mode & 0o077).toBe(0);
     expect(readFileSync(path, 'utf8')).not.toContain(Buffer.from(secret).toString('base64'));

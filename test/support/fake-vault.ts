@@ -17,7 +17,7 @@ import type { KnownStream, SnapshotItem } from '../../src/shared/model/item.ts';
 import type { JsonObject } from '../../src/shared/model/json.ts';
 import type { RetentionLimits } from '../../src/shared/model/retention.ts';
 import type { Snapshot, SnapshotSummary } from '../../src/shared/model/snapshot.ts';
-import { planRetention } from '../../src/shared/retention/plan-retention.ts';
+import { explainRetention, planRetention, type RetentionInput } from '../../src/shared/retention/plan-retention.ts';
 import type {
   BackupReport,
   ChangesPage,
@@ -237,8 +237,12 @@ export class FakeVault implements Vault {
     return this.#sessions.remove(removals);
   }
 
-  async prune(limits: RetentionLimits, nowMs: number, options: { readonly isDryRun: boolean }): Promise<PruneReport> {
+  async explainKept(ids: readonly SnapshotId[], limits: RetentionLimits, nowMs: number) {
     this.#assertOpen();
+    return explainRetention(this.#retentionInput(limits, nowMs), new Set(ids));
+  }
+
+  #retentionInput(limits: RetentionLimits, nowMs: number): RetentionInput {
     const snapshots = this.#snapshots;
     const columns = {
       count: snapshots.length,
@@ -247,9 +251,14 @@ export class FakeVault implements Vault {
       idAt: (at: number) => snapshotAt(snapshots, at).id,
     };
     const lastGood = [...this.#sources.values()].map(({ snapshot }) => snapshot);
-    const plan = planRetention({ snapshots: columns, checkpoints: this.#checkpoints, lastGood, nowMs, limits });
+    return { snapshots: columns, checkpoints: this.#checkpoints, lastGood, nowMs, limits };
+  }
+
+  async prune(limits: RetentionLimits, nowMs: number, options: { readonly isDryRun: boolean }): Promise<PruneReport> {
+    this.#assertOpen();
+    const plan = planRetention(this.#retentionInput(limits, nowMs));
     if (!options.isDryRun) {
-      this.#snapshots = snapshots.filter(({ snapshot }) => !plan.remove.includes(snapshot.id));
+      this.#snapshots = this.#snapshots.filter(({ snapshot }) => !plan.remove.includes(snapshot.id));
       this.#checkpoints = this.#checkpoints.filter(({ id }) => !plan.removeCheckpoints.includes(id));
     }
     return { plan, freedBytes: plan.remove.length * 8192, removedSnapshots: options.isDryRun ? 0 : plan.remove.length };

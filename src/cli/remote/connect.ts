@@ -8,7 +8,7 @@ import { findTmuxTerminal } from '../../core/sources/tmux/open-tmux-terminal.ts'
 import type { Vault } from '../../core/vault/vault.ts';
 import type { CaptureOutcome, CaptureRequest, OpenCore } from '../core.ts';
 import { createRemoteVault } from './remote-vault.ts';
-import { findRunningApp } from './running-app.ts';
+import { findRunningApp, type RunningApp } from './running-app.ts';
 
 /** The open vault of the running app; null where none runs, or its vault is not open. */
 export async function connect(app: App, isProcessAlive: (pid: number) => boolean): Promise<OpenCore | null> {
@@ -41,8 +41,24 @@ export async function connect(app: App, isProcessAlive: (pid: number) => boolean
         new AppError('USAGE_INVALID', 'The running Cairn captures already.', { hint: 'Nothing needs to be done.' }),
       ),
     planRestore: (request) => restores.plan(request),
-    applyRestore: (plan, request, progress) => restores.apply(plan, request, progress),
-    undoRestore: (progress) => restores.undo(progress),
+    applyRestore: (plan, request, progress) => whileHeld(running, () => restores.apply(plan, request, progress)),
+    undoRestore: (progress) => whileHeld(running, () => restores.undo(progress)),
     close: async () => undefined,
   };
+}
+
+/** Tells the app that a restore runs: it neither locks nor ends nor updates under it. @throws AppError VAULT_BUSY while another one runs */
+async function whileHeld<Result>(running: RunningApp, work: () => Promise<Result>): Promise<Result> {
+  const end = new AbortController();
+  const held = Promise.withResolvers<void>();
+  const holding = running
+    .call('holdRestore', [], { signal: end.signal, onProgress: () => held.resolve() })
+    .then(() => held.resolve(), held.reject);
+  try {
+    await held.promise;
+    return await work();
+  } finally {
+    end.abort();
+    await holding;
+  }
 }

@@ -31,9 +31,11 @@ export class BrowserSessions {
     const found = [...this.#codes].find(([other]) => isSameSecret(other, code));
     if (found === undefined) return null;
     this.#codes.delete(found[0]);
-    if (found[1] < this.#nowMs() || this.#sessions.size >= MAX_SESSIONS) return null;
+    if (found[1] < this.#nowMs()) return null;
     const session = randomBytes(32).toString('base64url');
     this.#sessions.add(session);
+    // The oldest login goes: it may be a window that was closed long ago.
+    for (const oldest of this.#sessions) if (this.#sessions.size > MAX_SESSIONS) this.#sessions.delete(oldest);
     return session;
   }
 

@@ -6,7 +6,7 @@ import { AppError } from '../../shared/model/app-error.ts';
 import { assertStrongPassword } from '../crypto/password-strength.ts';
 import { toIso } from '../timeline/views.ts';
 import type { ApiDeps } from './api-deps.ts';
-import { os, tellWork } from './handlers.ts';
+import { crossing, os, tellWork } from './handlers.ts';
 
 const KEYCHAIN_SECRET_BYTES = 32;
 const done = { ok: true as const };
@@ -42,7 +42,7 @@ export function keyHandlers({ session, keychain }: ApiDeps) {
         return { isAvailable: false, why: 'A browser has no access to the system keychain.', isOn: false };
       const { isAvailable, why } = await keychain.availability();
       // A locked vault cannot say; that something is stored says enough to offer it.
-      const isOn = isAvailable && (await keychain.read()) !== null;
+      const isOn = isAvailable && (await keychain.has());
       return { isAvailable, why, isOn };
     }),
     setKeychain: os.keys.setKeychain.handler(async ({ input }) => {
@@ -69,9 +69,14 @@ export function keyHandlers({ session, keychain }: ApiDeps) {
       await confirm(input.current);
       return { recoveryKey: await vault.replaceRecoveryKey(nowMs()) };
     }),
-    rotate: os.keys.rotate.handler(({ signal }) => {
+    rotate: os.keys.rotate.handler(async function* ({ input, signal }) {
       const { vault } = session.unlocked().app;
-      return tellWork((options) => vault.rotate({ ...options, nowMs: nowMs() }), signal);
+      try {
+        await confirm(input.current);
+      } catch (error) {
+        throw crossing(error);
+      }
+      yield* tellWork((options) => vault.rotate({ ...options, nowMs: nowMs() }), signal);
     }),
   };
 }

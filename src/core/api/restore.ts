@@ -2,7 +2,6 @@
 
 import type { z } from 'zod';
 
-import { AppError } from '../../shared/model/app-error.ts';
 import type { SnapshotItem } from '../../shared/model/item.ts';
 import type { RestoreStep } from '../../shared/model/restore.ts';
 import type { RestoreReportView, restoreRequestSchema, RestoreStepView } from '../../shared/contract/schemas.ts';
@@ -55,11 +54,6 @@ export function restoreHandlers(deps: ApiDeps) {
     ),
     undo: os.restore.undo.handler(async ({ signal }) => {
       const { restores, app } = session.unlocked();
-      if (session.isRestoring)
-        throw new AppError('VAULT_BUSY', 'A restore is running.', {
-          hint: 'Wait until it is done, or cancel it.',
-          isRetryable: true,
-        });
       const items = await itemsToUndo(app.vault);
       const report = await session.whileRestoring(() =>
         restores.undo({ signal: signal ?? NEVER, onStep: () => undefined }),

@@ -41,7 +41,10 @@ export function snapshotHandlers({ session }: ApiDeps) {
         });
         return { snapshots: snapshots.map(viewSummary) };
       }),
-      get: os.snapshots.get.handler(async ({ input }) => viewSnapshot(await read(input.id))),
+      get: os.snapshots.get.handler(async ({ input }) => {
+        const snapshot = await read(input.id);
+        return viewSnapshot(snapshot, await session.unlocked().timeline.kept(snapshot.id));
+      }),
       diff: os.snapshots.diff.handler(async ({ input }) => {
         const [before, after] = [await read(input.id), await read(input.other)];
         return viewDiff(before.itemList, after.itemList);

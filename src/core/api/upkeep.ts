@@ -94,6 +94,7 @@ export function upkeepHandlers({ session, proveRestore }: ApiDeps) {
           items: list.length,
           bytes: list.flatMap(({ streams }) => streams).reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
           ...at('lastGoodAt', state?.lastGoodAtMs ?? null),
+          isInactive: state?.isInactive ?? false,
         };
       }),
     };

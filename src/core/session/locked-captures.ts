@@ -31,10 +31,13 @@ export class LockedCaptures {
   #cancel: CancelTimer = () => {};
   #working: Promise<void> = Promise.resolve();
   #hasEnded = false;
+  #isPaused: boolean;
 
-  constructor(deps: LockedCapturesDeps) {
+  /** @param isPaused captures nothing before it is told to */
+  constructor(deps: LockedCapturesDeps, isPaused: boolean) {
+    this.#isPaused = isPaused;
     this.#deps = deps;
-    const vault = new DepositingVault(deps);
+    const vault = new DepositingVault(deps, () => this.#isPaused);
     this.#collector = new Collector({
       vault,
       host: deps.host,
@@ -47,6 +50,14 @@ export class LockedCaptures {
     this.#arm();
   }
 
+  /** While paused nothing is captured, and a capture that runs is not kept. */
+  setPaused(isPaused: boolean): void {
+    if (this.#isPaused === isPaused) return;
+    this.#isPaused = isPaused;
+    this.#cancel();
+    this.#arm();
+  }
+
   /** Ends the captures; one that runs comes to its end. */
   async stop(): Promise<void> {
     this.#hasEnded = true;
@@ -56,9 +67,12 @@ export class LockedCaptures {
   }
 
   #arm(): void {
-    if (this.#hasEnded) return;
+    if (this.#hasEnded || this.#isPaused) return;
     this.#cancel = this.#deps.clock.setTimer(() => {
-      this.#working = this.#capture().finally(() => this.#arm());
+      this.#working = this.#capture().finally(() => {
+        this.#cancel(); // a pause that ended meanwhile has set another
+        this.#arm();
+      });
     }, this.#deps.intervalMs);
   }
 
@@ -66,7 +80,7 @@ export class LockedCaptures {
     try {
       await this.#collector.capture({ kind: 'automatic' });
     } catch (error) {
-      this.#deps.onFailed(toPlainError(error));
+      if (!this.#isPaused) this.#deps.onFailed(toPlainError(error));
     }
   }
 }
@@ -77,12 +91,14 @@ type CollectorVault = CollectorDeps['vault'];
 class DepositingVault implements CollectorVault {
   readonly #inbox: Inbox;
   readonly #onDeposit: (atMs: number) => void;
+  readonly #isPaused: () => boolean;
   /** Fingerprints must say nothing to anybody who finds one. */
   readonly #salt = randomBytes(32);
   #fingerprint = '';
   #newest: Snapshot | null;
 
-  constructor({ inbox, onDeposit, newest }: LockedCapturesDeps) {
+  constructor({ inbox, onDeposit, newest }: LockedCapturesDeps, isPaused: () => boolean) {
+    this.#isPaused = isPaused;
     this.#inbox = inbox;
     this.#onDeposit = onDeposit;
     this.#newest = newest;
@@ -106,6 +122,7 @@ class DepositingVault implements CollectorVault {
   }
 
   async save(request: SaveRequest): Promise<SaveResult> {
+    if (this.#isPaused()) throw new AppError('CANCELLED', 'Captures were paused meanwhile.', { isRetryable: true });
     const fingerprint = this.#fingerprintOf(request);
     const isSame = fingerprint === this.#fingerprint;
     if (!isSame) {

@@ -6,6 +6,7 @@ import { uptime } from 'node:os';
 
 import { z } from 'zod';
 
+import type { RunEnd } from '../../shared/model/run.ts';
 import { writePrivateFileSync } from '../config/write-private-file.ts';
 
 /** Clocks are set, and boot times are told in whole seconds: two within this are the same boot. */
@@ -24,7 +25,7 @@ type Marker = z.infer<typeof markerSchema>;
 
 /** How the run before this one ended. */
 export interface EarlierRun {
-  readonly end: 'clean' | 'crash' | 'reboot';
+  readonly end: RunEnd;
   readonly uncleanEnds: number;
 }
 

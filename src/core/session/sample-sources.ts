@@ -1,6 +1,7 @@
 // What each source would keep, looked at once and stored nowhere: for the first run, before anything is turned on.
 
 import type { SourceId } from '../../shared/model/ids.ts';
+import { EXPIRES_SOON_DAYS, expiresSoon } from '../../shared/model/expiry.ts';
 import type { CapturedItem, ItemKind } from '../../shared/model/item.ts';
 import { countKind } from '../../shared/diff/describe-changes.ts';
 import { toPlainLine } from '../../shared/text/sanitize-text.ts';
@@ -12,8 +13,6 @@ const DEADLINE_MS = 6_000;
 const MAX_BYTES = 32 * 1024 * 1024;
 const MAX_SAMPLES = 6;
 const TITLE_LENGTH = 90;
-const DAY_MS = 86_400_000;
-const SOON_DAYS = 10;
 
 export interface SourceSample {
   readonly id: SourceId;
@@ -89,11 +88,9 @@ function worthOf(items: readonly CapturedItem[], nowMs: number): string {
   for (const { kind } of items) counts.set(kind, (counts.get(kind) ?? 0) + 1);
   const found = [...counts].map(([kind, count]) => countKind(kind, count)).join(', ');
   if (found === '') return '';
-  const expiring = items.filter(({ attributes }) => expiresSoon(attributes['expiresAt'], nowMs)).length;
-  return expiring === 0 ? `${found} found` : `${found} found, ${expiring} of them expire within ${SOON_DAYS} days`;
-}
-
-function expiresSoon(expiresAt: unknown, nowMs: number): boolean {
-  const timeMs = typeof expiresAt === 'string' ? Date.parse(expiresAt) : expiresAt;
-  return typeof timeMs === 'number' && timeMs - nowMs < SOON_DAYS * DAY_MS;
+  const expiring = items.filter(({ attributes }) => expiresSoon(attributes, nowMs)).length;
+  const verb = expiring === 1 ? 'expires' : 'expire';
+  return expiring === 0
+    ? `${found} found`
+    : `${found} found, ${expiring} of them ${verb} within ${EXPIRES_SOON_DAYS} days`;
 }

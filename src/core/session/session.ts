@@ -11,11 +11,12 @@ import type { CancelTimer } from '../clock.ts';
 import { createRestores } from '../create-restores.ts';
 import type { RestoreService, RestoreServiceDeps } from '../restore/restore-service.ts';
 import { Timeline } from '../timeline/timeline.ts';
+import { notePresence } from '../timeline/presence.ts';
 import { viewSummary } from '../timeline/views.ts';
 import type { Inbox } from '../vault/inbox-client.ts';
 import type { VaultSecret } from '../vault/vault-client.ts';
 import { EventHub, type AppEventListener } from './events.ts';
-import { LockedCaptures } from './locked-captures.ts';
+import { LockedCaptures, type LockedCapturesDeps } from './locked-captures.ts';
 import { RestorePrompts } from './restore-prompt.ts';
 import { beginRun, endRun, type EarlierRun } from './run-marker.ts';
 import { describeStatus, type CaptureState, type SessionState } from './status.ts';
@@ -57,8 +58,14 @@ export class AppSession {
   #pausedUntilMs: number | null | undefined;
   #cancelResume: CancelTimer = () => {};
   #earlier: EarlierRun | null = null;
+  /** How the run before ended is asked about once, at the first unlock. */
+  #hasAskedOfEarlier = false;
+  #begunAtMs: number | null = null;
+  /** Stretches of captures while locked; noted in the vault at the unlock. */
+  #watches: { fromMs: number; toMs: number }[] = [];
+  #desktop: Status['desktop'];
   #changing: Promise<unknown> = Promise.resolve();
-  #isRestoring = 0;
+  #isRestoring = false;
   #hasClosed = false;
 
   constructor(deps: SessionDeps) {
@@ -77,9 +84,9 @@ export class AppSession {
     this.#events.emit(event);
   }
 
-  /** True while a restore runs: nothing may end the app or lock the vault then but the user. */
+  /** True while a restore runs: nothing may end the app or lock the vault then. */
   get isRestoring(): boolean {
-    return this.#isRestoring > 0;
+    return this.#isRestoring;
   }
 
   status(): Status {
@@ -92,6 +99,7 @@ export class AppSession {
       problem: this.#problem,
       open: this.#unlocked?.app ?? null,
       capture: { pausedUntilMs: this.#pausedUntilMs, locked: this.#lockedState, lastAtMs: this.#lastAtMs },
+      desktop: this.#desktop,
     });
   }
 
@@ -146,12 +154,16 @@ export class AppSession {
     return this.#pace.attempt(() => this.assertSecret(secret), isWrongSecret);
   }
 
-  /** Captures a last time, closes the vault and lets captures go on write-only where that is set. Idempotent. */
+  /**
+   * Captures a last time, closes the vault and lets captures go on write-only where that is set, once no pause holds. Idempotent.
+   * @throws AppError VAULT_BUSY while a restore runs
+   */
   lock(): Promise<void> {
     return this.#inTurn(async () => {
       const unlocked = this.#unlocked;
       if (unlocked === null) return;
-      const goesOn = unlocked.app.config().lock.doesCaptureGoOn && this.#pausedUntilMs === undefined;
+      this.#assertNoRestore('Lock when it is done.');
+      const goesOn = unlocked.app.config().lock.doesCaptureGoOn;
       const settings = goesOn ? await unlocked.app.loadCaptureSettings().catch(() => null) : null;
       await unlocked.app.scheduler.stop({
         hasLastCapture: this.#pausedUntilMs === undefined,
@@ -164,7 +176,8 @@ export class AppSession {
       this.#lockedState = 'off';
       if (settings !== null && settings.sources.length > 0) {
         const { app, openInbox } = this.#deps;
-        const captures = new LockedCaptures({
+        const isPaused = this.#pausedUntilMs !== undefined;
+        const deps: LockedCapturesDeps = {
           settings,
           newest,
           host: app.host,
@@ -174,13 +187,16 @@ export class AppSession {
           onDeposit: (atMs) => {
             this.#lockedState = 'writing';
             this.#lastAtMs = atMs;
+            this.#noteWatch(atMs, captureIntervalMs);
             this.#tell();
           },
           onFailed: () => {
             this.#lockedState = 'failing';
             this.#tell();
           },
-        });
+        };
+        this.#watches = [{ fromMs: app.clock.nowMs(), toMs: app.clock.nowMs() }];
+        const captures = new LockedCaptures(deps, isPaused);
         captures.start();
         this.#locked = { captures };
         this.#lockedState = 'writing';
@@ -210,7 +226,7 @@ export class AppSession {
   pause(untilMs: number | null): void {
     this.#cancelResume();
     this.#pausedUntilMs = untilMs;
-    this.#unlocked?.app.scheduler.setPaused(true);
+    this.#setPaused(true);
     if (untilMs !== null) {
       const { clock } = this.app;
       this.#cancelResume = clock.setTimer(() => this.resume(), Math.max(0, untilMs - clock.nowMs()));
@@ -221,8 +237,13 @@ export class AppSession {
   resume(): void {
     this.#cancelResume();
     this.#pausedUntilMs = undefined;
-    this.#unlocked?.app.scheduler.setPaused(false);
+    this.#setPaused(false);
     this.#tell();
+  }
+
+  #setPaused(isPaused: boolean): void {
+    this.#unlocked?.app.scheduler.setPaused(isPaused);
+    this.#locked?.captures.setPaused(isPaused);
   }
 
   /** Removes what was captured in the last minutes; checkpoints stay. Gives how many snapshots went. */
@@ -233,14 +254,26 @@ export class AppSession {
     return removed;
   }
 
-  /** Runs a restore; while it does, `isRestoring` holds. */
+  /** Runs a restore; while it does, `isRestoring` holds. @throws AppError VAULT_BUSY while another one runs */
   async whileRestoring<Result>(work: () => Promise<Result>): Promise<Result> {
-    this.#isRestoring += 1;
+    this.#assertNoRestore('Wait until it is done, or cancel it.');
+    this.#isRestoring = true;
     try {
       return await work();
     } finally {
-      this.#isRestoring -= 1;
+      this.#isRestoring = false;
     }
+  }
+
+  #assertNoRestore(hint: string): void {
+    if (this.#isRestoring) throw new AppError('VAULT_BUSY', 'A restore is running.', { hint, isRetryable: true });
+  }
+
+  /** What the desktop app tells beside the status. */
+  noteDesktop(facts: NonNullable<Status['desktop']>): void {
+    const before = JSON.stringify(this.#desktop);
+    this.#desktop = { ...this.#desktop, ...facts };
+    if (JSON.stringify(this.#desktop) !== before) this.#tell();
   }
 
   /** The settings were changed by somebody: what depends on them is told. */
@@ -268,6 +301,7 @@ export class AppSession {
     if (this.#earlier !== null || !this.app.hasVault()) return;
     const { pid, isProcessAlive } = this.#deps;
     this.app.prepareFolder();
+    this.#begunAtMs = this.app.clock.nowMs();
     this.#earlier = beginRun(this.app.folder.running, {
       nowMs: this.app.clock.nowMs(),
       pid,
@@ -281,9 +315,17 @@ export class AppSession {
     const prompts = new RestorePrompts({
       app: opened,
       nowMs: this.app.clock.nowMs(),
-      earlier: this.#earlier ?? { end: 'clean', uncleanEnds: 0 },
+      // Later unlocks of this run follow a lock, not an end.
+      earlier: (this.#hasAskedOfEarlier ? null : this.#earlier) ?? { end: 'clean', uncleanEnds: 0 },
     });
-    this.#unlocked = { app: opened, timeline: new Timeline(opened.vault), restores, prompts };
+    void this.#notePresence(opened, !this.#hasAskedOfEarlier);
+    this.#hasAskedOfEarlier = true;
+    const timeline = new Timeline({
+      vault: opened.vault,
+      nowMs: () => this.app.clock.nowMs(),
+      settings: () => opened.config(),
+    });
+    this.#unlocked = { app: opened, timeline, restores, prompts };
     this.#problem = null;
     this.#lockedState = 'off';
     this.#listen(opened);
@@ -294,6 +336,27 @@ export class AppSession {
       this.#tell();
     });
     this.#tell();
+  }
+
+  /** A capture while locked; after a pause another stretch begins. */
+  #noteWatch(atMs: number, intervalMs: number): void {
+    const last = this.#watches.at(-1);
+    if (last !== undefined && atMs - last.toMs <= 3 * intervalMs) last.toMs = atMs;
+    else this.#watches.push({ fromMs: atMs, toMs: atMs });
+  }
+
+  async #notePresence(opened: OpenApp, isFirst: boolean): Promise<void> {
+    const watches = this.#watches.filter(({ fromMs, toMs }) => toMs > fromMs);
+    this.#watches = [];
+    const start =
+      isFirst && this.#begunAtMs !== null ? { atMs: this.#begunAtMs, after: this.#earlier?.end ?? 'clean' } : null;
+    try {
+      await notePresence(opened.vault, { start, watches });
+    } catch (error) {
+      // Locked again at once, or a full disk: the timeline shows a gap more.
+      if (!(error instanceof AppError && error.code === 'VAULT_CLOSED'))
+        this.#warn('The start could not be noted', toPlainError(error));
+    }
   }
 
   #listen(opened: OpenApp): void {

@@ -22,6 +22,7 @@ export interface StatusFacts {
   readonly problem: PlainError | null;
   readonly open: OpenApp | null;
   readonly capture: CaptureState;
+  readonly desktop: Status['desktop'];
 }
 
 /** Never throws: a configuration that cannot be read is told, and everything else with it. */
@@ -41,13 +42,11 @@ export function describeStatus(facts: StatusFacts): Status {
       return {
         id,
         title,
-        isPresent: true,
-        summary: '',
-        isInactive: false,
         isEnabled: settings.enabled.includes(id),
         ...(gap === undefined ? {} : { problem: gap.message }),
       };
     }),
+    ...(facts.desktop === undefined ? {} : { desktop: facts.desktop }),
     notices: (open?.vault.notices ?? []).map(({ code, message }) => ({
       message,
       isDamage: ['truncated', 'rolled-back', 'index-mended', 'head-slot-mended'].includes(code),

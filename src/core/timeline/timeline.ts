@@ -2,11 +2,21 @@
 
 import { parseSnapshotId, type ItemKey, type SnapshotId } from '../../shared/model/ids.ts';
 import type { ItemKind } from '../../shared/model/item.ts';
-import type { Density, ItemVersion, SearchHit, TimelineFilter, TimelineRow } from '../../shared/contract/schemas.ts';
+import type {
+  Density,
+  ItemVersion,
+  KeptView,
+  SearchHit,
+  TimelineFilter,
+  TimelineRow,
+} from '../../shared/contract/schemas.ts';
 import { describeChange } from '../../shared/diff/describe-changes.ts';
 import { projectOf, repositoryRoots } from '../../shared/timeline/project.ts';
-import type { ChangeRun, ChangesPage, ChangesQuery, Vault } from '../vault/vault.ts';
-import { toIso, viewCheckpoint, viewRun } from './views.ts';
+import type { RetentionLimits } from '../../shared/model/retention.ts';
+import type { ChangeRun, ChangesPage, ChangesQuery, GapLimit, Vault } from '../vault/vault.ts';
+import { gapLimits, minGapMs, withoutWatches } from './gaps.ts';
+import { readPresence } from './presence.ts';
+import { toIso, viewCheckpoint, viewKept, viewRun } from './views.ts';
 
 /** Answers of the vault that are put together to one page; each is bounded in time. */
 const MAX_ANSWERS = 4;
@@ -27,35 +37,57 @@ export interface Facets {
   readonly tags: string[];
 }
 
+export interface TimelineDeps {
+  readonly vault: Vault;
+  readonly nowMs: () => number;
+  /** What tells a gap from thinned history, and why snapshots are kept. */
+  readonly settings: () => { readonly retention: RetentionLimits; readonly captureIntervalMs: number };
+}
+
 export class Timeline {
+  readonly #deps: TimelineDeps;
   readonly #vault: Vault;
 
-  constructor(vault: Vault) {
-    this.#vault = vault;
+  constructor(deps: TimelineDeps) {
+    this.#deps = deps;
+    this.#vault = deps.vault;
   }
 
   /** Changes, newest first. @throws AppError USAGE_INVALID for a cursor that is none */
   async page(filter: TimelineFilter, limit: number, cursor?: string): Promise<Page<TimelineRow>> {
-    if (filter.checkpointsOnly === true || (filter.tags?.length ?? 0) > 0) return this.#checkpointRows(filter);
+    if (filter.checkpointsOnly === true || (filter.tags?.length ?? 0) > 0)
+      return { rows: await this.#view(await this.#checkpointRuns(filter)) };
     const { runs, next } = await this.#changes(toQuery(filter), limit, cursor);
-    return { rows: runs.map(viewRun), ...(next === null ? {} : { cursor: next }) };
+    return { rows: await this.#view(runs), ...(next === null ? {} : { cursor: next }) };
   }
 
-  /** Snapshots over time, with checkpoints as stones and silences as gaps. */
+  /** Why a snapshot is kept, and until when as things stand. @throws AppError SNAPSHOT_NOT_FOUND */
+  async kept(id: SnapshotId): Promise<KeptView> {
+    const [kept] = await this.#vault.explainKept([id], this.#deps.settings().retention, this.#deps.nowMs());
+    return viewKept(kept);
+  }
+
+  /** Snapshots over time, with checkpoints as stones, restarts, and as gaps the silences in which Cairn was not there. */
   async density(fromMs: number | null, toMs: number | null, bins: number): Promise<Density> {
-    const [density, checkpoints] = await Promise.all([
-      this.#vault.density(fromMs, toMs, bins),
+    const limits = this.#gapLimits();
+    const [density, checkpoints, presence] = await Promise.all([
+      this.#vault.density(fromMs, toMs, bins, limits),
       this.#checkpointsWithTimes(),
+      readPresence(this.#vault),
     ]);
+    const gaps = withoutWatches(density.gaps, presence.watches, limits);
+    const isShown = (timeMs: number): boolean => timeMs >= density.fromMs && timeMs <= density.toMs;
     return {
       from: toIso(density.fromMs),
       to: toIso(density.toMs),
       counts: [...density.counts],
-      gaps: density.gaps.map((gap) => ({ from: toIso(gap.fromMs), to: toIso(gap.toMs) })),
+      gaps: gaps.map((gap) => ({ from: toIso(gap.fromMs), to: toIso(gap.toMs) })),
       stones: checkpoints
-        .filter(({ takenAtMs }) => takenAtMs >= density.fromMs && takenAtMs <= density.toMs)
+        .filter(({ takenAtMs }) => isShown(takenAtMs))
         .map(({ checkpoint, takenAtMs }) => viewCheckpoint(checkpoint, undefined, takenAtMs)),
-      restarts: density.gaps.map((gap) => toIso(gap.toMs)),
+      restarts: presence.starts
+        .filter(({ atMs }) => density.oldestMs !== null && isShown(atMs))
+        .map(({ atMs, after }) => ({ at: toIso(atMs), after })),
       ...(density.oldestMs === null ? {} : { oldest: toIso(density.oldestMs) }),
       ...(density.newestMs === null ? {} : { newest: toIso(density.newestMs) }),
     };
@@ -126,15 +158,43 @@ export class Timeline {
     return { runs, next };
   }
 
-  async #checkpointRows(filter: TimelineFilter): Promise<Page<TimelineRow>> {
+  /** Rows with what only the timeline knows: gaps, restarts before them, why each is kept. */
+  async #view(runs: readonly ChangeRun[]): Promise<TimelineRow[]> {
+    const { retention } = this.#deps.settings();
+    const ids = runs.map(({ summary }) => summary.id);
+    const [kept, { starts, watches }] = await Promise.all([
+      this.#vault.explainKept(ids, retention, this.#deps.nowMs()),
+      readPresence(this.#vault),
+    ]);
+    const limits = this.#gapLimits();
+    const keptById = new Map(kept.map((one) => [one.id, one]));
+    return runs.map((run) => {
+      const toMs = run.summary.takenAtMs;
+      const fromMs = toMs - run.silenceMs;
+      const silence = run.silenceMs > minGapMs(limits, fromMs) ? [{ fromMs, toMs }] : [];
+      const gapMs = withoutWatches(silence, watches, limits).reduce((sum, gap) => sum + gap.toMs - gap.fromMs, 0);
+      const start = starts.findLast(({ atMs }) => atMs > fromMs && atMs <= toMs);
+      return viewRun(run, { gapMs, restartedAfter: start?.after ?? null, kept: keptById.get(run.summary.id) });
+    });
+  }
+
+  #gapLimits(): readonly GapLimit[] {
+    const { retention, captureIntervalMs } = this.#deps.settings();
+    return gapLimits(retention, captureIntervalMs, this.#deps.nowMs());
+  }
+
+  /** The runs that checkpoints began; every filter counts, as it does for all other rows. */
+  async #checkpointRuns(filter: TimelineFilter): Promise<ChangeRun[]> {
     const tags = filter.tags ?? [];
-    const rows: TimelineRow[] = [];
+    const query = toQuery(filter);
+    const found: ChangeRun[] = [];
     for (const { checkpoint, takenAtMs } of await this.#checkpointsWithTimes()) {
       if (tags.length > 0 && !checkpoint.tags.some((tag) => tags.includes(tag))) continue;
-      const { runs } = await this.#vault.changes({ limit: 1, sinceMs: takenAtMs, untilMs: takenAtMs });
-      rows.push(...runs.filter((run) => run.summary.id === checkpoint.snapshotId).map(viewRun));
+      if (takenAtMs < (query.sinceMs ?? takenAtMs) || takenAtMs > (query.untilMs ?? takenAtMs)) continue;
+      const { runs } = await this.#vault.changes({ ...query, limit: 1, sinceMs: takenAtMs, untilMs: takenAtMs });
+      found.push(...runs.filter((run) => run.summary.id === checkpoint.snapshotId));
     }
-    return { rows: rows.toSorted((a, b) => b.takenAt.localeCompare(a.takenAt)) };
+    return found.toSorted((a, b) => b.summary.takenAtMs - a.summary.takenAtMs);
   }
 
   async #checkpointsWithTimes() {

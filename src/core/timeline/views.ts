@@ -2,12 +2,14 @@
 
 import type { Checkpoint } from '../../shared/model/checkpoint.ts';
 import type { SnapshotItem } from '../../shared/model/item.ts';
-import type { RetentionLimits } from '../../shared/model/retention.ts';
+import type { KeptSnapshot, RetentionLimits } from '../../shared/model/retention.ts';
+import type { RunEnd } from '../../shared/model/run.ts';
 import type { Gap, Snapshot, SnapshotSummary } from '../../shared/model/snapshot.ts';
 import type {
   CheckpointView,
   DiffView,
   GapView,
+  KeptView,
   ItemView,
   SnapshotSummaryView,
   SnapshotView,
@@ -60,10 +62,11 @@ export function viewSummary({ checkpoint, takenAtMs, ...summary }: SnapshotSumma
   };
 }
 
-export function viewSnapshot(snapshot: Snapshot): SnapshotView {
+export function viewSnapshot(snapshot: Snapshot, kept: KeptView): SnapshotView {
   const roots = repositoryRoots(snapshot.itemList);
   return {
     ...viewSummary(snapshot),
+    kept,
     itemList: snapshot.itemList.map((item) => viewItem(item, roots)),
     gapList: snapshot.gapList.map(viewGap),
   };
@@ -94,15 +97,30 @@ function viewGap({ source, reason, message, key, sinceMs }: Gap): GapView {
   return { source, reason, message, ...(key === undefined ? {} : { key }), since: toIso(sinceMs) };
 }
 
-export function viewRun(run: ChangeRun): TimelineRow {
+/** Why a snapshot is kept; the next prune removes it where there is no reason. */
+export function viewKept(kept: KeptSnapshot | undefined): KeptView {
+  const untilMs = kept?.untilMs ?? null;
+  return { reason: kept?.reason ?? null, ...(untilMs === null ? {} : { until: toIso(untilMs) }) };
+}
+
+/** What the timeline knows of a run beside what changed. */
+export interface RunSurroundings {
+  /** How long Cairn was not there before it; 0 where there was no gap. */
+  readonly gapMs: number;
+  readonly restartedAfter: RunEnd | null;
+  readonly kept: KeptSnapshot | undefined;
+}
+
+export function viewRun(run: ChangeRun, { gapMs, restartedAfter, kept }: RunSurroundings): TimelineRow {
   const touched = [...run.added, ...run.removed, ...run.changed.map(({ after }) => after)];
   return {
     ...viewSummary(run.summary),
     words: describeChanges(run),
     count: run.count,
     lastTakenAt: toIso(run.lastTakenAtMs),
-    isAfterRestart: run.silenceMs > 0,
-    ...(run.silenceMs > 0 ? { silenceMs: Math.round(run.silenceMs) } : {}),
+    ...(restartedAfter === null ? {} : { restartedAfter }),
+    ...(gapMs > 0 ? { silenceMs: Math.round(gapMs) } : {}),
+    kept: viewKept(kept),
     projects: [...run.projects],
     kinds: [...new Set(touched.map(({ kind }) => kind))],
   };

@@ -33,6 +33,7 @@ type EngineMethod =
   | 'exportStream'
   | 'density'
   | 'changes'
+  | 'explainKept'
   | 'search'
   | 'forget'
   | 'createCheckpoint'

@@ -132,6 +132,10 @@ class VaultClient implements Vault {
     return this.#call('density', values);
   }
 
+  explainKept(...values: Parameters<Vault['explainKept']>) {
+    return this.#call('explainKept', values);
+  }
+
   changes(...values: Parameters<Vault['changes']>) {
     return this.#call('changes', values);
   }

@@ -7,7 +7,7 @@ import { AppError } from '../../shared/model/app-error.ts';
 import type { CheckpointAttributes } from '../../shared/model/checkpoint.ts';
 import type { CheckpointId, ItemKey, SessionId, SnapshotId } from '../../shared/model/ids.ts';
 import type { JsonObject } from '../../shared/model/json.ts';
-import type { RetentionLimits } from '../../shared/model/retention.ts';
+import type { KeptSnapshot, RetentionLimits } from '../../shared/model/retention.ts';
 import type { Snapshot, SnapshotSummary } from '../../shared/model/snapshot.ts';
 import type { RandomBytes } from '../crypto/cipher.ts';
 import { DEFAULT_ARGON2, type Argon2Parameters } from '../crypto/key-slot.ts';
@@ -33,7 +33,7 @@ import { runUpkeep } from './upkeep/upkeep.ts';
 import { forgetSince } from './upkeep/forget.ts';
 import { backupVault } from './upkeep/backup.ts';
 import { rebuildChunkBox } from './upkeep/parity.ts';
-import { pruneVault } from './upkeep/prune.ts';
+import { explainKept, pruneVault } from './upkeep/prune.ts';
 import { rotateVault, rotationDone } from './upkeep/rotate.ts';
 import { readStatistics } from './upkeep/statistics.ts';
 import { verifyVault } from './upkeep/verify.ts';
@@ -42,6 +42,7 @@ import type {
   ChangesPage,
   ChangesQuery,
   Density,
+  GapLimit,
   KeysInfo,
   ListSnapshotsQuery,
   OpeningNotice,
@@ -200,8 +201,12 @@ export class VaultEngine {
     return withAsyncExportErrors(() => this.#read(() => exportStream(this.#state, id, key, stream, path)));
   }
 
-  density(fromMs: number | null, toMs: number | null, bins: number): Density {
-    return this.#read(() => readDensity(this.#state, fromMs, toMs, bins));
+  density(fromMs: number | null, toMs: number | null, bins: number, gapLimits: readonly GapLimit[]): Density {
+    return this.#read(() => readDensity(this.#state, fromMs, toMs, bins, gapLimits));
+  }
+
+  explainKept(ids: readonly SnapshotId[], limits: RetentionLimits, nowMs: number): KeptSnapshot[] {
+    return this.#read(() => explainKept(this.#state, ids, limits, nowMs));
   }
 
   changes(query: ChangesQuery): ChangesPage {

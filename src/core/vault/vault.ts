@@ -5,7 +5,7 @@ import type { Checkpoint, CheckpointAttributes } from '../../shared/model/checkp
 import type { CheckpointId, ItemKey, SnapshotId, SourceId } from '../../shared/model/ids.ts';
 import type { CapturedItem, ItemKind, KnownStream, SnapshotItem } from '../../shared/model/item.ts';
 import type { JsonObject } from '../../shared/model/json.ts';
-import type { RetentionLimits, RetentionPlan } from '../../shared/model/retention.ts';
+import type { KeptSnapshot, RetentionLimits, RetentionPlan } from '../../shared/model/retention.ts';
 import type { Gap, Snapshot, SnapshotKind, SnapshotSummary } from '../../shared/model/snapshot.ts';
 import type { VaultSessions } from './vault-sessions.ts';
 
@@ -155,6 +155,15 @@ export interface Density {
   readonly newestMs: number | null;
 }
 
+/**
+ * From which silence on a stretch without snapshots counts as a gap, for silences that begin before that time: what was thinned stands
+ * further apart than what was captured just now.
+ */
+export interface GapLimit {
+  readonly beforeMs: number;
+  readonly minMs: number;
+}
+
 export interface ChangesQuery {
   /** At most this many runs, newest first. */
   readonly limit: number;
@@ -176,7 +185,7 @@ export interface ChangeRun {
   readonly summary: SnapshotSummary;
   readonly count: number;
   readonly lastTakenAtMs: number;
-  /** Time without any snapshot before the run, where it is much longer than an interval. */
+  /** Time from the snapshot before to the run's first one; 0 at the first of all. */
   readonly silenceMs: number;
   readonly added: readonly SnapshotItem[];
   readonly removed: readonly SnapshotItem[];
@@ -233,8 +242,11 @@ export interface Vault extends VaultSessions {
   /** Writes a stream into a new file (0600), which must not be there; it never is in memory as a whole. */
   exportStream(id: SnapshotId, key: ItemKey, stream: string, path: string): Promise<void>;
 
-  /** Counts snapshots over a stretch of time; null means from the oldest, to the newest. */
-  density(fromMs: number | null, toMs: number | null, bins: number): Promise<Density>;
+  /**
+   * Counts snapshots over a stretch of time; null means from the oldest, to the newest.
+   * @param gapLimits of those that fit a silence, the longest counts
+   */
+  density(fromMs: number | null, toMs: number | null, bins: number, gapLimits: readonly GapLimit[]): Promise<Density>;
   /** The history as changes, equal snapshots collapsed. A long stretch without any change comes in several answers. */
   changes(query: ChangesQuery): Promise<ChangesPage>;
   /** Looks for a text, whatever its case, in all that was ever captured, the newest first. */
@@ -259,6 +271,8 @@ export interface Vault extends VaultSessions {
     nowMs: number,
     options: LongWorkOptions & { readonly isDryRun: boolean },
   ): Promise<PruneReport>;
+  /** Why each of these snapshots is kept, and until when as things stand; in no order, without those that are not there. */
+  explainKept(ids: readonly SnapshotId[], limits: RetentionLimits, nowMs: number): Promise<readonly KeptSnapshot[]>;
   verify(options: LongWorkOptions & { readonly isDeep: boolean; readonly nowMs: number }): Promise<VerifyReport>;
   backup(
     options: LongWorkOptions & { readonly folder: string; readonly keep: number; readonly nowMs: number },

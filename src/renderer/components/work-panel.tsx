@@ -19,6 +19,8 @@ export interface WorkPanelProps {
     readonly label: string;
     readonly onStart: () => void;
     readonly isPrimary?: boolean;
+    /** Something that it needs is not there yet. */
+    readonly isHeld?: boolean;
   }>;
   readonly onCancel: () => void;
   /** What is said after a cancel. */
@@ -39,13 +41,13 @@ export function WorkPanel({
   return (
     <div className="stack">
       <div className="row wrap" ref={buttons}>
-        {starts.map(({ label, onStart, isPrimary = false }) => (
+        {starts.map(({ label, onStart, isPrimary = false, isHeld = false }) => (
           <Button
             key={label}
             look={isPrimary ? 'primary' : 'plain'}
             // Not `disabled`: the focus stays where it is.
-            aria-disabled={work.isRunning}
-            onClick={() => !work.isRunning && onStart()}
+            aria-disabled={work.isRunning || isHeld}
+            onClick={() => !work.isRunning && !isHeld && onStart()}
           >
             {label}
           </Button>

@@ -283,7 +283,7 @@ export const contract = {
     /** Lets the keychain open the vault, or no longer. The password always works. */
     setKeychain: oc.input(z.object({ isOn: z.boolean(), current: secretSchema })).output(done),
     replaceRecoveryKey: oc.input(z.object({ current: secretSchema })).output(z.object({ recoveryKey: z.string() })),
-    rotate: oc.output(work(progressSchema)),
+    rotate: oc.input(z.object({ current: secretSchema })).output(work(progressSchema)),
   },
 
   upkeep: {

@@ -10,6 +10,7 @@ import { ITEM_KINDS, STREAM_KINDS } from '../model/item.ts';
 import type { JsonObject } from '../model/json.ts';
 import { STEP_STATUSES } from '../model/restore.ts';
 import { KEEP_REASONS } from '../model/retention.ts';
+import { RUN_ENDS } from '../model/run.ts';
 import { GAP_REASONS, SNAPSHOT_KINDS } from '../model/snapshot.ts';
 
 // The brands are checked by the patterns; zod's own brand would be another type than the model's.
@@ -97,7 +98,12 @@ export const itemSchema = z.object({
 });
 export type ItemView = z.infer<typeof itemSchema>;
 
+/** Why a snapshot is kept and until when, as things stand; without a reason the next thinning removes it. */
+export const keptSchema = z.object({ reason: z.enum(KEEP_REASONS).nullable(), until: timeSchema.optional() });
+export type KeptView = z.infer<typeof keptSchema>;
+
 export const snapshotSchema = snapshotSummarySchema.extend({
+  kept: keptSchema,
   itemList: z.array(itemSchema),
   gapList: z.array(gapSchema),
 });
@@ -130,8 +136,9 @@ export const timelineRowSchema = snapshotSummarySchema.extend({
   /** How many snapshots the row stands for, and when the last of them was taken. */
   count: z.int().min(1),
   lastTakenAt: timeSchema,
-  /** True where the machine or the captures started anew before this row. */
-  isAfterRestart: z.boolean(),
+  /** Cairn was started before this row: how the run before had ended. */
+  restartedAfter: z.enum(RUN_ENDS).optional(),
+  kept: keptSchema,
   /** How long nothing was captured before it; absent where there was no gap. */
   silenceMs: z.int().min(0).optional(),
   /** Projects that the change touched. */
@@ -159,7 +166,8 @@ export const densitySchema = z.object({
   /** Stretches without any snapshot, longer than a few intervals, inside the captured time. */
   gaps: z.array(z.object({ from: timeSchema, to: timeSchema })),
   stones: z.array(checkpointSchema),
-  restarts: z.array(timeSchema),
+  /** Starts of Cairn, and how the run before each had ended. */
+  restarts: z.array(z.object({ at: timeSchema, after: z.enum(RUN_ENDS) })),
   /** The captured time as a whole; absent where there is nothing. */
   oldest: timeSchema.optional(),
   newest: timeSchema.optional(),
@@ -299,8 +307,6 @@ export const sourceSchema = z.object({
   /** What was found, in words. */
   summary: z.string(),
   isEnabled: z.boolean(),
-  lastGoodAt: timeSchema.optional(),
-  isInactive: z.boolean(),
   /** Why it could not be read last time. */
   problem: z.string().optional(),
 });
@@ -320,10 +326,19 @@ export const statusSchema = z.object({
     failure: plainErrorSchema.optional(),
     isLate: z.boolean(),
   }),
-  sources: z.array(sourceSchema),
+  sources: z.array(sourceSchema.omit({ isPresent: true, summary: true })),
   shell: z.enum(['desktop', 'serve']),
   /** What was found, and mended where it could be, while opening. */
   notices: z.array(z.object({ message: z.string(), isDamage: z.boolean() })),
+  /** What the desktop app tells beside it; absent in a browser. */
+  desktop: z
+    .object({
+      /** How the updates stand, in words. */
+      update: z.object({ text: z.string(), isReady: z.boolean() }).optional(),
+      /** Why the shortcut does not work, as a sentence. */
+      shortcutProblem: z.string().optional(),
+    })
+    .optional(),
 });
 export type Status = z.infer<typeof statusSchema>;
 
@@ -348,6 +363,8 @@ export const statisticsSchema = z.object({
       items: z.int().min(0),
       bytes: z.int().min(0),
       lastGoodAt: timeSchema.optional(),
+      /** Not read for so long that it counts as no longer used. */
+      isInactive: z.boolean(),
     }),
   ),
 });

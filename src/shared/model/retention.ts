@@ -35,6 +35,14 @@ export const KEEP_REASONS = [
 ] as const;
 export type KeepReason = (typeof KEEP_REASONS)[number];
 
+/** Why a snapshot is kept, and until when as things stand; both null where the next prune removes it. */
+export interface KeptSnapshot {
+  readonly id: SnapshotId;
+  readonly reason: KeepReason | null;
+  /** Milliseconds since the epoch; null where no time ends it. */
+  readonly untilMs: number | null;
+}
+
 export interface RetentionPlan {
   readonly remove: readonly SnapshotId[];
   /** Unpinned checkpoints past their limit; their snapshots then follow the rules for automatic ones. */

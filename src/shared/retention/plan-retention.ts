@@ -2,7 +2,13 @@
 
 import type { Checkpoint } from '../model/checkpoint.ts';
 import type { SnapshotId } from '../model/ids.ts';
-import { KEEP_REASONS, type KeepReason, type RetentionLimits, type RetentionPlan } from '../model/retention.ts';
+import {
+  KEEP_REASONS,
+  type KeepReason,
+  type KeptSnapshot,
+  type RetentionLimits,
+  type RetentionPlan,
+} from '../model/retention.ts';
 import type { SnapshotKind } from '../model/snapshot.ts';
 
 const HOUR_MS = 3_600_000;
@@ -34,43 +40,94 @@ export interface RetentionInput {
  * removes nothing.
  */
 export function planRetention(input: RetentionInput): RetentionPlan {
-  const { snapshots, nowMs, limits } = input;
-  const removeCheckpoints: string[] = [];
-  const named = new Map<SnapshotId, KeepReason>();
-  for (const id of input.lastGood) named.set(id, 'last-good');
-  for (const checkpoint of input.checkpoints) {
-    if (checkpoint.pinned) named.set(checkpoint.snapshotId, 'pinned');
-    else if (nowMs - checkpoint.createdAtMs > limits.checkpointDays * DAY_MS) removeCheckpoints.push(checkpoint.id);
-    else if (named.get(checkpoint.snapshotId) !== 'pinned') named.set(checkpoint.snapshotId, 'checkpoint');
-  }
+  const { snapshots } = input;
+  const { named, removeCheckpoints } = readNamed(input);
   const keep = Object.fromEntries(KEEP_REASONS.map((reason) => [reason, 0])) as Record<KeepReason, number>; // every reason is set
   const remove: SnapshotId[] = [];
   // From the newest to the oldest: the first one met in an hour or a day is its last.
-  const hours = new Set<number>();
-  const days = new Set<number>();
+  const met = { hours: new Set<number>(), days: new Set<number>() };
   for (let index = snapshots.count - 1; index >= 0; index -= 1) {
-    const reason = reasonAt(input, index, hours, days, named);
+    const reason = reasonAt(input, index, met, named);
     if (reason === null) remove.push(snapshots.idAt(index));
     else keep[reason] += 1;
   }
   return { remove: remove.toReversed(), removeCheckpoints, keep };
 }
 
+/** Why each of some snapshots is kept, by the rules of `planRetention`, and until when if nothing else is captured or changed. */
+export function explainRetention(input: RetentionInput, wanted: ReadonlySet<SnapshotId>): KeptSnapshot[] {
+  const { snapshots } = input;
+  const { named } = readNamed(input);
+  const met = { hours: new Set<number>(), days: new Set<number>() };
+  const told: KeptSnapshot[] = [];
+  for (let index = snapshots.count - 1; index >= 0 && told.length < wanted.size; index -= 1) {
+    const before = {
+      isLastOfHour: !met.hours.has(hourOf(snapshots, index)),
+      isLastOfDay: !met.days.has(dayOf(snapshots, index)),
+    };
+    const reason = reasonAt(input, index, met, named);
+    const id = snapshots.idAt(index);
+    if (wanted.has(id)) told.push({ id, reason, untilMs: untilAt(input, index, reason, before) });
+  }
+  return told;
+}
+
+function untilAt(
+  { snapshots, checkpoints, limits }: RetentionInput,
+  index: number,
+  reason: KeepReason | null,
+  { isLastOfHour, isLastOfDay }: { readonly isLastOfHour: boolean; readonly isLastOfDay: boolean },
+): number | null {
+  if (reason === null || reason === 'pinned' || reason === 'latest' || reason === 'last-good') return null;
+  const time = snapshots.timeAt(index);
+  const ends = [time + limits.allHours * HOUR_MS];
+  if (isLastOfHour) ends.push(time + limits.hourlyDays * DAY_MS);
+  if (isLastOfDay) ends.push(time + limits.dailyDays * DAY_MS);
+  if (snapshots.kindAt(index) === 'before-restore') ends.push(time + UNDO_DAYS * DAY_MS);
+  const id = snapshots.idAt(index);
+  for (const { snapshotId, createdAtMs } of checkpoints)
+    if (snapshotId === id) ends.push(createdAtMs + limits.checkpointDays * DAY_MS);
+  return Math.max(...ends);
+}
+
+/** Snapshots that stay by name, and checkpoints past their limit. */
+function readNamed({ checkpoints, lastGood, nowMs, limits }: RetentionInput): {
+  readonly named: ReadonlyMap<SnapshotId, KeepReason>;
+  readonly removeCheckpoints: string[];
+} {
+  const removeCheckpoints: string[] = [];
+  const named = new Map<SnapshotId, KeepReason>();
+  for (const id of lastGood) named.set(id, 'last-good');
+  for (const checkpoint of checkpoints) {
+    if (checkpoint.pinned) named.set(checkpoint.snapshotId, 'pinned');
+    else if (nowMs - checkpoint.createdAtMs > limits.checkpointDays * DAY_MS) removeCheckpoints.push(checkpoint.id);
+    else if (named.get(checkpoint.snapshotId) !== 'pinned') named.set(checkpoint.snapshotId, 'checkpoint');
+  }
+  return { named, removeCheckpoints };
+}
+
+function hourOf(snapshots: SnapshotColumns, index: number): number {
+  return Math.floor(snapshots.timeAt(index) / HOUR_MS);
+}
+
+function dayOf(snapshots: SnapshotColumns, index: number): number {
+  return Math.floor(snapshots.timeAt(index) / DAY_MS);
+}
+
+/** Goes from the newest to the oldest: `met` holds the hours and days that were met before. */
 function reasonAt(
   { snapshots, nowMs, limits }: RetentionInput,
   index: number,
-  hours: Set<number>,
-  days: Set<number>,
+  met: { readonly hours: Set<number>; readonly days: Set<number> },
   named: ReadonlyMap<SnapshotId, KeepReason>,
 ): KeepReason | null {
-  const time = snapshots.timeAt(index);
-  const ageMs = nowMs - time;
-  const hour = Math.floor(time / HOUR_MS);
-  const day = Math.floor(time / DAY_MS);
-  const isLastOfHour = !hours.has(hour);
-  const isLastOfDay = !days.has(day);
-  hours.add(hour);
-  days.add(day);
+  const ageMs = nowMs - snapshots.timeAt(index);
+  const hour = hourOf(snapshots, index);
+  const day = dayOf(snapshots, index);
+  const isLastOfHour = !met.hours.has(hour);
+  const isLastOfDay = !met.days.has(day);
+  met.hours.add(hour);
+  met.days.add(day);
   const chosen = named.size === 0 ? undefined : named.get(snapshots.idAt(index));
   if (chosen === 'pinned' || chosen === 'checkpoint') return chosen;
   if (index === snapshots.count - 1) return 'latest';

@@ -28,8 +28,8 @@ describe('cairn start', () => {
     const core = newMachine();
     core.items = [
       aTerminal('a'),
-      aConversation('soon', '{}', { attributes: { expiresAt: new Date(TEST_NOW_MS + 3 * DAY_MS).toISOString() } }),
-      aConversation('later', '{}', { attributes: { expiresAt: TEST_NOW_MS + 20 * DAY_MS } }),
+      aConversation('soon', '{}', { attributes: { expiresAtMs: TEST_NOW_MS + 3 * DAY_MS } }),
+      aConversation('later', '{}', { attributes: { expiresAtMs: TEST_NOW_MS + 20 * DAY_MS } }),
     ];
 
     const { exitCode, stderr } = await runCairn(['start'], {

@@ -252,3 +252,25 @@ describe('the server', () => {
     other.close();
   });
 });
+
+describe('a restore of the command line', () => {
+  const isRestoring = async (wanted: boolean): Promise<void> => {
+    for (let tries = 0; tries < 300 && test.session.isRestoring !== wanted; tries += 1)
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    expect(test.session.isRestoring).toBe(wanted);
+  };
+
+  it('keeps the vault from being locked until the caller hangs up', async () => {
+    const headers = { authorization: `Bearer ${token}`, ...JSON_TYPE };
+    const end = new AbortController();
+    const url = `http://127.0.0.1:${server.port}/bridge/holdRestore`;
+    const held = await fetch(url, { method: 'POST', headers, body: '{"arguments":[]}', signal: end.signal });
+    const first = await held.body?.getReader().read();
+    expect(new TextDecoder().decode(first?.value)).toContain('progress');
+    await isRestoring(true);
+    expect(await call('POST', '/api/lock')).toMatchObject({ status: 409, body: { error: { code: 'VAULT_BUSY' } } });
+    end.abort();
+    await isRestoring(false);
+    expect((await call('POST', '/api/lock')).status).toBe(200);
+  });
+});

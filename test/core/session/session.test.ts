@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
+import { readPresence } from '../../../src/core/timeline/presence.ts';
 import { aStream } from '../../support/captures.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 import { makeTestSession, type TestSession } from '../../support/test-session.ts';
@@ -88,6 +89,72 @@ describe('pause', () => {
   });
 });
 
+describe('a pause while locked', () => {
+  const deposits = (): number => test.tmux.contexts.length;
+
+  it('pauses the write-only captures too, and lets them go on when it is over', async () => {
+    await test.session.createVault(TEST_PASSWORD);
+    await capture();
+    await test.session.lock();
+    test.session.pause(clock.nowMs() + 15 * 60_000);
+    expect(test.session.status().capture.state).toBe('paused');
+    const before = deposits();
+    await clock.advance(10 * 60_000);
+    expect(deposits()).toBe(before);
+
+    await clock.advance(5 * 60_000 + 30_000);
+    await waitUntil(() => deposits() > before);
+    expect(test.session.status().capture.state).toBe('locked-writing');
+  });
+
+  it('that began before the lock ends by itself', async () => {
+    await test.session.createVault(TEST_PASSWORD);
+    await capture();
+    test.session.pause(clock.nowMs() + 60_000);
+    await test.session.lock();
+    const before = deposits();
+    await clock.advance(60_000);
+    await clock.advance(30_000);
+    await waitUntil(() => deposits() > before);
+    expect(test.session.status().capture.state).toBe('locked-writing');
+  });
+
+  it('keeps nothing of a capture that it interrupts', async () => {
+    await test.session.createVault(TEST_PASSWORD);
+    await capture();
+    await test.session.lock();
+    const reading = Promise.withResolvers<void>();
+    const word = 'captured-under-a-pause';
+    test.tmux.answer(async () => {
+      await reading.promise;
+      return { items: [test.tmux.item('a', { streams: [aStream({ text: word })] })] };
+    });
+    const before = deposits();
+    await clock.advance(30_000);
+    await waitUntil(() => deposits() > before);
+    test.session.pause(null);
+    reading.resolve();
+    await test.session.unlock(SECRET);
+    const { vault } = test.session.unlocked().app;
+    expect((await vault.search({ text: word, limit: 5, budgetMs: 5_000 })).matches).toEqual([]);
+  });
+});
+
+describe('while a restore runs', () => {
+  it('the vault is not locked, and no other restore begins', async () => {
+    await test.session.createVault(TEST_PASSWORD);
+    const release = Promise.withResolvers<void>();
+    const restoring = test.session.whileRestoring(() => release.promise);
+    await expect(test.session.lock()).rejects.toMatchObject({ code: 'VAULT_BUSY', isRetryable: true });
+    await expect(test.session.whileRestoring(async () => undefined)).rejects.toMatchObject({ code: 'VAULT_BUSY' });
+    expect(test.session.status().vault).toBe('unlocked');
+    release.resolve();
+    await restoring;
+    await test.session.lock();
+    expect(test.session.status().vault).toBe('locked');
+  });
+});
+
 describe('[V5] capturing while locked', () => {
   it('goes on write-only, stores what changes once, and gives it back with its times after the unlock', async () => {
     test.tmux.answer({ items: [test.tmux.item('a')] });
@@ -133,6 +200,36 @@ describe('[V5] capturing while locked', () => {
     const { itemList } = await vault.readSnapshot(newest!.id);
     expect(itemList.find(({ key }) => key === test.tmux.key('a'))).toMatchObject({ stale: true });
     expect(new TextDecoder().decode(await vault.readStream(newest!.id, test.tmux.key('a'), 'scrollback'))).toBe('work');
+  });
+});
+
+describe('what the timeline knows of Cairn itself', () => {
+  it('is when it was started and after what, and when it watched without storing anything', async () => {
+    await test.session.createVault(TEST_PASSWORD);
+    await capture();
+    await test.restart('crash');
+    await test.session.unlock(SECRET);
+    await waitUntil(() => test.session.status().capture.state === 'waiting');
+    await capture();
+    const lockedAtMs = clock.nowMs();
+    await test.session.lock();
+    for (let tick = 1; tick <= 4; tick += 1) {
+      await clock.advance(30_000);
+      const lastAt = new Date(lockedAtMs + tick * 30_000).toISOString();
+      await waitUntil(() => test.session.status().capture.lastAt === lastAt);
+      await new Promise((resolve) => setImmediate(resolve)); // the next one is armed once this one has come to its end
+    }
+    await test.session.unlock(SECRET);
+    const { vault } = test.session.unlocked().app;
+    let presence = await readPresence(vault);
+    for (let tries = 0; tries < 200 && presence.watches.length === 0; tries += 1) {
+      await new Promise((resolve) => setTimeout(resolve, 10));
+      presence = await readPresence(vault);
+    }
+    expect(presence.starts.at(-1)).toMatchObject({ after: 'crash' });
+    expect(presence.watches).toHaveLength(1);
+    expect(presence.watches[0]?.fromMs).toBe(lockedAtMs);
+    expect(presence.watches[0]?.toMs).toBeGreaterThanOrEqual(lockedAtMs + 90_000);
   });
 });
 
@@ -234,6 +331,15 @@ describe('the restore prompt', () => {
     await test.restart('crash');
     test.tmux.answer({ items: [] });
     expect(await prompt()).toMatchObject({ isSecondCrash: true });
+  });
+
+  it('takes a lock for no bad end: what was closed on purpose is not asked for', async () => {
+    await begin();
+    await test.restart('crash');
+    expect(await prompt()).toBeNull();
+    await test.session.lock();
+    test.tmux.answer({ items: [test.tmux.item('a')] });
+    expect(await prompt()).toBeNull();
   });
 
   it('asks after a clean end only where a whole program is gone', async () => {

@@ -1,18 +1,27 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { Timeline } from '../../../src/core/timeline/timeline.ts';
+import { notePresence } from '../../../src/core/timeline/presence.ts';
 import type { CapturedItem } from '../../../src/shared/model/item.ts';
+import { DEFAULT_RETENTION } from '../../../src/shared/model/retention.ts';
 import { aCapture, aConversation, aStream, aTerminal, key } from '../../support/captures.ts';
 import { openTestVault, TEST_NOW_MS, type TestVault } from '../../support/test-vault.ts';
 
 const MINUTE_MS = 60_000;
+const DAY_MS = 86_400_000;
 
 let test: TestVault;
 let timeline: Timeline;
+let nowMs: number;
 
 beforeEach(async () => {
   test = await openTestVault();
-  timeline = new Timeline(test.vault);
+  nowMs = TEST_NOW_MS + 2 * 3_600_000;
+  timeline = new Timeline({
+    vault: test.vault,
+    nowMs: () => nowMs,
+    settings: () => ({ retention: DEFAULT_RETENTION, captureIntervalMs: 30_000 }),
+  });
 });
 afterEach(() => test[Symbol.asyncDispose]());
 
@@ -71,7 +80,56 @@ describe('Timeline.page()', () => {
     await save(0, [aTerminal('a')]);
     await save(60, [aTerminal('a'), aTerminal('b')]);
     const { rows } = await timeline.page({}, 10);
-    expect(rows[0]).toMatchObject({ isAfterRestart: true, silenceMs: 60 * MINUTE_MS, words: ['terminal “b” opened'] });
+    expect(rows[0]).toMatchObject({ silenceMs: 60 * MINUTE_MS, words: ['terminal “b” opened'] });
+  });
+
+  it('takes no thinned history for silence, and none in which Cairn watched', async () => {
+    await save(0, [aTerminal('a')]);
+    await save(60, [aTerminal('a'), aTerminal('b')]);
+    await save(120, [aTerminal('a')]);
+    nowMs = TEST_NOW_MS + 2 * DAY_MS;
+    expect((await timeline.page({}, 10)).rows.map(({ silenceMs }) => silenceMs)).toEqual([
+      undefined,
+      undefined,
+      undefined,
+    ]);
+    expect((await timeline.density(null, null, 4)).gaps).toEqual([]);
+
+    nowMs = TEST_NOW_MS + 3 * 3_600_000;
+    const watch = { fromMs: TEST_NOW_MS + MINUTE_MS, toMs: TEST_NOW_MS + 59 * MINUTE_MS };
+    await notePresence(test.vault, { start: null, watches: [watch] });
+    expect((await timeline.page({}, 10)).rows.map(({ silenceMs }) => silenceMs)).toEqual([
+      60 * MINUTE_MS,
+      undefined,
+      undefined,
+    ]);
+    expect((await timeline.density(null, null, 4)).gaps).toEqual([
+      { from: '2026-11-20T13:00:00.000Z', to: '2026-11-20T14:00:00.000Z' },
+    ]);
+  });
+
+  it('shows a start of Cairn before the row that followed it, and on the axis', async () => {
+    await save(0, [aTerminal('a')]);
+    await notePresence(test.vault, { start: { atMs: TEST_NOW_MS + MINUTE_MS, after: 'reboot' }, watches: [] });
+    await save(2, [aTerminal('b')]);
+    const { rows } = await timeline.page({}, 10);
+    expect(rows.map(({ restartedAfter }) => restartedAfter)).toEqual(['reboot', undefined]);
+    const { restarts } = await timeline.density(null, null, 4);
+    expect(restarts).toEqual([{ at: '2026-11-20T12:01:00.000Z', after: 'reboot' }]);
+  });
+
+  it('says why each is kept, and until when', async () => {
+    await save(0, [aTerminal('a')]);
+    await save(1, [aTerminal('b')]);
+    await save(60, [aTerminal('c')]);
+    const { rows } = await timeline.page({}, 10);
+    const DAY = 24 * 60;
+    const until = (minutes: number) => new Date(TEST_NOW_MS + minutes * MINUTE_MS).toISOString();
+    expect(rows.map(({ kept }) => kept)).toEqual([
+      { reason: 'latest' },
+      { reason: 'recent', until: until(1 + 7 * DAY) },
+      { reason: 'recent', until: until(DAY) },
+    ]);
   });
 
   it('filters by kind, project, tag and time', async () => {
@@ -87,6 +145,9 @@ describe('Timeline.page()', () => {
     expect(await words({ tags: ['release'] })).toEqual(['terminal “b” opened']);
     expect(await words({ tags: ['none'] })).toEqual([]);
     expect(await words({ checkpointsOnly: true })).toEqual(['terminal “b” opened']);
+    expect(await words({ tags: ['release'], kinds: ['conversation'] })).toEqual([]);
+    expect(await words({ checkpointsOnly: true, projects: ['b'] })).toEqual(['terminal “b” opened']);
+    expect(await words({ checkpointsOnly: true, until: '2026-11-20T12:01:30.000Z' })).toEqual([]);
     expect(await words({ until: '2026-11-20T12:01:30.000Z' })).toHaveLength(2);
     expect(await words({ since: '2026-11-20T12:01:30.000Z' })).toEqual(['terminal “b” opened']);
     expect(await timeline.facets()).toMatchObject({

@@ -23,6 +23,7 @@ export const BRIDGE_OPERATIONS = [
   'exportStream',
   'density',
   'changes',
+  'explainKept',
   'search',
   'createCheckpoint',
   'editCheckpoint',
@@ -91,6 +92,7 @@ async function perform(
   if (name === 'capture') return app.captureNow({ ...withoutUndefined(captureSchema.parse(values[0])), signal });
   if (name === 'look') return app.lookNow(signal);
   if (name === 'notices') return app.vault.notices;
+  if (name === 'holdRestore') return session.whileRestoring(() => holdUntilGone(signal, options));
   const { vault } = app;
   // The command line is typed by the same interface; what else has the token is this user, and its values are checked by the vault.
   if ((BRIDGE_OPERATIONS as readonly string[]).includes(name)) {
@@ -109,6 +111,15 @@ async function perform(
   }
   throw new AppError('USAGE_INVALID', 'There is no such operation.', {
     hint: 'Both ends must be of the same version.',
+  });
+}
+
+/** The command line restores in its own process: until it hangs up, nothing here may lock the vault or end the app. */
+function holdUntilGone(signal: AbortSignal, { onProgress }: LongWorkOptions): Promise<void> {
+  return new Promise((resolve) => {
+    signal.addEventListener('abort', () => resolve(), { once: true });
+    if (signal.aborted) resolve();
+    onProgress?.({ done: 0, total: 1 });
   });
 }
 

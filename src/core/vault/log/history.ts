@@ -3,22 +3,28 @@
 
 import type { ItemKey, SnapshotId } from '../../../shared/model/ids.ts';
 import { projectOf, repositoryRoots } from '../../../shared/timeline/project.ts';
-import type { ChangeRun, ChangesPage, ChangesQuery, Density } from '../vault.ts';
+import type { ChangeRun, ChangesPage, ChangesQuery, Density, GapLimit } from '../vault.ts';
 import { toSnapshotItem, type ItemEntry, type Manifest } from './manifest.ts';
 import { positionOf } from './read-snapshots.ts';
 import { toSummary } from './save-snapshot.ts';
 import { parseSnapshotPrefix, type SnapshotPrefix } from './snapshot-record.ts';
 import type { VaultState } from './vault-state.ts';
 
-/** More than this between two snapshots is a gap, whatever the interval is set to. */
-const MIN_GAP_MS = 5 * 60_000;
+/** After so long, something may have changed that no snapshot between tells of: thinning removes them. */
+const MAY_DIFFER_AFTER_MS = 5 * 60_000;
 const MAX_GAPS = 200;
 /** Snapshots looked at for one answer, so that captures need not wait. */
 const MAX_SCANNED = 3_000;
 /** Changed items of one run that are told one by one. */
 const MAX_TOLD = 60;
 
-export function readDensity(state: VaultState, fromMs: number | null, toMs: number | null, bins: number): Density {
+export function readDensity(
+  state: VaultState,
+  fromMs: number | null,
+  toMs: number | null,
+  bins: number,
+  gapLimits: readonly GapLimit[],
+): Density {
   const { index } = state;
   let oldestMs = Number.POSITIVE_INFINITY;
   let newestMs = Number.NEGATIVE_INFINITY;
@@ -36,7 +42,7 @@ export function readDensity(state: VaultState, fromMs: number | null, toMs: numb
   let previous = Number.NaN;
   for (let at = 0; at < index.count; at += 1) {
     const time = index.timeAt(at);
-    if (time - previous > MIN_GAP_MS && time >= from && previous <= to) gaps.push({ fromMs: previous, toMs: time });
+    if (time >= from && previous <= to && isGap(previous, time, gapLimits)) gaps.push({ fromMs: previous, toMs: time });
     previous = time;
     if (time < from || time > to) continue;
     const bin = Math.min(bins - 1, Math.floor((time - from) * scale));
@@ -44,6 +50,12 @@ export function readDensity(state: VaultState, fromMs: number | null, toMs: numb
   }
   const longest = gaps.toSorted((a, b) => b.toMs - b.fromMs - (a.toMs - a.fromMs)).slice(0, MAX_GAPS);
   return { fromMs: from, toMs: to, counts, gaps: longest, oldestMs, newestMs };
+}
+
+function isGap(fromMs: number, toMs: number, limits: readonly GapLimit[]): boolean {
+  let minMs = 0;
+  for (const limit of limits) if (fromMs < limit.beforeMs && limit.minMs > minMs) ({ minMs } = limit);
+  return toMs - fromMs > minMs;
 }
 
 /** Collapses snapshots that hold the same into runs, from the newest on. */
@@ -96,7 +108,7 @@ class SnapshotPairs {
       key === undefined && (index.kindAt(at) !== 'automatic' || records.checkpointOf(index.idAt(at)) !== undefined);
     const silenceMs = at === 0 ? 0 : index.timeAt(at) - index.timeAt(at - 1);
     // After thinning, the snapshot before may be another one than at the time of the capture.
-    const mayDiffer = prefix === null || prefix.changed > 0 || silenceMs > MIN_GAP_MS || at === 0;
+    const mayDiffer = prefix === null || prefix.changed > 0 || silenceMs > MAY_DIFFER_AFTER_MS || at === 0;
     if (!mayDiffer) return isAsked ? { ...NO_CHANGE, prefix } : null;
     const after = this.#manifestAt(at);
     const before = at === 0 ? new Map<ItemKey, ItemEntry>() : this.#manifestAt(at - 1);
@@ -176,7 +188,7 @@ function toRun(
     },
     count: run.count,
     lastTakenAtMs: run.lastTakenAtMs,
-    silenceMs: silenceMs > MIN_GAP_MS ? silenceMs : 0,
+    silenceMs,
     added: tell(change.added).map(toSnapshotItem),
     removed: tell(change.removed).map(toSnapshotItem),
     changed: tell(change.changed).map(({ before, after }) => ({

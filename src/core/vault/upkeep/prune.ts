@@ -3,8 +3,8 @@
 // one commit, and whatever is then unnamed is found again by the next prune.
 
 import type { CheckpointId, SnapshotId } from '../../../shared/model/ids.ts';
-import type { RetentionLimits } from '../../../shared/model/retention.ts';
-import { planRetention } from '../../../shared/retention/plan-retention.ts';
+import type { KeptSnapshot, RetentionLimits } from '../../../shared/model/retention.ts';
+import { explainRetention, planRetention, type RetentionInput } from '../../../shared/retention/plan-retention.ts';
 import { readFileSizes } from '../database.ts';
 import { damaged } from '../errors.ts';
 import { sealIndexBlocks } from '../log/index-blocks.ts';
@@ -66,9 +66,24 @@ function assertAllListed(state: VaultState): void {
     throw damaged(`the time index lists ${state.index.count} of ${rows} snapshots, so nothing was pruned`);
 }
 
+/** Why each of some snapshots is kept, and until when; unknown ones are left out. */
+export function explainKept(
+  state: VaultState,
+  ids: readonly SnapshotId[],
+  limits: RetentionLimits,
+  nowMs: number,
+): KeptSnapshot[] {
+  const known = ids.filter((id) => state.index.indexOfId(id) >= 0);
+  return explainRetention(retentionInput(state, limits, nowMs), new Set(known));
+}
+
 function planFor(state: VaultState, limits: RetentionLimits, nowMs: number): PruneReport['plan'] {
+  return planRetention(retentionInput(state, limits, nowMs));
+}
+
+function retentionInput(state: VaultState, limits: RetentionLimits, nowMs: number): RetentionInput {
   const { index } = state;
-  return planRetention({
+  return {
     snapshots: {
       count: index.count,
       timeAt: (at) => index.timeAt(at),
@@ -79,7 +94,7 @@ function planFor(state: VaultState, limits: RetentionLimits, nowMs: number): Pru
     lastGood: [...state.latest.marks.values()].map((mark) => mark.snapshot),
     nowMs,
     limits,
-  });
+  };
 }
 
 /** Removes snapshots, their checkpoints' attributes and unused keyframes, and rewrites the index: one commit. */

@@ -9,14 +9,15 @@ export interface CurrentPasswordProps {
   readonly onValue: (value: string) => void;
   /** What went wrong with the change as a whole. */
   readonly error: AppError | null;
+  readonly label?: string;
 }
 
-export function CurrentPassword({ value, onValue, error }: CurrentPasswordProps) {
+export function CurrentPassword({ value, onValue, error, label = 'Current password' }: CurrentPasswordProps) {
   const isWrong = error?.code === 'VAULT_WRONG_PASSWORD';
   return (
     <>
       <PasswordField
-        label="Current password"
+        label={label}
         value={value}
         onValue={onValue}
         autoComplete="current-password"

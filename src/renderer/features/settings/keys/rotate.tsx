@@ -1,17 +1,22 @@
 // New data keys: everything in the vault is sealed anew, and what was left half done goes on.
 
+import { useState } from 'react';
+
 import type { Keys } from '../../../../shared/contract/schemas.ts';
 import { Message } from '../../../components/feedback.tsx';
 import { formatAge, formatCount } from '../../../components/format.ts';
 import { WorkPanel } from '../../../components/work-panel.tsx';
 import { api } from '../../../client/client.ts';
 import { cancelWork, startWork, useWork } from '../../../stores/works.ts';
+import { CurrentPassword } from './current-password.tsx';
 
 export function Rotate({ keys, onDone }: { readonly keys: Keys; readonly onDone: () => void }) {
   const work = useWork('rotate');
   const { epoch, epochCreatedAt, rotation, isRotationAdvised } = keys;
+  const [current, setCurrent] = useState('');
   const handleStart = (): void => {
-    void startWork('rotate', (signal) => api.keys.rotate(undefined, { signal })).then(onDone);
+    void startWork('rotate', (signal) => api.keys.rotate({ current }, { signal })).then(onDone);
+    setCurrent('');
   };
   return (
     <>
@@ -29,6 +34,9 @@ export function Rotate({ keys, onDone }: { readonly keys: Keys; readonly onDone:
           sealed anew. All of them can be read; go on when you like.
         </Message>
       )}
+      {!work.isRunning && (
+        <CurrentPassword label="Your password, to rotate" value={current} onValue={setCurrent} error={null} />
+      )}
       <WorkPanel
         work={work}
         label="Sealing everything anew"
@@ -37,6 +45,7 @@ export function Rotate({ keys, onDone }: { readonly keys: Keys; readonly onDone:
             label: rotation === null ? 'Rotate the data keys' : 'Go on with the rotation',
             onStart: handleStart,
             isPrimary: isRotationAdvised || rotation !== null,
+            isHeld: current === '',
           },
         ]}
         onCancel={() => cancelWork('rotate')}

@@ -74,13 +74,13 @@ export default {
       'sources-know-no-vault',
       'A source reads a program; what becomes of it is not its business.',
       { path: '^src/core/sources/' },
-      { path: '^src/core/', pathNot: '^src/core/sources/' },
+      { path: '^src/core/', pathNot: '^src/core/(sources|system)/' },
     ),
     only(
       'vault-knows-crypto-only',
       'The vault stores what it is given.',
       { path: '^src/core/vault/' },
-      { path: '^src/core/', pathNot: '^src/core/(vault|crypto)/' },
+      { path: '^src/core/', pathNot: '^src/core/(vault|crypto|system)/' },
     ),
     only(
       'timeline-reads-the-vault',

@@ -4,7 +4,7 @@ import process from 'node:process';
 
 import packageJson from '../../package.json' with { type: 'json' };
 import { toPlainError } from '../shared/model/app-error.ts';
-import { isProcessAlive } from '../core/process-alive.ts';
+import { isProcessAlive } from '../core/system/process-alive.ts';
 import { EXIT_FAILED } from './exit-code.ts';
 import { describeError } from './output.ts';
 import { runCli } from './run-cli.ts';

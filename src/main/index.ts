@@ -24,7 +24,7 @@ import {
 
 import packageJson from '../../package.json' with { type: 'json' };
 import { toPlainError } from '../shared/model/app-error.ts';
-import { isProcessAlive } from '../core/process-alive.ts';
+import { isProcessAlive } from '../core/system/process-alive.ts';
 import { createApiRouter } from '../core/api/router.ts';
 import { startLocalServer } from '../core/api/local/local-server.ts';
 import { createApp } from '../core/app.ts';

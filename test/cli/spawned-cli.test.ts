@@ -75,6 +75,17 @@ describe('cairn, as a process', () => {
     });
   });
 
+  it.each([
+    ['no name', ''],
+    ['a name of 300 characters', 'x'.repeat(300)],
+  ])('refuses a checkpoint with %s, and stores nothing of it', async (_what, name) => {
+    const before = (await cairn.run(['list', '--json'])).stdout;
+
+    expectFailure(await cairn.run(['checkpoint', name]), 2, /name has 1 to 200 characters/);
+
+    expect((await cairn.run(['list', '--json'])).stdout).toBe(before);
+  });
+
   it('is quiet when nobody reads any further', async () => {
     const { exitCode, stderr } = await cairn.run(['list', '--json'], { onStart: (child) => child.stdout.destroy() });
 

@@ -1,9 +1,10 @@
 // Where Cairn keeps its files, and that only their owner may read them (V16).
 
-import { chmodSync, existsSync, lstatSync, mkdirSync, readdirSync, statSync, type Stats } from 'node:fs';
-import { dirname, isAbsolute, join, resolve } from 'node:path';
+import { chmodSync, lstatSync, readdirSync, statSync, type Stats } from 'node:fs';
+import { isAbsolute, join, resolve } from 'node:path';
 
 import { AppError } from '../../shared/model/app-error.ts';
+import { makeFoldersSync } from '../system/make-folders.ts';
 
 const FOLDER_MODE = 0o700;
 const FILE_MODE = 0o600;
@@ -89,18 +90,11 @@ export function dataFiles(folder: string): Omit<DataFolder, 'mended'> {
   };
 }
 
-/** Folder by folder: Node's own recursive making never ends below a folder such as /proc, which says that a new name is not there. */
 function makeFolder(folder: string): void {
-  const missing: string[] = [];
-  // What has no parent is a root: a drive that is not there must not be looked for without end either.
-  for (let path = folder; !existsSync(path) && dirname(path) !== path; path = dirname(path)) missing.push(path);
-  for (const path of missing.toReversed()) {
-    try {
-      mkdirSync(path, { mode: FOLDER_MODE });
-    } catch (error) {
-      // Another process has made it in between; what it is shows next.
-      if (!isCode(error, 'EEXIST')) throw unusable('could not be made', error);
-    }
+  try {
+    makeFoldersSync(folder, FOLDER_MODE);
+  } catch (error) {
+    throw unusable('could not be made', error);
   }
 }
 

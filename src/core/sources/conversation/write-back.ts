@@ -24,6 +24,7 @@ import { z } from 'zod';
 import { AppError } from '../../../shared/model/app-error.ts';
 import type { ItemKey } from '../../../shared/model/ids.ts';
 import type { SnapshotItem, StoredStream } from '../../../shared/model/item.ts';
+import { makeFoldersSync } from '../../system/make-folders.ts';
 import type { RestoreContext } from '../source.ts';
 
 /** A file to write; `presentBytes` is what of its beginning stands there already. */
@@ -163,7 +164,7 @@ function completeFile(path: string, temporary: string, bytes: Uint8Array, presen
 
 /** Makes the missing folders one by one, each only in a folder that does not lead out of the root. */
 function makeFolder(folder: string, root: string): void {
-  if (folder === root) mkdirSync(root, { recursive: true, mode: 0o700 });
+  if (folder === root) makeFoldersSync(root);
   if (statLink(folder) !== null) return;
   makeFolder(dirname(folder), root);
   if (folder === root) return;

@@ -1,9 +1,10 @@
 // Finds the user's tmux servers, wherever their sockets lie, and talks to them. Always `-u`: without it every letter beyond ASCII
 // comes back as `_`.
 
-import { lstatSync, mkdirSync, readdirSync, realpathSync, statSync } from 'node:fs';
+import { lstatSync, readdirSync, realpathSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 
+import { makeFoldersSync } from '../../system/make-folders.ts';
 import { readListeningSockets } from '../host/listening-sockets.ts';
 import type { ProgramResult } from '../host/run-program.ts';
 import { readOwner, readProcesses, readProcessVariable, type ProcessInfo } from '../host/proc.ts';
@@ -75,7 +76,7 @@ export function defaultServer(host: Host): TmuxServer {
 
 /** The folder of a socket is gone after a reboot, and tmux makes only its own. */
 export function makeSocketFolder(server: TmuxServer): void {
-  mkdirSync(dirname(server.socket), { recursive: true, mode: 0o700 });
+  makeFoldersSync(dirname(server.socket));
 }
 
 /** Runs commands, in order and up to the first that fails, on one server. */

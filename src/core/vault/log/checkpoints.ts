@@ -5,15 +5,11 @@ import type { Checkpoint, CheckpointAttributes } from '../../../shared/model/che
 import type { CheckpointId, SnapshotId } from '../../../shared/model/ids.ts';
 import type { JsonObject } from '../../../shared/model/json.ts';
 import type { RandomBytes } from '../../crypto/cipher.ts';
+import { assertAttributes } from './checkpoint-attributes.ts';
 import { positionOf } from './read-snapshots.ts';
 import { sealRecord, type VaultRecord } from './records.ts';
 import { newCheckpoint, newCheckpointId, sealKeyframe } from './save-snapshot.ts';
 import type { VaultState } from './vault-state.ts';
-
-const MAX_NAME_LENGTH = 200;
-const MAX_DESCRIPTION_LENGTH = 10_000;
-const MAX_TAGS = 50;
-const MAX_TAG_LENGTH = 50;
 
 /** Makes a checkpoint of any snapshot; it gets a keyframe of its own, so that it depends on no other snapshot's fate. */
 export function createCheckpoint(
@@ -92,21 +88,6 @@ function replaceRecord(state: VaultState, what: string, oldId: number | null, re
   });
   if (oldId !== null) state.records.remove(oldId);
   state.records.set(recordId, record);
-}
-
-/** @throws AppError USAGE_INVALID, naming the attribute */
-export function assertAttributes(attributes: CheckpointAttributes): void {
-  const wrong =
-    attributes.name.trim() === '' || attributes.name.length > MAX_NAME_LENGTH
-      ? `A checkpoint's name has 1 to ${MAX_NAME_LENGTH} characters.`
-      : attributes.description.length > MAX_DESCRIPTION_LENGTH
-        ? `A checkpoint's description has at most ${MAX_DESCRIPTION_LENGTH} characters.`
-        : attributes.tags.length > MAX_TAGS ||
-            attributes.tags.some((tag) => tag.trim() === '' || tag.length > MAX_TAG_LENGTH)
-          ? `A checkpoint has at most ${MAX_TAGS} tags of 1 to ${MAX_TAG_LENGTH} characters.`
-          : null;
-  if (wrong !== null)
-    throw new AppError('USAGE_INVALID', wrong, { hint: 'Nothing was saved; shorten it and try again.' });
 }
 
 function checkpointNotFound(): AppError {

@@ -13,6 +13,7 @@ import { ChunkBatch } from '../content/chunk-store.ts';
 import { encodeContent } from '../content/codec.ts';
 import { diskFull } from '../errors.ts';
 import type { SaveRequest, SaveResult } from '../vault.ts';
+import { assertAttributes } from './checkpoint-attributes.ts';
 import { diffManifest, encodeManifest, type ItemEntry, type Manifest, type SourceMarks } from './manifest.ts';
 import { placeItems, toEntry, type RunKnowledge } from './place-items.ts';
 import { sealRecord, type CheckpointRecord } from './records.ts';
@@ -47,7 +48,7 @@ export function createBodyCache(): BodyCache {
   return { keyframe: -1, manifest: null, notes: '', encoded: Buffer.alloc(0), plainShare: 0 };
 }
 
-/** Saves one capture. Call with the writer's lock held and the state refreshed. */
+/** Saves one capture. Call with the writer's lock held and the state refreshed. @throws AppError USAGE_INVALID of a checkpoint's attributes */
 export async function saveSnapshot(
   deps: SaveDeps,
   request: SaveRequest,
@@ -55,6 +56,7 @@ export async function saveSnapshot(
   cache: BodyCache,
 ): Promise<Omit<SaveResult, 'workMs'>> {
   const { state } = deps;
+  if (request.checkpoint !== undefined) assertAttributes(request.checkpoint);
   openEpochIfDue(state, request.takenAtMs);
   const batch = new ChunkBatch(state.keys, state.store, state.helper, state.head.nextRecordId);
   const { latest } = state;

@@ -1,22 +1,14 @@
 // Rolling backups (V18): SQLite's online backup while saving goes on, then every seal of the copy is checked, and only then an
 // older backup is let go.
 
-import {
-  chmodSync,
-  closeSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  renameSync,
-  statSync,
-  unlinkSync,
-} from 'node:fs';
+import { chmodSync, closeSync, fsyncSync, openSync, readdirSync, renameSync, statSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { AppError } from '../../../shared/model/app-error.ts';
+import { makeFoldersSync } from '../../system/make-folders.ts';
+import { isProcessAlive } from '../../system/process-alive.ts';
 import { openReadDatabase, openWriteDatabase } from '../database.ts';
-import { damaged, withStorageErrors } from '../errors.ts';
+import { damaged, toStorageError, withAsyncStorageErrors, withStorageErrors } from '../errors.ts';
 import { VaultState } from '../log/vault-state.ts';
 import type { BackupReport } from '../vault.ts';
 import type { VaultFiles } from '../vault-files.ts';
@@ -24,7 +16,10 @@ import type { WorkControl } from './slices.ts';
 import { countSeals } from './verify.ts';
 
 const PAGES_PER_STEP = 512;
-const BACKUP_NAME = /^vault-\d{8}T\d{9}Z\.db$/;
+/** An unfinished copy of a dead process that nobody has written to for so long is left over. */
+const LEFT_AFTER_MS = 10 * 60_000;
+/** Nor does any copy pause for a day, even where its process number is in use again. */
+const LEFT_ANYWAY_AFTER_MS = 24 * 3_600_000;
 
 export interface BackupDeps {
   readonly state: VaultState;
@@ -32,7 +27,7 @@ export interface BackupDeps {
   withLock<Result>(work: () => Promise<Result> | Result): Promise<Result>;
 }
 
-/** @param keep how many verified backups stay, this one included */
+/** @param keep how many verified backups of this vault stay, this one included */
 export async function backupVault(
   deps: BackupDeps,
   folder: string,
@@ -43,15 +38,16 @@ export async function backupVault(
   const { state } = deps;
   if (keep < 1)
     throw new AppError('USAGE_INVALID', 'At least one backup must be kept.', { hint: 'Set backup.keep to 1 or more.' });
-  withStorageErrors('Making the backup folder', () => mkdirSync(folder, { recursive: true, mode: 0o700 }));
-  removeUnfinished(folder);
-  const name = `vault-${new Date(nowMs).toISOString().replaceAll(/[-:.]/g, '')}.db`;
-  const unfinished = join(folder, `${name}.unfinished`);
+  makeBackupFolder(folder);
+  const owner = state.keys.vaultId.toString('hex');
+  withStorageErrors('Tidying the backup folder', () => removeUnfinished(folder, owner));
+  const name = `vault-${new Date(nowMs).toISOString().replaceAll(/[-:.]/g, '')}-${owner}.db`;
+  const unfinished = join(folder, `${name}.unfinished-${process.pid}`);
   try {
     await copy(state, unfinished, control);
-    const checked = withStorageErrors('Checking the backup', () => check(state, unfinished));
+    const checked = await withAsyncStorageErrors('Checking the backup', () => check(state, unfinished, control));
     withStorageErrors('Finishing the backup', () => finish(unfinished, join(folder, name)));
-    const removed = letGo(folder, keep);
+    const removed = letGo(folder, owner, keep);
     await deps.withLock(() => state.commit('Noting the backup', { lastBackupAtMs: nowMs }, () => undefined));
     return { name, sizeBytes: statSync(join(folder, name)).size, checked, removed };
   } catch (error) {
@@ -60,11 +56,27 @@ export async function backupVault(
   }
 }
 
-/** Names of the finished backups in a folder, oldest first. */
-export function listBackups(folder: string): string[] {
+/** Names of the finished backups of one vault in a folder, oldest first: others' files, and other vaults' backups, are not ours to count. */
+function listBackups(folder: string, owner: string): string[] {
+  const pattern = new RegExp(`^vault-\\d{8}T\\d{9}Z-${owner}\\.db$`);
   return readdirSync(folder)
-    .filter((name) => BACKUP_NAME.test(name))
+    .filter((name) => pattern.test(name))
     .toSorted();
+}
+
+function makeBackupFolder(folder: string): void {
+  try {
+    makeFoldersSync(folder);
+  } catch (error) {
+    const typed = toStorageError('Making the backup folder', error);
+    // What the system says of a place like /proc would read as if the vault were missing.
+    throw typed instanceof AppError && typed.code === 'VAULT_DISK_FULL'
+      ? typed
+      : new AppError('VAULT_READ_ONLY', 'The backup folder cannot be made.', {
+          hint: 'Name another one: `cairn backup --folder`, or `cairn config set backup.folder`.',
+          cause: error,
+        });
+  }
 }
 
 async function copy(state: VaultState, to: string, control: WorkControl): Promise<void> {
@@ -78,12 +90,18 @@ async function copy(state: VaultState, to: string, control: WorkControl): Promis
   });
 }
 
-/** Opens the copy with the keys at hand and every box in it. */
-function check(state: VaultState, path: string): number {
+/** Opens the copy with the keys at hand and every box in it, in slices between which captures go on. */
+async function check(state: VaultState, path: string, control: WorkControl): Promise<number> {
+  const { oldestEpoch } = state.keyring;
   const writeDb = openWriteDatabase(path);
   const readDb = openReadDatabase(path);
   try {
-    const { checked, failed } = countSeals(new VaultState(state.keyring, writeDb, readDb));
+    const { checked, failed } = await countSeals(new VaultState(state.keyring, writeDb, readDb), control);
+    if (failed > 0 && state.keyring.oldestEpoch !== oldestEpoch)
+      throw new AppError('VAULT_BUSY', 'The keys were rotated while the backup was checked, so it was given up.', {
+        hint: 'Older backups were kept. Make it again.',
+        isRetryable: true,
+      });
     if (failed > 0)
       throw damaged(
         `${failed} of ${checked} records of the new backup do not authenticate, so older backups were kept`,
@@ -107,15 +125,24 @@ function finish(from: string, to: string): void {
   renameSync(from, to);
 }
 
-function letGo(folder: string, keep: number): string[] {
-  const names = listBackups(folder);
+function letGo(folder: string, owner: string, keep: number): string[] {
+  const names = listBackups(folder, owner);
   const gone = names.slice(0, Math.max(0, names.length - keep));
   for (const name of gone) unlinkAll(join(folder, name));
   return gone;
 }
 
-function removeUnfinished(folder: string): void {
-  for (const name of readdirSync(folder)) if (name.endsWith('.unfinished')) unlinkAll(join(folder, name));
+/** Removes what killed processes left of copies of this vault, never what one is still making. */
+function removeUnfinished(folder: string, owner: string): void {
+  const pattern = new RegExp(`^vault-\\d{8}T\\d{9}Z-${owner}\\.db\\.unfinished-(\\d{1,10})$`);
+  for (const name of readdirSync(folder)) {
+    const pid = Number(pattern.exec(name)?.[1] ?? 0);
+    if (pid === 0) continue;
+    const path = join(folder, name);
+    const untouchedMs = Date.now() - (statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? Date.now());
+    const isLeft = (untouchedMs > LEFT_AFTER_MS && !isProcessAlive(pid)) || untouchedMs > LEFT_ANYWAY_AFTER_MS;
+    if (isLeft) unlinkAll(path);
+  }
 }
 
 function unlinkAll(path: string): void {

@@ -231,15 +231,24 @@ function add(findings: Findings, what: string, detail: string, snapshots = 0): v
   if (findings.damaged.length < MAX_REPORTED) findings.damaged.push({ what, detail, snapshots });
 }
 
-/** Opens every box of a closed file by its table, for backups. Gives how many were opened and how many failed. */
-export function countSeals(state: VaultState): { readonly checked: number; readonly failed: number } {
+/** Opens every box of a file by its table, for backups. Gives how many were opened and how many failed. @throws AppError CANCELLED */
+export async function countSeals(
+  state: VaultState,
+  control: WorkControl,
+): Promise<{ readonly checked: number; readonly failed: number }> {
   let checked = 0;
   let failed = 0;
+  const total = state.index.count + Number(state.readDb.prepare('SELECT count(*) FROM chunks').pluck().get());
   const count = (isWhole: boolean): void => {
     checked += 1;
     if (!isWhole) failed += 1;
   };
+  const nextSlice = (): Promise<void> => {
+    control.onProgress({ done: Math.min(checked, total), total });
+    return yieldToOthers(control.signal);
+  };
   for (let after = 0; ;) {
+    await nextSlice();
     const rows = state.read.chunks.listAfter(after, PAGE_ROWS);
     for (const row of rows) count(state.keys.open(BOX_KINDS.chunk, row.recordId, row.box) !== null);
     const last = rows.at(-1);
@@ -257,6 +266,7 @@ export function countSeals(state: VaultState): { readonly checked: number; reado
   ];
   for (const [kind, table] of tables) {
     for (let after = 0; ;) {
+      await nextSlice();
       const rows = table.listAfter(after, PAGE_ROWS);
       for (const row of rows) count(state.keys.open(kind, row.number, row.box) !== null);
       const last = rows.at(-1);

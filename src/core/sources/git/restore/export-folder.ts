@@ -2,9 +2,10 @@
 
 import { createHash } from 'node:crypto';
 import { lstatSync } from 'node:fs';
-import { mkdir, readFile, rm, rmdir, writeFile } from 'node:fs/promises';
+import { readFile, rm, rmdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
+import { makeFoldersSync } from '../../../system/make-folders.ts';
 import type { RestoreContext } from '../../source.ts';
 import { STAGED_PATCH, UNPUSHED_BUNDLE, WORK_PATCH } from '../repository-item.ts';
 import type { SavedWork } from './saved-commits.ts';
@@ -16,7 +17,7 @@ export interface ExportedFile {
 
 /** Writes patches and bundle into `target`, which must not exist yet. */
 export async function exportWork(target: string, saved: SavedWork, context: RestoreContext): Promise<ExportedFile[]> {
-  await mkdir(target, { recursive: true, mode: 0o700 });
+  makeFoldersSync(target);
   const files: ExportedFile[] = [];
   for (const name of [STAGED_PATCH, WORK_PATCH, UNPUSHED_BUNDLE]) {
     if (!saved.streams.has(name)) continue;

@@ -2,10 +2,11 @@
 // conflicts still open. The user's own work tree is not involved.
 
 import { lstatSync } from 'node:fs';
-import { mkdir, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 import { AppError } from '../../../../shared/model/app-error.ts';
+import { makeFoldersSync } from '../../../system/make-folders.ts';
 import type { RestoreContext } from '../../source.ts';
 import { CONFLICTS_INDEX } from '../repository-item.ts';
 import { openGit, type Git } from '../run-git.ts';
@@ -36,7 +37,7 @@ export async function makeWorktree(
   context: RestoreContext,
 ): Promise<string> {
   const head = commits.head ?? (await makeEmptyCommit(git, commits.work, context));
-  await mkdir(dirname(worktree), { recursive: true });
+  makeFoldersSync(dirname(worktree), 0o777); // the user's own files: as the umask has it
   if (lstatSync(worktree, { throwIfNoEntry: false }) !== undefined) {
     throw new AppError('SOURCE_FAILED', 'The folder for the new worktree exists already, so nothing was done.');
   }

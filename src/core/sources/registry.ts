@@ -5,6 +5,7 @@ import type { SourceId } from '../../shared/model/ids.ts';
 import { CHROMIUM_BROWSERS } from './chromium/chromium-browsers.ts';
 import { createChromiumSource } from './chromium/chromium-source.ts';
 import { createClaudeCodeSource } from './claude-code/claude-source.ts';
+import { createCodexSource } from './codex/codex-source.ts';
 import { createFirefoxSource } from './firefox/firefox-source.ts';
 import { createGitSource } from './git/git-source.ts';
 import { createShellSource } from './shell/shell-source.ts';
@@ -19,6 +20,7 @@ export function createSources(): readonly Source[] {
     createFirefoxSource(),
     ...CHROMIUM_BROWSERS.map((browser) => createChromiumSource(browser)),
     createClaudeCodeSource(),
+    createCodexSource(),
     createGitSource(),
   ];
 }

@@ -1,13 +1,14 @@
-// A private folder (0700) for an index and objects of our own, in memory where the system has a memory-backed folder with room,
-// so that nothing readable reaches a disk. Folders that a killed run left behind are removed by the next one.
+// A private folder (0700) for files of our own that last no longer than one piece of work, in memory where the system has a
+// memory-backed folder with room, so that nothing readable reaches a disk. Folders that a killed run left behind are removed by the
+// next one.
 
 import { lstatSync, readdirSync } from 'node:fs';
 import { access, constants, mkdtemp, rm, statfs } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-const PREFIX = 'cairn-git-';
-const NAME = /^cairn-git-(\d{1,10})-/;
+const PREFIX = 'cairn-private-';
+const NAME = /^cairn-private-(\d{1,10})-/;
 /** Room for the largest work that is saved, as objects and as patches. Containers often have only 64 MB here. */
 const MIN_FREE_BYTES = 256 * 1024 * 1024;
 /** No capture lasts this long: an older folder is left over even if its process number is in use again. */

@@ -8,6 +8,7 @@ import { createClaudeCodeSource } from './claude-code/claude-source.ts';
 import { createCodexSource } from './codex/codex-source.ts';
 import { createFirefoxSource } from './firefox/firefox-source.ts';
 import { createGitSource } from './git/git-source.ts';
+import { createScreenSource } from './screen/screen-source.ts';
 import { createShellSource } from './shell/shell-source.ts';
 import type { Source } from './source.ts';
 import { createTmuxSource } from './tmux/tmux-source.ts';
@@ -16,6 +17,7 @@ import { createTmuxSource } from './tmux/tmux-source.ts';
 export function createSources(): readonly Source[] {
   return [
     createTmuxSource(),
+    createScreenSource(),
     createShellSource(),
     createFirefoxSource(),
     ...CHROMIUM_BROWSERS.map((browser) => createChromiumSource(browser)),

@@ -1,12 +1,11 @@
 // What sources get to see of a restore: the snapshot's streams, what is open now, who puts which command where.
 
-import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { readdirSync, rmSync } from 'node:fs';
 
 import type { ItemKey, SnapshotId } from '../../shared/model/ids.ts';
 import type { SnapshotItem } from '../../shared/model/item.ts';
 import type { Host, OpenTerminal, RestoreContext, RestoreOptions, ResumeCommand, Source } from '../sources/source.ts';
+import { makePrivateFolder, privateParents, removeLeftFolders } from '../system/private-folders.ts';
 import type { Vault } from '../vault/vault.ts';
 
 export interface RestoreContextInput {
@@ -41,10 +40,17 @@ export function createRestoreContext(input: RestoreContextInput): RestoreContext
   };
 }
 
-/** A private folder for files that a started program reads once; in memory where there is such a place. */
-export function makeScratchFolder(): { readonly path: string; isEmpty(): boolean; remove(): void } {
-  const path = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'cairn-restore-'));
-  chmodSync(path, 0o700);
+export interface ScratchFolder {
+  readonly path: string;
+  isEmpty(): boolean;
+  remove(): void;
+}
+
+/** A private folder for files that a started program reads once; what killed restores left of theirs is removed first. */
+export async function makeScratchFolder({ platform, uid }: Host): Promise<ScratchFolder> {
+  const parents = privateParents(platform);
+  await removeLeftFolders(parents, uid);
+  const path = await makePrivateFolder('restore', parents);
   return {
     path,
     isEmpty: () => readdirSync(path).length === 0,

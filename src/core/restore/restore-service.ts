@@ -10,7 +10,7 @@ import type { PlannedStep, RestorePlan, RestoreReport, RestoreStep, StepResult }
 import type { Host, OpenTerminal, RestoreContext, RestoreOptions, Source } from '../sources/source.ts';
 import type { Vault } from '../vault/vault.ts';
 import { planSteps } from './plan-restore.ts';
-import { createRestoreContext, makeScratchFolder } from './restore-context.ts';
+import { createRestoreContext, makeScratchFolder, type ScratchFolder } from './restore-context.ts';
 import { readJournal, writeJournalEntry, type JournalEntry, type JournalResult } from './restore-journal.ts';
 import { selectItems } from './select-items.ts';
 
@@ -131,7 +131,7 @@ export class RestoreService {
   ): Promise<Result> {
     const { vault, host, sources, nowMs, findTerminal } = this.#deps;
     const snapshot = await vault.readSnapshot(request.snapshotId);
-    const scratch = makeScratchFolder();
+    const scratch = await makeScratchFolder(host);
     try {
       const context = createRestoreContext({
         vault,
@@ -200,7 +200,7 @@ export class RestoreService {
 }
 
 /** Each pane removes its file once it is printed; what is left after a while is removed with the folder. */
-async function waitUntilRead(scratch: ReturnType<typeof makeScratchFolder>): Promise<void> {
+async function waitUntilRead(scratch: ScratchFolder): Promise<void> {
   for (let waited = 0; waited < SCRATCH_GRACE_MS && !scratch.isEmpty(); waited += SCRATCH_POLL_MS)
     await delay(SCRATCH_POLL_MS);
 }

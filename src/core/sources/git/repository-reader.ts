@@ -33,7 +33,7 @@ export function createRepositoryReader(
     const folders = parents ?? privateParents(context.host.platform);
     if (!isReady) {
       await assertGitVersion(context.host, context.signal);
-      await removeLeftFolders(folders, context.host.uid, context.nowMs);
+      await removeLeftFolders(folders, context.host.uid);
       isReady = true;
     }
     return readRepositories(context, folders, memory);

@@ -33,7 +33,7 @@ interface SessionCapture {
 /** Sessions are read side by side; one that hangs costs only its own items. */
 export async function captureScreen(context: CaptureContext, memoryFolders: readonly string[]): Promise<SourceCapture> {
   const { host } = context;
-  await removeLeftFolders(memoryFolders, host.uid, context.nowMs);
+  await removeLeftFolders(memoryFolders, host.uid);
   const table = indexProcesses(readProcesses(host.procDir));
   const { sessions, lost } = findScreenSessions(host, table);
   const problems: SourceProblem[] = lost.map(({ pid, socket }) => ({

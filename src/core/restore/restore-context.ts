@@ -14,6 +14,8 @@ export interface RestoreContextInput {
   readonly sources: readonly Source[];
   readonly snapshot: { readonly id: SnapshotId; readonly takenAtMs: number };
   readonly selected: readonly SnapshotItem[];
+  /** All conversations of the snapshot, selected or not. */
+  readonly conversations: readonly SnapshotItem[];
   readonly present: readonly SnapshotItem[];
   readonly options: RestoreOptions;
   readonly openTerminal: OpenTerminal | undefined;
@@ -58,18 +60,24 @@ export async function makeScratchFolder({ platform, uid }: Host): Promise<Scratc
   };
 }
 
-/** For each terminal: the resume command of the conversation that ran in it, where both are restored. */
-function resumeCommands({ sources, selected }: RestoreContextInput): Map<ItemKey, ResumeCommand> {
+/**
+ * For each terminal: the resume command of the conversation that ran in it, where both are restored. A conversation that runs elsewhere
+ * keeps its words from every terminal, also where it is not restored itself: the terminal's own words might resume it as well.
+ */
+function resumeCommands({ sources, selected, conversations, host }: RestoreContextInput): Map<ItemKey, ResumeCommand> {
+  const keys = new Set<string>(selected.map((item) => item.key));
   const terminals = new Map<string, ItemKey>(
     selected.filter((item) => item.kind === 'terminal').map((item) => [item.key, item.key]),
   );
   const commands = new Map<ItemKey, ResumeCommand>();
-  for (const item of selected) {
+  for (const item of conversations) {
     const { terminal } = item.attributes;
-    const key = item.kind === 'conversation' && typeof terminal === 'string' ? terminals.get(terminal) : undefined;
-    const command =
-      key === undefined ? undefined : sources.find((source) => source.id === item.source)?.resumeCommand?.(item);
-    if (key !== undefined && command !== undefined) commands.set(key, command);
+    const key = typeof terminal === 'string' ? terminals.get(terminal) : undefined;
+    if (key === undefined) continue;
+    const command = sources.find((source) => source.id === item.source)?.resumeCommand?.(item, host);
+    if (command === undefined) continue;
+    const isRunning = command.argv.length === 0;
+    if (isRunning || (keys.has(item.key) && commands.get(key)?.argv.length !== 0)) commands.set(key, command);
   }
   return commands;
 }

@@ -17,7 +17,7 @@ import { dataFiles, openDataFolder, type DataFolder } from './config/data-folder
 import { SettingsReader } from './settings-reader.ts';
 import { sourceIdsOf } from './sources/registry.ts';
 import type { Host, Source, SourceDetection } from './sources/source.ts';
-import { privateParents, removeLeftFolders } from './system/private-folders.ts';
+import { privateParents, removeLeftFolders } from './sources/host/private-folder.ts';
 import type { VaultSecret } from './vault/vault-client.ts';
 import type { Vault } from './vault/vault.ts';
 

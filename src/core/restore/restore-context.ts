@@ -5,7 +5,7 @@ import { readdirSync, rmSync } from 'node:fs';
 import type { ItemKey, SnapshotId } from '../../shared/model/ids.ts';
 import type { SnapshotItem } from '../../shared/model/item.ts';
 import type { Host, OpenTerminal, RestoreContext, RestoreOptions, ResumeCommand, Source } from '../sources/source.ts';
-import { makePrivateFolder, privateParents, removeLeftFolders } from '../system/private-folders.ts';
+import { makePrivateFolder, privateParents, removeLeftFolders } from '../sources/host/private-folder.ts';
 import type { Vault } from '../vault/vault.ts';
 
 export interface RestoreContextInput {
@@ -52,7 +52,7 @@ export interface ScratchFolder {
 export async function makeScratchFolder({ platform, uid }: Host): Promise<ScratchFolder> {
   const parents = privateParents(platform);
   await removeLeftFolders(parents, uid);
-  const path = await makePrivateFolder('restore', parents);
+  const path = await makePrivateFolder(parents);
   return {
     path,
     isEmpty: () => readdirSync(path).length === 0,

@@ -1,26 +1,16 @@
-<<<<<<<< HEAD:src/core/sources/host/private-folder.ts
 // A private folder (0700) for files of our own that last no longer than one piece of work, in memory where the system has a
 // memory-backed folder with room, so that nothing readable reaches a disk. Folders that a killed run left behind are removed by the
 // next one.
-========
-// Private folders (0700) for what must be readable for a moment: git's own index and objects, old terminal text on its way into a pane.
-// In memory where the system has a memory-backed folder with room, so that nothing readable reaches a disk. Folders that a killed
-// process left behind are removed by whichever works next.
->>>>>>>> 0bf3511 (fix(restore): what a killed restore left readable is removed by whichever works next):src/core/system/private-folders.ts
 
 import { lstatSync, readdirSync } from 'node:fs';
 import { access, constants, mkdtemp, rm, statfs } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-<<<<<<<< HEAD:src/core/sources/host/private-folder.ts
+import { isProcessAlive } from '../../system/process-alive.ts';
+
 const PREFIX = 'cairn-private-';
 const NAME = /^cairn-private-(\d{1,10})-/;
-========
-import { isProcessAlive } from './process-alive.ts';
-
-const NAME = /^cairn-(?:git|restore)-(\d{1,10})-/;
->>>>>>>> 0bf3511 (fix(restore): what a killed restore left readable is removed by whichever works next):src/core/system/private-folders.ts
 /** Room for the largest work that is saved, as objects and as patches. Containers often have only 64 MB here. */
 const MIN_FREE_BYTES = 256 * 1024 * 1024;
 /** No capture or restore lasts this long: an older folder is left over even if its process number is in use again. */
@@ -31,20 +21,17 @@ export function privateParents(platform: NodeJS.Platform): readonly string[] {
   return platform === 'linux' ? ['/dev/shm', tmpdir()] : [tmpdir()];
 }
 
-/** What a folder is for; part of its name. */
-export type PrivatePurpose = 'git' | 'restore';
-
 /** Makes an empty private folder; the caller removes it. */
-export async function makePrivateFolder(purpose: PrivatePurpose, parents: readonly string[]): Promise<string> {
-  return mkdtemp(join(await firstWithRoom(parents), `cairn-${purpose}-${process.pid}-`));
+export async function makePrivateFolder(parents: readonly string[]): Promise<string> {
+  return mkdtemp(join(await firstWithRoom(parents), `${PREFIX}${process.pid}-`));
 }
 
-/** Runs `work` with an empty private folder for git, which is gone afterwards whatever happens. */
+/** Runs `work` with an empty private folder, which is gone afterwards whatever happens. */
 export async function withPrivateFolder<Result>(
   parents: readonly string[],
   work: (folder: string) => Promise<Result>,
 ): Promise<Result> {
-  const folder = await makePrivateFolder('git', parents);
+  const folder = await makePrivateFolder(parents);
   try {
     return await work(folder);
   } finally {

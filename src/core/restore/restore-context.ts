@@ -74,10 +74,11 @@ function resumeCommands({ sources, selected, conversations, host }: RestoreConte
     const { terminal } = item.attributes;
     const key = typeof terminal === 'string' ? terminals.get(terminal) : undefined;
     if (key === undefined) continue;
-    const command = sources.find((source) => source.id === item.source)?.resumeCommand?.(item, host);
-    if (command === undefined) continue;
-    const isRunning = command.argv.length === 0;
-    if (isRunning || (keys.has(item.key) && commands.get(key)?.argv.length !== 0)) commands.set(key, command);
+    const source = sources.find(({ id }) => id === item.source);
+    const command = source?.resumeCommand?.(item);
+    if (source?.isRunning?.(item, host) === true) commands.set(key, { argv: [], cwd: command?.cwd ?? host.homeDir });
+    else if (command !== undefined && keys.has(item.key) && commands.get(key)?.argv.length !== 0)
+      commands.set(key, command);
   }
   return commands;
 }

@@ -151,8 +151,10 @@ export interface Source {
   capture(context: CaptureContext): Promise<SourceCapture>;
   /** Signals changes early, so that they are safe within 3 s. Resolves once it watches; ends with the signal. */
   watch?(context: WatchContext): Promise<void>;
-  /** The exact command that brings a conversation back, where the source has such items; without words where it runs now. */
-  resumeCommand?(item: SnapshotItem, host: Host): ResumeCommand | undefined;
+  /** The exact command that brings a conversation back, where the source has such items. */
+  resumeCommand?(item: SnapshotItem): ResumeCommand | undefined;
+  /** True where a process has the conversation open now: then nothing may resume it. */
+  isRunning?(item: SnapshotItem, host: Host): boolean;
   /**
    * A conversation as messages, from its streams, where the source has such items. Total like `preview`.
    * @throws AppError VAULT_DAMAGED from `readStream` alone

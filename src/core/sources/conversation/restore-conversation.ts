@@ -74,15 +74,16 @@ const undoSchema = z.object({
 /** The part of a source that brings its conversations back. */
 export function createConversationRestore(
   tool: ConversationTool,
-): Required<Pick<Source, 'resumeCommand' | 'planRestore' | 'applyRestore' | 'undoRestore'>> {
+): Required<Pick<Source, 'resumeCommand' | 'isRunning' | 'planRestore' | 'applyRestore' | 'undoRestore'>> {
   return {
-    resumeCommand: (item, host) => {
+    resumeCommand: (item) => {
       const facts = factsSchema.safeParse(item.attributes).data;
-      if (facts === undefined) return undefined;
-      const cwd = facts.cwd ?? '/';
-      if (tool.readRunning(host).has(facts.id)) return { argv: [], cwd };
-      const argv = tool.resumeArgv(facts.id);
-      return argv === null ? undefined : { argv, cwd };
+      const argv = facts === undefined ? null : tool.resumeArgv(facts.id);
+      return facts === undefined || argv === null ? undefined : { argv, cwd: facts.cwd ?? '/' };
+    },
+    isRunning: (item, host) => {
+      const facts = factsSchema.safeParse(item.attributes).data;
+      return facts !== undefined && tool.readRunning(host).has(facts.id);
     },
     planRestore: async (items, context) => {
       const running = tool.readRunning(context.host);

@@ -96,7 +96,7 @@ describe.skipIf(CLAUDE === null)(
       for await (const result of source.applyRestore(plan, context)) expect(result.status).toBe('done');
       expect(readFileSync(transcript).equals(original)).toBe(true);
 
-      const command = source.resumeCommand?.(toSnapshotItems([item]).items[0]!, host);
+      const command = source.resumeCommand?.(toSnapshotItems([item]).items[0]!);
       await run([...(command?.argv.slice(1) ?? []), '-p', 'which word was it?'], command?.cwd);
 
       expect(server.requests.at(-1)).toContain('cormorant');

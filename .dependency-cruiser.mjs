@@ -92,7 +92,13 @@ export default {
       'restore-over-sources-and-vault',
       'A restore plans over what was stored and asks sources to act.',
       { path: '^src/core/restore/' },
-      { path: '^src/core/', pathNot: '^src/core/(system|restore|sources|vault)/' },
+      { path: '^src/core/', pathNot: '^src/core/(restore|sources|vault)/' },
+    ),
+    only(
+      'sessions-over-sources-and-vault',
+      'Sessions are read where sources and vault have them; who shows them is not their business.',
+      { path: '^src/core/sessions/' },
+      { path: '^src/core/', pathNot: '^src/core/(sessions|sources|vault|clock)' },
     ),
     only(
       'capture-over-sources-and-vault',

@@ -14,10 +14,10 @@ import { Scheduler, type StopOptions } from './capture/scheduler.ts';
 import type { Clock } from './clock.ts';
 import { readConfigSync, type Config, type ConfigPlace } from './config/config.ts';
 import { dataFiles, openDataFolder, type DataFolder } from './config/data-folder.ts';
+import { SessionStore } from './sessions/session-store.ts';
 import { SettingsReader } from './settings-reader.ts';
 import { sourceIdsOf } from './sources/registry.ts';
 import type { Host, Source, SourceDetection } from './sources/source.ts';
-import { privateParents, removeLeftFolders } from './sources/host/private-folder.ts';
 import type { VaultSecret } from './vault/vault-client.ts';
 import type { Vault } from './vault/vault.ts';
 
@@ -73,6 +73,7 @@ export interface App {
 export interface OpenApp extends AsyncDisposable {
   readonly vault: Vault;
   readonly scheduler: Scheduler;
+  readonly sessions: SessionStore;
   /** The configuration in force while captures run. */
   config(): Config;
   /** Reads the settings and rules of captures anew. @throws AppError where the rules cannot be read */
@@ -138,8 +139,6 @@ function vaultOptions(app: App, config: Config): { path: string; nowMs: number; 
 /** Builds the services over an open vault, which is closed again where that fails. */
 async function openApp(app: App, vault: Vault): Promise<OpenApp> {
   try {
-    // Old text that a killed restore had ready for a pane must not wait for the next restore.
-    await removeLeftFolders(privateParents(app.host.platform), app.host.uid);
     return new Services(app, vault);
   } catch (error) {
     await vault.close();
@@ -150,6 +149,7 @@ async function openApp(app: App, vault: Vault): Promise<OpenApp> {
 class Services implements OpenApp {
   readonly vault: Vault;
   readonly scheduler: Scheduler;
+  readonly sessions: SessionStore;
   readonly #app: App;
   readonly #settings: SettingsReader;
   #intervalMs: number | null = null;
@@ -165,6 +165,11 @@ class Services implements OpenApp {
       sources,
       vault,
       environment: app.exclusionEnvironment,
+    });
+    this.sessions = new SessionStore({
+      vault,
+      sources,
+      nowMs: () => clock.nowMs(),
     });
     const collector = new Collector({ vault, host, clock, loadSettings: () => this.#settings.load() });
     this.scheduler = new Scheduler({
@@ -211,6 +216,7 @@ class Services implements OpenApp {
       vault: this.vault,
       clock: this.#app.clock,
       onFailed,
+      cleanUpSessions: () => this.#cleanUpSessions(),
       settings: () => {
         const { retention, backup } = this.config();
         return { retention, backup: { ...backup, folder: this.backupFolder() } };
@@ -228,6 +234,11 @@ class Services implements OpenApp {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
+  }
+
+  async #cleanUpSessions(): Promise<void> {
+    const { isCleanupAutomatic, ...limits } = this.config().sessions;
+    if (isCleanupAutomatic) await this.sessions.cleanup({ ...limits, includesGone: false }, { isDryRun: false });
   }
 
   /** The reverse of the start. */

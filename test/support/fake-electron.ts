@@ -28,7 +28,6 @@ export class FakeWindow extends EventEmitter {
   isShown = false;
   isDestroyed = false;
   isMaximised = false;
-  isProtected = false;
 
   constructor(options: Readonly<Record<string, unknown>>) {
     super();
@@ -46,9 +45,6 @@ export class FakeWindow extends EventEmitter {
   restore(): void {}
   maximize(): void {
     this.isMaximised = true;
-  }
-  setContentProtection(isOn: boolean): void {
-    this.isProtected = isOn;
   }
   isFocused(): boolean {
     return this.isShown;
@@ -131,7 +127,7 @@ class FakeApp extends EventEmitter {
   isPackaged = true;
   hasLock = true;
   quits = 0;
-  loginItem: { openAtLogin: boolean; wasOpenedAtLogin?: boolean } = { openAtLogin: false };
+  loginItem = { openAtLogin: false };
 
   requestSingleInstanceLock(): boolean {
     return this.hasLock;
@@ -141,7 +137,7 @@ class FakeApp extends EventEmitter {
     this.emit('before-quit', { preventDefault: () => (isPrevented = true) });
     if (!isPrevented) this.quits += 1;
   }
-  getLoginItemSettings(): FakeApp['loginItem'] {
+  getLoginItemSettings(): { openAtLogin: boolean } {
     return this.loginItem;
   }
   setLoginItemSettings(settings: { openAtLogin: boolean }): void {
@@ -166,7 +162,6 @@ export interface FakeElectron {
   readonly dialogs: { readonly message: string }[];
   readonly tray: { menu: readonly FakeMenuItem[]; tip: string; picture: string };
   readonly schemes: unknown[];
-  applicationMenu: readonly FakeMenuItem[];
   displays: { workArea: { x: number; y: number; width: number; height: number } }[];
 }
 
@@ -186,7 +181,6 @@ export function makeFakeElectron(): FakeElectron {
     dialogs: [],
     tray: { menu: [], tip: '', picture: '' },
     schemes: [],
-    applicationMenu: [],
     displays: [{ workArea: { x: 0, y: 0, width: 1_920, height: 1_080 } }],
   };
   class FakeTray extends EventEmitter {
@@ -236,9 +230,7 @@ export function makeFakeElectron(): FakeElectron {
     },
     Menu: {
       buildFromTemplate: (items: readonly FakeMenuItem[]) => ({ items }),
-      setApplicationMenu: (menu: { items: readonly FakeMenuItem[] }) => {
-        fake.applicationMenu = menu.items;
-      },
+      setApplicationMenu: () => undefined,
     },
     MessageChannelMain: FakeChannel,
     nativeImage: { createFromPath: (path: string) => ({ path }) },

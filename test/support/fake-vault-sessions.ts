@@ -32,7 +32,10 @@ export class FakeSessions {
     const saved: SessionMessage[] = [];
     for (const message of change.messages ?? []) {
       const at = kept.messages.findIndex((other) => other.message.id === message.id);
-      if (at >= 0 && kept.messages[at]?.message.isPartial !== true) continue;
+      const there = kept.messages[at]?.message;
+      const isOther = change.replaces === true && there?.text !== message.text;
+      if (there !== undefined && !there.isPartial && !isOther) continue;
+      if (at === 0) kept.session = { ...kept.session, preview: '' };
       const entry = { message, storedAtMs: change.nowMs };
       if (at >= 0) kept.messages[at] = entry;
       else kept.messages.push(entry);

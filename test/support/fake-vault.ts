@@ -222,6 +222,11 @@ export class FakeVault implements Vault {
     return this.#sessions.list();
   }
 
+  async findSession(...[id]: Parameters<Vault['findSession']>): ReturnType<Vault['findSession']> {
+    this.#assertOpen();
+    return this.#sessions.list().find((session) => session.id === id) ?? null;
+  }
+
   async saveSession(...[change]: Parameters<Vault['saveSession']>): ReturnType<Vault['saveSession']> {
     this.#assertOpen();
     return this.#sessions.save(change);

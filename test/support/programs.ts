@@ -18,8 +18,6 @@ const CANDIDATES = {
   restic: ['restic'],
   borg: ['borg'],
   script: ['script'],
-  screen: ['screen'],
-  kitty: ['kitty'],
 } as const;
 
 export type ProgramName = keyof typeof CANDIDATES;

@@ -3,9 +3,9 @@
 import type { ApiDeps } from './api-deps.ts';
 import { checkpointHandlers } from './checkpoints.ts';
 import { os } from './handlers.ts';
-import { desktopHandlers } from './desktop.ts';
 import { keyHandlers } from './keys.ts';
 import { restoreHandlers } from './restore.ts';
+import { sessionHandlers } from './sessions.ts';
 import { settingsHandlers } from './settings.ts';
 import { snapshotHandlers } from './snapshots.ts';
 import { timelineHandlers } from './timeline.ts';
@@ -20,10 +20,10 @@ export function createApiRouter(deps: ApiDeps) {
     ...timelineHandlers(deps),
     checkpoints: checkpointHandlers(deps),
     restore: restoreHandlers(deps),
+    ...sessionHandlers(deps),
     ...settingsHandlers(deps),
     keys: keyHandlers(deps),
     upkeep: upkeepHandlers(deps),
-    desktop: desktopHandlers(deps),
   });
 }
 

@@ -21,6 +21,8 @@ export interface MaintenanceDeps {
   readonly vault: Pick<Vault, 'prune' | 'backup' | 'statistics'>;
   readonly clock: Clock;
   readonly settings: () => MaintenanceSettings;
+  /** Lets go of sessions that are too many or too old, where that is set. */
+  readonly cleanUpSessions: () => Promise<unknown>;
   readonly onFailed: (work: 'prune' | 'backup', error: PlainError) => void;
 }
 
@@ -90,6 +92,7 @@ export class Maintenance {
   async #prune(): Promise<number> {
     const nowMs = this.#deps.clock.nowMs();
     await this.#deps.vault.prune(this.#deps.settings().retention, nowMs, { isDryRun: false, signal: this.#end.signal });
+    await this.#deps.cleanUpSessions();
     return PRUNE_EVERY_MS;
   }
 }

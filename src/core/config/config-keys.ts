@@ -81,6 +81,25 @@ export const CONFIG_KEYS = {
     1,
     1_024,
   ),
+  maxSessions: number(
+    'sessions.maxSessions',
+    'The most sessions that stay beside those that sources capture; 0 for any number.',
+    100,
+    0,
+    1_000_000,
+  ),
+  sessionRetentionDays: number(
+    'sessions.retentionDays',
+    'Days after its last change that such a session stays; 0 for ever.',
+    90,
+    0,
+    MAX_DAYS,
+  ),
+  sessionAutoCleanup: flag(
+    'sessions.autoCleanup',
+    'Let go of such sessions by itself; pinned ones and only copies stay.',
+    true,
+  ),
   backupFolder: folder(
     'backup.folder',
     'An absolute folder for backups, best on another disk; none means backups/ beside the vault.',

@@ -23,6 +23,7 @@ export interface Config {
   readonly enabledSources: readonly SourceId[];
   readonly retention: RetentionLimits;
   readonly maxSnapshotBytes: number;
+  readonly sessions: SessionLimits;
   /** `folder` is null for the one beside the vault; `everyMs` is 0 where none are made by themselves. */
   readonly lock: {
     readonly doesCaptureGoOn: boolean;
@@ -40,6 +41,15 @@ export interface Config {
   };
   readonly asksToRestore: boolean;
   readonly backup: { readonly folder: string | null; readonly keep: number; readonly everyMs: number };
+}
+
+/** Which sessions stay beside those that sources capture. */
+export interface SessionLimits {
+  /** Zero for any number. */
+  readonly maxSessions: number;
+  /** Zero for ever. */
+  readonly retentionDays: number;
+  readonly isCleanupAutomatic: boolean;
 }
 
 export interface ConfigEntry {
@@ -80,6 +90,11 @@ export function readConfigSync(place: ConfigPlace): Config {
       inactiveDays: get(CONFIG_KEYS.inactiveDays),
     },
     maxSnapshotBytes: get(CONFIG_KEYS.maxMegabytes) * 1024 * 1024,
+    sessions: {
+      maxSessions: get(CONFIG_KEYS.maxSessions),
+      retentionDays: get(CONFIG_KEYS.sessionRetentionDays),
+      isCleanupAutomatic: get(CONFIG_KEYS.sessionAutoCleanup),
+    },
     lock: {
       doesCaptureGoOn: get(CONFIG_KEYS.captureWhileLocked),
       afterIdleMs: get(CONFIG_KEYS.lockAfterIdleMinutes) * 60_000,

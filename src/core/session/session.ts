@@ -9,6 +9,9 @@ import type { App, OpenApp } from '../app.ts';
 import type { CaptureOutcome, CaptureRequest } from '../capture/collector.ts';
 import type { CancelTimer } from '../clock.ts';
 import { createRestores } from '../create-restores.ts';
+import { createSessions, keepSessions } from '../create-sessions.ts';
+import type { AgentSessionKeeper } from '../sessions/agents/keep-in-step.ts';
+import type { SessionDesk } from '../sessions/session-desk.ts';
 import type { RestoreService, RestoreServiceDeps } from '../restore/restore-service.ts';
 import { Timeline } from '../timeline/timeline.ts';
 import { notePresence } from '../timeline/presence.ts';
@@ -40,6 +43,8 @@ export interface Unlocked {
   readonly timeline: Timeline;
   readonly restores: RestoreService;
   readonly prompts: RestorePrompts;
+  readonly sessions: SessionDesk;
+  readonly keeper: Pick<AgentSessionKeeper, 'stop'>;
 }
 
 export class AppSession {
@@ -172,6 +177,7 @@ export class AppSession {
       const newest = settings === null ? null : await readNewest(unlocked);
       const { captureIntervalMs } = unlocked.app.config();
       this.#unlocked = null;
+      await unlocked.keeper.stop();
       await unlocked.app.close();
       this.#lockedState = 'off';
       if (settings !== null && settings.sources.length > 0) {
@@ -291,6 +297,7 @@ export class AppSession {
       await this.#endLockedCaptures();
       const unlocked = this.#unlocked;
       this.#unlocked = null;
+      await unlocked?.keeper.stop();
       await unlocked?.app.close({ hasLastCapture: this.#pausedUntilMs === undefined, withinMs: STOP_WITHIN_MS });
     });
     if (this.#earlier !== null) endRun(this.app.folder.running, this.#deps.pid);
@@ -325,7 +332,12 @@ export class AppSession {
       nowMs: () => this.app.clock.nowMs(),
       settings: () => opened.config(),
     });
-    this.#unlocked = { app: opened, timeline, restores, prompts };
+    const sessions = createSessions(this.app, opened, this.#deps.findTerminal);
+    const keeper = keepSessions(this.app, opened, {
+      onChanged: () => this.emit({ type: 'sessions.changed' }),
+      onFailed: (error) => this.#warn('Sessions could not be kept in step', error),
+    });
+    this.#unlocked = { app: opened, timeline, restores, prompts, sessions, keeper };
     this.#problem = null;
     this.#lockedState = 'off';
     this.#listen(opened);

@@ -43,6 +43,7 @@ type EngineMethod =
   | 'readSetting'
   | 'writeSetting'
   | 'listSessions'
+  | 'findSession'
   | 'saveSession'
   | 'readMessages'
   | 'removeSessions'

@@ -179,6 +179,10 @@ class VaultClient implements Vault {
     return this.#call('listSessions', []);
   }
 
+  findSession(...values: Parameters<Vault['findSession']>) {
+    return this.#call('findSession', values);
+  }
+
   saveSession(...values: Parameters<Vault['saveSession']>) {
     return this.#call('saveSession', values);
   }

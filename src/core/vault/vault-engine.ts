@@ -20,7 +20,7 @@ import { FIRST_HEAD, sealHead } from './log/head.ts';
 import { readChanges, readDensity } from './log/history.ts';
 import { mendTimeIndex } from './log/index-blocks.ts';
 import { exportStream, listSnapshots, readSnapshot, readStream, resolveSnapshot } from './log/read-snapshots.ts';
-import { listSessions, readMessages, removeSessions, saveSession } from './log/sessions.ts';
+import { findStoredSession, listSessions, readMessages, removeSessions, saveSession } from './log/sessions.ts';
 import { createBodyCache, saveSnapshot, type KnownContent } from './log/save-snapshot.ts';
 import { searchHistory } from './log/search.ts';
 import { VaultState } from './log/vault-state.ts';
@@ -253,6 +253,10 @@ export class VaultEngine {
 
   listSessions() {
     return this.#read(() => listSessions(this.#state));
+  }
+
+  findSession(id: SessionId) {
+    return this.#read(() => findStoredSession(this.#state, id));
   }
 
   saveSession(change: SessionChange): Promise<SessionSaved> {

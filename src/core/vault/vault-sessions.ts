@@ -20,6 +20,8 @@ export interface SessionChange {
    * place.
    */
   readonly messages?: readonly SessionMessage[];
+  /** Messages whose id is there take the place of what is there, if they say something else. */
+  readonly replaces?: boolean;
   /** Goes behind the text of a partial message, which must be there. */
   readonly answer?: { readonly messageId: string; readonly text: string };
 }
@@ -49,6 +51,8 @@ export interface SessionRemoval {
 export interface VaultSessions {
   /** All stored sessions, in no order. */
   listSessions(): Promise<readonly StoredSession[]>;
+  /** Null where it is not stored. */
+  findSession(id: SessionId): Promise<StoredSession | null>;
   /** @throws AppError SESSION_NOT_FOUND, USAGE_INVALID where something is too large */
   saveSession(change: SessionChange): Promise<SessionSaved>;
   /** A window of messages in their order; the newest ones where no first index is given. @throws AppError SESSION_NOT_FOUND */

@@ -38,6 +38,7 @@ import {
   timeSchema,
   uiStateSchema,
 } from './schemas.ts';
+import { sessionsContract } from './sessions.ts';
 
 const get = (path: `/${string}`) => oc.route({ method: 'GET', path });
 const post = (path: `/${string}`) => oc.route({ method: 'POST', path });
@@ -236,6 +237,8 @@ export const contract = {
     dismissPrompt: oc.input(z.object({ snapshotId: snapshotIdOf() })).output(done),
   },
 
+  ...sessionsContract,
+
   sources: {
     /** What is found here, with a sample of what each would keep. */
     detect: oc.output(
@@ -284,13 +287,6 @@ export const contract = {
     setKeychain: oc.input(z.object({ isOn: z.boolean(), current: secretSchema })).output(done),
     replaceRecoveryKey: oc.input(z.object({ current: secretSchema })).output(z.object({ recoveryKey: z.string() })),
     rotate: oc.input(z.object({ current: secretSchema })).output(work(progressSchema)),
-  },
-
-  desktop: {
-    /** Puts the update in that is ready; the app ends and starts anew. */
-    installUpdate: oc.output(done),
-    /** A secret shows in the window, or no longer: the desktop app keeps it out of pictures of the screen meanwhile. */
-    protect: oc.input(z.object({ isOn: z.boolean() })).output(done),
   },
 
   upkeep: {

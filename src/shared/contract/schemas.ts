@@ -215,6 +215,8 @@ export const previewSchema = z.discriminatedUnion('type', [
         at: timeSchema.optional(),
         model: z.string().optional(),
         parts: z.array(messagePartSchema),
+        /** An answer that was broken off. */
+        isPartial: z.boolean().optional(),
       }),
     ),
     /** Of all messages, the position of the first one here. */
@@ -446,6 +448,7 @@ export const eventSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('capture.failed'), error: plainErrorSchema }),
   z.object({ type: z.literal('checkpoints.changed') }),
   z.object({ type: z.literal('snapshots.removed') }),
+  z.object({ type: z.literal('sessions.changed') }),
   z.object({ type: z.literal('settings.changed') }),
   z.object({ type: z.literal('navigate'), path: z.string() }),
   z.object({ type: z.literal('notice'), text: z.string(), undo: z.string().optional() }),

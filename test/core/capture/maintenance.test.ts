@@ -43,17 +43,22 @@ let vault: BusyVault;
 let clock: ManualClock;
 let settings: MaintenanceSettings;
 let failures: string[];
+let cleanups: number;
 let maintenance: Maintenance;
 
 beforeEach(() => {
   vault = new BusyVault();
   clock = new ManualClock();
   failures = [];
+  cleanups = 0;
   settings = { retention: DEFAULT_RETENTION, backup: { folder: '/b', keep: 3, everyMs: 24 * HOUR_MS } };
   maintenance = new Maintenance({
     vault,
     clock,
     settings: () => settings,
+    cleanUpSessions: async () => {
+      cleanups += 1;
+    },
     onFailed: (work, { code }) => failures.push(`${work} ${code}`),
   });
 });
@@ -73,6 +78,7 @@ describe('Maintenance', () => {
 
     await runFor(10 * 60_000);
     expect(vault.works).toEqual(['backup', 'prune']);
+    expect(cleanups).toBe(1);
 
     await runFor(24 * HOUR_MS);
     expect(vault.works.filter((work) => work === 'backup')).toHaveLength(2);

@@ -32,6 +32,7 @@ export const BRIDGE_OPERATIONS = [
   'readSetting',
   'writeSetting',
   'listSessions',
+  'findSession',
   'saveSession',
   'readMessages',
   'removeSessions',
@@ -98,6 +99,7 @@ async function perform(
   if ((BRIDGE_OPERATIONS as readonly string[]).includes(name)) {
     const operation = vault[name as BridgeOperation] as (...values: readonly unknown[]) => Promise<unknown>;
     const result = await operation.apply(vault, [...values]);
+    if (name === 'saveSession' || name === 'removeSessions') session.emit({ type: 'sessions.changed' });
     if (name.endsWith('Checkpoint') || name === 'deleteCheckpoints') session.emit({ type: 'checkpoints.changed' });
     return result;
   }

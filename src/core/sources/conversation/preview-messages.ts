@@ -25,7 +25,7 @@ export function createConversationPreview(
 }
 
 /** The window of the messages that is wanted: the newest ones where none is named. */
-function previewMessages(
+export function previewMessages(
   messages: readonly ConversationMessage[],
   context: Pick<PreviewContext, 'firstIndex' | 'limit'>,
 ): ConversationPreview {

@@ -26,6 +26,10 @@ export function listSessions(state: VaultState): readonly StoredSession[] {
   return state.sessions.all().map(({ session }) => session);
 }
 
+export function findStoredSession(state: VaultState, id: SessionId): StoredSession | null {
+  return state.sessions.find(id)?.session ?? null;
+}
+
 /** Call with the writer's lock held. */
 export function saveSession(state: VaultState, change: SessionChange): SessionSaved {
   const found = state.sessions.find(change.id);
@@ -167,7 +171,7 @@ function planParts(
   take: () => number,
   number: number,
   before: StoredSession,
-  { messages = [], answer, nowMs }: SessionChange,
+  { messages = [], answer, nowMs, replaces = false }: SessionChange,
 ): PartsPlan {
   const plan: PartsPlan = { parts: [], messages: [], replaced: [], added: 0 };
   const seen = new Set<string>();
@@ -177,7 +181,7 @@ function planParts(
     const key = messageKey(state.keys, number, message.id);
     const there = state.read.sessionParts.findMessage(number, key);
     const stored = there === undefined ? null : openPart(state.keys, { ...there, session: number }, there.box);
-    if (there !== undefined && !(stored?.type === 'message' && stored.message.isPartial)) continue;
+    if (there !== undefined && !canReplace(stored, message, replaces)) continue;
     const position = there?.position ?? before.messageCount + plan.added;
     if (there === undefined) plan.added += 1;
     else plan.replaced.push(position);
@@ -203,6 +207,12 @@ function planParts(
   return plan;
 }
 
+/** What is damaged is left as it is: verification tells of it. */
+function canReplace(stored: ReturnType<typeof openPart>, message: SessionMessage, replaces: boolean): boolean {
+  if (stored?.type !== 'message') return false;
+  return stored.message.isPartial || (replaces && stored.message.text !== message.text);
+}
+
 function newSession({ id, create, nowMs }: SessionChange): StoredSession {
   const createdAtMs = create?.createdAtMs ?? nowMs;
   return { id, createdAtMs, updatedAtMs: createdAtMs, messageCount: 0, preview: '', pinned: false, facts: {} };
@@ -216,7 +226,10 @@ function applyChange(before: StoredSession, change: SessionChange, plan: PartsPl
     createdAtMs: before.createdAtMs,
     updatedAtMs: Math.max(before.updatedAtMs, change.updatedAtMs ?? 0, ...times.slice(-1)),
     messageCount: before.messageCount + plan.added,
-    preview: before.preview === '' && firstOfUser !== undefined ? previewOf(firstOfUser.text) : before.preview,
+    preview:
+      firstOfUser !== undefined && (before.preview === '' || plan.replaced.includes(0))
+        ? previewOf(firstOfUser.text)
+        : before.preview,
     pinned: change.pinned ?? before.pinned,
     facts: mergeFacts(before.facts, change.facts ?? {}),
   };

@@ -1,0 +1,46 @@
+import type { PlainError } from '../shared/model/app-error.ts';
+import type { App, OpenApp } from './app.ts';
+import { AgentSessionKeeper } from './sessions/agents/keep-in-step.ts';
+import { SessionDesk, type SessionDeskDeps } from './sessions/session-desk.ts';
+
+/** Keeps imported sessions in step with their files while the vault is open, and tells of every change. */
+export function keepSessions(
+  app: Pick<App, 'clock'>,
+  opened: Pick<OpenApp, 'vault' | 'sessions' | 'scheduler' | 'loadCaptureSettings'>,
+  { onChanged, onFailed }: { readonly onChanged: () => void; readonly onFailed: (error: PlainError) => void },
+): AgentSessionKeeper {
+  const keeper = new AgentSessionKeeper({
+    vault: opened.vault,
+    store: opened.sessions,
+    setTimer: (callback, delayMs) => app.clock.setTimer(callback, delayMs),
+    loadExclusion: () => loadExclusion(opened),
+    onFailed,
+  });
+  opened.sessions.onChanged(onChanged);
+  opened.scheduler.on('captured', () => keeper.consider());
+  keeper.consider();
+  return keeper;
+}
+
+/** What is done with the sessions of an unlocked app. */
+export function createSessions(
+  app: Pick<App, 'host' | 'sources'>,
+  opened: Pick<OpenApp, 'vault' | 'sessions' | 'lookNow' | 'loadCaptureSettings' | 'config'>,
+  findTerminal: SessionDeskDeps['findTerminal'],
+): SessionDesk {
+  return new SessionDesk({
+    store: opened.sessions,
+    vault: opened.vault,
+    host: app.host,
+    sources: app.sources,
+    limits: () => opened.config().sessions,
+    loadExclusion: () => loadExclusion(opened),
+    lookNow: (signal) => opened.lookNow(signal),
+    findTerminal,
+  });
+}
+
+async function loadExclusion(opened: Pick<OpenApp, 'loadCaptureSettings'>): Promise<(path: string) => boolean> {
+  const { exclusion } = await opened.loadCaptureSettings();
+  return (path) => exclusion.path(path);
+}

@@ -9,6 +9,7 @@ import type { RestorePlan, RestoreReport, RestoreStep } from '../shared/model/re
 import type { RetentionLimits } from '../shared/model/retention.ts';
 import type { Gap, SnapshotKind, SnapshotSummary } from '../shared/model/snapshot.ts';
 import type { RestoreOptions } from '../core/sources/source.ts';
+import type { SessionDesk } from '../core/sessions/session-desk.ts';
 import type { VaultSecret } from '../core/vault/vault-client.ts';
 import type { Vault } from '../core/vault/vault.ts';
 
@@ -130,6 +131,7 @@ export interface Core {
 /** The application with its vault open. */
 export interface OpenCore {
   readonly vault: Vault;
+  readonly sessions: SessionDesk;
   capture(request: CaptureRequest, signal: AbortSignal): Promise<CaptureOutcome>;
   /** Captures until the signal, then once more. */
   run(options: RunOptions): Promise<void>;

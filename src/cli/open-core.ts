@@ -15,6 +15,7 @@ import {
   writeExclusionRules,
 } from '../core/config/exclusion-settings.ts';
 import { createRestores } from '../core/create-restores.ts';
+import { createSessions } from '../core/create-sessions.ts';
 import { createHost } from '../core/sources/host/create-host.ts';
 import type { Source } from '../core/sources/source.ts';
 import { createSources } from '../core/sources/registry.ts';
@@ -122,6 +123,7 @@ function createOpenCore(app: App, opened: OpenApp): OpenCore {
   const restores = createRestores(app, opened, findTmuxTerminal);
   return {
     vault: opened.vault,
+    sessions: createSessions(app, opened, findTmuxTerminal),
     capture: (request, signal) => opened.captureNow({ ...request, signal }),
     run: (options) => run(opened, options),
     planRestore: (request) => restores.plan(request),

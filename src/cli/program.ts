@@ -18,6 +18,7 @@ interface CommandEntry {
 const FIRST = 'First steps:';
 const CAPTURE = 'Capture:';
 const TIMELINE = 'Timeline and restore:';
+const SESSIONS = 'AI conversations:';
 const UPKEEP = 'Vault and upkeep:';
 
 /** Every command there is. */
@@ -99,6 +100,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     group: TIMELINE,
     summary: 'bring a snapshot back, or parts of it',
     load: async () => (await import('./commands/restore.ts')).setupRestore,
+  },
+  {
+    name: 'sessions',
+    group: SESSIONS,
+    summary: 'list, read, resume, import and export conversations',
+    load: async () => (await import('./commands/sessions.ts')).setupSessions,
   },
   {
     name: 'verify',

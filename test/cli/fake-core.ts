@@ -12,6 +12,9 @@ import type {
   RestoreRequest,
   RunOptions,
 } from '../../src/cli/core.ts';
+import { SessionDesk } from '../../src/core/sessions/session-desk.ts';
+import { SessionStore } from '../../src/core/sessions/session-store.ts';
+import type { Source } from '../../src/core/sources/source.ts';
 import type { VaultSecret } from '../../src/core/vault/vault-client.ts';
 import { AppError } from '../../src/shared/model/app-error.ts';
 import type { SourceId } from '../../src/shared/model/ids.ts';
@@ -21,6 +24,7 @@ import type { PlannedStep, RestorePlan, RestoreReport, RestoreStep } from '../..
 import { DEFAULT_RETENTION } from '../../src/shared/model/retention.ts';
 import type { Gap } from '../../src/shared/model/snapshot.ts';
 import { aCapture, aTerminal, CLAUDE, TMUX } from '../support/captures.ts';
+import { fakeHost } from '../support/fake-source.ts';
 import { FakeVault } from '../support/fake-vault.ts';
 import { TEST_NOW_MS, TEST_PASSWORD } from '../support/test-vault.ts';
 
@@ -34,6 +38,7 @@ export class FakeCore implements Core {
   password = TEST_PASSWORD;
   items: readonly CapturedItem[] = [aTerminal('a')];
   gaps: readonly Gap[] = [];
+  sources: readonly Source[] = [];
   enabled: readonly SourceId[] = [TMUX];
   found: readonly FoundSource[] = [
     { id: TMUX, title: 'tmux', isPresent: true, summary: '1 server, 2 sessions' },
@@ -139,6 +144,20 @@ class FakeOpenCore implements OpenCore {
 
   get vault(): FakeVault {
     return this.#core.vault;
+  }
+
+  get sessions(): SessionDesk {
+    const { vault, nowMs, sources } = this.#core;
+    return new SessionDesk({
+      store: new SessionStore({ vault, sources, nowMs: () => nowMs }),
+      vault,
+      host: fakeHost(),
+      sources,
+      limits: () => ({ maxSessions: 100, retentionDays: 90 }),
+      loadExclusion: async () => () => false,
+      lookNow: async () => [],
+      findTerminal: async () => undefined,
+    });
   }
 
   async capture(request: CaptureRequest): Promise<CaptureOutcome> {

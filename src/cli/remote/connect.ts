@@ -3,6 +3,9 @@
 import { AppError } from '../../shared/model/app-error.ts';
 import type { SnapshotItem } from '../../shared/model/item.ts';
 import type { App } from '../../core/app.ts';
+import { createSessions } from '../../core/create-sessions.ts';
+import { SessionStore } from '../../core/sessions/session-store.ts';
+import { SettingsReader } from '../../core/settings-reader.ts';
 import { RestoreService } from '../../core/restore/restore-service.ts';
 import { findTmuxTerminal } from '../../core/sources/tmux/open-tmux-terminal.ts';
 import type { Vault } from '../../core/vault/vault.ts';
@@ -33,8 +36,28 @@ export async function connect(app: App, isProcessAlive: (pid: number) => boolean
     capturePresent: async (signal) => (await capture({ kind: 'before-restore' }, signal)).summary.id,
     findTerminal: findTmuxTerminal,
   });
+  const lookNow = (signal: AbortSignal): Promise<readonly SnapshotItem[]> =>
+    running.call('look', [], { signal }) as Promise<readonly SnapshotItem[]>; // as above
+  const settings = new SettingsReader({
+    place: app.configPlace,
+    sources: app.sources,
+    vault,
+    environment: app.exclusionEnvironment,
+  });
+  const sessions = createSessions(
+    app,
+    {
+      vault,
+      sessions: new SessionStore({ vault, sources: app.sources, nowMs: () => app.clock.nowMs() }),
+      lookNow,
+      loadCaptureSettings: () => settings.load(),
+      config: () => settings.config(),
+    },
+    findTmuxTerminal,
+  );
   return {
     vault,
+    sessions,
     capture,
     run: () =>
       Promise.reject(

@@ -43,6 +43,7 @@ export function createRemoteVault(app: RunningApp, notices: Vault['notices']): V
     readSetting: (name) => call('readSetting', name),
     writeSetting: (name, value) => call('writeSetting', name, value),
     listSessions: () => call('listSessions'),
+    findSession: (id) => call('findSession', id),
     saveSession: (change) => call('saveSession', change),
     readMessages: (id, window) => call('readMessages', id, window),
     removeSessions: (removals) => call('removeSessions', removals),

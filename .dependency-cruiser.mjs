@@ -92,7 +92,7 @@ export default {
       'restore-over-sources-and-vault',
       'A restore plans over what was stored and asks sources to act.',
       { path: '^src/core/restore/' },
-      { path: '^src/core/', pathNot: '^src/core/(restore|sources|vault)/' },
+      { path: '^src/core/', pathNot: '^src/core/(system|restore|sources|vault)/' },
     ),
     only(
       'sessions-over-sources-and-vault',

@@ -10,6 +10,7 @@ const APT_TIMEOUT_MS = 240_000;
 /** Debian package, and a program that it brings. */
 const PACKAGES = [
   ['tmux', 'tmux'],
+  ['screen', 'screen'],
   ['git', 'git'],
   ['vim-tiny', 'vim.tiny'],
   ['firefox-esr', 'firefox-esr'],

@@ -18,6 +18,7 @@ import { SessionStore } from './sessions/session-store.ts';
 import { SettingsReader } from './settings-reader.ts';
 import { sourceIdsOf } from './sources/registry.ts';
 import type { Host, Source, SourceDetection } from './sources/source.ts';
+import { privateParents, removeLeftFolders } from './sources/host/private-folder.ts';
 import type { VaultSecret } from './vault/vault-client.ts';
 import type { Vault } from './vault/vault.ts';
 
@@ -139,6 +140,8 @@ function vaultOptions(app: App, config: Config): { path: string; nowMs: number; 
 /** Builds the services over an open vault, which is closed again where that fails. */
 async function openApp(app: App, vault: Vault): Promise<OpenApp> {
   try {
+    // Old text that a killed restore had ready for a pane must not wait for the next restore.
+    await removeLeftFolders(privateParents(app.host.platform), app.host.uid);
     return new Services(app, vault);
   } catch (error) {
     await vault.close();

@@ -1,11 +1,14 @@
 // Puts the shell together once Electron is ready: the page's surroundings, the window, the tray, and what follows the machine. The order
 // is that of the list; the way out is in quit-guard.ts.
 
+import type { DesktopPort } from '../core/api/api-deps.ts';
+import type { Keychain } from '../core/api/keychain.ts';
 import type { Clock } from '../core/clock.ts';
 import { createActions } from './actions.ts';
 import type { ShellArguments } from './arguments.ts';
 import type { ElectronApi } from './electron-api.ts';
 import { setupLoginItem } from './login/login-item.ts';
+import { openAtHiddenStart } from './login/start-hidden.ts';
 import { createNotifier } from './notices/notifier.ts';
 import { setupTroubleTeller } from './notices/trouble-teller.ts';
 import { every } from './every.ts';
@@ -16,7 +19,7 @@ import { SettingsWatch } from './settings-watch.ts';
 import type { ShellSession } from './shell-session.ts';
 import { setupCheckpointShortcut } from './shortcut.ts';
 import { setupTray } from './tray/tray.ts';
-import { describeUpdates } from './update-state.ts';
+import { describeUpdates, explainUpdates } from './update-state.ts';
 import { Updater, type UpdaterDeps } from './updater.ts';
 import { createAssetHandler } from './window/app-protocol.ts';
 import { lockDownContents, lockDownSession } from './window/lock-down.ts';
@@ -47,12 +50,13 @@ export interface DesktopShellDeps {
   /** Program and arguments that start this app again. */
   readonly command: readonly string[];
   readonly servePort: ServePort;
+  readonly keychain: Keychain;
   readonly createUpdates: UpdaterDeps['createUpdates'];
   /** Ends what runs beside the session. */
   readonly close: () => Promise<void>;
 }
 
-export interface DesktopShell {
+export interface DesktopShell extends DesktopPort {
   /** Brings the window to the front, at the path where one is given. */
   show(path?: string): void;
 }
@@ -60,6 +64,7 @@ export interface DesktopShell {
 export function startDesktopShell(deps: DesktopShellDeps): DesktopShell {
   const { electron, session, clock, platform, paths } = deps;
   const { app } = electron;
+  const isHidden = isHiddenStart(deps);
   setupSurroundings(deps);
   const settings = new SettingsWatch(session);
   const notifier = createNotifier({ Notification: electron.Notification, platform });
@@ -80,8 +85,12 @@ export function startDesktopShell(deps: DesktopShellDeps): DesktopShell {
   const updater = new Updater({
     ...{ createUpdates: deps.createUpdates, session, settings, clock },
     closeAll: () => quit.closeAll(),
-    onChanged: () => refreshTray?.(),
+    onChanged: (state) => {
+      refreshTray?.();
+      session.noteDesktop({ update: explainUpdates(state) });
+    },
   });
+  session.noteDesktop({ update: explainUpdates(updater.state()) });
   const perform = createActions({
     ...{ electron, session, clock, notifier, show, formatMoment },
     installUpdate: () => updater.install(),
@@ -111,8 +120,14 @@ export function startDesktopShell(deps: DesktopShellDeps): DesktopShell {
   app.on('activate', () => show());
   // Captures go on without a window.
   app.on('window-all-closed', () => {});
-  if (!deps.arguments.isHidden) show(deps.arguments.path ?? undefined);
-  return { show };
+  if (isHidden) void openAtHiddenStart({ session, keychain: deps.keychain, notifier, show: () => show() });
+  else show(deps.arguments.path ?? undefined);
+  return { show, installUpdate: () => updater.install(), protect: (isOn) => window.protect(isOn) };
+}
+
+/** macOS hands a start at login no arguments, and says so in another way. */
+function isHiddenStart({ arguments: { isHidden }, platform, electron }: DesktopShellDeps): boolean {
+  return isHidden || (platform === 'darwin' && electron.app.getLoginItemSettings().wasOpenedAtLogin);
 }
 
 /** What every page runs under, before the first one is made. */

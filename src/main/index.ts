@@ -101,8 +101,13 @@ function start(): DesktopShell {
   });
   session.begin();
   const keychain = createKeychain({ safeStorage, platform, path: join(home, 'keychain.json') });
+  const started = Promise.withResolvers<DesktopShell>();
   const router = createApiRouter({
     ...{ session, keychain },
+    desktop: {
+      installUpdate: async () => (await started.promise).installUpdate(),
+      protect: (isOn) => void started.promise.then((shell) => shell.protect(isOn)),
+    },
     proveRestore: async (say, signal) =>
       (await import('../core/proof/prove-restore.ts')).proveRestore({ env, say, signal }),
   });
@@ -114,8 +119,8 @@ function start(): DesktopShell {
   rest.catch((error: unknown) => {
     session.emit({ type: 'notice', text: `The local API is off: ${toPlainError(error).message}` });
   });
-  return startDesktopShell({
-    ...{ electron, session: createShellSession(session), clock: systemClock, platform, arguments: options },
+  const shell = startDesktopShell({
+    ...{ electron, session: createShellSession(session), keychain, clock: systemClock, platform, arguments: options },
     paths: {
       renderer: join(root, 'out', 'renderer'),
       preload: join(root, 'out', 'preload', 'index.cjs'),
@@ -130,6 +135,8 @@ function start(): DesktopShell {
     createUpdates: existsSync(join(process.resourcesPath, 'app-update.yml')) ? createUpdates : null,
     close: async () => (await rest.catch(() => null))?.close(),
   });
+  started.resolve(shell);
+  return shell;
 }
 
 /** What starts this app over this folder again. */

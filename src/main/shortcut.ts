@@ -20,13 +20,14 @@ export function setupCheckpointShortcut({ globalShortcut, session, settings, onP
     wanted = checkpointShortcut;
     if (registered !== null) globalShortcut.unregister(registered);
     registered = null;
-    if (wanted === '') return;
-    if (register(wanted)) registered = wanted;
-    else
-      session.emit({
-        type: 'notice',
-        text: `The shortcut ${wanted} cannot be used: choose another one in the settings.`,
-      });
+    if (wanted !== '' && register(wanted)) registered = wanted;
+    const isRefused = wanted !== '' && registered === null;
+    const shortcutProblem = isRefused
+      ? `The shortcut ${wanted} cannot be used: another program may hold it.`
+      : undefined;
+    session.noteDesktop({ shortcutProblem });
+    if (shortcutProblem !== undefined)
+      session.emit({ type: 'notice', text: `${shortcutProblem} Choose another one in the settings.` });
   });
 
   function register(accelerator: string): boolean {

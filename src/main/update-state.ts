@@ -45,6 +45,14 @@ export function nextUpdateState(state: UpdateState, event: UpdateEvent): UpdateS
   }
 }
 
+/** What the settings say of it, which is more than the tray does. */
+export function explainUpdates(state: UpdateState): { readonly text: string; readonly isReady: boolean } {
+  const told = describeUpdates(state);
+  if (told !== null) return told;
+  if (state.name === 'off') return { text: 'No updates are looked for.', isReady: false };
+  return { text: state.name === 'checking' ? 'Looking for updates.' : 'There was no newer version.', isReady: false };
+}
+
 /** What the tray says of it; null where there is nothing to say. */
 export function describeUpdates(state: UpdateState): { readonly text: string; readonly isReady: boolean } | null {
   switch (state.name) {

@@ -35,7 +35,7 @@ export interface UpdaterDeps {
   readonly clock: Clock;
   /** Captures a last time and closes everything. */
   readonly closeAll: () => Promise<void>;
-  readonly onChanged: () => void;
+  readonly onChanged: (state: UpdateState) => void;
 }
 
 export class Updater {
@@ -123,6 +123,6 @@ export class Updater {
   #take(event: UpdateEvent): void {
     const before = this.#state;
     this.#state = nextUpdateState(before, event);
-    if (this.#state !== before) this.#deps.onChanged();
+    if (this.#state !== before) this.#deps.onChanged(this.#state);
   }
 }

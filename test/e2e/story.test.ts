@@ -264,8 +264,18 @@ describeWith(['tmux', 'git', 'chromium', 'xvfb', 'vim', 'bash'], 'the whole stor
 
       const again = cairn('restore', latest.id);
       expect(again.steps.filter((step) => step.status === 'done')).toEqual([]);
+      // The panes stand as the restore left them, so all of it can be taken back.
       const undone = cairn('restore', '--undo');
-      expect(undone.steps.length).toBeGreaterThanOrEqual(0);
+      const undoneOf = (prefix: string): string[] =>
+        undone.steps.filter(({ key }) => key.startsWith(prefix)).map(({ status }) => status);
+      expect(undone.steps.filter(({ status }) => status === 'failed')).toEqual([]);
+      expect(undoneOf('tmux:')).toEqual(['done', 'done', 'done', 'done']);
+      expect(undoneOf('claude-code:')).toEqual(['done']);
+      expect(undoneOf('git:')).toEqual(['done']);
+      await waitFor('the panes to be gone', () => isTmuxGone());
+      expect(existsSync(transcript)).toBe(false);
+      expect(git('branch', '--list', 'cairn/*').trim()).toBe('');
+      expect(() => cairn('restore', '--undo')).toThrow(expect.objectContaining({ status: 4 }));
       expect(cairn('verify', '--deep')).toMatchObject({ ok: true, damaged: [] });
 
       const folderFiles = readdirSync(env['CAIRN_HOME'] ?? '', { recursive: true, withFileTypes: true }).filter(

@@ -7,12 +7,16 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { startDesktopShell, type DesktopShell } from '../../src/main/desktop-shell.ts';
 import { createShellSession } from '../../src/main/shell-session.ts';
+import { openVault } from '../../src/core/vault/vault-client.ts';
 import { setConfigValueSync } from '../../src/core/config/config.ts';
 import { makeFakeElectron, type FakeElectron, type FakeMenuItem, type FakePort } from '../support/fake-electron.ts';
+import { makeFakeKeychain, type FakeKeychain } from '../support/fake-keychain.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 import { makeTemporaryFolder, type TemporaryFolder } from '../support/temporary-folder.ts';
 import { makeTestSession, type TestSession } from '../support/test-session.ts';
 import { TEST_PASSWORD } from '../support/test-vault.ts';
+
+const SECRET = { type: 'password', text: TEST_PASSWORD } as const;
 
 let folder: TemporaryFolder;
 let clock: ManualClock;
@@ -20,6 +24,7 @@ let test: TestSession;
 let fake: FakeElectron;
 let shell: DesktopShell;
 let served: unknown[];
+let keychain: FakeKeychain;
 
 beforeEach(async () => {
   folder = makeTemporaryFolder();
@@ -27,6 +32,7 @@ beforeEach(async () => {
   test = makeTestSession({ clock, shell: 'desktop' });
   fake = makeFakeElectron();
   served = [];
+  keychain = makeFakeKeychain();
   mkdirSync(join(folder.path, 'renderer', 'assets'), { recursive: true });
   writeFileSync(join(folder.path, 'renderer', 'index.html'), '<!doctype html>');
   writeFileSync(join(folder.path, 'renderer', 'assets', 'a.js'), '');
@@ -39,12 +45,14 @@ afterEach(async () => {
   folder[Symbol.dispose]();
 });
 
-function start(options: { readonly isHidden?: boolean; readonly path?: string } = {}): void {
+function start(
+  options: { readonly isHidden?: boolean; readonly path?: string; readonly platform?: NodeJS.Platform } = {},
+): void {
   shell = startDesktopShell({
     electron: fake.api,
     session: createShellSession(test.session),
     clock,
-    platform: 'linux',
+    platform: options.platform ?? 'linux',
     arguments: { isHidden: options.isHidden ?? false, path: options.path ?? null },
     paths: {
       renderer: join(folder.path, 'renderer'),
@@ -56,6 +64,7 @@ function start(options: { readonly isHidden?: boolean; readonly path?: string } 
     },
     command: ['/opt/Cairn/cairn'],
     servePort: (port) => served.push(port),
+    keychain,
     createUpdates: null,
     close: async () => undefined,
   });
@@ -144,6 +153,18 @@ describe("Electron's security checklist", () => {
       'data:text/html,x',
     ])
       expect(ask(url), url).toEqual({ cancel: true });
+  });
+
+  it('lets the page hand over what it made itself, and downloads nothing else', () => {
+    start();
+    const isRefused = (url: string): boolean => {
+      let isPrevented = false;
+      fake.session.emit('will-download', { preventDefault: () => (isPrevented = true) }, { getURL: () => url });
+      return isPrevented;
+    };
+    expect(isRefused('blob:app://cairn/0b5c')).toBe(false);
+    for (const url of ['https://evil.example/x', 'blob:https://evil.example/1', 'app://cairn/index.html', 'data:,x'])
+      expect(isRefused(url), url).toBe(true);
   });
 
   it('serves the built files at app://cairn with a strict policy, and no other file', async () => {
@@ -243,6 +264,16 @@ describe('the window', () => {
   });
 });
 
+describe('a secret in the window', () => {
+  it('is kept out of pictures of the screen', () => {
+    start();
+    shell.protect(true);
+    expect(fake.windows[0]!.isProtected).toBe(true);
+    shell.protect(false);
+    expect(fake.windows[0]!.isProtected).toBe(false);
+  });
+});
+
 describe('the tray', () => {
   it('says the state in words, and follows it', async () => {
     start();
@@ -282,30 +313,155 @@ describe('the tray', () => {
     await waitUntil(async () => (await count()) === 0);
   });
 
-  it('tells a failure at once, without any captured word', async () => {
+  it('leads to the restore of the newest point, and opens the window', () => {
     start({ isHidden: true });
-    await test.session.lock();
-    test.tmux.answer(async () => ({ items: [] }));
-    shell.show();
     find('Restore latest...').click?.();
     expect(fake.windows[0]!.loaded.at(-1)).toBe('app://cairn/restore/latest');
+    fake.windows[0]!.emit('closed');
+    find('Open Cairn').click?.();
+    expect(fake.windows[1]!.loaded).toEqual(['app://cairn/']);
+  });
+
+  it.each([
+    ['For 1 hour', 'Cairn: paused until'],
+    ['Until resumed', 'Cairn: paused until resumed'],
+  ])('pauses %s', async (label, tip) => {
+    start({ isHidden: true });
+    find(label).click?.();
+    await waitUntil(() => fake.tray.tip.startsWith(tip));
+  });
+
+  it('tells a failure of what was clicked at once, without any captured word', async () => {
+    start({ isHidden: true });
+    const checkpoint = find('Checkpoint now');
+    await test.session.lock();
+    checkpoint.click?.();
+    await waitUntil(() => fake.notices.some(({ options }) => options.body.includes('The vault is locked.')));
+  });
+
+  it('quits from it', async () => {
+    start({ isHidden: true });
+    find('Quit').click?.();
+    await waitUntil(() => fake.app.quits === 1);
+  });
+
+  it('has everything in the application menu too, since not every desktop shows a tray', () => {
+    start();
+    const [own] = fake.applicationMenu;
+    expect(own?.submenu?.map(({ label }) => label)).toEqual(fake.tray.menu.map(({ label }) => label));
+    expect(fake.applicationMenu.length).toBeGreaterThan(2);
+  });
+});
+
+describe('trouble', () => {
+  const told = (text: RegExp): number => fake.notices.filter(({ options }) => text.test(options.body)).length;
+
+  it('is told once, and again after two hours, without any captured word', async () => {
+    start({ isHidden: true });
+    test.tmux.answer(async () => {
+      throw new Error('hunter2 in a terminal');
+    });
+    test.firefox.answer(async () => {
+      throw new Error('hunter2 in a tab');
+    });
+    await clock.advance(10 * 60_000);
+    for (let minute = 0; minute < 10; minute += 1) await clock.advance(60_000);
+    expect(JSON.stringify(fake.notices.map(({ options }) => options))).not.toContain('hunter2');
+    test.session.emit({ type: 'notice', text: 'The backup failed: the disk is full' });
+    test.session.emit({ type: 'notice', text: 'The backup failed: the disk is full' });
+    expect(told(/backup failed/)).toBe(1);
+    await clock.advance(2 * 3_600_000);
+    test.session.emit({ type: 'notice', text: 'The backup failed: the disk is full' });
+    expect(told(/backup failed/)).toBe(2);
+  });
+
+  it('is that nothing is captured after a start without a window, and is told once', async () => {
+    await test.restart('clean');
+    start({ isHidden: true });
+    await clock.advance(60_000);
+    expect(told(/is locked and captures nothing/)).toBe(1);
+    await clock.advance(5 * 3_600_000);
+    expect(told(/is locked and captures nothing/)).toBe(1);
+  });
+});
+
+describe('a start at login', () => {
+  it('opens the vault with the keychain where that was chosen, and tells what was lost', async () => {
+    const secret = new Uint8Array(32).fill(9);
+    await test.session.unlocked().app.vault.setKeychainSecret(secret, clock.nowMs());
+    keychain.stored = secret;
+    await test.restart('crash');
+    test.tmux.answer(async () => ({ items: [] }));
+    start({ isHidden: true });
+    await waitUntil(() => test.session.status().vault === 'unlocked');
+    await waitUntil(() => fake.notices.some(({ options }) => /1 thing was open before/.test(options.body)));
+    expect(fake.windows).toHaveLength(0);
+  });
+
+  it('touches no keychain that was not chosen', async () => {
+    await test.restart('clean');
+    start({ isHidden: true });
+    await clock.advance(60_000);
+    expect(keychain.reads).toBe(0);
+    expect(test.session.status().vault).toBe('locked');
+  });
+
+  it('is known on macOS without an argument', () => {
+    fake.app.loginItem = { openAtLogin: true, wasOpenedAtLogin: true };
+    start({ platform: 'darwin' });
+    expect(fake.windows).toHaveLength(0);
+  });
+
+  it.each(['darwin', 'win32'] as const)('is registered with the system on %s', (platform) => {
+    start({ isHidden: true, platform });
+    configure('app.startAtLogin', 'on');
+    expect(fake.app.loginItem).toMatchObject({ openAtLogin: true, path: '/opt/Cairn/cairn', args: ['--hidden'] });
+    configure('app.startAtLogin', 'off');
+    expect(fake.app.loginItem).toMatchObject({ openAtLogin: false });
   });
 });
 
 describe('what follows the machine', () => {
   it('captures on sleep, on a locked screen and at the end, and locks where the settings say so', async () => {
     start({ isHidden: true });
-    const shutdowns = async () =>
-      (await test.session.unlocked().app.vault.listSnapshots({ limit: 50 })).filter(({ kind }) => kind === 'shutdown')
-        .length;
+    const kinds = async () =>
+      (await test.session.unlocked().app.vault.listSnapshots({ limit: 50 })).map(({ kind }) => kind);
+    const before = (await kinds()).length;
     fake.power.emit('suspend');
-    await waitUntil(async () => (await shutdowns()) === 1);
+    await waitUntil(async () => (await kinds()).length === before + 1);
     fake.power.emit('lock-screen');
-    await waitUntil(async () => (await shutdowns()) === 2);
+    await waitUntil(async () => (await kinds()).length === before + 2);
+    // The day is not over because the screen went dark.
+    expect(await kinds()).not.toContain('shutdown');
     expect(test.session.status().vault).toBe('unlocked');
     configure('lock.onSleep', 'on');
     fake.power.emit('suspend');
     await waitUntil(() => test.session.status().vault === 'locked');
+  });
+
+  it('locks with the screen where that is chosen, which is not the same as on sleep', async () => {
+    start({ isHidden: true });
+    configure('lock.onScreenLock', 'on');
+    const count = async () => (await test.session.unlocked().app.vault.listSnapshots({ limit: 50 })).length;
+    const before = await count();
+    fake.power.emit('suspend');
+    await waitUntil(async () => (await count()) === before + 1);
+    expect(test.session.status().vault).toBe('unlocked');
+    fake.power.emit('lock-screen');
+    await waitUntil(() => test.session.status().vault === 'locked');
+  });
+
+  it('holds the end of the system for a last capture', async () => {
+    start({ isHidden: true });
+    const { vault } = test.app.folder;
+    let isHeld = false;
+    fake.power.emit('shutdown', { preventDefault: () => (isHeld = true) });
+    expect(isHeld).toBe(true);
+    await waitUntil(() => fake.app.quits === 1);
+    const reopened = await openVault({ path: vault, secret: SECRET, nowMs: clock.nowMs() });
+    const [newest] = await reopened.listSnapshots({ limit: 1 });
+    await reopened.close();
+    expect(newest?.kind).toBe('shutdown');
   });
 
   it('locks when nobody was there for so long, but never under a restore', async () => {
@@ -338,6 +494,10 @@ describe('what follows the machine', () => {
     fake.app.quit();
     await waitUntil(() => fake.app.quits === 1);
     expect(existsSync(test.app.folder.running)).toBe(false);
+    const reopened = await openVault({ path: test.app.folder.vault, secret: SECRET, nowMs: clock.nowMs() });
+    const [newest] = await reopened.listSnapshots({ limit: 1 });
+    await reopened.close();
+    expect(newest?.kind).toBe('shutdown');
   });
 });
 
@@ -353,8 +513,10 @@ describe('what the settings turn on', () => {
     configure('app.checkpointShortcut', 'Alt+F8');
     expect(fake.shortcuts.size).toBe(0);
     expect(test.events).toContainEqual({ type: 'notice', text: expect.stringContaining('Alt+F8') as unknown });
+    expect(test.session.status().desktop?.shortcutProblem).toContain('Alt+F8');
     configure('app.checkpointShortcut', 'none');
     expect(fake.shortcuts.size).toBe(0);
+    expect(test.session.status().desktop?.shortcutProblem).toBeUndefined();
   });
 
   it('starts at login, hidden, and leaves nothing behind when it is turned off', () => {

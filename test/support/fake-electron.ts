@@ -28,6 +28,7 @@ export class FakeWindow extends EventEmitter {
   isShown = false;
   isDestroyed = false;
   isMaximised = false;
+  isProtected = false;
 
   constructor(options: Readonly<Record<string, unknown>>) {
     super();
@@ -45,6 +46,9 @@ export class FakeWindow extends EventEmitter {
   restore(): void {}
   maximize(): void {
     this.isMaximised = true;
+  }
+  setContentProtection(isOn: boolean): void {
+    this.isProtected = isOn;
   }
   isFocused(): boolean {
     return this.isShown;
@@ -127,7 +131,7 @@ class FakeApp extends EventEmitter {
   isPackaged = true;
   hasLock = true;
   quits = 0;
-  loginItem = { openAtLogin: false };
+  loginItem: { openAtLogin: boolean; wasOpenedAtLogin?: boolean } = { openAtLogin: false };
 
   requestSingleInstanceLock(): boolean {
     return this.hasLock;
@@ -137,7 +141,7 @@ class FakeApp extends EventEmitter {
     this.emit('before-quit', { preventDefault: () => (isPrevented = true) });
     if (!isPrevented) this.quits += 1;
   }
-  getLoginItemSettings(): { openAtLogin: boolean } {
+  getLoginItemSettings(): FakeApp['loginItem'] {
     return this.loginItem;
   }
   setLoginItemSettings(settings: { openAtLogin: boolean }): void {
@@ -162,6 +166,7 @@ export interface FakeElectron {
   readonly dialogs: { readonly message: string }[];
   readonly tray: { menu: readonly FakeMenuItem[]; tip: string; picture: string };
   readonly schemes: unknown[];
+  applicationMenu: readonly FakeMenuItem[];
   displays: { workArea: { x: number; y: number; width: number; height: number } }[];
 }
 
@@ -181,6 +186,7 @@ export function makeFakeElectron(): FakeElectron {
     dialogs: [],
     tray: { menu: [], tip: '', picture: '' },
     schemes: [],
+    applicationMenu: [],
     displays: [{ workArea: { x: 0, y: 0, width: 1_920, height: 1_080 } }],
   };
   class FakeTray extends EventEmitter {
@@ -230,7 +236,9 @@ export function makeFakeElectron(): FakeElectron {
     },
     Menu: {
       buildFromTemplate: (items: readonly FakeMenuItem[]) => ({ items }),
-      setApplicationMenu: () => undefined,
+      setApplicationMenu: (menu: { items: readonly FakeMenuItem[] }) => {
+        fake.applicationMenu = menu.items;
+      },
     },
     MessageChannelMain: FakeChannel,
     nativeImage: { createFromPath: (path: string) => ({ path }) },

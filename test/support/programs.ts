@@ -18,6 +18,8 @@ const CANDIDATES = {
   restic: ['restic'],
   borg: ['borg'],
   script: ['script'],
+  screen: ['screen'],
+  kitty: ['kitty'],
 } as const;
 
 export type ProgramName = keyof typeof CANDIDATES;

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 
 import { createApp, type App } from '../../src/core/app.ts';
 import { createApiRouter, type ApiRouter } from '../../src/core/api/router.ts';
+import type { DesktopPort } from '../../src/core/api/api-deps.ts';
 import type { Keychain } from '../../src/core/api/keychain.ts';
 import type { Clock } from '../../src/core/clock.ts';
 import { enableSourcesSync } from '../../src/core/config/config.ts';
@@ -31,6 +32,7 @@ export interface TestSession extends AsyncDisposable {
 export interface TestSessionOptions {
   readonly clock: Clock;
   readonly keychain?: Keychain;
+  readonly desktop?: DesktopPort;
   readonly shell?: 'desktop' | 'serve';
 }
 
@@ -69,7 +71,8 @@ export function makeTestSession(options: TestSessionOptions): TestSession {
       say('proven');
       return true;
     };
-    return { session, router: createApiRouter({ session, keychain: options.keychain ?? null, proveRestore }) };
+    const { keychain = null, desktop = null } = options;
+    return { session, router: createApiRouter({ session, keychain, desktop, proveRestore }) };
   };
   const test: TestSession = {
     home,

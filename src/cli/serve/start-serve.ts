@@ -35,7 +35,7 @@ export async function startServe(
   });
   try {
     session.begin();
-    const router = createApiRouter({ session, keychain: null, proveRestore });
+    const router = createApiRouter({ session, keychain: null, desktop: null, proveRestore });
     const shell = await startServeShell({
       router,
       session,

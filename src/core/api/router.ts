@@ -3,6 +3,7 @@
 import type { ApiDeps } from './api-deps.ts';
 import { checkpointHandlers } from './checkpoints.ts';
 import { os } from './handlers.ts';
+import { desktopHandlers } from './desktop.ts';
 import { keyHandlers } from './keys.ts';
 import { restoreHandlers } from './restore.ts';
 import { sessionHandlers } from './sessions.ts';
@@ -24,6 +25,7 @@ export function createApiRouter(deps: ApiDeps) {
     ...settingsHandlers(deps),
     keys: keyHandlers(deps),
     upkeep: upkeepHandlers(deps),
+    desktop: desktopHandlers(deps),
   });
 }
 

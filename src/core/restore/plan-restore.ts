@@ -4,8 +4,8 @@ import type { SnapshotItem } from '../../shared/model/item.ts';
 import type { PlannedStep } from '../../shared/model/restore.ts';
 import type { RestoreContext, Source } from '../sources/source.ts';
 
-/** Terminals before the conversations that are typed into them; slow and independent things last. */
-const KIND_ORDER = ['terminal', 'conversation', 'tab', 'document', 'repository'] as const;
+/** Transcripts are there before the terminals whose programs may read them at once; slow and independent things last. */
+const KIND_ORDER = ['conversation', 'terminal', 'tab', 'document', 'repository'] as const;
 
 export async function planSteps(context: RestoreContext, sources: readonly Source[]): Promise<PlannedStep[]> {
   const steps: PlannedStep[] = [];

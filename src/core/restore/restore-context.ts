@@ -1,12 +1,11 @@
 // What sources get to see of a restore: the snapshot's streams, what is open now, who puts which command where.
 
-import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { readdirSync, rmSync } from 'node:fs';
 
 import type { ItemKey, SnapshotId } from '../../shared/model/ids.ts';
 import type { SnapshotItem } from '../../shared/model/item.ts';
 import type { Host, OpenTerminal, RestoreContext, RestoreOptions, ResumeCommand, Source } from '../sources/source.ts';
+import { makePrivateFolder, privateParents, removeLeftFolders } from '../sources/host/private-folder.ts';
 import type { Vault } from '../vault/vault.ts';
 
 export interface RestoreContextInput {
@@ -15,6 +14,8 @@ export interface RestoreContextInput {
   readonly sources: readonly Source[];
   readonly snapshot: { readonly id: SnapshotId; readonly takenAtMs: number };
   readonly selected: readonly SnapshotItem[];
+  /** All conversations of the snapshot, selected or not. */
+  readonly conversations: readonly SnapshotItem[];
   readonly present: readonly SnapshotItem[];
   readonly options: RestoreOptions;
   readonly openTerminal: OpenTerminal | undefined;
@@ -41,10 +42,17 @@ export function createRestoreContext(input: RestoreContextInput): RestoreContext
   };
 }
 
-/** A private folder for files that a started program reads once; in memory where there is such a place. */
-export function makeScratchFolder(): { readonly path: string; isEmpty(): boolean; remove(): void } {
-  const path = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'cairn-restore-'));
-  chmodSync(path, 0o700);
+export interface ScratchFolder {
+  readonly path: string;
+  isEmpty(): boolean;
+  remove(): void;
+}
+
+/** A private folder for files that a started program reads once; what killed restores left of theirs is removed first. */
+export async function makeScratchFolder({ platform, uid }: Host): Promise<ScratchFolder> {
+  const parents = privateParents(platform);
+  await removeLeftFolders(parents, uid);
+  const path = await makePrivateFolder(parents);
   return {
     path,
     isEmpty: () => readdirSync(path).length === 0,
@@ -52,18 +60,25 @@ export function makeScratchFolder(): { readonly path: string; isEmpty(): boolean
   };
 }
 
-/** For each terminal: the resume command of the conversation that ran in it, where both are restored. */
-function resumeCommands({ sources, selected }: RestoreContextInput): Map<ItemKey, ResumeCommand> {
+/**
+ * For each terminal: the resume command of the conversation that ran in it, where both are restored. A conversation that runs elsewhere
+ * keeps its words from every terminal, also where it is not restored itself: the terminal's own words might resume it as well.
+ */
+function resumeCommands({ sources, selected, conversations, host }: RestoreContextInput): Map<ItemKey, ResumeCommand> {
+  const keys = new Set<string>(selected.map((item) => item.key));
   const terminals = new Map<string, ItemKey>(
     selected.filter((item) => item.kind === 'terminal').map((item) => [item.key, item.key]),
   );
   const commands = new Map<ItemKey, ResumeCommand>();
-  for (const item of selected) {
+  for (const item of conversations) {
     const { terminal } = item.attributes;
-    const key = item.kind === 'conversation' && typeof terminal === 'string' ? terminals.get(terminal) : undefined;
-    const command =
-      key === undefined ? undefined : sources.find((source) => source.id === item.source)?.resumeCommand?.(item);
-    if (key !== undefined && command !== undefined) commands.set(key, command);
+    const key = typeof terminal === 'string' ? terminals.get(terminal) : undefined;
+    if (key === undefined) continue;
+    const source = sources.find(({ id }) => id === item.source);
+    const command = source?.resumeCommand?.(item);
+    if (source?.isRunning?.(item, host) === true) commands.set(key, { argv: [], cwd: command?.cwd ?? host.homeDir });
+    else if (command !== undefined && keys.has(item.key) && commands.get(key)?.argv.length !== 0)
+      commands.set(key, command);
   }
   return commands;
 }

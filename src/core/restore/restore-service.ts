@@ -10,7 +10,7 @@ import type { PlannedStep, RestorePlan, RestoreReport, RestoreStep, StepResult }
 import type { Host, OpenTerminal, RestoreContext, RestoreOptions, Source } from '../sources/source.ts';
 import type { Vault } from '../vault/vault.ts';
 import { planSteps } from './plan-restore.ts';
-import { createRestoreContext, makeScratchFolder } from './restore-context.ts';
+import { createRestoreContext, makeScratchFolder, type ScratchFolder } from './restore-context.ts';
 import { readJournal, writeJournalEntry, type JournalEntry, type JournalResult } from './restore-journal.ts';
 import { selectItems } from './select-items.ts';
 
@@ -86,34 +86,51 @@ export class RestoreService {
     });
   }
 
-  /** Takes the last restore back that was not yet. @throws AppError RESTORE_NOTHING_TO_UNDO */
+  /**
+   * Takes the last restore back that was not yet. What could not be taken back stays in the journal, so that it can be tried again.
+   * @throws AppError RESTORE_NOTHING_TO_UNDO
+   */
   async undo(progress: RestoreProgress): Promise<RestoreReport> {
-    const { vault, host, sources, nowMs } = this.#deps;
+    const { vault, host, nowMs } = this.#deps;
     const entry = (await readJournal(vault)).findLast((other) => !other.isUndone);
     if (entry === undefined)
       throw new AppError('RESTORE_NOTHING_TO_UNDO', 'There is no restore that could be undone.', {
         hint: 'Every restore was undone already, or none was made.',
       });
     const steps: RestoreStep[] = [];
+    const left = new Set(entry.results.filter(({ result }) => result.undo !== undefined));
     const context = {
       host,
       signal: progress.signal,
       nowMs: nowMs(),
       readBefore: (key: StepResult['key'], stream: string) => vault.readStream(entry.beforeId, key, stream),
     };
-    for (const { source: id, result } of entry.results.toReversed()) {
-      if (result.status !== 'done' || result.undo === undefined) continue;
-      progress.signal.throwIfAborted();
-      const source = sources.find((other) => other.id === id);
-      const undone =
-        source === undefined
-          ? failed(result, `This Cairn has no source "${id}".`)
-          : await undoOne(source, result, context);
-      steps.push(undone);
-      progress.onStep(undone);
+    try {
+      for (const made of [...left].toReversed()) {
+        progress.signal.throwIfAborted();
+        const undone = await this.#undoOne(made, context);
+        if (undone.status !== 'failed') left.delete(made);
+        steps.push(undone);
+        progress.onStep(undone);
+      }
+    } finally {
+      const results = left.size === 0 ? entry.results : entry.results.filter((result) => left.has(result));
+      await writeJournalEntry(vault, { ...entry, isUndone: left.size === 0, results });
     }
-    await writeJournalEntry(vault, { ...entry, isUndone: true });
     return { steps, undo: entry.beforeId };
+  }
+
+  async #undoOne(
+    { source: id, result }: JournalResult,
+    context: Parameters<Source['undoRestore']>[1],
+  ): Promise<RestoreStep> {
+    const source = this.#deps.sources.find((other) => other.id === id);
+    if (source === undefined) return failed(result, `This Cairn has no source "${id}".`);
+    try {
+      return toStep(await source.undoRestore(result, context));
+    } catch (error) {
+      return failed(result, error instanceof Error ? error.message : 'unknown reason');
+    }
   }
 
   async #planIn(request: RestoreRequest, context: RestoreContext): Promise<RestorePlan> {
@@ -131,7 +148,7 @@ export class RestoreService {
   ): Promise<Result> {
     const { vault, host, sources, nowMs, findTerminal } = this.#deps;
     const snapshot = await vault.readSnapshot(request.snapshotId);
-    const scratch = makeScratchFolder();
+    const scratch = await makeScratchFolder(host);
     try {
       const context = createRestoreContext({
         vault,
@@ -140,6 +157,7 @@ export class RestoreService {
         present,
         snapshot: { id: snapshot.id, takenAtMs: snapshot.takenAtMs },
         selected: selectItems(snapshot.itemList, request.only),
+        conversations: snapshot.itemList.filter((item) => item.kind === 'conversation'),
         options: request.options,
         openTerminal: await findTerminal(host),
         scratchDir: scratch.path,
@@ -200,7 +218,7 @@ export class RestoreService {
 }
 
 /** Each pane removes its file once it is printed; what is left after a while is removed with the folder. */
-async function waitUntilRead(scratch: ReturnType<typeof makeScratchFolder>): Promise<void> {
+async function waitUntilRead(scratch: ScratchFolder): Promise<void> {
   for (let waited = 0; waited < SCRATCH_GRACE_MS && !scratch.isEmpty(); waited += SCRATCH_POLL_MS)
     await delay(SCRATCH_POLL_MS);
 }
@@ -214,18 +232,6 @@ function groupBySource(steps: readonly PlannedStep[]): PlannedStep[][] {
     else groups.push([step]);
   }
   return groups;
-}
-
-async function undoOne(
-  source: Source,
-  result: StepResult,
-  context: Parameters<Source['undoRestore']>[1],
-): Promise<RestoreStep> {
-  try {
-    return toStep(await source.undoRestore(result, context));
-  } catch (error) {
-    return failed(result, error instanceof Error ? error.message : 'unknown reason');
-  }
 }
 
 function failed(result: StepResult, detail: string): RestoreStep {

@@ -5,8 +5,10 @@ import type { SourceId } from '../../shared/model/ids.ts';
 import { CHROMIUM_BROWSERS } from './chromium/chromium-browsers.ts';
 import { createChromiumSource } from './chromium/chromium-source.ts';
 import { createClaudeCodeSource } from './claude-code/claude-source.ts';
+import { createCodexSource } from './codex/codex-source.ts';
 import { createFirefoxSource } from './firefox/firefox-source.ts';
 import { createGitSource } from './git/git-source.ts';
+import { createScreenSource } from './screen/screen-source.ts';
 import { createShellSource } from './shell/shell-source.ts';
 import type { Source } from './source.ts';
 import { createTmuxSource } from './tmux/tmux-source.ts';
@@ -15,10 +17,12 @@ import { createTmuxSource } from './tmux/tmux-source.ts';
 export function createSources(): readonly Source[] {
   return [
     createTmuxSource(),
+    createScreenSource(),
     createShellSource(),
     createFirefoxSource(),
     ...CHROMIUM_BROWSERS.map((browser) => createChromiumSource(browser)),
     createClaudeCodeSource(),
+    createCodexSource(),
     createGitSource(),
   ];
 }

@@ -106,7 +106,8 @@ export interface RestoreContext {
   readStream(key: ItemKey, stream: string): Promise<Uint8Array<ArrayBuffer>>;
   /**
    * For a terminal item that is restored: the command of the conversation that ran in it and is selected too (its exact resume
-   * command). The terminal's source puts it on the prompt in place of the captured command.
+   * command). The terminal's source puts it on the prompt in place of the captured command. No words mean that nothing may be typed:
+   * the conversation runs elsewhere now, and a second process would split it.
    */
   resumeCommandFor(terminal: ItemKey): ResumeCommand | undefined;
   /** Opens a terminal for a command; undefined where no terminal can be driven (then the command is printed). */
@@ -152,6 +153,8 @@ export interface Source {
   watch?(context: WatchContext): Promise<void>;
   /** The exact command that brings a conversation back, where the source has such items. */
   resumeCommand?(item: SnapshotItem): ResumeCommand | undefined;
+  /** True where a process has the conversation open now: then nothing may resume it. */
+  isRunning?(item: SnapshotItem, host: Host): boolean;
   /**
    * A conversation as messages, from its streams, where the source has such items. Total like `preview`.
    * @throws AppError VAULT_DAMAGED from `readStream` alone

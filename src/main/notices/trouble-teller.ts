@@ -31,13 +31,15 @@ export function setupTroubleTeller(deps: TroubleTellerDeps): () => void {
   const tell = ({ key, text }: Trouble): void => {
     const nowMs = clock.monotonicMs();
     const earlierMs = toldAtMs.get(key);
-    if (earlierMs !== undefined && nowMs - earlierMs < TELL_AGAIN_AFTER_MS) return;
+    // Being locked is no trouble that grows: once is enough.
+    if (earlierMs !== undefined && (key === 'locked' || nowMs - earlierMs < TELL_AGAIN_AFTER_MS)) return;
     toldAtMs.set(key, nowMs);
     notifier.show({ title: 'Cairn', body: text, onClick: deps.show });
   };
   const look = (status: Status): void => {
     const trouble = findTrouble(status, { nowMs: clock.nowMs(), formatTime: deps.formatTime });
-    if (trouble !== null) tell(trouble);
+    // Who looks at the window sees that it is locked.
+    if (trouble !== null && !(trouble.key === 'locked' && isWindowFocused())) tell(trouble);
   };
   session.on((event) => {
     if (event.type === 'status') look(event.status);
@@ -56,6 +58,9 @@ export function findTrouble(
   if (vault === 'damaged') {
     return { key: 'damaged', text: problem?.message ?? 'The vault cannot be opened. Open Cairn to see what is safe.' };
   }
+  const isOn = status.sources.some(({ isEnabled }) => isEnabled);
+  if (vault === 'locked' && capture.state === 'off' && isOn)
+    return { key: 'locked', text: 'Cairn is locked and captures nothing. Click to unlock it.' };
   const isFailing = capture.state === 'failing' && (capture.isLate || vault === 'locked');
   if (!isFailing && (!capture.isLate || capture.state === 'paused' || capture.state === 'off')) return null;
   const why = capture.failure === undefined ? '' : ` ${capture.failure.message}`;

@@ -35,6 +35,11 @@ export class MainWindow {
     return this.#window?.isFocused() ?? false;
   }
 
+  /** Keeps it out of pictures of the screen while a secret shows; a new window begins unprotected. */
+  protect(isOn: boolean): void {
+    this.#window?.setContentProtection(isOn);
+  }
+
   /** Brings it to the front, at the path where one is given. */
   show(path?: string): void {
     if (this.#window === null) {

@@ -2,6 +2,8 @@
 
 import './secrets.css';
 
+import { useEffect } from 'react';
+
 import { Download } from 'lucide-react';
 
 import { Button } from './button.tsx';
@@ -12,7 +14,17 @@ export function groupsOf(recoveryKey: string): readonly string[] {
   return recoveryKey.split('-');
 }
 
-export function RecoveryKey({ recoveryKey }: { readonly recoveryKey: string }) {
+export interface RecoveryKeyProps {
+  readonly recoveryKey: string;
+  /** Told while the key shows, so that pictures of the screen can be kept from holding it. */
+  readonly onShown: (isShown: boolean) => void;
+}
+
+export function RecoveryKey({ recoveryKey, onShown }: RecoveryKeyProps) {
+  useEffect(() => {
+    onShown(true);
+    return () => onShown(false);
+  }, [onShown]);
   return (
     <div className="stack">
       <ol className="recovery-key" aria-label="Recovery key, group by group">

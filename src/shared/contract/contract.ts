@@ -289,6 +289,13 @@ export const contract = {
     rotate: oc.input(z.object({ current: secretSchema })).output(work(progressSchema)),
   },
 
+  desktop: {
+    /** Puts the update in that is ready; the app ends and starts anew. */
+    installUpdate: oc.output(done),
+    /** A secret shows in the window, or no longer: the desktop app keeps it out of pictures of the screen meanwhile. */
+    protect: oc.input(z.object({ isOn: z.boolean() })).output(done),
+  },
+
   upkeep: {
     /** Makes something small, captures it into a scratch vault, destroys it and brings it back; tells each step as a line. */
     proveRestore: oc.output(

@@ -29,6 +29,15 @@ const NOUNS: Readonly<Record<ItemKind, readonly [one: string, many: string]>> = 
   document: ['file', 'files'],
   repository: ['repository', 'repositories'],
 };
+/** What a person calls the tool of a conversation. */
+const AI_NAMES: Readonly<Record<string, string>> = {
+  'claude-code': 'Claude',
+  codex: 'Codex',
+  gemini: 'Gemini',
+  'copilot-cli': 'Copilot',
+  continue: 'Continue',
+  cline: 'Cline',
+};
 const CAME: Readonly<Record<ItemKind, string>> = {
   terminal: 'opened',
   tab: 'opened',
@@ -84,7 +93,7 @@ export function describeChange(before: ToldItem, after: ToldItem): string {
 
 function describeConversation(before: ToldItem, after: ToldItem): string {
   const messages = numberOf(after.attributes['messageCount']) - numberOf(before.attributes['messageCount']);
-  const who = after.source === 'claude-code' ? 'Claude' : after.source;
+  const who = AI_NAMES[after.source] ?? after.source;
   if (messages > 0) return `${who}: ${plain(after.title)}, ${messages} new ${messages === 1 ? 'message' : 'messages'}`;
   return sizeOf(before) === sizeOf(after) && before.title === after.title ? '' : `${who}: ${plain(after.title)}`;
 }

@@ -102,9 +102,9 @@ describe('RestoreService', () => {
     await using set = await setUp((open) => [openingSource('tmux', open), openingSource('claude-code', open)]);
     const plan = await set.service.plan(set.request());
     expect(plan.steps.map((step) => [step.key, step.status])).toEqual([
+      ['claude-code:c', 'planned'],
       ['tmux:a', 'planned'],
       ['tmux:b', 'planned'],
-      ['claude-code:c', 'planned'],
     ]);
     expect(set.open.size).toBe(0);
 
@@ -113,7 +113,7 @@ describe('RestoreService', () => {
     expect(report.steps.map((step) => step.status)).toEqual(['done', 'done', 'done']);
     expect(set.steps).toEqual(report.steps);
     expect((await set.test.vault.readSnapshot(report.undo as SnapshotId)).kind).toBe('before-restore');
-    expect([...set.open]).toEqual(['tmux:a', 'tmux:b', 'claude-code:c']);
+    expect([...set.open]).toEqual(['claude-code:c', 'tmux:a', 'tmux:b']);
   });
 
   it('does nothing twice, and undoes in reverse exactly what it did', async () => {
@@ -125,9 +125,9 @@ describe('RestoreService', () => {
     const undone = await set.service.undo(set.progress);
 
     expect(undone.steps.map((step) => [step.key, step.status])).toEqual([
-      ['claude-code:c', 'done'],
       ['tmux:b', 'done'],
       ['tmux:a', 'done'],
+      ['claude-code:c', 'done'],
     ]);
     expect(set.open.size).toBe(0);
     await expect(set.service.undo(set.progress)).rejects.toMatchObject({ code: 'RESTORE_NOTHING_TO_UNDO' });
@@ -140,7 +140,7 @@ describe('RestoreService', () => {
 
     expect(await keys('conversation')).toEqual(['claude-code:c']);
     expect(await keys('tmux:b')).toEqual(['tmux:b']);
-    expect(await keys('tmux:*', 'claude-code')).toEqual(['tmux:a', 'tmux:b', 'claude-code:c']);
+    expect(await keys('tmux:*', 'claude-code')).toEqual(['claude-code:c', 'tmux:a', 'tmux:b']);
     await expect(keys('tmux:x')).rejects.toMatchObject({
       code: 'ITEM_NOT_FOUND',
       hint: expect.stringContaining('tmux:a'),
@@ -239,6 +239,55 @@ describe('RestoreService', () => {
     await set.service.undo({ signal: new AbortController().signal, onStep: () => undefined });
 
     expect([...made]).toEqual([]);
+  });
+
+  it('keeps what could not be taken back, so that it can be tried again', async () => {
+    let isStuck = true;
+    await using set = await setUp((open) => [
+      openingSource('tmux', open, {
+        undoRestore: async (result) => {
+          if (isStuck && result.key === 'tmux:a') throw new Error('tmux does not answer');
+          open.delete(result.key);
+          return { key: result.key, action: 'close', status: 'done', detail: 'closed' };
+        },
+      }),
+      openingSource('claude-code', open),
+    ]);
+    await set.service.apply(await set.service.plan(set.request()), set.request(), set.progress);
+    const statuses = async (): Promise<unknown> =>
+      (await set.service.undo(set.progress)).steps.map((step) => [step.key, step.status]);
+
+    expect(await statuses()).toEqual([
+      ['tmux:b', 'done'],
+      ['tmux:a', 'failed'],
+      ['claude-code:c', 'done'],
+    ]);
+    isStuck = false;
+    expect(await statuses()).toEqual([['tmux:a', 'done']]);
+    expect(set.open.size).toBe(0);
+    await expect(statuses()).rejects.toMatchObject({ code: 'RESTORE_NOTHING_TO_UNDO' });
+  });
+
+  it('takes back what a step made before it failed', async () => {
+    const undone: string[] = [];
+    await using set = await setUp((open) => [
+      openingSource('claude-code', open, {
+        async *applyRestore([step]) {
+          if (step !== undefined)
+            yield { key: step.key, action: 'open', status: 'failed', detail: 'half', undo: { written: 1 } };
+        },
+        undoRestore: async (result) => {
+          undone.push(result.key);
+          return { key: result.key, action: 'close', status: 'done', detail: 'removed' };
+        },
+      }),
+    ]);
+    const request = set.request({ only: ['conversation'] });
+    await set.service.apply(await set.service.plan(request), request, set.progress);
+
+    await set.service.undo(set.progress);
+
+    expect(undone).toEqual(['claude-code:c']);
   });
 
   it('says of a carried item from when it is', async () => {

@@ -80,10 +80,10 @@ test('the password is changed by who knows it, and the data keys are rotated', a
   await change.press('Enter');
   await expect(form.getByText('The password was changed.')).toBeVisible();
 
-  await page.getByLabel('Your password, to rotate').fill(PASSWORD);
+  await page.getByLabel('Your password, to rotate', { exact: true }).fill(PASSWORD);
   await page.getByRole('button', { name: 'Rotate the data keys' }).press('Enter');
   await expect(page.getByText(/the password is wrong|wrong password/i).first()).toBeVisible();
-  await page.getByLabel('Your password, to rotate').fill(next);
+  await page.getByLabel('Your password, to rotate', { exact: true }).fill(next);
   await page.getByRole('button', { name: 'Rotate the data keys' }).press('Enter');
   await expect(page.getByText(/records are sealed with new keys/)).toBeVisible();
   await expect(page.getByText(/Epoch 2/)).toBeVisible();

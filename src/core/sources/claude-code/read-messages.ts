@@ -3,12 +3,13 @@
 
 import type { SnapshotItem } from '../../../shared/model/item.ts';
 import { isRecord, textOf, type JsonRecord } from '../conversation/json-record.ts';
-import type {
-  ConversationMessage,
-  MessageImage,
-  MessagePart,
-  ReadConversation,
-  ToolCall,
+import {
+  base64Image,
+  type ConversationMessage,
+  type MessageImage,
+  type MessagePart,
+  type ReadConversation,
+  type ToolCall,
 } from '../conversation/message.ts';
 import { readAllRecords } from '../conversation/record-lines.ts';
 import type { PreviewContext } from '../source.ts';
@@ -177,8 +178,7 @@ function toCall(id: string, block: JsonRecord, result: JsonRecord | undefined): 
 
 function toImage(block: JsonRecord): MessageImage {
   const source = isRecord(block['source']) ? block['source'] : {};
-  const base64 = textOf(source['data'])?.replace(/={1,2}$/, '') ?? '';
-  return { mediaType: textOf(source['media_type']) ?? '', sizeBytes: Math.floor((base64.length * 3) / 4) };
+  return base64Image(textOf(source['media_type']) ?? '', textOf(source['data']) ?? '');
 }
 
 function messageOf(record: JsonRecord): JsonRecord {

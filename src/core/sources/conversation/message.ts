@@ -48,3 +48,16 @@ export interface ReadConversation {
   /** Lines, records or rows that could not be read: torn, spliced, of no known shape. */
   readonly unreadableLines: number;
 }
+
+/** Tells of an image in a `data:` URL; null for anything else. */
+export function dataUrlImage(url: unknown): MessageImage | null {
+  if (typeof url !== 'string') return null;
+  const match = /^data:([a-z0-9.+/-]{1,100});base64,/i.exec(url.slice(0, 200));
+  if (match?.[1] === undefined) return null;
+  return base64Image(match[1], url.slice(match[0].length));
+}
+
+/** Tells of an image whose bytes stand as base64. */
+export function base64Image(mediaType: string, base64: string): MessageImage {
+  return { mediaType, sizeBytes: Math.floor((base64.replace(/={1,2}$/, '').length * 3) / 4) };
+}

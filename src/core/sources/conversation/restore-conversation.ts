@@ -11,6 +11,7 @@ import type { PlannedStep, StepResult } from '../../../shared/model/restore.ts';
 import { nearestFolder } from '../host/existing-folder.ts';
 import { quoteArguments } from '../host/quote-argument.ts';
 import type { Host, RestoreContext, Source, UndoContext } from '../source.ts';
+import { undoTmuxStep } from '../tmux/tmux-undo.ts';
 import {
   planWrites,
   removeWritten,
@@ -66,18 +67,23 @@ type Payload = z.infer<typeof payloadSchema>;
 
 const undoSchema = z.object({
   written: z.array(writtenSchema),
-  terminal: z.unknown().optional(),
+  /** What `openTerminal` gave. */
+  terminal: z.json().optional(),
 });
 
 /** The part of a source that brings its conversations back. */
 export function createConversationRestore(
   tool: ConversationTool,
-): Required<Pick<Source, 'resumeCommand' | 'planRestore' | 'applyRestore' | 'undoRestore'>> {
+): Required<Pick<Source, 'resumeCommand' | 'isRunning' | 'planRestore' | 'applyRestore' | 'undoRestore'>> {
   return {
     resumeCommand: (item) => {
       const facts = factsSchema.safeParse(item.attributes).data;
       const argv = facts === undefined ? null : tool.resumeArgv(facts.id);
       return facts === undefined || argv === null ? undefined : { argv, cwd: facts.cwd ?? '/' };
+    },
+    isRunning: (item, host) => {
+      const facts = factsSchema.safeParse(item.attributes).data;
+      return facts !== undefined && tool.readRunning(host).has(facts.id);
     },
     planRestore: async (items, context) => {
       const running = tool.readRunning(context.host);
@@ -218,23 +224,34 @@ async function applyOne(tool: ConversationTool, step: PlannedStep, context: Rest
   }
 }
 
-/** Takes back what the restore wrote, where nobody has touched it since. */
-function undoStep(tool: ConversationTool, result: StepResult, context: UndoContext): StepResult {
-  const answer = (status: StepResult['status'], detail: string): StepResult => ({
+/** Closes the window that was opened for it, then takes back what was written: both only where nobody has touched them since. */
+async function undoStep(tool: ConversationTool, result: StepResult, context: UndoContext): Promise<StepResult> {
+  const made = undoSchema.safeParse(result.undo).data;
+  const parts: Pick<StepResult, 'status' | 'detail'>[] = [];
+  if (made?.terminal !== undefined) parts.push(await undoTmuxStep({ ...result, undo: made.terminal }, context));
+  if (made !== undefined && made.written.length > 0) parts.push(undoWritten(tool, made.written, context));
+  const status = (['failed', 'done', 'skipped'] as const).find((one) => parts.some((part) => part.status === one));
+  return {
     key: result.key,
     action: 'undo-conversation',
-    status,
-    detail,
-  });
-  const parsed = undoSchema.safeParse(result.undo);
-  if (!parsed.success || parsed.data.written.length === 0)
-    return answer('skipped', 'The restore wrote nothing here; a window that it opened closes with its shell.');
+    status: status ?? 'skipped',
+    detail: parts.length === 0 ? 'The restore made nothing here.' : parts.map((part) => part.detail).join(' '),
+  };
+}
+
+function undoWritten(
+  tool: ConversationTool,
+  written: readonly WrittenFile[],
+  { host }: UndoContext,
+): Pick<StepResult, 'status' | 'detail'> {
   try {
-    const removed = removeWritten(parsed.data.written, tool.root(context.host));
-    return removed === parsed.data.written.length
-      ? answer('done', 'The transcript that was written back was removed.')
-      : answer('skipped', 'The conversation was continued since, so its transcript stays.');
+    return removeWritten(written, tool.root(host)) === written.length
+      ? { status: 'done', detail: 'The transcript that was written back was removed.' }
+      : { status: 'skipped', detail: 'The conversation was continued since, so its transcript stays.' };
   } catch (error) {
-    return answer('failed', error instanceof Error ? error.message : 'The transcript could not be removed.');
+    return {
+      status: 'failed',
+      detail: error instanceof Error ? error.message : 'The transcript could not be removed.',
+    };
   }
 }

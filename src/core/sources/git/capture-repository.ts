@@ -15,7 +15,7 @@ import { inspectChanges, type Inspection } from './inspect-changes.ts';
 import { readOperation, type Operation } from './operation.ts';
 import type { GitConfig } from './parse-config.ts';
 import { parseGitStatus, type GitStatus } from './parse-status.ts';
-import { withPrivateFolder } from './private-folder.ts';
+import { withPrivateFolder } from '../host/private-folder.ts';
 import {
   CONFLICTS_INDEX,
   CONFLICTS_PACK,

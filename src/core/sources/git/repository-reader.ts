@@ -7,7 +7,7 @@ import type { CapturedItem } from '../../../shared/model/item.ts';
 import type { CaptureContext, PreviousItem, SourceCapture, SourceProblem } from '../source.ts';
 import { captureRepository, type RememberedRepository, type RepositoryCapture } from './capture-repository.ts';
 import { findRepositories, readRepository, type Repository } from './find-repositories.ts';
-import { privateParents, removeLeftFolders } from './private-folder.ts';
+import { privateParents, removeLeftFolders } from '../host/private-folder.ts';
 import { repositoryKey } from './repository-item.ts';
 import { assertGitVersion } from './run-git.ts';
 
@@ -33,7 +33,7 @@ export function createRepositoryReader(
     const folders = parents ?? privateParents(context.host.platform);
     if (!isReady) {
       await assertGitVersion(context.host, context.signal);
-      await removeLeftFolders(folders, context.host.uid, context.nowMs);
+      await removeLeftFolders(folders, context.host.uid);
       isReady = true;
     }
     return readRepositories(context, folders, memory);

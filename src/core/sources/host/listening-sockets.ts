@@ -19,6 +19,11 @@ export function readListeningSockets(
   );
 }
 
+/** The paths of all sockets on which somebody listens, also of processes that do not show what they have open. */
+export function readListeningPaths(procDir: string): string[] {
+  return [...readSocketPaths(procDir).values()];
+}
+
 /** Paths of listening sockets by inode. */
 function readSocketPaths(procDir: string): Map<string, string> {
   try {

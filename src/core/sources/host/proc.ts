@@ -91,6 +91,12 @@ export function readBootId(procDir: string): string {
   return readText(join(procDir, 'sys/kernel/random/boot_id'))?.trim() ?? '';
 }
 
+/** When the system was started, by the clock as it goes now; null where it does not say. */
+export function readBootTimeMs(procDir: string): number | null {
+  const seconds = /^(\d{1,12}(?:\.\d+)?) /.exec(readText(join(procDir, 'uptime')) ?? '')?.[1];
+  return seconds === undefined ? null : Date.now() - Number(seconds) * 1000;
+}
+
 /** One variable of the environment that a process was started with; null where it has none of this name or cannot be read. */
 export function readProcessVariable(procDir: string, pid: number, name: string): string | null {
   const text = readText(join(procDir, String(pid), 'environ'));

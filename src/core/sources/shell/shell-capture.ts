@@ -17,8 +17,8 @@ import type { Host } from '../source.ts';
 export const SHELL = parseSourceId('shell');
 
 /** A terminal is captured by its multiplexer's source, or shows one: then it has nothing of its own. */
-const MULTIPLEXER_SERVERS = new Set(['tmux: server']);
-const MULTIPLEXER_CLIENTS = new Set(['tmux: client', 'tmux']);
+const MULTIPLEXER_SERVERS = new Set(['tmux: server', 'screen', 'zellij']);
+const MULTIPLEXER_CLIENTS = new Set(['tmux: client', 'tmux', 'screen', 'zellij']);
 const MAX_DEPTH = 32;
 
 interface Terminal {

@@ -30,7 +30,7 @@ export function planCommand(
   words: readonly (readonly string[])[] = capturedWords(captured),
 ): PlannedCommand | null {
   const resume = context.resumeCommandFor(item.key);
-  const commands = resume === undefined ? words : [resume.argv];
+  const commands = resume === undefined ? words : [resume.argv].filter((argv) => argv.length > 0);
   const lines = commands.map((argv) => quoteArguments(argv));
   if (lines.length === 0 || !lines.every((line) => line !== null)) return null;
   const line = lines.join(' | ');

@@ -6,6 +6,7 @@ import { Button } from '../../components/button.tsx';
 import { ErrorMessage } from '../../components/feedback.tsx';
 import { TextField } from '../../components/fields.tsx';
 import { PasswordField } from '../../components/password-field.tsx';
+import { protectWindow } from '../../client/protect-window.ts';
 import { groupsOf, RecoveryKey } from '../../components/recovery-key.tsx';
 import { useAction } from '../../client/use-action.ts';
 import { setSetup } from '../../stores/ui.ts';
@@ -29,7 +30,7 @@ export function RecoveryKeyStep() {
       }
     >
       <section className="card first-run__card" aria-label="Your recovery key">
-        <RecoveryKey recoveryKey={recoveryKey} />
+        <RecoveryKey recoveryKey={recoveryKey} onShown={protectWindow} />
         <p className="soft small">
           Whoever has this key and the vault can read everything in it. A copied key stays in the clipboard until you
           copy something else.

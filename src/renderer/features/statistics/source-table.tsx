@@ -34,7 +34,7 @@ export function SourceTable({ bySource }: { readonly bySource: Statistics['bySou
         </tr>
       </thead>
       <tbody>
-        {sorted.map(({ source, items, bytes, lastGoodAt }) => (
+        {sorted.map(({ source, items, bytes, lastGoodAt, isInactive }) => (
           <tr key={source}>
             <th scope="row">{known.find(({ id }) => id === source)?.title ?? source}</th>
             <td className="statistics__number">{formatCount(items)}</td>
@@ -53,6 +53,7 @@ export function SourceTable({ bySource }: { readonly bySource: Statistics['bySou
                   {formatAge(lastGoodAt)}
                 </time>
               )}
+              {isInactive && <span className="soft"> · no longer used?</span>}
             </td>
           </tr>
         ))}

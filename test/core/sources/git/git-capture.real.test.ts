@@ -495,15 +495,15 @@ describeWith(['git'], 'capturing repositories on a real git', () => {
   });
 
   it('removes its private folders, and those that a killed run left', async () => {
-    const left = join(w.scratch, 'cairn-git-4194999-abc');
-    const others = join(w.scratch, `cairn-git-${process.ppid}-abc`);
+    const left = join(w.scratch, 'cairn-private-4194999-abc');
+    const others = join(w.scratch, `cairn-private-${process.ppid}-abc`);
     mkdirSync(left);
     mkdirSync(others);
     w.write('edited.txt', 'edited\n');
 
     await w.captureOne();
 
-    expect(readdirSync(w.scratch)).toEqual([`cairn-git-${process.ppid}-abc`]);
+    expect(readdirSync(w.scratch)).toEqual([`cairn-private-${process.ppid}-abc`]);
   });
 
   it('removes its private folder when it is cancelled', async () => {

@@ -7,7 +7,7 @@ import type { Host } from '../../source.ts';
 import { readRepository } from '../find-repositories.ts';
 import { inspectChanges } from '../inspect-changes.ts';
 import { parseGitStatus } from '../parse-status.ts';
-import { withPrivateFolder } from '../private-folder.ts';
+import { withPrivateFolder } from '../../host/private-folder.ts';
 import { openGit } from '../run-git.ts';
 import { readSavedTrees } from '../saved-trees.ts';
 

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { AppError } from '../../../../shared/model/app-error.ts';
 import type { ItemKey } from '../../../../shared/model/ids.ts';
 import type { RestoreContext } from '../../source.ts';
-import { withPrivateFolder } from '../private-folder.ts';
+import { withPrivateFolder } from '../../host/private-folder.ts';
 import {
   CONFLICTS_INDEX,
   CONFLICTS_PACK,

@@ -3,7 +3,7 @@
 import { AppError } from '../../../../shared/model/app-error.ts';
 import type { StepResult } from '../../../../shared/model/restore.ts';
 import type { UndoContext } from '../../source.ts';
-import { privateParents } from '../private-folder.ts';
+import { privateParents } from '../../host/private-folder.ts';
 import { openGit, type Git } from '../run-git.ts';
 import { deleteMadeBranch } from './branches.ts';
 import { removeExport } from './export-folder.ts';

@@ -4,6 +4,7 @@ import { useState, type FormEvent } from 'react';
 
 import { Button } from '../../../components/button.tsx';
 import { Message } from '../../../components/feedback.tsx';
+import { protectWindow } from '../../../client/protect-window.ts';
 import { RecoveryKey } from '../../../components/recovery-key.tsx';
 import { api } from '../../../client/client.ts';
 import { useAction } from '../../../client/use-action.ts';
@@ -25,7 +26,7 @@ export function NewRecoveryKey({ onDone }: { readonly onDone: () => void }) {
           This is shown only now, and the old recovery key opens the vault no longer. Write it down, or save it
           somewhere that is not this machine.
         </Message>
-        <RecoveryKey recoveryKey={recoveryKey} />
+        <RecoveryKey recoveryKey={recoveryKey} onShown={protectWindow} />
         <div className="row">
           <Button look="primary" onClick={() => setRecoveryKey(null)}>
             I have kept it

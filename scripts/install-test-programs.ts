@@ -12,6 +12,8 @@ const PACKAGES = [
   ['tmux', 'tmux'],
   ['screen', 'screen'],
   ['git', 'git'],
+  ['zsh', 'zsh'],
+  ['fish', 'fish'],
   ['vim-tiny', 'vim.tiny'],
   ['firefox-esr', 'firefox-esr'],
   ['chromium', 'chromium'],

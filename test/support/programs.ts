@@ -12,6 +12,8 @@ const CANDIDATES = {
   firefox: ['firefox-esr', 'firefox'],
   chromium: ['chromium', 'chromium-browser', 'google-chrome'],
   bash: ['bash'],
+  zsh: ['zsh'],
+  fish: ['fish'],
   xvfb: ['Xvfb'],
   dbus: ['dbus-daemon'],
   vim: ['vim', 'vim.tiny', 'vi'],

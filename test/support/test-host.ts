@@ -39,6 +39,7 @@ export function makeCaptureContext(host: Host, overrides: Partial<CaptureContext
     previous: [],
     pointedPaths: [],
     excludes: { path: () => false, url: () => false, command: () => false },
+    redact: (text) => text,
     ...overrides,
   };
 }

@@ -85,6 +85,7 @@ function findMissing(past: Snapshot, present: readonly SnapshotItem[]): Snapshot
   return past.itemList.filter(
     (item) =>
       OPEN_KINDS.has(item.kind) &&
+      item.attributes['isHistory'] !== true &&
       !keys.has(item.key) &&
       (!item.stale || past.takenAtMs - (item.goodAtMs ?? 0) < MAX_STALE_MS),
   );

@@ -7,6 +7,7 @@ import { countKind } from '../../shared/diff/describe-changes.ts';
 import { toPlainLine } from '../../shared/text/sanitize-text.ts';
 import type { App } from '../app.ts';
 import { collectPointedPaths } from '../capture/pointed-paths.ts';
+import { redactText } from '../capture/rules/redact-text.ts';
 import type { Source } from '../sources/source.ts';
 
 const DEADLINE_MS = 6_000;
@@ -73,6 +74,7 @@ async function readAll(
         previous: [],
         pointedPaths,
         excludes: { path: () => false, url: () => false, command: () => false },
+        redact: redactText,
       })
       .then(
         ({ items }): [SourceId, readonly CapturedItem[]] => [source.id, items],

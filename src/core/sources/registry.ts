@@ -9,6 +9,7 @@ import { createCodexSource } from './codex/codex-source.ts';
 import { createFirefoxSource } from './firefox/firefox-source.ts';
 import { createGitSource } from './git/git-source.ts';
 import { createScreenSource } from './screen/screen-source.ts';
+import { createShellHistorySource } from './shell-history/shell-history-source.ts';
 import { createShellSource } from './shell/shell-source.ts';
 import type { Source } from './source.ts';
 import { createTmuxSource } from './tmux/tmux-source.ts';
@@ -19,6 +20,7 @@ export function createSources(): readonly Source[] {
     createTmuxSource(),
     createScreenSource(),
     createShellSource(),
+    createShellHistorySource(),
     createFirefoxSource(),
     ...CHROMIUM_BROWSERS.map((browser) => createChromiumSource(browser)),
     createClaudeCodeSource(),

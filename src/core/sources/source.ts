@@ -42,6 +42,8 @@ export interface CaptureContext {
   readonly pointedPaths: readonly string[];
   /** The user's exclusion rules, so that what they cover is not even read. The collector applies them again to the result. */
   readonly excludes: { path(path: string): boolean; url(url: string): boolean; command(commandLine: string): boolean };
+  /** Takes well-known secrets out of a text; the text itself where the user turned that off. For texts that streams hold encoded. */
+  redact(text: string): string;
 }
 
 /**

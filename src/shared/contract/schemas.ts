@@ -248,6 +248,21 @@ export const previewSchema = z.discriminatedUnion('type', [
     commits: z.array(z.object({ id: z.string(), subject: z.string() })),
     stashes: z.int().min(0),
   }),
+  z.object({
+    type: z.literal('commands'),
+    shell: z.string(),
+    commands: z.array(
+      z.object({
+        command: z.string(),
+        cwd: z.string().optional(),
+        at: timeSchema.optional(),
+        durationMs: z.int().min(0).optional(),
+        exitCode: z.int().optional(),
+      }),
+    ),
+    /** Older ones, left out here. */
+    omitted: z.int().min(0),
+  }),
   z.object({ type: z.literal('facts') }),
 ]);
 export type Preview = z.infer<typeof previewSchema>;

@@ -62,7 +62,12 @@ export function describeChanges(changes: ToldChanges): string[] {
   const rest = changes.changed.filter(({ before, after }) => before.stale === after.stale);
   for (const kind of ORDER) {
     const ofKind = rest.filter(({ after }) => after.kind === kind);
-    const told = ofKind.map(({ before, after }) => describeChange(before, after)).filter((phrase) => phrase !== '');
+    const told = [
+      ...ofKind.map(({ before, after }) => describeChange(before, after)),
+      ...changes.added
+        .filter((item) => item.kind === kind && isHistory(item))
+        .map((item) => describeHistory(null, item)),
+    ].filter((phrase) => phrase !== '');
     if (told.length <= MAX_NAMED) phrases.push(...told);
     else phrases.push(...told.slice(0, 1), `${told.length - 1} more ${noun(kind, told.length - 1)} changed`);
     phrases.push(...tellGroup(kind, changes.added, CAME[kind]), ...tellGroup(kind, changes.removed, WENT[kind]));
@@ -81,7 +86,7 @@ export function describeChange(before: ToldItem, after: ToldItem): string {
     case 'repository':
       return describeRepository(before, after);
     case 'terminal':
-      return describeTerminal(before, after);
+      return isHistory(after) ? describeHistory(before, after) : describeTerminal(before, after);
     case 'tab':
       return before.attributes['url'] === after.attributes['url'] && before.title === after.title
         ? ''
@@ -125,8 +130,18 @@ function describeTerminal(before: ToldItem, after: ToldItem): string {
   return '';
 }
 
+/** The commands of a shell tell of a terminal and are none that opens or closes. */
+function isHistory({ attributes }: ToldItem): boolean {
+  return attributes['isHistory'] === true;
+}
+
+function describeHistory(before: ToldItem | null, after: ToldItem): string {
+  const count = numberOf(after.attributes['commands']) - numberOf(before?.attributes['commands']);
+  return count <= 0 ? '' : `${count} ${count === 1 ? 'command' : 'commands'} in ${quote(after.title)}`;
+}
+
 function tellGroup(kind: ItemKind, items: readonly ToldItem[], verb: string): string[] {
-  const group = items.filter((item) => item.kind === kind);
+  const group = items.filter((item) => item.kind === kind && !isHistory(item));
   if (group.length === 0) return [];
   const [only] = group;
   if (group.length === 1 && only !== undefined)

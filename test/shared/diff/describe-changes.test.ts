@@ -56,6 +56,17 @@ describe('describeChanges()', () => {
     expect(describeChange(pane({}), pane({}))).toBe('');
   });
 
+  it('tells the history of a shell by its commands, never as a terminal that opens or closes', () => {
+    const history = (commands: number) =>
+      item({ kind: 'terminal', title: 'bash history, api', attributes: { isHistory: true, commands } });
+    const changed = [{ before: history(3), after: history(5) }];
+    expect(describeChanges({ added: [history(1)], removed: [history(9)], changed })).toEqual([
+      '2 commands in “bash history, api”',
+      '1 command in “bash history, api”',
+    ]);
+    expect(describeChange(history(5), history(5))).toBe('');
+  });
+
   it('says what could not be read, and what can be read again', () => {
     const before = item();
     const after = item({ stale: true });

@@ -8,6 +8,7 @@ import type { JsonValue } from '../shared/model/json.ts';
 import type { RestorePlan, RestoreReport, RestoreStep } from '../shared/model/restore.ts';
 import type { RetentionLimits } from '../shared/model/retention.ts';
 import type { Gap, SnapshotKind, SnapshotSummary } from '../shared/model/snapshot.ts';
+import type { ShellIntegration } from '../core/shell-integration/shell-integration.ts';
 import type { RestoreOptions } from '../core/sources/source.ts';
 import type { SessionDesk } from '../core/sessions/session-desk.ts';
 import type { VaultSecret } from '../core/vault/vault-client.ts';
@@ -120,6 +121,8 @@ export interface Core {
   serve(options: ServeOptions): Promise<RunningShell>;
   /** Shows with a scratch thing that a restore works; false where there is nothing to show it with. */
   proveRestore(say: (line: string) => void, signal: AbortSignal): Promise<boolean>;
+  /** What puts the shell hooks into start files. `willWrite` makes the data folder, where the scripts lie. */
+  shellIntegration(willWrite: boolean): Promise<ShellIntegration>;
   /** True for keys that are sealed in the vault (exclusion rules): reading them needs it open. */
   isSealedConfigKey(key: string): boolean;
   listConfig(open: OpenCore | null): Promise<readonly ConfigEntry[]>;

@@ -1,6 +1,6 @@
 // Fills the commands' port from the application core: the CLI's composition, loaded only when a command needs it.
 
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 
 import { AppError, type PlainError } from '../shared/model/app-error.ts';
 import { createApp, type App, type OpenApp } from '../core/app.ts';
@@ -16,6 +16,7 @@ import {
 } from '../core/config/exclusion-settings.ts';
 import { createRestores } from '../core/create-restores.ts';
 import { createSessions } from '../core/create-sessions.ts';
+import type { ShellIntegration } from '../core/shell-integration/shell-integration.ts';
 import { createHost } from '../core/sources/host/create-host.ts';
 import type { Source } from '../core/sources/source.ts';
 import { createSources } from '../core/sources/registry.ts';
@@ -64,6 +65,7 @@ export function createCore(options: CreateCoreOptions, env: Environment): Core {
       ),
     proveRestore: async (say, signal) =>
       (await import('../core/proof/prove-restore.ts')).proveRestore({ env, say, signal }),
+    shellIntegration: (willWrite) => openShellIntegration(app, willWrite),
     ...createConfigAccess(app),
   };
   return core;
@@ -74,6 +76,14 @@ function findHome(home: string | undefined, env: Environment): string {
   if (home !== undefined) return resolve(home);
   const { homeDir } = createHost(env, process.platform);
   return resolveDataFolder({ env, platform: process.platform, homeDir });
+}
+
+async function openShellIntegration(app: App, willWrite: boolean): Promise<ShellIntegration> {
+  if (willWrite) app.prepareFolder();
+  const { ShellIntegration } = await import('../core/shell-integration/shell-integration.ts');
+  const { readHookScripts } = await import('../core/shell-integration/hook-scripts.ts');
+  const folder = join(app.folder.path, 'shell-integration');
+  return new ShellIntegration({ host: app.host, folder, scripts: readHookScripts() });
 }
 
 /** The dictionaries are large: only those who choose a password wait for them. */

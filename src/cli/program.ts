@@ -60,6 +60,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./commands/capture.ts')).setupCapture,
   },
   {
+    name: 'shell-integration',
+    group: CAPTURE,
+    summary: 'have your shells note each command',
+    load: async () => (await import('./commands/shell-integration.ts')).setupShellIntegration,
+  },
+  {
     name: 'checkpoint',
     group: CAPTURE,
     summary: 'capture and name it, or name a past snapshot',

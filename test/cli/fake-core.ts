@@ -111,6 +111,10 @@ export class FakeCore implements Core {
     return true;
   }
 
+  async shellIntegration(): Promise<never> {
+    throw new AppError('EXEC_FAILED', 'The scripts of the shell integration are missing.');
+  }
+
   isSealedConfigKey(key: string): boolean {
     return key.startsWith('exclude.');
   }

@@ -11,6 +11,8 @@ import { shortId } from './ids.ts';
 
 const MAX_KEY_LENGTH = 100;
 const MAX_DETAIL_LENGTH = 400;
+/** So many skipped steps with the same reason stand in a row each; more of them in one. */
+const MAX_ALIKE = 5;
 
 export function renderPlan(plan: RestorePlan, view: View & { readonly isDryRun: boolean }): string[] {
   const { style, nowMs } = view;
@@ -28,9 +30,19 @@ export function renderPlan(plan: RestorePlan, view: View & { readonly isDryRun: 
 }
 
 function renderSteps(steps: readonly PlannedStep[], view: View): string[] {
-  const rows = steps.map((step): Cell[] => [
+  // A thousand shells that have ended are skipped for one reason.
+  const alike = Map.groupBy(steps, (step) => (step.status === 'skipped' ? `${step.action}\0${step.detail}` : step.key));
+  const told = [...alike.values()].flatMap((group) => {
+    const [first] = group;
+    const isOne = first?.status === 'skipped' && group.length > MAX_ALIKE;
+    return isOne ? [{ step: first, more: group.length - 1 }] : group.map((step) => ({ step, more: 0 }));
+  });
+  const rows = told.map(({ step, more }): Cell[] => [
     statusCell(step.status, view.style),
-    { text: toPlainLine(step.key, MAX_KEY_LENGTH), paint: view.style.cyan },
+    {
+      text: `${toPlainLine(step.key, MAX_KEY_LENGTH)}${more === 0 ? '' : ` and ${formatCount(more)} more`}`,
+      paint: view.style.cyan,
+    },
     toPlainLine(step.action, MAX_KEY_LENGTH),
     { text: toPlainLine(step.detail, MAX_DETAIL_LENGTH), paint: step.status === 'skipped' ? view.style.dim : asItIs },
   ]);

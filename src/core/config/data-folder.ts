@@ -10,7 +10,7 @@ const FOLDER_MODE = 0o700;
 const FILE_MODE = 0o600;
 const OTHERS = 0o077;
 /** Files whose modes are checked at each open; folders below are checked as folders. */
-const FOLDERS_BELOW = ['logs', 'backups', 'shell'] as const;
+const FOLDERS_BELOW = ['logs', 'backups', 'shell', 'shell-integration'] as const;
 const OWN_FILES = [
   ...['vault.db', 'config.json', 'api-token', 'running.json', 'window.json', 'keychain.json'],
   ...FOLDERS_BELOW,

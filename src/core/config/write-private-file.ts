@@ -6,14 +6,14 @@ import { dirname } from 'node:path';
  * writers at once the later one stays.
  * @throws the file system's error; the old file is then as it was
  */
-export function writePrivateFileSync(path: string, text: string): void {
+export function writePrivateFileSync(path: string, text: string, encoding: 'utf8' | 'latin1' = 'utf8'): void {
   const temporary = `${path}.${process.pid}.new`;
   try {
     // A left-over of a process that ended here long ago must not be written through.
     rmSync(temporary, { force: true });
     const file = openSync(temporary, 'wx', 0o600);
     try {
-      writeSync(file, text);
+      writeSync(file, text, null, encoding);
       fsyncSync(file);
     } finally {
       closeSync(file);

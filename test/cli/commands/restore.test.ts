@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
+import { parseSourceId } from '../../../src/shared/model/ids.ts';
 import type { PlannedStep } from '../../../src/shared/model/restore.ts';
 import { CLAUDE, key, TMUX } from '../../support/captures.ts';
 import { TEST_PASSWORD } from '../../support/test-vault.ts';
@@ -185,5 +186,24 @@ describe('cairn restore', () => {
     [['restore', 'ffffff'], 4],
   ])('%j has exit code %i', async (argv, exitCode) => {
     expect((await runCairn(argv, { core: await withPlan() })).exitCode).toBe(exitCode);
+  });
+
+  it('tells many steps that are skipped for one reason in one row', async () => {
+    const core = await withPlan();
+    const skipped = Array.from({ length: 40 }, (_, at): PlannedStep => ({
+      key: key(`shell-history:${at}`),
+      source: parseSourceId('shell-history'),
+      action: 'show-history',
+      status: 'skipped',
+      detail: 'History is shown, not run.',
+      payload: null,
+    }));
+    core.plan = [...PLAN, ...skipped];
+
+    const { stdout } = await runCairn(['restore', 'latest', '--dry-run'], { core });
+
+    expect(stdout).toContain('2 steps, 41 skipped');
+    expect(stdout).toContain('shell-history:0 and 39 more');
+    expect(stdout).not.toContain('shell-history:1 ');
   });
 });

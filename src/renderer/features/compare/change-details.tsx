@@ -133,5 +133,6 @@ function TextChange({
 
 function textOf(preview: Preview): string | null {
   if (preview.type === 'document') return preview.text;
+  if (preview.type === 'commands') return preview.commands.map(({ command }) => command).join('\n');
   return preview.type === 'terminal' ? preview.text.replace(STYLES, '').trimEnd() : null;
 }

@@ -17,6 +17,7 @@ import { KindIcon } from '../../components/kind-icon.tsx';
 import { RepositoryView } from '../../components/preview/repository-preview.tsx';
 import { plainTitle } from '../../components/visible-text.ts';
 import { showToast } from '../../stores/toasts.ts';
+import { CommandsPreview } from './commands-preview.tsx';
 import { ConversationView } from './conversation-preview.tsx';
 import { previewText } from './preview-text.ts';
 import { DocumentPreview, TabPreview } from './simple-previews.tsx';
@@ -116,6 +117,8 @@ function Content({
       return <DocumentPreview preview={preview} />;
     case 'repository':
       return <RepositoryView preview={preview} />;
+    case 'commands':
+      return <CommandsPreview preview={preview} find={place} />;
     case 'facts':
       return (
         <div className="card">

@@ -3,6 +3,7 @@
 import type { ItemView, Preview } from '../../../shared/contract/schemas.ts';
 import { assertNever } from '../../../shared/model/app-error.ts';
 import { flattenAttributes } from '../../components/items/flatten-attributes.ts';
+import { commandsText } from './command-words.ts';
 import { messageText, ROLE_NAMES } from './message-blocks.ts';
 import { withoutStyles } from './terminal-text.ts';
 
@@ -23,6 +24,8 @@ export function previewText(preview: Preview, item: ItemView): string {
       return preview.text;
     case 'repository':
       return preview.files.map(({ path, patch }) => (patch === '' ? path : patch)).join('\n');
+    case 'commands':
+      return commandsText(preview.commands);
     case 'facts':
       return factsText(item);
     default:

@@ -8,7 +8,7 @@ const COMMAND_MARK = '\u001eC';
 const HEADER_FIELDS = 7;
 const COMMAND_FIELDS = 6;
 const FORMAT = '1';
-const SHELLS: readonly string[] = ['bash', 'zsh', 'fish'];
+const SHELLS = new Set(['bash', 'zsh', 'fish']);
 const MAX_FIELD_CHARACTERS = 4_096;
 
 export interface SpoolHeader {
@@ -60,7 +60,7 @@ export function parseSpool(bytes: Uint8Array): Spool {
 
 function readHeader(fields: readonly string[]): SpoolHeader | null {
   const [format, shell = '', pid, startedUs, tty = '', pane = '', home] = fields;
-  if (format !== FORMAT || !SHELLS.includes(shell) || home === undefined) return null;
+  if (format !== FORMAT || !SHELLS.has(shell) || home === undefined) return null;
   const process = toCount(pid);
   const started = toCount(startedUs);
   if (process === null || process < 1 || started === null || !fields.every(isShort)) return null;

@@ -7,6 +7,7 @@ import { createChromiumSource } from './chromium/chromium-source.ts';
 import { createClaudeCodeSource } from './claude-code/claude-source.ts';
 import { createCodexSource } from './codex/codex-source.ts';
 import { createFirefoxSource } from './firefox/firefox-source.ts';
+import { createGeminiSource } from './gemini/gemini-source.ts';
 import { createGitSource } from './git/git-source.ts';
 import { createScreenSource } from './screen/screen-source.ts';
 import { createShellHistorySource } from './shell-history/shell-history-source.ts';
@@ -25,6 +26,7 @@ export function createSources(): readonly Source[] {
     ...CHROMIUM_BROWSERS.map((browser) => createChromiumSource(browser)),
     createClaudeCodeSource(),
     createCodexSource(),
+    createGeminiSource(),
     createGitSource(),
   ];
 }

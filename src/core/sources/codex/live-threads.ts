@@ -5,6 +5,7 @@
 import { readdirSync, realpathSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
+import { bindClients } from '../conversation/bind-clients.ts';
 import type { LiveConversation } from '../conversation/capture-conversations.ts';
 import { readLockHolders, readOpenFiles } from '../host/open-files.ts';
 import { readBootTimeMs, readProcesses, ttyPath, type ProcessInfo } from '../host/proc.ts';
@@ -33,12 +34,13 @@ export function readLiveThreads(host: Host, codexDir: string, index: ThreadIndex
   const held = findHeld(host, codexDir, processes);
   const inBackground = held.filter(({ holder }) => isBackgroundProcess(host.procDir, holder.pid));
   const clients = inBackground.length === 0 ? [] : findClients(host.procDir, processes);
-  const shown = bindClients(clients, inBackground, index, readBootTimeMs(host.procDir));
+  const bootTimeMs = readBootTimeMs(host.procDir);
+  const shown = bindClients(clients, inBackground, (client, thread) => mayShow(client, thread, index, bootTimeMs));
   const isEveryClientBound = shown.size === clients.length;
   const live = new Map<string, LiveConversation>();
   for (const thread of held) {
     if (!inBackground.includes(thread)) live.set(thread.id, toLive(thread.holder));
-    const client = shown.get(thread.id);
+    const client = shown.get(thread);
     if (client !== undefined) live.set(thread.id, toLive(client.process));
     else if (inBackground.includes(thread) && (!isEveryClientBound || thread.isFileDeleted)) {
       // Nobody sees it where all windows show others: it only was not put away yet.
@@ -49,30 +51,8 @@ export function readLiveThreads(host: Host, codexDir: string, index: ThreadIndex
   return live;
 }
 
-/** Which client shows which thread, by thread. */
-function bindClients(
-  clients: readonly CodexClient[],
-  held: readonly HeldThread[],
-  index: ThreadIndex,
-  bootTimeMs: number | null,
-): Map<string, CodexClient> {
-  const shown = new Map<string, CodexClient>();
-  const free = new Set(clients.filter(({ kind }) => kind !== 'unknown'));
-  for (let isDone = false; !isDone;) {
-    isDone = true;
-    for (const client of free) {
-      const candidates = held.filter((thread) => !shown.has(thread.id) && mayShow(client, thread, index, bootTimeMs));
-      const [only] = candidates;
-      if (only === undefined || candidates.length > 1) continue;
-      shown.set(only.id, client);
-      free.delete(client);
-      isDone = false;
-    }
-  }
-  return shown;
-}
-
 function mayShow(client: CodexClient, thread: HeldThread, index: ThreadIndex, bootTimeMs: number | null): boolean {
+  if (client.kind === 'unknown') return false;
   if (client.resumedId === thread.id) return true;
   // Without its start nothing is excluded, so that nothing is bound that may be wrong.
   const startedAtMs = bootTimeMs === null ? 0 : bootTimeMs + client.process.startTime * 10;

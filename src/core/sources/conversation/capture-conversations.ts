@@ -74,10 +74,11 @@ export interface ConversationCapture<Found extends FoundConversation> {
   /** By id. */
   readonly live: ReadonlyMap<string, LiveConversation>;
   /**
-   * Reads one; null where there is no room for it and nothing of it is stored.
+   * Reads one; null where there is no room for it and nothing of it is stored, `empty` where nobody has said
+   * anything and nothing of it is stored.
    * @throws NodeJS.ErrnoException, AppError SOURCE_UNREADABLE where it cannot be read
    */
-  read(found: Found, room: ReadingRoom): ConversationReading | null;
+  read(found: Found, room: ReadingRoom): ConversationReading | 'empty' | null;
   /** Names one in a sentence, before "could not be read": `A transcript in api`. */
   describe(found: Found): string;
 }
@@ -105,6 +106,7 @@ export async function captureConversations<Found extends FoundConversation>(
     }
     try {
       const reading = capture.read(found, { context, key, previous: before, maxBytes });
+      if (reading === 'empty') continue;
       if (reading === null) {
         const message = `${capture.describe(found)} has changed and is taken in at the next captures.`;
         if (before === undefined) waiting += 1;

@@ -65,12 +65,12 @@ export function listFiles(root: string, { folder, names }: ListFilesOptions): Fi
 
 /**
  * What cannot be looked at is no sign that a conversation was deleted: each keeps its last good state.
- * @param keyOf the item that a file belongs to; null where it tells none
+ * @param keyOf the item that a file belongs to; where it tells none, the one that was captured from there
  */
 export function toProblems(
   unreadable: readonly UnreadablePlace[],
   previous: readonly PreviousItem[],
-  keyOf: (place: string) => ItemKey | null,
+  keyOf: (place: string) => ItemKey | null = () => null,
 ): SourceProblem[] {
   return unreadable.flatMap(({ place, isFolder, why }): SourceProblem[] => {
     const message = `${place} could not be read: ${why}.`;
@@ -79,8 +79,9 @@ export function toProblems(
       message,
       ...(key === null ? {} : { key }),
     });
-    if (!isFolder) return [toProblem(keyOf(place))];
-    const known = previous.filter(({ attributes }) => textOf(attributes['file'])?.startsWith(`${place}/`));
+    const key = isFolder ? null : keyOf(place);
+    if (key !== null) return [toProblem(key)];
+    const known = previous.filter(({ attributes }) => `${textOf(attributes['file'])}/`.startsWith(`${place}/`));
     return known.length === 0 ? [toProblem(null)] : known.map(({ key }) => toProblem(key));
   });
 }

@@ -1,6 +1,12 @@
 // Builds the messages of a conversation from the texts, thoughts, calls and results of a log, in their order.
 
-import type { ConversationMessage, MessageImage, MessagePart, ToolCall } from './message.ts';
+import {
+  createMessage,
+  type ConversationMessage,
+  type MessageImage,
+  type MessagePart,
+  type ToolCall,
+} from './message.ts';
 import { placeStep, type TurnShape } from './turn-shape.ts';
 
 const MAX_RESULT_LENGTH = 16 * 1024;
@@ -72,12 +78,9 @@ export class MessageList {
   }
 
   messages(): ConversationMessage[] {
-    return this.#drafts.map((draft) => {
-      const parts = draft.parts.map((part) => this.#withResult(part));
-      const texts = parts.flatMap((part) => (part.type === 'text' ? [part.text] : []));
-      const toolCalls = parts.flatMap((part) => (part.type === 'tool-call' ? [part.call] : []));
-      return { ...draft, parts, text: texts.join('\n'), toolCalls, isSidechain: false };
-    });
+    return this.#drafts.map((draft) =>
+      createMessage({ ...draft, parts: draft.parts.map((part) => this.#withResult(part)) }),
+    );
   }
 
   #begin(

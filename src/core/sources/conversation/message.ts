@@ -61,3 +61,12 @@ export function dataUrlImage(url: unknown): MessageImage | null {
 export function base64Image(mediaType: string, base64: string): MessageImage {
   return { mediaType, sizeBytes: Math.floor((base64.replace(/={1,2}$/, '').length * 3) / 4) };
 }
+
+/** Completes a message from its parts. */
+export function createMessage(
+  message: Omit<ConversationMessage, 'text' | 'toolCalls' | 'isSidechain'>,
+): ConversationMessage {
+  const texts = message.parts.flatMap((part) => (part.type === 'text' ? [part.text] : []));
+  const toolCalls = message.parts.flatMap((part) => (part.type === 'tool-call' ? [part.call] : []));
+  return { ...message, text: texts.join('\n'), toolCalls, isSidechain: false };
+}

@@ -27,6 +27,8 @@ export interface RunningConversation {
   readonly pid: number;
   /** Device of the terminal it runs in; null without one. */
   readonly tty: string | null;
+  /** True where the process has this conversation open or another one of its folder. */
+  readonly isUncertain?: boolean;
 }
 
 /** What differs from tool to tool. */
@@ -38,6 +40,8 @@ export interface ConversationTool {
   resumeArgv(id: string): readonly string[] | null;
   /** Where to go on with a conversation that no command resumes, as a sentence. */
   readonly resumeElsewhere?: string;
+  /** True where the command finds the conversation in its own folder only. */
+  readonly isBoundToFolder?: boolean;
   /** The conversations that run now, by id. */
   readRunning(host: Host): ReadonlyMap<string, RunningConversation>;
   /** The folder below which streams are written back. */
@@ -78,7 +82,8 @@ export function createConversationRestore(
   return {
     resumeCommand: (item) => {
       const facts = factsSchema.safeParse(item.attributes).data;
-      const argv = facts === undefined ? null : tool.resumeArgv(facts.id);
+      const isHomeless = facts?.cwd === null && tool.isBoundToFolder === true;
+      const argv = facts === undefined || isHomeless ? null : tool.resumeArgv(facts.id);
       return facts === undefined || argv === null ? undefined : { argv, cwd: facts.cwd ?? '/' };
     },
     isRunning: (item, host) => {
@@ -119,7 +124,9 @@ async function planOne(
   if (!parsed.success)
     return step('skipped', 'This conversation was captured without what is needed to resume it.', null);
   const facts = parsed.data;
-  const argv = tool.resumeArgv(facts.id);
+  const folder = nearestFolder(facts.cwd ?? context.host.homeDir);
+  const isAtHome = facts.cwd !== null && folder.isExact;
+  const argv = tool.isBoundToFolder === true && !isAtHome ? null : tool.resumeArgv(facts.id);
   const hint = resumeHint(tool, argv);
   const running = allRunning.get(facts.id);
   if (running !== undefined) return step('skipped', runningText(running), null);
@@ -132,7 +139,6 @@ async function planOne(
     return step('skipped', `It is there and ${facts.isLive ? 'needs nothing' : 'was not open'}. ${hint}`, null);
   if (facts.isLive && isWaiting(tool, facts, context) && writes.length === 0)
     return step('skipped', `Its terminal is open already. ${hint}`, null);
-  const folder = nearestFolder(facts.cwd ?? context.host.homeDir);
   const how = chooseHow(facts, argv, context);
   const where = folder.isExact ? folder.path : `${folder.path}, since ${facts.cwd ?? ''} is gone`;
   const line = argv === null ? '' : (quoteArguments(argv) ?? '');
@@ -190,7 +196,9 @@ function readingFailed(error: unknown): string {
   }`;
 }
 
-function runningText({ pid, tty }: RunningConversation): string {
+function runningText({ pid, tty, isUncertain }: RunningConversation): string {
+  if (isUncertain === true)
+    return `It may be open in process ${pid}, which cannot be told; two at once would split it.`;
   return `It is running already (process ${pid}${tty === null ? '' : ` on ${tty}`}); two at once would split it.`;
 }
 

@@ -1,0 +1,54 @@
+// Running programs that an interpreter runs, so that their name stands among its words: `node --option /usr/bin/gemini --resume x`.
+
+import { readArguments, readBootTimeMs, readProcesses, readWorkingDirectory, type ProcessInfo } from '../host/proc.ts';
+
+const INTERPRETERS = /^(?:node|nodejs|bun|deno|python[\d.]*|uv|tsx)$/;
+/** Clock ticks since boot are hundredths of a second on Linux. */
+const TICK_MS = 10;
+
+export interface ProgramProcess {
+  readonly process: ProcessInfo;
+  /** The words after the program's name. */
+  readonly words: readonly string[];
+  readonly cwd: string | null;
+  /** Null where the system does not say when it was started. */
+  readonly startedAtMs: number | null;
+}
+
+/**
+ * The processes of one program. One that only started another of its kind and waits for it is left out.
+ * @param isProgram told the path of what runs
+ */
+export function findProgramProcesses(procDir: string, isProgram: (path: string) => boolean): ProgramProcess[] {
+  const bootTimeMs = readBootTimeMs(procDir);
+  const found = readProcesses(procDir).flatMap((process): ProgramProcess[] => {
+    const words = process.isZombie ? null : wordsAfterProgram(readArguments(procDir, process.pid), isProgram);
+    if (words === null) return [];
+    const cwd = readWorkingDirectory(procDir, process.pid)?.path ?? null;
+    const startedAtMs = bootTimeMs === null ? null : bootTimeMs + process.startTime * TICK_MS;
+    return [{ process, words, cwd, startedAtMs }];
+  });
+  const parents = new Set(found.map(({ process }) => process.parentPid));
+  return found.filter(({ process }) => !parents.has(process.pid));
+}
+
+/** The value of an option, `--name value` or `--name=value`; null without it. */
+export function optionValue(words: readonly string[], names: readonly string[]): string | null {
+  for (const [at, word] of words.entries()) {
+    const equals = word.indexOf('=');
+    if (names.includes(word)) return words[at + 1] ?? null;
+    if (equals > 0 && names.includes(word.slice(0, equals))) return word.slice(equals + 1);
+  }
+  return null;
+}
+
+function wordsAfterProgram(argv: readonly string[], isProgram: (path: string) => boolean): readonly string[] | null {
+  const at = argv.findIndex(
+    (word, index) => !word.startsWith('-') && (index > 0 || !INTERPRETERS.test(baseName(word))),
+  );
+  return at >= 0 && isProgram(argv[at] ?? '') ? argv.slice(at + 1) : null;
+}
+
+export function baseName(path: string): string {
+  return path.slice(path.lastIndexOf('/') + 1);
+}

@@ -17,6 +17,8 @@ const CANDIDATES = {
   xvfb: ['Xvfb'],
   dbus: ['dbus-daemon'],
   vim: ['vim', 'vim.tiny', 'vi'],
+  wholeVim: ['vim'],
+  nvim: ['nvim'],
   restic: ['restic'],
   borg: ['borg'],
   script: ['script'],

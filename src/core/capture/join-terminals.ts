@@ -2,8 +2,8 @@ import type { ItemKey } from '../../shared/model/ids.ts';
 import type { CapturedItem } from '../../shared/model/item.ts';
 
 /**
- * Joins conversations and the histories of living shells to the terminals they run in: both name the same `tty` device, which their
- * sources have checked against living processes. One without such a terminal gets no `terminal`: never a guess.
+ * Joins conversations, documents and the histories of living shells to the terminals they run in: both name the same `tty` device, which
+ * their sources have checked against living processes. One without such a terminal gets no `terminal`: never a guess.
  */
 export function joinTerminals(items: readonly CapturedItem[]): readonly CapturedItem[] {
   const terminals = new Map<string, ItemKey>();
@@ -17,7 +17,8 @@ export function joinTerminals(items: readonly CapturedItem[]): readonly Captured
   return items.map((item) => {
     const tty = item.attributes['tty'];
     const { isHistory, isLive } = item.attributes;
-    const runsInTerminal = item.kind === 'conversation' || (isHistory === true && isLive === true);
+    const runsInTerminal =
+      item.kind === 'conversation' || item.kind === 'document' || (isHistory === true && isLive === true);
     if (!runsInTerminal || typeof tty !== 'string') return item;
     const terminal = terminals.get(tty);
     return terminal === undefined ? item : { ...item, attributes: { ...item.attributes, terminal } };

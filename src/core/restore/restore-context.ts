@@ -61,7 +61,8 @@ export async function makeScratchFolder({ platform, uid }: Host): Promise<Scratc
 }
 
 /**
- * For each terminal: the resume command of the conversation that ran in it, where both are restored. A conversation that runs elsewhere
+ * For each terminal: the resume command of the conversation that ran in it, else the one that opens the documents that stood in it, where
+ * both are restored. A conversation that runs elsewhere
  * keeps its words from every terminal, also where it is not restored itself: the terminal's own words might resume it as well.
  */
 function resumeCommands({ sources, selected, conversations, host }: RestoreContextInput): Map<ItemKey, ResumeCommand> {
@@ -69,7 +70,7 @@ function resumeCommands({ sources, selected, conversations, host }: RestoreConte
   const terminals = new Map<string, ItemKey>(
     selected.filter((item) => item.kind === 'terminal').map((item) => [item.key, item.key]),
   );
-  const commands = new Map<ItemKey, ResumeCommand>();
+  const commands = openCommands({ sources, selected });
   for (const item of conversations) {
     const { terminal } = item.attributes;
     const key = typeof terminal === 'string' ? terminals.get(terminal) : undefined;
@@ -79,6 +80,26 @@ function resumeCommands({ sources, selected, conversations, host }: RestoreConte
     if (source?.isRunning?.(item, host) === true) commands.set(key, { argv: [], cwd: command?.cwd ?? host.homeDir });
     else if (command !== undefined && keys.has(item.key) && commands.get(key)?.argv.length !== 0)
       commands.set(key, command);
+  }
+  return commands;
+}
+
+function openCommands({
+  sources,
+  selected,
+}: Pick<RestoreContextInput, 'sources' | 'selected'>): Map<ItemKey, ResumeCommand> {
+  const commands = new Map<ItemKey, ResumeCommand>();
+  const documents = Map.groupBy(
+    selected.filter((item) => item.kind === 'document'),
+    ({ attributes }) => attributes['terminal'],
+  );
+  for (const terminal of selected) {
+    const [first, ...others] = terminal.kind === 'terminal' ? (documents.get(terminal.key) ?? []) : [];
+    if (first === undefined) continue;
+    // One editor runs in a terminal.
+    const ofEditor = [first, ...others.filter(({ source }) => source === first.source)];
+    const command = sources.find(({ id }) => id === first.source)?.openCommand?.(ofEditor, terminal);
+    if (command !== undefined) commands.set(terminal.key, command);
   }
   return commands;
 }

@@ -12,8 +12,10 @@ import { createGitSource } from './git/git-source.ts';
 import { createScreenSource } from './screen/screen-source.ts';
 import { createShellHistorySource } from './shell-history/shell-history-source.ts';
 import { createShellSource } from './shell/shell-source.ts';
+import { createNeovimSource } from './neovim/neovim-source.ts';
 import type { Source } from './source.ts';
 import { createTmuxSource } from './tmux/tmux-source.ts';
+import { createVimSource } from './vim/vim-source.ts';
 
 /** Builds all sources; none reads anything before it is asked. */
 export function createSources(): readonly Source[] {
@@ -27,6 +29,8 @@ export function createSources(): readonly Source[] {
     createClaudeCodeSource(),
     createCodexSource(),
     createGeminiSource(),
+    createNeovimSource(),
+    createVimSource(),
     createGitSource(),
   ];
 }

@@ -108,8 +108,8 @@ export interface RestoreContext {
   readStream(key: ItemKey, stream: string): Promise<Uint8Array<ArrayBuffer>>;
   /**
    * For a terminal item that is restored: the command of the conversation that ran in it and is selected too (its exact resume
-   * command). The terminal's source puts it on the prompt in place of the captured command. No words mean that nothing may be typed:
-   * the conversation runs elsewhere now, and a second process would split it.
+   * command), or the one that opens the documents that stood in it. The terminal's source puts it on the prompt in place of the
+   * captured command. No words mean that nothing may be typed: the conversation runs elsewhere now, and a second process would split it.
    */
   resumeCommandFor(terminal: ItemKey): ResumeCommand | undefined;
   /** Opens a terminal for a command; undefined where no terminal can be driven (then the command is printed). */
@@ -162,6 +162,8 @@ export interface Source {
    * @throws AppError VAULT_DAMAGED from `readStream` alone
    */
   readConversation?(item: SnapshotItem, streams: Pick<PreviewContext, 'readStream'>): Promise<ReadConversation>;
+  /** The command that opens documents of this source in the terminal where they stood; undefined where the captured one says more. */
+  openCommand?(documents: readonly SnapshotItem[], terminal: SnapshotItem): ResumeCommand | undefined;
   /** What an item looked like, ready to be shown. Total: streams that are missing or senseless give less, never an error of their own. */
   preview?(item: SnapshotItem, context: PreviewContext): Promise<Preview>;
   /** Plans the steps for this source's selected items: pure but for looking at what is there now. At least one step an item. */

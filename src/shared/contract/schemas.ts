@@ -230,7 +230,22 @@ export const previewSchema = z.discriminatedUnion('type', [
     isPinned: z.boolean(),
     group: z.string().optional(),
   }),
-  z.object({ type: z.literal('document'), text: z.string(), language: z.string(), path: z.string() }),
+  z.object({
+    type: z.literal('document'),
+    /** The unsaved text; empty where there is none. What was saved is in the file, not in the vault. */
+    text: z.string(),
+    language: z.string(),
+    /** Of the file, or the name of a text that has none. */
+    path: z.string(),
+    /** The editor that had it open. */
+    editor: z.string().optional(),
+    /** Of the cursor, from 1. */
+    line: z.int().min(1).optional(),
+    column: z.int().min(1).optional(),
+    unsaved: z.enum(['none', 'whole', 'cut', 'unreadable']).optional(),
+    /** True where the text is the beginning only. */
+    isCut: z.boolean().optional(),
+  }),
   z.object({
     type: z.literal('repository'),
     path: z.string(),

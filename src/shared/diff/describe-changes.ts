@@ -92,8 +92,17 @@ export function describeChange(before: ToldItem, after: ToldItem): string {
         ? ''
         : `went to ${quote(after.title)}`;
     case 'document':
-      return `${plain(after.title)} edited`;
+      return describeDocument(before, after);
   }
+}
+
+/** A cursor that moved is not worth a word. */
+function describeDocument(before: ToldItem, after: ToldItem): string {
+  const isModified = after.attributes['isModified'] === true;
+  if (before.attributes['isModified'] === true && !isModified) return `${plain(after.title)} saved`;
+  const isSame = before.attributes['textId'] === after.attributes['textId'] && sizeOf(before) === sizeOf(after);
+  if (isModified && (!isSame || before.attributes['isModified'] !== true)) return `${plain(after.title)} edited`;
+  return '';
 }
 
 function describeConversation(before: ToldItem, after: ToldItem): string {

@@ -527,6 +527,18 @@ describe('joins', () => {
       .map(({ attributes }) => attributes['terminal']);
     expect(joined).toEqual(['tmux:a', undefined, undefined]);
   });
+
+  it('gives a document the terminal of its editor', async () => {
+    const vim = new FakeSource('vim', { kinds: ['document'] });
+    settings.sources = [tmux, vim];
+    tmux.answer({ items: [tmux.item('a', { attributes: { tty: '/dev/pts/1' } })] });
+    vim.answer({ items: [vim.item('/w/x', { attributes: { tty: '/dev/pts/1' } })] });
+
+    const { snapshot } = await capture();
+
+    const document = snapshot.itemList.find(({ kind }) => kind === 'document');
+    expect(document?.attributes['terminal']).toBe('tmux:a');
+  });
 });
 
 describe('hints that do not hold', () => {

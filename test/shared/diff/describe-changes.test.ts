@@ -67,6 +67,17 @@ describe('describeChanges()', () => {
     expect(describeChange(history(5), history(5))).toBe('');
   });
 
+  it('tells of a file that its text changed or was saved, not that the cursor moved', () => {
+    const file = (attributes: ToldItem['attributes']) => item({ kind: 'document', title: 'a.ts', attributes });
+    const saved = file({ line: 1, isModified: false });
+    const unsaved = file({ line: 1, isModified: true, textId: 'x' });
+    expect(describeChange(saved, unsaved)).toBe('a.ts edited');
+    expect(describeChange(unsaved, file({ isModified: true, textId: 'y' }))).toBe('a.ts edited');
+    expect(describeChange(unsaved, saved)).toBe('a.ts saved');
+    expect(describeChange(unsaved, file({ line: 9, isModified: true, textId: 'x' }))).toBe('');
+    expect(describeChange(saved, file({ line: 9 }))).toBe('');
+  });
+
   it('says what could not be read, and what can be read again', () => {
     const before = item();
     const after = item({ stale: true });

@@ -5,7 +5,7 @@ import { z } from 'zod';
 import type { Preview } from '../../../shared/contract/schemas.ts';
 import type { SnapshotItem } from '../../../shared/model/item.ts';
 import type { PreviewContext } from '../source.ts';
-import { languageOf } from './language-of.ts';
+import { languageOf } from '../host/language-of.ts';
 import { STAGED_PATCH, WORK_PATCH } from './repository-item.ts';
 import { splitPatch } from './split-patch.ts';
 

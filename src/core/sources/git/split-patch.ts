@@ -1,7 +1,7 @@
 // Splits a patch as git prints it (`diff --git`, prefixes `a/` and `b/`, no renames) into its files. Pure and total: patches come back
 // from a vault and may hold anything, and a file's content may look like a patch itself.
 
-import { languageOf } from './language-of.ts';
+import { languageOf } from '../host/language-of.ts';
 
 /** Nobody reads further, and the longest patches are those of generated files. */
 export const MAX_PATCH_LENGTH = 200_000;

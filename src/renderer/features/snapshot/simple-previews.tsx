@@ -4,6 +4,7 @@ import type { Preview } from '../../../shared/contract/schemas.ts';
 import { CodeBlock } from '../../components/code/code-block.tsx';
 import { plural } from '../../components/format.ts';
 import { plainTitle, showHidden } from '../../components/visible-text.ts';
+import { cursorWords, textWords, type DocumentView } from './document-words.ts';
 
 export function TabPreview({
   preview,
@@ -50,19 +51,29 @@ export function TabPreview({
   );
 }
 
-export function DocumentPreview({ preview }: { readonly preview: Extract<Preview, { type: 'document' }> }) {
+export function DocumentPreview({ preview }: { readonly preview: DocumentView }) {
+  const { path, editor, text, language } = preview;
+  const cursor = cursorWords(preview);
   return (
     <div className="stack">
       <dl className="snapshot-facts">
         <dt>File</dt>
-        <dd className="captured mono">{plainTitle(preview.path)}</dd>
+        <dd className="captured mono">{plainTitle(path)}</dd>
+        {editor !== undefined && (
+          <>
+            <dt>Open in</dt>
+            <dd className="captured">{plainTitle(editor)}</dd>
+          </>
+        )}
+        {cursor !== '' && (
+          <>
+            <dt>Cursor</dt>
+            <dd>{cursor}</dd>
+          </>
+        )}
       </dl>
-      <CodeBlock
-        text={preview.text}
-        language={preview.language}
-        label={`Text of ${plainTitle(preview.path)}`}
-        hasNumbers
-      />
+      <p className="soft">{textWords(preview)}</p>
+      {text !== '' && <CodeBlock text={text} language={language} label={`Text of ${plainTitle(path)}`} hasNumbers />}
     </div>
   );
 }

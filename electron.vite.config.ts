@@ -24,6 +24,7 @@ export default defineConfig({
       rollupOptions: {
         input: {
           cli: 'src/cli/main.ts',
+          'browser-host': 'src/cli/browser-host/main.ts',
           main: 'src/main/index.ts',
           'vault-worker': 'src/core/vault/vault-worker.ts',
           'codec-worker': 'src/core/vault/codec-worker.ts',

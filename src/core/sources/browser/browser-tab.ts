@@ -14,14 +14,27 @@ export interface HistoryEntry {
   readonly title: string;
 }
 
+/** How every browser calls the colours of its groups. Chromium's files number them in this order. */
+export const GROUP_COLOURS = ['grey', 'blue', 'red', 'yellow', 'green', 'pink', 'purple', 'cyan', 'orange'] as const;
+
+export interface TabGroup {
+  /** Tells groups of one window apart, no more. */
+  readonly id: string;
+  readonly name: string;
+  readonly colour: string;
+  readonly isCollapsed: boolean;
+}
+
 export interface BrowserTab {
   /** Stable within the browser's own files: its id, or its place. */
   readonly id: string;
+  /** What its id was before the extension gave it one. */
+  readonly formerId?: string;
   readonly history: readonly HistoryEntry[];
   /** Index of the entry that is shown. */
   readonly current: number;
   readonly isPinned: boolean;
-  readonly group: { readonly name: string; readonly colour: string } | null;
+  readonly group: TabGroup | null;
   readonly lastAccessedMs: number | null;
   readonly container?: number;
 }
@@ -31,6 +44,8 @@ export interface BrowserWindow {
   /** Index of the selected tab. */
   readonly selected: number;
   readonly geometry: { readonly x: number; readonly y: number; readonly width: number; readonly height: number } | null;
+  /** `maximized`, `minimized` or `fullscreen`, where that is known. */
+  readonly state?: string;
   readonly tabs: readonly BrowserTab[];
 }
 
@@ -48,11 +63,12 @@ export interface BrowserProfile {
 /** One item a tab. */
 export function toTabItems(profile: BrowserProfile, windows: readonly BrowserWindow[]): CapturedItem[] {
   const taken = new Map<string, number>();
-  return windows.flatMap((window, windowIndex) =>
-    window.tabs.flatMap((tab, index): CapturedItem[] => {
+  return windows.flatMap((window, windowIndex) => {
+    const groups = [...new Set(window.tabs.flatMap(({ group }) => (group === null ? [] : [group.id])))];
+    return window.tabs.flatMap((tab, index): CapturedItem[] => {
       const shown = tab.history[tab.current] ?? tab.history.at(-1);
       if (shown === undefined) return [];
-      const name = `${profile.source}:${profile.profile.slice(0, 200)}/${tab.id.slice(0, 300)}`;
+      const name = `${tabKeyStart(profile)}${tab.id.slice(0, 300)}`;
       const copies = taken.get(name) ?? 0;
       taken.set(name, copies + 1);
       return [
@@ -62,22 +78,27 @@ export function toTabItems(profile: BrowserProfile, windows: readonly BrowserWin
           source: profile.source,
           group: profile.profileDir,
           title: (shown.title || shown.url).replaceAll(/\s+/g, ' ').slice(0, MAX_TITLE_LENGTH),
-          attributes: toAttributes(profile, window, windowIndex, tab, index, shown),
+          attributes: toAttributes(profile, { window, windowIndex, groups }, tab, index, shown),
           streams: [],
         },
       ];
-    }),
-  );
+    });
+  });
+}
+
+/** What the keys of a profile's tabs begin with; the tab's id follows. */
+export function tabKeyStart({ source, profile }: Pick<BrowserProfile, 'source' | 'profile'>): string {
+  return `${source}:${profile.slice(0, 200)}/`;
 }
 
 function toAttributes(
   profile: BrowserProfile,
-  window: BrowserWindow,
-  windowIndex: number,
+  place: { readonly window: BrowserWindow; readonly windowIndex: number; readonly groups: readonly string[] },
   tab: BrowserTab,
   index: number,
   shown: HistoryEntry,
 ): JsonObject {
+  const { window, windowIndex, groups } = place;
   const from = Math.max(0, Math.min(tab.current, tab.history.length - 1) - 10);
   return {
     browser: profile.browser,
@@ -85,11 +106,16 @@ function toAttributes(
     profileDir: profile.profileDir,
     isRunning: profile.isRunning,
     url: plainUrl(shown.url),
-    window: { id: window.id, index: windowIndex, ...(window.geometry === null ? {} : { geometry: window.geometry }) },
+    window: {
+      id: window.id,
+      index: windowIndex,
+      ...(window.geometry === null ? {} : { geometry: window.geometry }),
+      ...(window.state === undefined ? {} : { state: window.state }),
+    },
     index,
     isActive: index === window.selected,
     isPinned: tab.isPinned,
-    ...(tab.group === null ? {} : { group: tab.group }),
+    ...(tab.group === null ? {} : { group: toGroupAttribute(tab.group, groups.indexOf(tab.group.id)) }),
     ...(tab.container === undefined ? {} : { container: tab.container }),
     ...(tab.lastAccessedMs === null ? {} : { lastAccessedMs: tab.lastAccessedMs }),
     ...(tab.history.length > 1
@@ -100,6 +126,11 @@ function toAttributes(
         }
       : {}),
   };
+}
+
+/** The browser's own id of a group is another one each time: its place among the window's groups tells it. */
+function toGroupAttribute({ name, colour, isCollapsed }: TabGroup, index: number): JsonObject {
+  return { name: name.slice(0, MAX_TITLE_LENGTH), colour, index, isCollapsed };
 }
 
 /** An address without name and password, and without content that is the address itself. */

@@ -1,35 +1,15 @@
-// Plans and opens tabs: windows and tabs in order, http and https only, what is open already skipped. Each browser says how it opens
-// a window.
-
-import { z } from 'zod';
+// Plans and opens tabs: windows and tabs in order, http and https only, what is open already skipped. Where the extension is (or comes with the
+// browser), it opens them exactly; else each browser says how it opens a window from outside, without groups and pins.
 
 import type { SourceId } from '../../../shared/model/ids.ts';
 import type { SnapshotItem } from '../../../shared/model/item.ts';
 import type { PlannedStep, StepResult } from '../../../shared/model/restore.ts';
-import type { RestoreContext } from '../source.ts';
-
-const factsSchema = z.object({
-  url: z.string(),
-  profileDir: z.string(),
-  profile: z.string(),
-  window: z.object({ id: z.string(), index: z.int() }),
-  index: z.int(),
-  isActive: z.boolean().default(false),
-  isPinned: z.boolean().default(false),
-  group: z.object({ name: z.string() }).optional(),
-});
-type Facts = z.infer<typeof factsSchema>;
-
-const payloadSchema = z.object({
-  url: z.string(),
-  profileDir: z.string(),
-  profile: z.string(),
-  window: z.string(),
-  windowIndex: z.int(),
-  index: z.int(),
-  isActive: z.boolean(),
-});
-type Payload = z.infer<typeof payloadSchema>;
+import type { RestoreContext, UndoContext } from '../source.ts';
+import { closeThroughExtension } from './extension/close-tab.ts';
+import type { ConnectExtension, FindConnection } from './extension/connection.ts';
+import { openThroughExtension } from './extension/open-windows.ts';
+import { PresentTabs } from './present-tabs.ts';
+import { factsSchema, payloadSchema, toPayload, type TabFacts, type TabPayload } from './tab-facts.ts';
 
 /** Opens one window with these addresses, in this order; they are checked already. Resolves when the browser took them. */
 export type OpenWindow = (
@@ -42,96 +22,129 @@ export type OpenWindow = (
   context: RestoreContext,
 ) => Promise<void>;
 
-/** @param unavailable why this browser cannot be opened here; null where it can */
-export function planTabs(
+/** How a browser is reached for a restore. */
+export interface TabOpener {
+  /** Why this browser cannot be started here; null where it can. */
+  readonly unavailable: string | null;
+  readonly openWindow: OpenWindow;
+  /**
+   * `live` where the extension of this profile answers now; `startable` where the profile has the extension, and its browser does not
+   * run and can be started; null where tabs can be opened from outside only.
+   */
+  findExtension(profileDir: string): Promise<'live' | 'startable' | null>;
+  /** The extension's connection, its browser started where it does not run; null where it does not come. */
+  readonly connect: ConnectExtension;
+}
+
+export async function planTabs(
   source: SourceId,
   items: readonly SnapshotItem[],
   context: RestoreContext,
-  unavailable: string | null,
-): PlannedStep[] {
-  const open = countOpen(source, context);
-  return items.map((item) => {
-    const step = (status: PlannedStep['status'], detail: string, payload: Payload | null): PlannedStep => ({
+  opener: TabOpener,
+): Promise<PlannedStep[]> {
+  const present = new PresentTabs(source, context.present);
+  const extensions = new Map<string, 'live' | 'startable' | null>();
+  const steps: (PlannedStep | TabFacts)[] = [];
+  for (const item of items) {
+    const parsed = factsSchema.safeParse(item.attributes);
+    if (!parsed.success) {
+      steps.push(skipped(source, item, 'This tab was captured without what is needed to open it.'));
+      continue;
+    }
+    const facts = parsed.data;
+    const refused = refuseUrl(facts.url, context.options.allowsFileUrls);
+    if (refused !== null) steps.push(skipped(source, item, refused));
+    else if (present.take(item.key, facts)) steps.push(skipped(source, item, 'It is open already.'));
+    else {
+      if (!extensions.has(facts.profileDir))
+        extensions.set(facts.profileDir, await opener.findExtension(facts.profileDir));
+      steps.push(facts);
+    }
+  }
+  return items.map((item, place) => {
+    const step = steps[place];
+    if (step === undefined || 'status' in step) return step ?? skipped(source, item, 'It was not looked at.');
+    // Firefox lets no extension open files, and Chromium only some.
+    const extension = step.url.startsWith('file:') ? null : (extensions.get(step.profileDir) ?? null);
+    if (opener.unavailable !== null && extension !== 'live')
+      return skipped(source, item, `${opener.unavailable} The address is ${step.url}`);
+    const into = extension === 'live' ? present.windowOf(step) : null;
+    return {
       key: item.key,
       source,
       action: 'open-tab',
-      status,
-      detail,
-      payload,
-    });
-    const parsed = factsSchema.safeParse(item.attributes);
-    if (!parsed.success) return step('skipped', 'This tab was captured without what is needed to open it.', null);
-    const facts = parsed.data;
-    const refused = refuseUrl(facts.url, context.options.allowsFileUrls);
-    if (refused !== null) return step('skipped', refused, null);
-    const name = `${facts.profileDir}\n${facts.url}`;
-    const left = open.get(name) ?? 0;
-    if (left > 0) {
-      open.set(name, left - 1);
-      return step('skipped', 'It is open already.', null);
-    }
-    if (unavailable !== null) return step('skipped', `${unavailable} The address is ${facts.url}`, null);
-    const lost = [
-      facts.isPinned ? 'pinned' : '',
-      facts.group === undefined ? '' : `in group "${facts.group.name}"`,
-    ].filter((word) => word !== '');
-    const note = lost.length === 0 ? '' : ` (it was ${lost.join(' and ')}, which cannot be set from outside)`;
-    return step('planned', `${facts.url} in window ${facts.window.index + 1}${note}.`, toPayload(facts));
+      status: 'planned',
+      detail: describe(step, { isExact: extension !== null, into }),
+      payload: toPayload(step, item.title, { isExact: extension !== null, into }),
+    };
   });
 }
 
 export async function* applyTabs(
   steps: readonly PlannedStep[],
   context: RestoreContext,
-  openWindow: OpenWindow,
+  opener: TabOpener,
 ): AsyncIterable<StepResult> {
-  const windows = new Map<string, { step: PlannedStep; tab: Payload }[]>();
-  for (const step of steps) {
-    if (step.status !== 'planned') continue;
-    const tab = payloadSchema.parse(step.payload);
-    const name = `${tab.profileDir}\n${tab.window}`;
-    windows.set(name, [...(windows.get(name) ?? []), { step, tab }]);
-  }
-  for (const tabs of [...windows.values()].toSorted(
-    (a, b) => (a[0]?.tab.windowIndex ?? 0) - (b[0]?.tab.windowIndex ?? 0),
-  )) {
-    const ordered = tabs.toSorted((a, b) => a.tab.index - b.tab.index);
-    const first = ordered[0]?.tab;
-    if (first === undefined || context.signal.aborted) continue;
-    const activeIndex = Math.max(
-      0,
-      ordered.findIndex(({ tab }) => tab.isActive),
-    );
-    let failure: string | null = null;
-    try {
-      await openWindow(
-        { profileDir: first.profileDir, profile: first.profile, urls: ordered.map(({ tab }) => tab.url), activeIndex },
+  const planned = steps
+    .filter(({ status }) => status === 'planned')
+    .map((step) => ({ step, tab: payloadSchema.parse(step.payload) }));
+  const windows = [...Map.groupBy(planned, ({ tab }) => `${tab.profileDir}\n${tab.window}`).values()]
+    .toSorted((a, b) => (a[0]?.tab.windowIndex ?? 0) - (b[0]?.tab.windowIndex ?? 0))
+    .map((tabs) => tabs.toSorted((a, b) => a.tab.index - b.tab.index));
+  for (const [profileDir, ofProfile] of Map.groupBy(windows, (tabs) => tabs[0]?.tab.profileDir ?? '')) {
+    const isExact = ofProfile.some((tabs) => tabs.some(({ tab }) => tab.isExact));
+    const connection = isExact && !context.signal.aborted ? await opener.connect(profileDir, context) : null;
+    for (const tabs of ofProfile) {
+      if (context.signal.aborted) return;
+      const exact = connection === null ? [] : tabs.filter(({ tab }) => tab.isExact);
+      if (connection !== null) yield* openThroughExtension(exact, connection, context);
+      yield* openFromOutside(
+        tabs.filter((planned) => !exact.includes(planned)),
         context,
+        opener.openWindow,
       );
-    } catch (error) {
-      failure = error instanceof Error ? error.message : 'unknown reason';
-    }
-    for (const { step } of ordered) {
-      if (failure === null)
-        yield { key: step.key, action: step.action, status: 'done', detail: step.detail, undo: null };
-      else
-        yield {
-          key: step.key,
-          action: step.action,
-          status: 'failed',
-          detail: `The browser did not open it: ${failure}`,
-        };
     }
   }
 }
 
-export async function undoTab(result: StepResult): Promise<StepResult> {
-  return {
+export async function undoTab(result: StepResult, context: UndoContext, find: FindConnection): Promise<StepResult> {
+  const undone = (status: StepResult['status'], detail: string): StepResult => ({
     key: result.key,
     action: 'close-tab',
-    status: 'skipped',
-    detail: 'A tab cannot be closed from outside the browser; close it there.',
-  };
+    status,
+    detail,
+  });
+  return result.undo === null
+    ? undone('skipped', 'A tab cannot be closed from outside the browser; close it there.')
+    : closeThroughExtension(result.undo, context, find, undone);
+}
+
+async function* openFromOutside(
+  tabs: readonly { readonly step: PlannedStep; readonly tab: TabPayload }[],
+  context: RestoreContext,
+  openWindow: OpenWindow,
+): AsyncIterable<StepResult> {
+  const first = tabs[0]?.tab;
+  if (first === undefined) return;
+  const activeIndex = Math.max(
+    0,
+    tabs.findIndex(({ tab }) => tab.isActive),
+  );
+  let failure: string | null = null;
+  try {
+    await openWindow(
+      { profileDir: first.profileDir, profile: first.profile, urls: tabs.map(({ tab }) => tab.url), activeIndex },
+      context,
+    );
+  } catch (error) {
+    failure = error instanceof Error ? error.message : 'unknown reason';
+  }
+  for (const { step, tab } of tabs) {
+    const { key, action } = step;
+    const detail = tab.isExact ? `${tab.url}, as an ordinary tab: the extension did not answer in time.` : step.detail;
+    if (failure === null) yield { key, action, status: 'done', detail, undo: null };
+    else yield { key, action, status: 'failed', detail: `The browser did not open it: ${failure}` };
+  }
 }
 
 /** Why an address is not opened; null where it is. What passes here is a whole URL and can be no option of a program. */
@@ -148,28 +161,19 @@ export function refuseUrl(url: string, allowsFileUrls: boolean): string | null {
   return `Addresses with ${scheme} are not opened from outside.`;
 }
 
-/** How often each address is open now, by profile. */
-function countOpen(source: SourceId, context: RestoreContext): Map<string, number> {
-  const open = new Map<string, number>();
-  for (const item of context.present) {
-    if (item.source !== source || item.stale || item.attributes['isRunning'] !== true) continue;
-    const { profileDir, url } = item.attributes;
-    if (typeof profileDir !== 'string' || typeof url !== 'string') continue;
-    const name = `${profileDir}
-${url}`;
-    open.set(name, (open.get(name) ?? 0) + 1);
-  }
-  return open;
+function skipped(source: SourceId, { key }: SnapshotItem, detail: string): PlannedStep {
+  return { key, source, action: 'open-tab', status: 'skipped', detail, payload: null };
 }
 
-function toPayload(facts: Facts): Payload {
-  return {
-    url: new URL(facts.url).href,
-    profileDir: facts.profileDir,
-    profile: facts.profile,
-    window: facts.window.id,
-    windowIndex: facts.window.index,
-    index: facts.index,
-    isActive: facts.isActive,
-  };
+function describe(facts: TabFacts, how: { readonly isExact: boolean; readonly into: number | null }): string {
+  const was = [
+    facts.isPinned ? 'pinned' : '',
+    facts.group === undefined ? '' : `in group "${facts.group.name}"`,
+  ].filter((word) => word !== '');
+  const container = facts.container === undefined ? [] : ['in a container'];
+  const lost = how.isExact ? container : [...was, ...container];
+  const kept = how.isExact && was.length > 0 ? `, ${was.join(', ')}` : '';
+  const place = how.into === null ? `in window ${facts.window.index + 1}` : `in its window, which is open`;
+  const note = lost.length === 0 ? '' : ` (it was ${lost.join(' and ')}, which cannot be set from outside)`;
+  return `${facts.url} ${place}${kept}${note}.`;
 }

@@ -1,17 +1,17 @@
-// The sources of the Chromium family: tabs from the session files that the browser appends to, about 2.5 s after each change. Where a
-// browser writes the sealed form only, the source says so and opens no keyring.
+// The sources of the Chromium family: tabs from the extension where it is, at once; else from the session files that the browser appends to, about
+// 2.5 s after each change. Where a browser writes the sealed form only, the source says so and opens no keyring.
 
-import { existsSync, readdirSync, readlinkSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 
 import { AppError } from '../../../shared/model/app-error.ts';
 import type { CapturedItem } from '../../../shared/model/item.ts';
-import { toTabItems } from '../browser/browser-tab.ts';
+import { toTabItems, type BrowserProfile, type BrowserWindow } from '../browser/browser-tab.ts';
+import { addFileFacts } from '../browser/extension/join-readings.ts';
+import { readLiveProfiles, watchLiveProfiles, type TellProfile } from '../browser/extension/live-profiles.ts';
 import { previewTab } from '../browser/preview.ts';
-import { applyTabs, planTabs, undoTab, type OpenWindow } from '../browser/restore-tabs.ts';
-import { readProcess } from '../host/proc.ts';
+import { applyTabs, planTabs, undoTab } from '../browser/restore-tabs.ts';
 import { readRegularFile, whyUnreadable } from '../host/read-file.ts';
-import { findOnPath, startDetached } from '../host/start-detached.ts';
 import { watchFolders } from '../host/watch-folders.ts';
 import type {
   CaptureContext,
@@ -23,184 +23,126 @@ import type {
   WatchContext,
 } from '../source.ts';
 import type { ChromiumBrowser } from './chromium-browsers.ts';
+import { createChromiumOpener, type ChromiumSourceOptions } from './chromium-opener.ts';
+import { findChromiumProfiles, isSessionFile, newestSession, type ChromiumProfile } from './chromium-profiles.ts';
+import { createTellProfile, findLiveChromium } from './extension-profile.ts';
 import { parseSnss } from './parse-snss.ts';
 
 const MAX_FILE_BYTES = 128 * 1024 * 1024;
-const SESSION_FILE = /^Session_\d+$/;
 
-export interface ChromiumSourceOptions {
-  /** Arguments that a test needs to run a browser as root or without a screen. */
-  readonly extraArgs?: readonly string[];
+/** What a source remembers between captures. */
+interface Memory {
+  readonly windows: Map<string, { token: string; windows: readonly BrowserWindow[] }>;
+  readonly tellProfile: TellProfile<ChromiumProfile>;
 }
-
-interface ChromiumProfile {
-  readonly dataDir: string;
-  /** `Default`, `Profile 1` ... */
-  readonly name: string;
-  readonly dir: string;
-  readonly isRunning: boolean;
-}
-
-type TabCache = Map<string, { token: string; items: readonly CapturedItem[] }>;
 
 export function createChromiumSource(browser: ChromiumBrowser, options: ChromiumSourceOptions = {}): Source {
-  const cache: TabCache = new Map();
+  const memory: Memory = { windows: new Map(), tellProfile: createTellProfile() };
+  const openerFor = (host: Host) => createChromiumOpener(host, browser, memory.tellProfile, options);
   return {
     id: browser.source,
     title: browser.title,
     kinds: ['tab'],
     readsPaths: false,
     detect: (host) => detect(host, browser),
-    capture: (context) => capture(context, browser, cache),
+    capture: (context) => capture(context, browser, memory),
     watch: (context) => watchSessions(context, browser),
     preview: async (item) => previewTab(item),
-    planRestore: async (items, context) =>
-      planTabs(browser.source, items, context, whyUnavailable(context.host, browser, options)),
-    applyRestore: (steps, context) => applyTabs(steps, context, openerFor(browser, options)),
-    undoRestore: undoTab,
+    planRestore: (items, context) => planTabs(browser.source, items, context, openerFor(context.host)),
+    applyRestore: (steps, context) => applyTabs(steps, context, openerFor(context.host)),
+    undoRestore: (result, context) =>
+      undoTab(result, context, (profileDir, host, signal) =>
+        findLiveChromium(browser, memory.tellProfile, { profileDir, host, signal }),
+      ),
   };
 }
 
 async function detect(host: Host, browser: ChromiumBrowser): Promise<SourceDetection> {
-  const profiles = findProfiles(host, browser).filter((profile) => newestSession(profile, 'Sessions') !== null);
+  const profiles = findChromiumProfiles(host, browser).filter(
+    (profile) => newestSession(profile, 'Sessions') !== null || newestSession(profile, 'Sessions_Encrypted') !== null,
+  );
   return profiles.length === 0
     ? { isPresent: false, summary: 'no profile with open tabs found' }
     : { isPresent: true, summary: `${profiles.length} profile${profiles.length === 1 ? '' : 's'} with tabs` };
 }
 
-async function capture(context: CaptureContext, browser: ChromiumBrowser, cache: TabCache): Promise<SourceCapture> {
+async function capture(context: CaptureContext, browser: ChromiumBrowser, memory: Memory): Promise<SourceCapture> {
   const items: CapturedItem[] = [];
   const problems: SourceProblem[] = [];
-  for (const profile of findProfiles(context.host, browser)) {
-    const file = newestSession(profile, 'Sessions');
-    if (file === null) {
-      if (newestSession(profile, 'Sessions_Encrypted') !== null) problems.push(sealed(browser, profile));
-      continue;
-    }
-    try {
-      const read = readProfile(browser, profile, file, cache);
-      if (read === 'encrypted') problems.push(sealed(browser, profile));
-      else items.push(...read);
-    } catch (error) {
-      problems.push({
-        reason: 'unreadable',
-        message: `The session file of ${browser.title}, profile ${profile.name}, cannot be read: ${whyUnreadable(error)}.`,
-        group: profile.dir,
-      });
-    }
+  const profiles = findChromiumProfiles(context.host, browser);
+  const { live, hasUnknown } = await readLiveProfiles(context.host, profiles, memory.tellProfile, context.signal);
+  for (const profile of profiles) {
+    const files = readFiles(browser, profile, memory);
+    // A browser without a window is one that ends: the session file says what there was.
+    const shown = live.find(({ dir, windows }) => dir === profile.dir && windows.length > 0)?.windows;
+    const facts = browserProfile(browser, profile);
+    if (shown !== undefined) items.push(...toTabItems(facts, addFileFacts(shown, files.windows ?? [])));
+    else if (files.windows !== null) items.push(...toTabItems(facts, files.windows));
+    else if (files.problem !== null) problems.push(files.problem);
   }
+  if (hasUnknown)
+    problems.push({
+      reason: 'partial',
+      message: `The extension of ${browser.title} answers, but in which profile it is cannot be told: the session files are read.`,
+    });
   return { items, problems, closed: [] };
 }
 
-/** @throws AppError SOURCE_UNREADABLE, NodeJS.ErrnoException where the file cannot be read */
-function readProfile(
-  browser: ChromiumBrowser,
-  profile: ChromiumProfile,
-  file: string,
-  cache: TabCache,
-): readonly CapturedItem[] | 'encrypted' {
+interface FileReading {
+  readonly windows: readonly BrowserWindow[] | null;
+  /** Why there are none; null where the profile has never had any. */
+  readonly problem: SourceProblem | null;
+}
+
+function readFiles(browser: ChromiumBrowser, profile: ChromiumProfile, memory: Memory): FileReading {
+  const file = newestSession(profile, 'Sessions');
+  if (file === null) {
+    const isSealed = newestSession(profile, 'Sessions_Encrypted') !== null;
+    return { windows: null, problem: isSealed ? sealed(browser, profile) : null };
+  }
+  try {
+    const windows = readSession(profile, file, memory);
+    return { windows, problem: windows === null ? sealed(browser, profile) : null };
+  } catch (error) {
+    const message = `The session file of ${browser.title}, profile ${profile.name}, cannot be read: ${whyUnreadable(error)}.`;
+    return { windows: null, problem: { reason: 'unreadable', message, group: profile.dir } };
+  }
+}
+
+/** Null where it is sealed. @throws AppError SOURCE_UNREADABLE, NodeJS.ErrnoException where the file cannot be read */
+function readSession(profile: ChromiumProfile, file: string, memory: Memory): readonly BrowserWindow[] | null {
   const stat = statSync(file, { bigint: true });
-  const token = `${file} ${stat.ino} ${stat.size} ${stat.mtimeNs} ${profile.isRunning}`;
-  const cached = cache.get(profile.dir);
-  if (cached?.token === token) return cached.items;
+  const token = `${file} ${stat.ino} ${stat.size} ${stat.mtimeNs}`;
+  const cached = memory.windows.get(profile.dir);
+  if (cached?.token === token) return cached.windows;
   const parsed = parseSnss(readRegularFile(file, MAX_FILE_BYTES));
-  if (parsed.result === 'encrypted') return 'encrypted';
+  if (parsed.result === 'encrypted') return null;
   if (parsed.result === 'not-snss') throw new AppError('SOURCE_UNREADABLE', 'it holds no session');
-  const items = toTabItems(
-    {
-      source: browser.source,
-      browser: browser.title,
-      profile: profile.name,
-      profileDir: profile.dir,
-      isRunning: profile.isRunning,
-    },
-    parsed.windows,
-  );
-  cache.set(profile.dir, { token, items });
-  return items;
+  memory.windows.set(profile.dir, { token, windows: parsed.windows });
+  return parsed.windows;
+}
+
+function browserProfile(browser: ChromiumBrowser, profile: ChromiumProfile): BrowserProfile {
+  return {
+    source: browser.source,
+    browser: browser.title,
+    profile: profile.name,
+    profileDir: profile.dir,
+    isRunning: profile.isRunning,
+  };
 }
 
 function sealed(browser: ChromiumBrowser, profile: ChromiumProfile): SourceProblem {
   return {
     reason: 'unreadable',
-    message: `${browser.title}, profile ${profile.name}, writes its tabs in a sealed form (SNSS 5). They will come through the browser extension, which is not part of Cairn yet.`,
+    message: `${browser.title}, profile ${profile.name}, writes its tabs in a sealed form (SNSS 5). They come through the browser extension: run \`cairn browser install ${browser.source}\`.`,
     group: profile.dir,
   };
 }
 
-function findProfiles(host: Host, browser: ChromiumBrowser): ChromiumProfile[] {
-  return browser.dataDirs.flatMap((relative) => {
-    const dataDir = join(host.homeDir, relative);
-    const isRunning = isBrowserRunning(host, dataDir);
-    // A new profile appears late in `Local State`; its `Preferences` is there from the start. Guests have none of their own.
-    return listFolder(dataDir)
-      .filter(
-        (name) => !/^(Guest Profile|System Profile)$/.test(name) && existsSync(join(dataDir, name, 'Preferences')),
-      )
-      .map((name) => ({ dataDir, name, dir: join(dataDir, name), isRunning }));
-  });
-}
-
-/** The file with the highest number is the current session. */
-function newestSession(profile: ChromiumProfile, folder: 'Sessions' | 'Sessions_Encrypted'): string | null {
-  const names = listFolder(join(profile.dir, folder)).filter((name) => SESSION_FILE.test(name));
-  const newest = names.toSorted((a, b) => Number(BigInt(b.slice(8)) - BigInt(a.slice(8))))[0];
-  return newest === undefined ? null : join(profile.dir, folder, newest);
-}
-
-/** `SingletonLock` is a link to `host-pid`; after a kill it stays, so the process is looked at. */
-function isBrowserRunning(host: Host, dataDir: string): boolean {
-  try {
-    const pid = Number(/-(\d+)$/.exec(readlinkSync(join(dataDir, 'SingletonLock')))?.[1]);
-    const process = Number.isInteger(pid) ? readProcess(host.procDir, pid) : null;
-    return process !== null && !process.isZombie;
-  } catch {
-    return false; // no lock: it does not run
-  }
-}
-
 async function watchSessions(context: WatchContext, browser: ChromiumBrowser): Promise<void> {
-  const roots = findProfiles(context.host, browser).map((profile) => join(profile.dir, 'Sessions'));
-  const isRelevant = (path: string): boolean => SESSION_FILE.test(basename(path));
+  const roots = findChromiumProfiles(context.host, browser).map((profile) => join(profile.dir, 'Sessions'));
+  const isRelevant = (path: string): boolean => isSessionFile(basename(path));
   watchFolders({ roots, isRelevant, signal: context.signal, onChange: () => context.onChange() });
-}
-
-function whyUnavailable(host: Host, browser: ChromiumBrowser, options: ChromiumSourceOptions): string | null {
-  if (findProgram(host, browser) === null) return `${browser.title} is not installed here.`;
-  const hasScreen = Boolean(host.env['DISPLAY'] || host.env['WAYLAND_DISPLAY']) || host.platform !== 'linux';
-  return hasScreen || options.extraArgs?.some((argument) => argument.startsWith('--headless')) === true
-    ? null
-    : 'There is no screen to open it on.';
-}
-
-/** One call a window: a running instance of the profile takes it over. Never `--incognito`. */
-function openerFor(browser: ChromiumBrowser, options: ChromiumSourceOptions): OpenWindow {
-  return async ({ profileDir, profile, urls }, context) => {
-    const program = findProgram(context.host, browser);
-    if (program === null) throw new Error(`${browser.title} is not installed here`);
-    const dataDir = profileDir.slice(0, profileDir.length - profile.length - 1);
-    await startDetached(
-      program,
-      [
-        ...(options.extraArgs ?? []),
-        `--user-data-dir=${dataDir}`,
-        `--profile-directory=${profile}`,
-        '--new-window',
-        ...urls,
-      ],
-      context.host.env,
-    );
-  };
-}
-
-function findProgram(host: Host, browser: ChromiumBrowser): string | null {
-  return findOnPath(browser.programs, host.env['PATH'] ?? '');
-}
-
-function listFolder(path: string): string[] {
-  try {
-    return readdirSync(path);
-  } catch {
-    return []; // not there
-  }
+  watchLiveProfiles(context, () => findChromiumProfiles(context.host, browser));
 }

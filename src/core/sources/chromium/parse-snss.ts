@@ -1,7 +1,7 @@
 // Parses Chromium's session files (SNSS version 3): records of `u16 size, u8 id, payload`, replayed in order. A torn tail is where
 // reading stops. Form data follow the title inside a navigation and are never read. Total: unknown ids and short payloads are skipped.
 
-import type { BrowserTab, BrowserWindow } from '../browser/browser-tab.ts';
+import { GROUP_COLOURS, type BrowserTab, type BrowserWindow, type TabGroup } from '../browser/browser-tab.ts';
 
 const HEADER_BYTES = 8;
 const MAX_RECORDS = 2_000_000;
@@ -68,7 +68,7 @@ export function parseSnss(bytes: Uint8Array): SnssResult {
 class SessionState {
   readonly #tabs = new Map<number, TabState>();
   readonly #windows = new Map<number, WindowState>();
-  readonly #groups = new Map<string, { name: string; colour: string }>();
+  readonly #groups = new Map<string, TabGroup>();
 
   apply(id: number, payload: Buffer): void {
     const int = (index: number): number =>
@@ -155,7 +155,10 @@ class SessionState {
       history: entries.map(([, entry]) => entry),
       current: current < 0 ? entries.length - 1 : current,
       isPinned: tab.isPinned,
-      group: tab.group === null ? null : (this.#groups.get(tab.group) ?? { name: '', colour: '' }),
+      group:
+        tab.group === null
+          ? null
+          : (this.#groups.get(tab.group) ?? { id: tab.group, name: '', colour: '', isCollapsed: false }),
       lastAccessedMs: tab.lastActiveMs,
     };
   }
@@ -175,8 +178,12 @@ class SessionState {
     const pickle = new Pickle(payload);
     const id = pickle.bytes(16);
     const name = pickle.text16();
-    const colour = pickle.int();
-    if (id !== null && name !== null) this.#groups.set(id.toString('hex'), { name, colour: String(colour ?? '') });
+    const colour = GROUP_COLOURS[pickle.int() ?? -1] ?? '';
+    const isCollapsed = pickle.int() === 1;
+    if (id !== null && name !== null) {
+      const hex = id.toString('hex');
+      this.#groups.set(hex, { id: hex, name, colour, isCollapsed });
+    }
   }
 
   #tab(id: number): TabState {

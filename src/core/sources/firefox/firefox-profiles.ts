@@ -14,6 +14,8 @@ export interface FirefoxProfile {
   readonly dir: string;
   readonly name: string;
   readonly isRunning: boolean;
+  /** The process that has the profile open; null where none has. */
+  readonly browserPid: number | null;
 }
 
 /** All profiles of all places where Firefox may keep them. */
@@ -28,7 +30,9 @@ export function findFirefoxProfiles(host: Host): FirefoxProfile[] {
   const profiles = new Map<string, FirefoxProfile>();
   for (const root of roots) {
     for (const { path, name } of parseProfilesIni(readText(join(root, 'profiles.ini')), root)) {
-      if (isFolder(path)) profiles.set(path, { dir: path, name, isRunning: isProfileRunning(host, path) });
+      if (!isFolder(path)) continue;
+      const browserPid = findBrowser(host, path);
+      profiles.set(path, { dir: path, name, isRunning: browserPid !== null, browserPid });
     }
   }
   return [...profiles.values()];
@@ -62,13 +66,13 @@ export function sessionFiles(profile: FirefoxProfile): string[] {
 }
 
 /** Firefox holds `lock`, a link to `address:+pid`, while it runs; after a kill it stays, so the process is looked at. */
-function isProfileRunning(host: Host, dir: string): boolean {
+function findBrowser(host: Host, dir: string): number | null {
   try {
     const pid = Number(/\+(\d+)$/.exec(readlinkSync(join(dir, 'lock')))?.[1]);
     const process = Number.isInteger(pid) ? readProcess(host.procDir, pid) : null;
-    return process !== null && !process.isZombie && /firefox|gecko/i.test(process.name);
+    return process !== null && !process.isZombie && /firefox|gecko/i.test(process.name) ? process.pid : null;
   } catch {
-    return false; // no lock: it does not run
+    return null; // no lock: it does not run
   }
 }
 

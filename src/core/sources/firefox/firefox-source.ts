@@ -1,5 +1,5 @@
-// The Firefox source: windows and tabs from the session file that Firefox itself writes, at most every 15 s and hourly when idle. Our
-// capture is as fresh as that file, no fresher.
+// The Firefox source: windows and tabs from the extension where it is, at once; else from the session file that Firefox itself writes, at most
+// every 15 s and hourly when idle. A capture is as fresh as that file then, no fresher.
 
 import { existsSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
@@ -7,11 +7,12 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 import { parseSourceId } from '../../../shared/model/ids.ts';
 import type { CapturedItem } from '../../../shared/model/item.ts';
-import { toTabItems, type BrowserProfile } from '../browser/browser-tab.ts';
+import { tabKeyStart, toTabItems, type BrowserProfile, type BrowserWindow } from '../browser/browser-tab.ts';
+import { addFileFacts, FormerIds, previousTabs } from '../browser/extension/join-readings.ts';
+import { readLiveProfiles, watchLiveProfiles } from '../browser/extension/live-profiles.ts';
 import { previewTab } from '../browser/preview.ts';
-import { applyTabs, planTabs, undoTab, type OpenWindow } from '../browser/restore-tabs.ts';
+import { applyTabs, planTabs, undoTab } from '../browser/restore-tabs.ts';
 import { readRegularFile, whyUnreadable } from '../host/read-file.ts';
-import { findOnPath, startDetached } from '../host/start-detached.ts';
 import { watchFolders } from '../host/watch-folders.ts';
 import type {
   CaptureContext,
@@ -22,38 +23,38 @@ import type {
   SourceProblem,
   WatchContext,
 } from '../source.ts';
+import {
+  createFirefoxOpener,
+  findLiveFirefox,
+  tellFirefoxProfile,
+  type FirefoxSourceOptions,
+} from './firefox-opener.ts';
 import { findFirefoxProfiles, sessionFiles, type FirefoxProfile } from './firefox-profiles.ts';
 import { decodeMozLz4 } from './mozlz4.ts';
 import { parseFirefoxSession } from './parse-session.ts';
 
 const FIREFOX = parseSourceId('firefox');
-const PROGRAMS = ['firefox', 'firefox-esr'] as const;
 /** Between two writes Firefox has no recovery file for a moment. */
 const RETRY_MS = 50;
-const START_MS = 3_000;
 const MAX_FILE_BYTES = 128 * 1024 * 1024;
 
-export interface FirefoxSourceOptions {
-  /** Arguments that a test needs to run a browser where there is no screen. */
-  readonly extraArgs?: readonly string[];
-}
-
-type TabCache = Map<string, { token: string; items: readonly CapturedItem[] }>;
+type WindowCache = Map<string, { token: string; windows: readonly BrowserWindow[] }>;
 
 export function createFirefoxSource(options: FirefoxSourceOptions = {}): Source {
-  const cache: TabCache = new Map();
+  const cache: WindowCache = new Map();
+  const former = new FormerIds();
   return {
     id: FIREFOX,
     title: 'Firefox',
     kinds: ['tab'],
     readsPaths: false,
     detect: detectFirefox,
-    capture: (context) => captureFirefox(context, cache),
+    capture: (context) => captureFirefox(context, cache, former),
     watch: watchFirefox,
     preview: async (item) => previewTab(item),
-    planRestore: async (items, context) => planTabs(FIREFOX, items, context, whyUnavailable(context.host, options)),
-    applyRestore: (steps, context) => applyTabs(steps, context, openerFor(options)),
-    undoRestore: undoTab,
+    planRestore: (items, context) => planTabs(FIREFOX, items, context, createFirefoxOpener(context.host, options)),
+    applyRestore: (steps, context) => applyTabs(steps, context, createFirefoxOpener(context.host, options)),
+    undoRestore: (result, context) => undoTab(result, context, findLiveFirefox),
   };
 }
 
@@ -66,13 +67,23 @@ async function detectFirefox(host: Host): Promise<SourceDetection> {
     : { isPresent: true, summary: `${profiles.length} profile${profiles.length === 1 ? '' : 's'} with tabs` };
 }
 
-async function captureFirefox(context: CaptureContext, cache: TabCache): Promise<SourceCapture> {
+async function captureFirefox(context: CaptureContext, cache: WindowCache, former: FormerIds): Promise<SourceCapture> {
   const items: CapturedItem[] = [];
   const problems: SourceProblem[] = [];
-  for (const profile of findFirefoxProfiles(context.host)) {
+  const profiles = findFirefoxProfiles(context.host);
+  const { live } = await readLiveProfiles(context.host, profiles, tellFirefoxProfile, context.signal);
+  for (const profile of profiles) {
     const first = readProfile(profile, cache);
-    const read = first.items === null ? (await delay(RETRY_MS), readProfile(profile, cache)) : first;
-    if (read.items !== null) items.push(...read.items);
+    const read = first.windows === null ? (await delay(RETRY_MS), readProfile(profile, cache)) : first;
+    const facts = browserProfile(profile);
+    const before = previousTabs(context.previous, tabKeyStart(facts));
+    const files = read.windows === null ? null : former.settleFiles(read.windows, before);
+    // A browser without a window is one that ends: the session file says what there was.
+    const shown = live.find(({ dir, windows }) => dir === profile.dir && windows.length > 0)?.windows;
+    if (shown !== undefined) {
+      const settled = former.settleLive(shown.map(withPlace), before);
+      items.push(...toTabItems(facts, addFileFacts(settled, files ?? [])));
+    } else if (files !== null) items.push(...toTabItems(facts, files));
     else if (read.why !== null)
       problems.push({
         reason: 'unreadable',
@@ -83,28 +94,32 @@ async function captureFirefox(context: CaptureContext, cache: TabCache): Promise
   return { items, problems, closed: [] };
 }
 
+/** The session file knows windows by their place only. */
+function withPlace(window: BrowserWindow, index: number): BrowserWindow {
+  return { ...window, id: String(index) };
+}
+
 interface ProfileReading {
   /** Null where no file of the profile can be read. */
-  readonly items: readonly CapturedItem[] | null;
+  readonly windows: readonly BrowserWindow[] | null;
   /** Why the first of its files cannot be read; null where there is none. */
   readonly why: string | null;
 }
 
-function readProfile(profile: FirefoxProfile, cache: TabCache): ProfileReading {
+function readProfile(profile: FirefoxProfile, cache: WindowCache): ProfileReading {
   let why: string | null = null;
   for (const file of sessionFiles(profile)) {
     try {
       const stat = statSync(file, { bigint: true, throwIfNoEntry: false });
       if (stat === undefined) continue;
-      const token = `${file} ${stat.ino} ${stat.size} ${stat.mtimeNs} ${profile.isRunning}`;
+      const token = `${file} ${stat.ino} ${stat.size} ${stat.mtimeNs}`;
       const cached = cache.get(profile.dir);
-      if (cached?.token === token) return { items: cached.items, why: null };
+      if (cached?.token === token) return { windows: cached.windows, why: null };
       const content = decodeMozLz4(readRegularFile(file, MAX_FILE_BYTES));
       const windows = content === null ? null : parseFirefoxSession(content);
       if (windows !== null) {
-        const items = toTabItems(browserProfile(profile), windows);
-        cache.set(profile.dir, { token, items });
-        return { items, why: null };
+        cache.set(profile.dir, { token, windows });
+        return { windows, why: null };
       }
       why ??= 'it holds no session';
     } catch (error) {
@@ -112,7 +127,7 @@ function readProfile(profile: FirefoxProfile, cache: TabCache): ProfileReading {
       why ??= whyUnreadable(error);
     }
   }
-  return { items: null, why };
+  return { windows: null, why };
 }
 
 function browserProfile({ name, dir, isRunning }: FirefoxProfile): BrowserProfile {
@@ -123,37 +138,5 @@ async function watchFirefox(context: WatchContext): Promise<void> {
   const roots = findFirefoxProfiles(context.host).map((profile) => join(profile.dir, 'sessionstore-backups'));
   const isRelevant = (path: string): boolean => basename(path).startsWith('recovery.jsonlz4');
   watchFolders({ roots, isRelevant, signal: context.signal, onChange: () => context.onChange() });
-}
-
-function whyUnavailable(host: Host, options: FirefoxSourceOptions): string | null {
-  if (findProgram(host) === null) return 'Firefox is not installed here.';
-  const hasScreen = Boolean(host.env['DISPLAY'] || host.env['WAYLAND_DISPLAY']) || host.platform !== 'linux';
-  return hasScreen || options.extraArgs?.includes('--headless') === true ? null : 'There is no screen to open it on.';
-}
-
-function openerFor(options: FirefoxSourceOptions): OpenWindow {
-  return async ({ profileDir, urls }, context) => {
-    const program = findProgram(context.host);
-    const [first, ...others] = urls;
-    if (program === null || first === undefined) throw new Error('Firefox is not installed here');
-    const base = [...(options.extraArgs ?? []), '--profile', profileDir];
-    const isRunning = (): boolean =>
-      findFirefoxProfiles(context.host).some((profile) => profile.dir === profileDir && profile.isRunning);
-    if (!isRunning()) {
-      // A profile that is not open yet is started with all addresses at once: they become the tabs of its first window.
-      await startDetached(program, [...base, ...urls], context.host.env);
-      for (let waited = 0; waited < START_MS && !isRunning(); waited += RETRY_MS) await delay(RETRY_MS);
-      return;
-    }
-    // One call: the tabs land in the window that it opens.
-    await startDetached(
-      program,
-      [...base, '--new-window', first, ...others.flatMap((url) => ['--new-tab', url])],
-      context.host.env,
-    );
-  };
-}
-
-function findProgram(host: Host): string | null {
-  return findOnPath(PROGRAMS, host.env['PATH'] ?? '');
+  watchLiveProfiles(context, () => findFirefoxProfiles(context.host));
 }

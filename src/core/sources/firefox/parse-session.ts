@@ -1,9 +1,12 @@
 // Parses Firefox' session store. Cookies and form data are not looked at; private windows are not in it.
 
-import type { BrowserTab, BrowserWindow, HistoryEntry } from '../browser/browser-tab.ts';
+import type { BrowserTab, BrowserWindow, HistoryEntry, TabGroup } from '../browser/browser-tab.ts';
+import { FIREFOX_EXTENSION_ID } from '../browser/extension/names.ts';
 
 const MAX_WINDOWS = 500;
 const MAX_TABS = 20_000;
+/** Where Firefox keeps what the extension has it remember of a tab: its name for it. */
+const MARK = `extension:${FIREFOX_EXTENSION_ID}:id`;
 
 type JsonRecord = Readonly<Record<string, unknown>>;
 
@@ -32,11 +35,7 @@ export function parseFirefoxSession(bytes: Uint8Array): BrowserWindow[] | null {
   return windows;
 }
 
-function readTab(
-  value: unknown,
-  place: string,
-  groups: ReadonlyMap<string, { name: string; colour: string }>,
-): BrowserTab | null {
+function readTab(value: unknown, place: string, groups: ReadonlyMap<string, TabGroup>): BrowserTab | null {
   if (!isRecord(value)) return null;
   const entries = Array.isArray(value['entries']) ? value['entries'] : [];
   const history = entries.map(readEntry).filter((entry) => entry !== null);
@@ -47,8 +46,11 @@ function readTab(
   const first = entries.find(isRecord);
   const docshell = first?.['docshellUUID'];
   const container = numberOf(value['userContextId'], 0);
+  const ownId = typeof docshell === 'string' && /^\{[0-9a-f-]{36}\}$/i.test(docshell) ? docshell.slice(1, -1) : place;
+  const mark = readMark(value['extData']);
   return {
-    id: typeof docshell === 'string' && /^\{[0-9a-f-]{36}\}$/i.test(docshell) ? docshell.slice(1, -1) : place,
+    id: mark ?? ownId,
+    ...(mark === null ? {} : { formerId: ownId }),
     history,
     current: Math.min(history.length, Math.max(1, numberOf(value['index'], history.length))) - 1,
     isPinned: value['pinned'] === true,
@@ -58,17 +60,28 @@ function readTab(
   };
 }
 
+/** Firefox stores the value as JSON. */
+function readMark(value: unknown): string | null {
+  const mark = isRecord(value) ? value[MARK] : undefined;
+  return typeof mark === 'string' && /^"[0-9a-f-]{36}"$/.test(mark) ? mark.slice(1, -1) : null;
+}
+
 function readEntry(value: unknown): HistoryEntry | null {
   if (!isRecord(value) || typeof value['url'] !== 'string') return null;
   return { url: value['url'], title: typeof value['title'] === 'string' ? value['title'] : '' };
 }
 
-function readGroups(value: unknown): Map<string, { name: string; colour: string }> {
-  const groups = new Map<string, { name: string; colour: string }>();
+function readGroups(value: unknown): Map<string, TabGroup> {
+  const groups = new Map<string, TabGroup>();
   if (!Array.isArray(value)) return groups;
   for (const group of value) {
     if (isRecord(group) && typeof group['id'] === 'string')
-      groups.set(group['id'], { name: textOf(group['name']), colour: textOf(group['color']) });
+      groups.set(group['id'], {
+        id: group['id'],
+        name: textOf(group['name']),
+        colour: textOf(group['color']),
+        isCollapsed: group['collapsed'] === true,
+      });
   }
   return groups;
 }

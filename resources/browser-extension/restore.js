@@ -19,7 +19,8 @@
  */
 
 const COLOURS = new Set(['grey', 'blue', 'red', 'yellow', 'green', 'pink', 'purple', 'cyan', 'orange']);
-const BLANK = /^(about:(blank|newtab|home|privatebrowsing)|(chrome|edge|brave):\/\/(newtab|new-tab-page)\/?)$/;
+const BLANK =
+  /^(about:(blank|newtab|home|privatebrowsing)|(chrome|edge|brave):\/\/(newtab|new-tab-page(-third-party)?)\/?)$/;
 const STATES = new Set(['maximized', 'fullscreen', 'minimized']);
 const OPENED = 'opened';
 /** How long a page may take to begin, and how often is looked. */
@@ -92,6 +93,9 @@ export class Restorer {
     const shown = tab.pendingUrl || tab.url || '';
     const isUntouched = [entry.url, entry.settledUrl].some((url) => url !== undefined && isSame(url, shown));
     if (!isUntouched && shown !== '' && shown !== 'about:blank') return { outcome: 'changed' };
+    // Closing its last tab would end the browser: it stays with an empty one, as it is when it starts.
+    const all = await this.#api.tabs.query({});
+    if (all.every((other) => other.id === entry.id)) await this.#api.tabs.create({ windowId: tab.windowId });
     await this.#api.tabs.remove(entry.id);
     opened.delete(id);
     await this.#save();

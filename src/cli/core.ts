@@ -9,6 +9,7 @@ import type { RestorePlan, RestoreReport, RestoreStep } from '../shared/model/re
 import type { RetentionLimits } from '../shared/model/retention.ts';
 import type { Gap, SnapshotKind, SnapshotSummary } from '../shared/model/snapshot.ts';
 import type { ShellIntegration } from '../core/shell-integration/shell-integration.ts';
+import type { BrowserSetup } from '../core/browser-setup/browser-setup.ts';
 import type { RestoreOptions } from '../core/sources/source.ts';
 import type { SessionDesk } from '../core/sessions/session-desk.ts';
 import type { VaultSecret } from '../core/vault/vault-client.ts';
@@ -123,6 +124,8 @@ export interface Core {
   proveRestore(say: (line: string) => void, signal: AbortSignal): Promise<boolean>;
   /** What puts the shell hooks into start files. `willWrite` makes the data folder, where the scripts lie. */
   shellIntegration(willWrite: boolean): Promise<ShellIntegration>;
+  /** What sets the browser extension up. @throws AppError EXEC_FAILED where this installation has none */
+  browserSetup(): Promise<BrowserSetup>;
   /** True for keys that are sealed in the vault (exclusion rules): reading them needs it open. */
   isSealedConfigKey(key: string): boolean;
   listConfig(open: OpenCore | null): Promise<readonly ConfigEntry[]>;

@@ -66,6 +66,7 @@ export function createCore(options: CreateCoreOptions, env: Environment): Core {
     proveRestore: async (say, signal) =>
       (await import('../core/proof/prove-restore.ts')).proveRestore({ env, say, signal }),
     shellIntegration: (willWrite) => openShellIntegration(app, willWrite),
+    browserSetup: async () => (await import('../core/browser-setup/browser-setup.ts')).createBrowserSetup(host),
     ...createConfigAccess(app),
   };
   return core;

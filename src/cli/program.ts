@@ -48,6 +48,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./commands/serve.ts')).setupServe,
   },
   {
+    name: 'browser',
+    group: CAPTURE,
+    summary: 'set up the browser extension',
+    load: async () => (await import('./commands/browser.ts')).setupBrowser,
+  },
+  {
     name: 'run',
     group: CAPTURE,
     summary: 'capture again and again in the foreground',

@@ -123,10 +123,16 @@ describe.each(FAMILIES)('Restorer in %s', (_name, isFirefox) => {
     expect(browser.windows.find(({ id }) => id === into)?.state).toBe('normal');
   });
 
-  it('fills the empty window of a browser that was started for it, and no other', async () => {
+  it.each([
+    'about:newtab',
+    'about:home',
+    'chrome://newtab/',
+    'chrome://new-tab-page/',
+    'chrome://new-tab-page-third-party/',
+  ])('fills the empty window (%s) of a browser that was started for it, and no other', async (url) => {
     const browser = new FakeBrowser({ isFirefox });
-    browser.addWindow(['about:newtab'], { incognito: true });
-    const blank = browser.addWindow(['about:newtab']);
+    browser.addWindow([url], { incognito: true });
+    const blank = browser.addWindow([url]);
     const restorer = new Restorer(browser.api);
     const first = await restorer.openWindow(aWindow([aTab('https://a/', 0)], { mayFillBlank: true }));
     const second = await restorer.openWindow(aWindow([aTab('https://b/', 0)], { mayFillBlank: true }));
@@ -174,6 +180,16 @@ describe.each(FAMILIES)('Restorer in %s', (_name, isFirefox) => {
     expect(await later.closeTab(ids[2]!)).toEqual({ outcome: 'changed' });
     expect(await later.closeTab(browser.tabsOf(mine)[0]!.id)).toEqual({ outcome: 'unknown' });
     expect(browser.tabs.map(({ url }) => url)).toEqual(['https://mine/', 'https://elsewhere/']);
+  });
+
+  it('does not end the browser with its last tab', async () => {
+    const browser = new FakeBrowser({ isFirefox });
+    const restorer = new Restorer(browser.api);
+    const { tabs } = await restorer.openWindow(aWindow([aTab('https://a/', 0, { isActive: true })]));
+    const id = tabs[0] !== undefined && 'id' in tabs[0] ? tabs[0].id : -1;
+
+    expect(await restorer.closeTab(id)).toEqual({ outcome: 'closed' });
+    expect(browser.tabs.map(({ url }) => url)).toEqual([undefined]);
   });
 
   it('takes where an address leads by itself for the tab that it opened', async () => {

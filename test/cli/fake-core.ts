@@ -15,6 +15,7 @@ import type {
 import { SessionDesk } from '../../src/core/sessions/session-desk.ts';
 import { SessionStore } from '../../src/core/sessions/session-store.ts';
 import type { Source } from '../../src/core/sources/source.ts';
+import type { BrowserSetup } from '../../src/core/browser-setup/browser-setup.ts';
 import type { VaultSecret } from '../../src/core/vault/vault-client.ts';
 import { AppError } from '../../src/shared/model/app-error.ts';
 import type { SourceId } from '../../src/shared/model/ids.ts';
@@ -53,6 +54,13 @@ export class FakeCore implements Core {
   beforeStep: (key: string) => void = () => undefined;
   opened: VaultSecret[] = [];
   createdWith: string | null = null;
+  browsers: BrowserSetup = {
+    extensionFolder: '/opt/cairn/resources/browser-extension',
+    hostProgram: '/opt/cairn/bin/cairn-browser-host',
+    install: () => [],
+    uninstall: () => [],
+    status: async () => [],
+  };
 
   hasVault(): boolean {
     return this.isThere;
@@ -113,6 +121,10 @@ export class FakeCore implements Core {
 
   async shellIntegration(): Promise<never> {
     throw new AppError('EXEC_FAILED', 'The scripts of the shell integration are missing.');
+  }
+
+  async browserSetup(): Promise<BrowserSetup> {
+    return this.browsers;
   }
 
   isSealedConfigKey(key: string): boolean {

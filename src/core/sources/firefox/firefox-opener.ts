@@ -1,5 +1,6 @@
 // How tabs are opened in Firefox: through the extension where the profile has it, else by starting the program with addresses.
 
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
@@ -7,7 +8,6 @@ import { connectExtension } from '../browser/extension/connection.ts';
 import { readLiveProfiles, type LiveProfile } from '../browser/extension/live-profiles.ts';
 import { FIREFOX_EXTENSION_ID } from '../browser/extension/names.ts';
 import type { OpenWindow, TabOpener } from '../browser/restore-tabs.ts';
-import { readRegularFile } from '../host/read-file.ts';
 import { findOnPath, startDetached } from '../host/start-detached.ts';
 import type { Host } from '../source.ts';
 import { findFirefoxProfiles, type FirefoxProfile } from './firefox-profiles.ts';
@@ -15,7 +15,6 @@ import { findFirefoxProfiles, type FirefoxProfile } from './firefox-profiles.ts'
 const PROGRAMS = ['firefox', 'firefox-esr'] as const;
 const START_MS = 3_000;
 const POLL_MS = 50;
-const MAX_LIST_BYTES = 16 * 1024 * 1024;
 
 export interface FirefoxSourceOptions {
   /** Arguments that a test needs to run a browser where there is no screen. */
@@ -64,14 +63,9 @@ function whyUnavailable(host: Host, options: FirefoxSourceOptions): string | nul
   return hasScreen || options.extraArgs?.includes('--headless') === true ? null : 'There is no screen to open it on.';
 }
 
-/** Firefox notes the extensions of a profile there; one that was loaded for a single run is in it only as long. */
+/** Where an extension lies that stays; one that was loaded for a single run of Firefox is not there. */
 export function hasFirefoxExtension(profileDir: string): boolean {
-  try {
-    const text = readRegularFile(join(profileDir, 'extensions.json'), MAX_LIST_BYTES).toString('utf8');
-    return text.includes(`"id":"${FIREFOX_EXTENSION_ID}"`);
-  } catch {
-    return false; // none was ever installed
-  }
+  return existsSync(join(profileDir, 'extensions', `${FIREFOX_EXTENSION_ID}.xpi`));
 }
 
 function windowOpener(options: FirefoxSourceOptions): OpenWindow {

@@ -1,5 +1,5 @@
-// Where the helper programs' sockets lie: a folder of this user's alone in memory-backed storage. Nothing but sockets is ever in it. Whoever can
-// connect to a socket there is this user (or root), since nobody else gets through the folder.
+// Where the helper programs' sockets lie: a folder of this user's alone in memory-backed storage. They leave nothing else there. Whoever can connect
+// to a socket in it is this user (or root), since nobody else gets through the folder.
 
 import { lstatSync, mkdirSync, readdirSync, type Stats } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -6,6 +6,7 @@ import { CHROMIUM_BROWSERS } from './chromium/chromium-browsers.ts';
 import { createChromiumSource } from './chromium/chromium-source.ts';
 import { createClaudeCodeSource } from './claude-code/claude-source.ts';
 import { createCodexSource } from './codex/codex-source.ts';
+import { createCopilotSource } from './copilot-cli/copilot-source.ts';
 import { createFirefoxSource } from './firefox/firefox-source.ts';
 import { createGeminiSource } from './gemini/gemini-source.ts';
 import { createGitSource } from './git/git-source.ts';
@@ -29,6 +30,7 @@ export function createSources(): readonly Source[] {
     createClaudeCodeSource(),
     createCodexSource(),
     createGeminiSource(),
+    createCopilotSource(),
     createNeovimSource(),
     createVimSource(),
     createGitSource(),

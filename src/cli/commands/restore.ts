@@ -122,6 +122,8 @@ async function restore(
     signal: context.signal,
     onStep: (step) => out.lines([renderStep(step, view)]),
   });
+  if (report.undo === null)
+    out.warn('the present could not be saved, since the vault cannot be written now: this restore cannot be undone.');
   const error = whyIncomplete(report, context.signal.aborted ? plan : null);
   out.result(reportDocument(plan, report, error), () => renderReport(report, view));
   return error;

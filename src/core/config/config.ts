@@ -134,7 +134,7 @@ export function getConfigValueSync(place: ConfigPlace, key: string): ConfigValue
 
 /**
  * Sets one key to what a user typed, and gives the value. Nothing is written where key, text or the file itself is refused.
- * @throws AppError as `readConfigSync`; VAULT_READ_ONLY where the file cannot be written
+ * @throws AppError as `readConfigSync`; VAULT_READ_ONLY, VAULT_DISK_FULL where the file cannot be written
  */
 export function setConfigValueSync(place: ConfigPlace, key: string, text: string): ConfigValue {
   const known = findConfigKey(place.sourceIds, key);
@@ -225,10 +225,17 @@ function writeValues(place: ConfigPlace, values: SetValues): void {
   try {
     writePrivateFileSync(place.path, `${JSON.stringify(nested, null, 2)}\n`);
   } catch (error) {
-    throw new AppError('VAULT_READ_ONLY', 'config.json could not be written.', {
-      hint: 'Check the permissions and the free space of the data folder.',
-      cause: error,
-    });
+    const isFull = error instanceof Error && 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT');
+    throw isFull
+      ? new AppError('VAULT_DISK_FULL', 'config.json could not be written: the disk is full.', {
+          hint: 'The old settings stay. Free some space or run `cairn prune`, then try again.',
+          isRetryable: true,
+          cause: error,
+        })
+      : new AppError('VAULT_READ_ONLY', 'config.json could not be written.', {
+          hint: 'Check the permissions of the data folder.',
+          cause: error,
+        });
   }
 }
 

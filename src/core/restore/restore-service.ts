@@ -62,25 +62,25 @@ export class RestoreService {
 
   /**
    * Carries a plan out: captures the present, plans anew against it so that nothing is done twice, and reports each step as it
-   * comes. Cancelling skips what is left.
+   * comes. Cancelling skips what is left. Where the vault cannot be written (a full disk, or one that is read-only) it goes on all
+   * the same; then it cannot be undone, and the report names no snapshot to go back to.
    */
   async apply(plan: RestorePlan, request: RestoreRequest, progress: RestoreProgress): Promise<RestoreReport> {
-    const beforeId = await this.#deps.capturePresent(progress.signal);
-    const { itemList } = await this.#deps.vault.readSnapshot(beforeId);
+    const beforeId = await this.#capturePresent(progress.signal);
+    const itemList =
+      beforeId === null
+        ? await this.#deps.lookAtPresent(progress.signal)
+        : (await this.#deps.vault.readSnapshot(beforeId)).itemList;
     const signal = AbortSignal.any([request.signal, progress.signal]);
     return this.#withContext({ ...request, snapshotId: plan.snapshotId, signal }, itemList, async (context) => {
       const fresh = await this.#planIn(request, context);
       const wanted = new Set(plan.steps.filter((step) => step.status === 'planned').map((step) => step.key));
       const steps = fresh.steps.filter((step) => step.status === 'skipped' || wanted.has(step.key));
       if (steps.every((step) => step.status === 'skipped')) return { steps: steps.map(toStep), undo: beforeId };
-      const entry: JournalEntry = {
-        startedAtMs: this.#deps.nowMs(),
-        snapshotId: plan.snapshotId,
-        beforeId,
-        isUndone: false,
-        results: [],
-      };
-      await writeJournalEntry(this.#deps.vault, entry);
+      const startedAtMs = this.#deps.nowMs();
+      const entry: JournalEntry | null =
+        beforeId === null ? null : { startedAtMs, snapshotId: plan.snapshotId, beforeId, isUndone: false, results: [] };
+      if (entry !== null) await writeJournalEntry(this.#deps.vault, entry);
       const done = await this.#applySteps(steps, context, progress, entry);
       return { steps: done, undo: beforeId };
     });
@@ -133,6 +133,17 @@ export class RestoreService {
     }
   }
 
+  async #capturePresent(signal: AbortSignal): Promise<SnapshotId | null> {
+    try {
+      return await this.#deps.capturePresent(signal);
+    } catch (error) {
+      const cannotWrite =
+        error instanceof AppError && (error.code === 'VAULT_DISK_FULL' || error.code === 'VAULT_READ_ONLY');
+      if (!cannotWrite) throw error;
+      return null;
+    }
+  }
+
   async #planIn(request: RestoreRequest, context: RestoreContext): Promise<RestorePlan> {
     return {
       snapshotId: request.snapshotId,
@@ -175,7 +186,7 @@ export class RestoreService {
     steps: readonly PlannedStep[],
     context: RestoreContext,
     progress: RestoreProgress,
-    entry: JournalEntry,
+    entry: JournalEntry | null,
   ): Promise<RestoreStep[]> {
     const { vault, sources } = this.#deps;
     const done: RestoreStep[] = [];
@@ -211,7 +222,7 @@ export class RestoreService {
           status: 'skipped',
           detail: progress.signal.aborted ? 'The restore was cancelled before it.' : 'Its source did not get to it.',
         });
-      await writeJournalEntry(vault, { ...entry, results: [...results] });
+      if (entry !== null) await writeJournalEntry(vault, { ...entry, results: [...results] });
     }
     return done;
   }

@@ -58,18 +58,23 @@ export function openReadDatabase(path: string): ReadDb {
   return withStorageErrors('Opening the vault', () => {
     const db = new BetterSqlite3(path, { fileMustExist: true, readonly: true, timeout: BUSY_TIMEOUT_MS });
     try {
-      assertFormat(db);
-      db.pragma('trusted_schema = OFF');
-      db.pragma('cell_size_check = ON');
-      db.pragma('mmap_size = 0');
-      db.pragma('temp_store = MEMORY');
-      db.pragma('cache_size = -4000');
+      prepareReader(db);
     } catch (error) {
       db.close();
       throw error;
     }
     return db as ReadDb; // opened read-only above
   });
+}
+
+/** Looks whether it is a vault of a format that is known, and sets up a connection that only reads. */
+export function prepareReader(db: BetterSqlite3.Database): void {
+  assertFormat(db);
+  db.pragma('trusted_schema = OFF');
+  db.pragma('cell_size_check = ON');
+  db.pragma('mmap_size = 0');
+  db.pragma('temp_store = MEMORY');
+  db.pragma('cache_size = -4000');
 }
 
 /** Empties the write-ahead log where that can be; what a reader or a full disk holds back is done at the next checkpoint. */

@@ -2,6 +2,9 @@
 
 import { AppError } from '../../shared/model/app-error.ts';
 
+/** A disk with less than this has no room for another page. */
+const NOTHING_LEFT_BYTES = 64 * 1024;
+
 /** Runs `work` and rethrows storage failures as typed errors; typed errors pass through. */
 export function withStorageErrors<Result>(what: string, work: () => Result): Result {
   try {
@@ -15,12 +18,10 @@ export function withStorageErrors<Result>(what: string, work: () => Result): Res
 export function toStorageError(what: string, error: unknown): unknown {
   if (error instanceof AppError) return error;
   const code = error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
-  if (code.startsWith('SQLITE_FULL') || code === 'ENOSPC' || code === 'EDQUOT') return diskFull(what);
+  // SHMSIZE: there is no room for the index of the write-ahead log.
+  if (/^SQLITE_(?:FULL|IOERR_SHMSIZE)/.test(code) || code === 'ENOSPC' || code === 'EDQUOT') return diskFull(what);
   if (code.startsWith('SQLITE_READONLY') || code === 'EROFS' || code === 'EACCES' || code === 'EPERM') {
-    return new AppError('VAULT_READ_ONLY', `${what} failed: the vault's folder or file cannot be written.`, {
-      hint: 'Give your user write permission on the data folder, or choose another one with --home.',
-      cause: error,
-    });
+    return readOnly(what, error);
   }
   if (code.startsWith('SQLITE_BUSY') || code.startsWith('SQLITE_LOCKED')) {
     return new AppError('VAULT_BUSY', `${what} failed: another process is writing to the vault.`, {
@@ -52,12 +53,36 @@ export function toStorageError(what: string, error: unknown): unknown {
   return error;
 }
 
+export function readOnly(what: string, cause?: unknown): AppError {
+  return new AppError('VAULT_READ_ONLY', `${what} failed: the vault's folder or file cannot be written.`, {
+    hint: 'Give your user write permission on the data folder, or choose another one with --home.',
+    cause,
+  });
+}
+
+/** True for an error that says the disk is full. */
+export function isDiskFull(error: unknown): boolean {
+  return error instanceof AppError && error.code === 'VAULT_DISK_FULL';
+}
+
+/** SQLite calls some failures of a full disk, or of a used-up quota, errors of the disk: these are told by what is left of it. */
+export function explainDiskError(what: string, error: unknown, freeBytes: () => number): unknown {
+  if (!(error instanceof AppError) || error.code !== 'VAULT_DAMAGED') return error;
+  const { cause } = error;
+  const code = cause instanceof Error && 'code' in cause && typeof cause.code === 'string' ? cause.code : '';
+  const isWriting = /^SQLITE_IOERR_(?:WRITE|FSYNC|DIR_FSYNC|TRUNCATE|SHMMAP|SHMOPEN)/.test(code);
+  return isWriting && freeBytes() < NOTHING_LEFT_BYTES ? diskFull(what) : error;
+}
+
 export function diskFull(what: string): AppError {
   return new AppError(
     'VAULT_DISK_FULL',
     `${what} failed: the disk is full. Nothing of it was stored, and nothing older was lost.`,
     {
-      hint: 'Free some space or run `cairn prune`; the next capture tries again.',
+      hint:
+        what === 'Pruning'
+          ? 'Free a few megabytes, then prune again.'
+          : 'Free some space or run `cairn prune`; the next capture tries again.',
       isRetryable: true,
     },
   );

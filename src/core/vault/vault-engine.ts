@@ -11,28 +11,33 @@ import type { KeptSnapshot, RetentionLimits } from '../../shared/model/retention
 import type { Snapshot, SnapshotSummary } from '../../shared/model/snapshot.ts';
 import type { RandomBytes } from '../crypto/cipher.ts';
 import { DEFAULT_ARGON2, type Argon2Parameters } from '../crypto/key-slot.ts';
-import { createDatabase, openReadDatabase, openWriteDatabase } from './database.ts';
-import { withAsyncExportErrors, withAsyncStorageErrors, withStorageErrors } from './errors.ts';
+import { createDatabase } from './database.ts';
+import {
+  diskFull,
+  explainDiskError,
+  isDiskFull,
+  readOnly,
+  withAsyncExportErrors,
+  withAsyncStorageErrors,
+  withStorageErrors,
+} from './errors.ts';
 import { createKeyring, type KeyringOptions, type VaultSecret } from './keyring/keyring.ts';
-import { openKeyring } from './keyring/open-keyring.ts';
 import { createCheckpoint, deleteCheckpoints, editCheckpoint, writeSetting } from './log/checkpoints.ts';
 import { FIRST_HEAD, sealHead } from './log/head.ts';
 import { readChanges, readDensity } from './log/history.ts';
-import { mendTimeIndex } from './log/index-blocks.ts';
 import { exportStream, listSnapshots, readSnapshot, readStream, resolveSnapshot } from './log/read-snapshots.ts';
 import { findStoredSession, listSessions, readMessages, removeSessions, saveSession } from './log/sessions.ts';
 import { createBodyCache, saveSnapshot, type KnownContent } from './log/save-snapshot.ts';
 import { searchHistory } from './log/search.ts';
-import { VaultState } from './log/vault-state.ts';
+import type { VaultState } from './log/vault-state.ts';
+import { openVaultFiles, type Obstacle, type OpenedVault } from './open-vault.ts';
 import { runMigrations } from './migrations/run-migrations.ts';
 import { writeHeadSlot } from './tables/single-rows.ts';
-import { drainInbox } from './upkeep/inbox.ts';
-import { findRollback } from './upkeep/remember-head.ts';
+import { freeBytes, keepReserve, releaseReserve, restoreReserve } from './upkeep/reserve.ts';
 import type { WorkControl } from './upkeep/slices.ts';
 import { runUpkeep } from './upkeep/upkeep.ts';
 import { forgetSince } from './upkeep/forget.ts';
 import { backupVault } from './upkeep/backup.ts';
-import { rebuildChunkBox } from './upkeep/parity.ts';
 import { explainKept, pruneVault } from './upkeep/prune.ts';
 import { rotateVault, rotationDone } from './upkeep/rotate.ts';
 import { readStatistics } from './upkeep/statistics.ts';
@@ -55,9 +60,10 @@ import type {
   VerifyReport,
 } from './vault.ts';
 import type { MessageWindow, SessionChange, SessionRemoval, SessionSaved } from './vault-sessions.ts';
+import { settleVault, type SettleDeps } from './settle-vault.ts';
 import { vaultFiles, type VaultFiles } from './vault-files.ts';
-import { assertNoVault, assertVaultExists, assertWritable, mendPermissions, removeLeftovers } from './vault-place.ts';
-import { WriterLock } from './writer-lock.ts';
+import { assertNoVault, assertVaultExists, assertWritable, removeLeftovers } from './vault-place.ts';
+import type { WriterLock } from './writer-lock.ts';
 
 /** How much compressed content a snapshot may hold. */
 export const DEFAULT_MAX_SNAPSHOT_BYTES = 50 * 1024 * 1024;
@@ -69,20 +75,25 @@ export interface EngineOptions {
 }
 
 export class VaultEngine {
-  readonly notices: OpeningNotice[] = [];
+  readonly notices: OpeningNotice[];
   readonly files: VaultFiles;
   readonly #state: VaultState;
-  readonly #lock: WriterLock;
+  readonly #lock: WriterLock | null;
+  readonly #obstacle: Obstacle | null;
   readonly #options: EngineOptions;
   readonly #bodyCache = createBodyCache();
   /** Content ids of the streams that this run committed last. */
   readonly #knowledge: KnownContent = new Map();
+  #hasReleasedReserve: boolean;
   #hasClosed = false;
 
-  private constructor(files: VaultFiles, state: VaultState, lock: WriterLock, options: EngineOptions) {
+  private constructor(files: VaultFiles, opened: OpenedVault, options: EngineOptions) {
     this.files = files;
-    this.#state = state;
-    this.#lock = lock;
+    this.notices = [...opened.notices];
+    this.#state = opened.state;
+    this.#lock = opened.lock;
+    this.#obstacle = opened.obstacle;
+    this.#hasReleasedReserve = opened.hasReleasedReserve;
     this.#options = options;
   }
 
@@ -125,36 +136,13 @@ export class VaultEngine {
   ): Promise<VaultEngine> {
     const files = vaultFiles(database);
     assertVaultExists(files);
-    assertWritable('Opening the vault', [files.folder, files.database]);
-    const permissionNotices = mendPermissions(files);
-    // Whatever was opened is closed again when the opening fails further on.
-    const opened: { close(): void }[] = [];
-    const readDb = openReadDatabase(files.database);
-    opened.push(readDb);
+    const opened = await openVaultFiles(files, secret, keyringOptions(files, options));
+    const engine = new VaultEngine(files, opened, options);
     try {
-      const unlocking = withAsyncStorageErrors('Opening the vault', () =>
-        openKeyring(readDb, secret, keyringOptions(files, options)),
-      );
-      // Deriving the key takes its time in another thread: what needs no key is opened meanwhile.
-      unlocking.catch(() => undefined);
-      const lock = new WriterLock(files.lock);
-      opened.push(lock);
-      const writeDb = openWriteDatabase(files.database);
-      opened.push(writeDb);
-      const { keyring, notices, isMendNeeded, isSlotWeak } = await unlocking;
-      await withAsyncStorageErrors('Bringing the vault to the new format', () =>
-        lock.hold(() => runMigrations(writeDb)),
-      );
-      const state = withStorageErrors('Reading the vault', () => new VaultState(keyring, writeDb, readDb));
-      state.store.healWith((recordId) => rebuildChunkBox(state, recordId));
-      const engine = new VaultEngine(files, state, lock, options);
-      engine.notices.push(...permissionNotices, ...notices, ...findRollback(state, files.sidecar));
-      for (const finding of state.findings)
-        engine.notices.push({ code: 'truncated', message: `Damage was found: ${finding}.` });
-      await engine.#afterOpening(secret, isMendNeeded, isSlotWeak, nowMs);
+      if (opened.lock !== null) await engine.#settle(secret, opened, nowMs);
       return engine;
     } catch (error) {
-      for (const resource of opened.toReversed()) resource.close();
+      engine.#release();
       throw error;
     }
   }
@@ -176,6 +164,7 @@ export class VaultEngine {
 
   /** After the answer has gone out: moves the log into the file, so that a lost log costs nothing. */
   checkpointLog(mode: 'PASSIVE' | 'TRUNCATE'): void {
+    if (this.#lock === null) return;
     withStorageErrors('Moving the log into the vault', () => this.#state.writeDb.pragma(`wal_checkpoint(${mode})`));
   }
 
@@ -192,9 +181,7 @@ export class VaultEngine {
   }
 
   readStream(id: SnapshotId, key: ItemKey, stream: string): Promise<Uint8Array<ArrayBuffer>> {
-    return withAsyncStorageErrors('Reading the vault', () =>
-      this.#read(() => readStream(this.#state, id, key, stream)),
-    );
+    return this.#work('Reading the vault', () => this.#read(() => readStream(this.#state, id, key, stream)));
   }
 
   exportStream(id: SnapshotId, key: ItemKey, stream: string, path: string): Promise<void> {
@@ -214,11 +201,11 @@ export class VaultEngine {
   }
 
   search(query: SearchQuery): ReturnType<typeof searchHistory> {
-    return withAsyncStorageErrors('Searching', () => this.#read(() => searchHistory(this.#state, query)));
+    return this.#work('Searching', () => this.#read(() => searchHistory(this.#state, query)));
   }
 
   async forget(sinceMs: number, control: WorkControl): Promise<number> {
-    const removed = await withAsyncStorageErrors('Forgetting', () =>
+    const removed = await this.#free('Forgetting', () =>
       forgetSince({ state: this.#state, withLock: (work) => this.#write('Forgetting', work) }, sinceMs, control),
     );
     this.#learn();
@@ -236,7 +223,9 @@ export class VaultEngine {
   }
 
   deleteCheckpoints(ids: readonly CheckpointId[]): Promise<number> {
-    return this.#write('Deleting checkpoints', () => deleteCheckpoints(this.#state, ids));
+    return this.#free('Deleting checkpoints', () =>
+      this.#write('Deleting checkpoints', () => deleteCheckpoints(this.#state, ids)),
+    );
   }
 
   listCheckpoints() {
@@ -272,7 +261,7 @@ export class VaultEngine {
   }
 
   prune(limits: RetentionLimits, nowMs: number, isDryRun: boolean, control: WorkControl): Promise<PruneReport> {
-    return withAsyncStorageErrors('Pruning', () =>
+    return this.#free('Pruning', () =>
       pruneVault(
         { state: this.#state, withLock: (work) => this.#write('Pruning', work) },
         limits,
@@ -284,7 +273,7 @@ export class VaultEngine {
   }
 
   verify(isDeep: boolean, nowMs: number, control: WorkControl): Promise<VerifyReport> {
-    return withAsyncStorageErrors('Verifying', () =>
+    return this.#work('Verifying', () =>
       verifyVault(
         { state: this.#state, files: this.files, withLock: (work) => this.#write('Verifying', work) },
         isDeep,
@@ -300,11 +289,12 @@ export class VaultEngine {
       files: this.files,
       withLock: <Result>(work: () => Promise<Result> | Result) => this.#write('Backing up', work),
     };
-    return withAsyncStorageErrors('Backing up', () => backupVault(deps, folder, keep, nowMs, control));
+    return this.#work('Backing up', () => backupVault(deps, folder, keep, nowMs, control));
   }
 
-  upkeep(budgetMs: number): Promise<void> {
-    return this.#write('Upkeep', () => runUpkeep(this.#state, this.files, budgetMs));
+  async upkeep(budgetMs: number): Promise<void> {
+    await this.#write('Upkeep', () => runUpkeep(this.#state, this.files, budgetMs));
+    keepReserve(this.files);
   }
 
   statistics(inactiveAfterMs: number, nowMs: number): VaultStatistics {
@@ -334,7 +324,7 @@ export class VaultEngine {
   }
 
   rotate(nowMs: number, control: WorkControl): Promise<Progress> {
-    return withAsyncStorageErrors('Rotating the keys', () =>
+    return this.#work('Rotating the keys', () =>
       rotateVault(
         { state: this.#state, files: this.files, withLock: (work) => this.#write('Rotating the keys', work) },
         nowMs,
@@ -356,62 +346,38 @@ export class VaultEngine {
   async close(): Promise<void> {
     if (this.#hasClosed) return;
     this.#hasClosed = true;
+    const lock = this.#lock;
     try {
-      await this.#lock.hold(async () => {
-        this.#state.refresh();
-        await runUpkeep(this.#state, this.files, 0);
-      }, 2_000);
-      this.#state.writeDb.pragma('wal_checkpoint(TRUNCATE)');
+      if (lock !== null) {
+        await lock.hold(async () => {
+          this.#state.refresh();
+          await runUpkeep(this.#state, this.files, 0);
+        }, 2_000);
+        this.#state.writeDb.pragma('wal_checkpoint(TRUNCATE)');
+      }
     } catch (error) {
       // Closing goes on: what was acknowledged is committed, the rest is done at the next opening.
       if (!(error instanceof Error)) throw error;
     } finally {
-      this.#state.helper.close();
-      this.#state.readDb.close();
-      this.#state.writeDb.close();
-      this.#lock.close();
-      this.#state.keys.wipe();
+      this.#release();
     }
   }
 
-  async #afterOpening(secret: VaultSecret, isMendNeeded: boolean, isSlotWeak: boolean, nowMs: number): Promise<void> {
-    const { keyring, writeDb } = this.#state;
-    if (isMendNeeded || isSlotWeak) {
-      await this.#write('Mending the header', async () => {
-        if (isSlotWeak && secret.type === 'password') {
-          await keyring.changePassword(writeDb, secret.text, nowMs);
-          this.notices.push({
-            code: 'kdf-raised',
-            message: "The password is now protected by today's stronger key derivation.",
-          });
-        } else keyring.mend(writeDb);
-      });
-    }
-    if (this.#state.isHeadMendNeeded) {
-      // The next head goes into the other slot than the newest: the one that did not open.
-      await this.#write('Mending the head', () => {
-        this.#state.commit('Mending the head', {}, () => undefined);
-        this.#state.noteHeadMended();
-      });
-      this.notices.push({
-        code: 'head-slot-mended',
-        message: 'One of the two copies of what the vault holds last was damaged; it was written anew from the other.',
-      });
-    }
-    if (this.#state.isIndexMendNeeded) {
-      await this.#write('Mending the time index', () => mendTimeIndex(this.#state));
-      this.notices.push({
-        code: 'index-mended',
-        message: 'The list of snapshots was incomplete and was made anew from the snapshots themselves.',
-      });
-    }
-    const drained = await this.#write('Taking captures out of the inbox', () =>
-      drainInbox(this.#state, {
-        random: this.#options.random,
-        maxSnapshotBytes: this.#options.maxSnapshotBytes ?? DEFAULT_MAX_SNAPSHOT_BYTES,
-      }),
-    );
-    this.notices.push(...drained);
+  #release(): void {
+    this.#hasClosed = true;
+    this.#state.helper.close();
+    this.#state.readDb.close();
+    this.#state.writeDb.close();
+    this.#lock?.close();
+    this.#state.keys.wipe();
+    if (this.#hasReleasedReserve) restoreReserve(this.files);
+  }
+
+  async #settle(secret: VaultSecret, opened: OpenedVault, nowMs: number): Promise<void> {
+    const { random, maxSnapshotBytes = DEFAULT_MAX_SNAPSHOT_BYTES } = this.#options;
+    const state = this.#state;
+    const write: SettleDeps['write'] = (what, work) => this.#write(what, work);
+    this.notices.push(...(await settleVault({ state, write, random, maxSnapshotBytes }, secret, opened, nowMs)));
   }
 
   /** After a save, the newest manifest is what this run's hints speak of. */
@@ -433,12 +399,33 @@ export class VaultEngine {
 
   #write<Result>(what: string, work: () => Promise<Result> | Result): Promise<Result> {
     this.#assertOpen();
-    return withAsyncStorageErrors(what, () =>
-      this.#lock.hold(() => {
+    return this.#work(what, () => {
+      if (this.#lock === null) throw this.#obstacle === 'disk-full' ? diskFull(what) : readOnly(what);
+      return this.#lock.hold(() => {
         this.#state.refresh();
         return work();
-      }),
-    );
+      });
+    });
+  }
+
+  /** Long work, or work of several transactions: failures of the disk come out as what they are. */
+  async #work<Result>(what: string, work: () => Promise<Result>): Promise<Result> {
+    try {
+      return await withAsyncStorageErrors(what, work);
+    } catch (error) {
+      throw explainDiskError(what, error, () => freeBytes(this.files.folder));
+    }
+  }
+
+  /** What gives space back may use the reserve, and begins anew with it: each of its steps can be done twice. */
+  async #free<Result>(what: string, work: () => Promise<Result>): Promise<Result> {
+    try {
+      return await this.#work(what, work);
+    } catch (error) {
+      if (!isDiskFull(error) || this.#lock === null || !releaseReserve(this.files)) throw error;
+      this.#hasReleasedReserve = true;
+      return await this.#work(what, work);
+    }
   }
 
   #assertOpen(): void {

@@ -6,9 +6,17 @@ export interface VaultFiles {
   readonly database: string;
   readonly sidecar: string;
   readonly lock: string;
+  /** Space that is given up when the disk is full. */
+  readonly reserve: string;
   readonly folder: string;
 }
 
 export function vaultFiles(database: string): VaultFiles {
-  return { database, sidecar: `${database}.keys`, lock: `${database}.lock`, folder: dirname(database) };
+  return {
+    database,
+    sidecar: `${database}.keys`,
+    lock: `${database}.lock`,
+    reserve: `${database}.reserve`,
+    folder: dirname(database),
+  };
 }

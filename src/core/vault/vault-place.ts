@@ -38,6 +38,28 @@ export function assertWritable(what: string, paths: readonly string[]): void {
   });
 }
 
+/** True where all of these may be written. */
+export function isWritable(paths: readonly string[]): boolean {
+  try {
+    for (const path of paths) accessSync(path, constants.R_OK | constants.W_OK);
+    return true;
+  } catch {
+    return false; // whatever the reason: they are read then
+  }
+}
+
+/** @throws AppError VAULT_READ_ONLY */
+export function assertReadable(paths: readonly string[]): void {
+  try {
+    for (const path of paths) accessSync(path, constants.R_OK);
+  } catch (error) {
+    throw new AppError('VAULT_READ_ONLY', "Opening the vault failed: the vault's folder or file cannot be read.", {
+      hint: 'Give your user permission to read and write the data folder, or choose another one with --home.',
+      cause: error,
+    });
+  }
+}
+
 /** Closes files to others that were open to them, and says so. */
 export function mendPermissions(files: VaultFiles): OpeningNotice[] {
   if (process.platform === 'win32') return [];

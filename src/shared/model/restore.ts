@@ -40,6 +40,6 @@ export interface RestorePlan {
 
 export interface RestoreReport {
   readonly steps: readonly RestoreStep[];
-  /** The snapshot of the present that was taken before the first step; null after a dry run. */
+  /** The snapshot of the present that was taken before the first step; null after a dry run, and where it could not be saved. */
   readonly undo: SnapshotId | null;
 }

@@ -4,6 +4,7 @@ import { readJournal } from '../../../src/core/restore/restore-journal.ts';
 import { RestoreService, type RestoreRequest } from '../../../src/core/restore/restore-service.ts';
 import { selectItems } from '../../../src/core/restore/select-items.ts';
 import type { RestoreContext, Source } from '../../../src/core/sources/source.ts';
+import { AppError } from '../../../src/shared/model/app-error.ts';
 import type { SnapshotId } from '../../../src/shared/model/ids.ts';
 import type { SnapshotItem } from '../../../src/shared/model/item.ts';
 import type { PlannedStep, RestoreStep, StepResult } from '../../../src/shared/model/restore.ts';
@@ -46,7 +47,7 @@ function openingSource(id: string, open: Set<string>, overrides: Overrides = {})
   });
 }
 
-async function setUp(sources: (open: Set<string>) => readonly Source[]) {
+async function setUp(sources: (open: Set<string>) => readonly Source[], capturing: { fails?: AppError } = {}) {
   const test = await openTestVault();
   const folder = makeTemporaryFolder();
   const open = new Set<string>();
@@ -64,8 +65,10 @@ async function setUp(sources: (open: Set<string>) => readonly Source[]) {
     sources: sources(open),
     nowMs: () => (nowMs += 10_000),
     lookAtPresent: async () => present(open),
-    capturePresent: async () =>
-      (await test.vault.save(aCapture([], { kind: 'before-restore', takenAtMs: nowMs }))).summary.id,
+    capturePresent: async () => {
+      if (capturing.fails !== undefined) throw capturing.fails;
+      return (await test.vault.save(aCapture([], { kind: 'before-restore', takenAtMs: nowMs }))).summary.id;
+    },
     findTerminal: async () => undefined,
   });
   const request = (overrides: Partial<RestoreRequest> = {}): RestoreRequest => ({
@@ -239,6 +242,32 @@ describe('RestoreService', () => {
     await set.service.undo({ signal: new AbortController().signal, onStep: () => undefined });
 
     expect([...made]).toEqual([]);
+  });
+
+  it.each(['VAULT_DISK_FULL', 'VAULT_READ_ONLY'] as const)(
+    'goes on where the present cannot be saved (%s), and promises no undo',
+    async (code) => {
+      await using set = await setUp((open) => [openingSource('tmux', open), openingSource('claude-code', open)], {
+        fails: new AppError(code, 'The vault cannot be written.'),
+      });
+
+      const report = await set.service.apply(await set.service.plan(set.request()), set.request(), set.progress);
+
+      expect(report.steps.map(({ status }) => status)).toEqual(['done', 'done', 'done']);
+      expect(report.undo).toBeNull();
+      await expect(set.service.undo(set.progress)).rejects.toMatchObject({ code: 'RESTORE_NOTHING_TO_UNDO' });
+    },
+  );
+
+  it('does nothing where the present cannot be captured for another reason', async () => {
+    await using set = await setUp((open) => [openingSource('tmux', open), openingSource('claude-code', open)], {
+      fails: new AppError('VAULT_DAMAGED', 'The vault is damaged.'),
+    });
+
+    await expect(
+      set.service.apply(await set.service.plan(set.request()), set.request(), set.progress),
+    ).rejects.toMatchObject({ code: 'VAULT_DAMAGED' });
+    expect(set.open.size).toBe(0);
   });
 
   it('keeps what could not be taken back, so that it can be tried again', async () => {

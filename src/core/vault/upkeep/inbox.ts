@@ -61,6 +61,11 @@ export class InboxWriter {
   }
 }
 
+/** True where captures wait that were taken while the vault was locked. */
+export function hasDeposits(state: VaultState): boolean {
+  return state.readDb.prepare('SELECT 1 FROM inbox LIMIT 1').pluck().get() !== undefined;
+}
+
 /** Turns all deposits into snapshots, oldest first. Call with the writer's lock held. */
 export async function drainInbox(
   state: VaultState,

@@ -17,7 +17,8 @@ import { yieldToOthers, type WorkControl } from './slices.ts';
 
 const MARK_SLICE = 32;
 const SWEEP_SLICE = 256;
-const VACUUM_PAGES = 1000;
+/** Moved pages go through the log first: a slice must fit where there is next to no room. */
+const VACUUM_PAGES = 128;
 
 export interface PruneDeps {
   readonly state: VaultState;
@@ -53,6 +54,7 @@ export async function removeAndSweep(
   await deps.withLock(() => {
     assertAllListed(deps.state);
     removeSnapshots(deps.state, plan());
+    emptyLog(deps.state);
   });
   const marks = await markLive(deps.state, new Set(), control);
   await sweep(deps, marks, control);
@@ -230,7 +232,11 @@ async function sweep(deps: PruneDeps, marks: Marks, control: WorkControl): Promi
   for (;;) {
     await yieldToOthers(control.signal);
     const from = after;
-    const last = await deps.withLock(() => sweepSlice(state, marks, from));
+    const last = await deps.withLock(() => {
+      const swept = sweepSlice(state, marks, from);
+      emptyLog(state);
+      return swept;
+    });
     if (last === null) return;
     after = last;
   }
@@ -298,11 +304,17 @@ async function giveBack(deps: PruneDeps, control: WorkControl): Promise<void> {
     await yieldToOthers(control.signal);
     const left = await deps.withLock(() => {
       state.writeDb.pragma(`incremental_vacuum(${VACUUM_PAGES})`);
+      emptyLog(state);
       return Number(state.writeDb.pragma('freelist_count', { simple: true }));
     });
     if (left === 0) break;
   }
-  await deps.withLock(() => state.writeDb.pragma('wal_checkpoint(TRUNCATE)'));
+  await deps.withLock(() => emptyLog(state));
+}
+
+/** After each slice, so that the log never grows beyond one: where the disk is full there is no room for more. */
+function emptyLog(state: VaultState): void {
+  state.writeDb.pragma('wal_checkpoint(TRUNCATE)');
 }
 
 function occupiedBytes(state: VaultState): number {

@@ -1,6 +1,7 @@
 // Verification: is everything there that should be, and does it authenticate? The quick form looks at the structure and every seal;
 // the deep form also decodes every chunk, recomputes its id, and follows every reference of every manifest.
 
+import { AppError } from '../../../shared/model/app-error.ts';
 import { BOX_KINDS, type BoxKind } from '../../crypto/box.ts';
 import { decodeChunkPayload } from '../content/chunk-store.ts';
 import { pickHead } from '../log/head.ts';
@@ -54,10 +55,20 @@ export async function verifyVault(
   checkMessageCounts(state, sessions, findings);
   await checkBoxes(state, 'parity', BOX_KINDS.parity, state.read.parity, findings, control);
   await checkSnapshots(state, isDeep, findings, control, report);
-  if (findings.damaged.length === 0) {
-    await deps.withLock(() => state.commit('Noting the verification', { lastVerifiedAtMs: nowMs }, () => undefined));
-  }
+  if (findings.damaged.length === 0) await noteVerified(deps, nowMs);
   return { ok: findings.damaged.length === 0, checked: findings.checked, damaged: findings.damaged };
+}
+
+/** What was found counts, also where it cannot be noted. */
+async function noteVerified(deps: VerifyDeps, nowMs: number): Promise<void> {
+  try {
+    await deps.withLock(() =>
+      deps.state.commit('Noting the verification', { lastVerifiedAtMs: nowMs }, () => undefined),
+    );
+  } catch (error) {
+    if (!(error instanceof AppError) || (error.code !== 'VAULT_DISK_FULL' && error.code !== 'VAULT_READ_ONLY'))
+      throw error;
+  }
 }
 
 function checkStructure(state: VaultState, findings: Findings): void {

@@ -120,6 +120,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./commands/sessions.ts')).setupSessions,
   },
   {
+    name: 'chat',
+    group: SESSIONS,
+    summary: 'ask a model, and keep what was said',
+    load: async () => (await import('./commands/chat.ts')).setupChat,
+  },
+  {
     name: 'verify',
     group: UPKEEP,
     summary: 'prove that the vault is whole',

@@ -169,7 +169,7 @@ class FakeOpenCore implements OpenCore {
       vault,
       host: fakeHost(),
       sources,
-      limits: () => ({ maxSessions: 100, retentionDays: 90 }),
+      limits: () => ({ maxSessions: 100, retentionDays: 90, isCleanupAutomatic: true }),
       loadExclusion: async () => () => false,
       lookNow: async () => [],
       findTerminal: async () => undefined,

@@ -15,7 +15,11 @@ export interface SessionDeskDeps {
   readonly vault: Vault;
   readonly host: Host;
   readonly sources: readonly Source[];
-  readonly limits: () => { readonly maxSessions: number; readonly retentionDays: number };
+  readonly limits: () => {
+    readonly maxSessions: number;
+    readonly retentionDays: number;
+    readonly isCleanupAutomatic: boolean;
+  };
   /** The user's exclusion rules. @throws AppError where they cannot be read: nothing may be imported without them */
   readonly loadExclusion: () => Promise<(path: string) => boolean>;
   /** What is open now; nothing is stored. */
@@ -72,6 +76,11 @@ export class SessionDesk {
   cleanup(options: { readonly isDryRun: boolean; readonly includesGone: boolean }): Promise<CleanupResult> {
     const { maxSessions, retentionDays } = this.#deps.limits();
     return this.#deps.store.cleanup({ maxSessions, retentionDays, includesGone: options.includesGone }, options);
+  }
+
+  /** The same without being asked, where that is set. */
+  async cleanUpByItself(): Promise<void> {
+    if (this.#deps.limits().isCleanupAutomatic) await this.cleanup({ isDryRun: false, includesGone: false });
   }
 
   /** The last capture may be half a minute old. */

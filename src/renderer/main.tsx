@@ -11,12 +11,14 @@ import { App } from './app/app.tsx';
 import { LazyUnlock } from './app/lazy.tsx';
 import { followTheme } from './app/theme.ts';
 import { connect } from './client/client.ts';
+import { followRestores } from './stores/restoring.ts';
 import { followStatus } from './stores/status.ts';
 
 // What is most likely to be shown first, while the connection is made.
 LazyUnlock.preload();
 followTheme();
 followStatus();
+followRestores();
 connect();
 
 const root = document.getElementById('root');

@@ -29,14 +29,21 @@ export function restoreHandlers(deps: ApiDeps) {
       try {
         const plan = await restores.plan(request);
         yield { type: 'planned' as const, steps: plan.steps.map((step) => viewStep(step, items)) };
+        const progress = tellProgress(deps, plan.steps);
         const running = session
           .whileRestoring(() =>
             restores.apply(plan, request, {
               signal: end.signal,
-              onStep: (step) => queue.push(viewStep(step, items)),
+              onStep: (step) => {
+                queue.push(viewStep(step, items));
+                progress.step();
+              },
             }),
           )
-          .finally(() => queue.end());
+          .finally(() => {
+            queue.end();
+            progress.end();
+          });
         running.catch(() => undefined); // told below, once the steps are read
         for await (const step of queue.events(undefined)) yield { type: 'step' as const, step };
         const report = await running;
@@ -87,10 +94,32 @@ export async function restoreAtOnce(
 ): Promise<RestoreReportView> {
   const { request, items } = await prepare(deps, view, signal);
   const { restores } = deps.session.unlocked();
-  const report = await deps.session.whileRestoring(async () =>
-    restores.apply(await restores.plan(request), request, { signal: request.signal, onStep: () => undefined }),
-  );
+  const report = await deps.session.whileRestoring(async () => {
+    const plan = await restores.plan(request);
+    const progress = tellProgress(deps, plan.steps);
+    try {
+      return await restores.apply(plan, request, { signal: request.signal, onStep: () => progress.step() });
+    } finally {
+      progress.end();
+    }
+  });
   return viewReport(report, items);
+}
+
+/** Tells every window how far it is. */
+function tellProgress({ session }: ApiDeps, steps: readonly RestoreStep[]): { step(): void; end(): void } {
+  const total = steps.filter(({ status }) => status === 'planned').length;
+  let count = 0;
+  const tell = (hasEnded: boolean): void =>
+    session.emit({ type: 'restore.progress', done: Math.min(count, total), total, hasEnded });
+  tell(false);
+  return {
+    step: () => {
+      count += 1;
+      tell(false);
+    },
+    end: () => tell(true),
+  };
 }
 
 async function planOnly(deps: ApiDeps, view: RequestView, signal: AbortSignal | undefined): Promise<RestoreReportView> {

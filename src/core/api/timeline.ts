@@ -23,6 +23,7 @@ export function timelineHandlers({ session }: ApiDeps) {
         const { rows, cursor } = await session.unlocked().timeline.item(input.key, input.limit, input.cursor);
         return { versions: rows, ...(cursor === undefined ? {} : { cursor }) };
       }),
+      items: os.timeline.items.handler(() => session.unlocked().timeline.items()),
       facets: os.timeline.facets.handler(() => session.unlocked().timeline.facets()),
       resolve: os.timeline.resolve.handler(async ({ input }) => {
         const { vault } = session.unlocked().app;

@@ -2,10 +2,13 @@
 
 import type { Statistics } from '../../shared/contract/schemas.ts';
 import { toPlainError, type PlainError } from '../../shared/model/app-error.ts';
+import { dayOf, readGrowth, type DayOfGrowth } from '../timeline/growth.ts';
 import { toIso } from '../timeline/views.ts';
 import type { ApiDeps } from './api-deps.ts';
 import { crossing, EventQueue, os, tellWork } from './handlers.ts';
 import { viewPrune } from './settings.ts';
+
+const WEEK_MS = 7 * 86_400_000;
 
 export function upkeepHandlers({ session, proveRestore }: ApiDeps) {
   const nowMs = (): number => session.app.clock.nowMs();
@@ -72,6 +75,8 @@ export function upkeepHandlers({ session, proveRestore }: ApiDeps) {
     const items = newest === undefined ? [] : (await app.vault.readSnapshot(newest.id)).itemList;
     const bySource = Map.groupBy(items, ({ source }) => source);
     const at = (name: string, timeMs: number | null) => (timeMs === null ? {} : { [name]: toIso(timeMs) });
+    const growth = await readGrowth(app.vault);
+    const before = growthBefore(growth, nowMs());
     const { user, system } = process.cpuUsage(started);
     const runMs = Math.max(1, session.app.clock.monotonicMs() - startedMs);
     return {
@@ -85,6 +90,7 @@ export function upkeepHandlers({ session, proveRestore }: ApiDeps) {
       ...at('newestAt', numbers.newestAtMs),
       ...at('lastBackupAt', numbers.lastBackupAtMs),
       ...at('lastVerifiedAt', numbers.lastVerifiedAtMs),
+      growth: growth.map(({ day, fileBytes }) => ({ day, fileBytes })),
       ownCpuPercent: ((user + system) / 1e3 / runMs) * 100,
       ownMemoryBytes: process.memoryUsage.rss(),
       bySource: [...bySource].map(([source, list]) => {
@@ -94,6 +100,7 @@ export function upkeepHandlers({ session, proveRestore }: ApiDeps) {
           items: list.length,
           bytes: list.flatMap(({ streams }) => streams).reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
           ...at('lastGoodAt', state?.lastGoodAtMs ?? null),
+          ...(before?.bySource[source] === undefined ? {} : { bytesBefore: before.bySource[source] }),
           isInactive: state?.isInactive ?? false,
         };
       }),
@@ -131,4 +138,11 @@ export function upkeepHandlers({ session, proveRestore }: ApiDeps) {
     lines.push(`Problems: ${problems.map(({ code }) => code).join(', ') || 'none'}.`);
     return lines.join('\n');
   }
+}
+
+/** The last look a week ago, else the first one since; null where today's is the only one. */
+function growthBefore(growth: readonly DayOfGrowth[], nowMs: number): DayOfGrowth | null {
+  const weekAgo = dayOf(nowMs - WEEK_MS);
+  const earlier = growth.filter(({ day }) => day < dayOf(nowMs));
+  return earlier.findLast(({ day }) => day <= weekAgo) ?? earlier[0] ?? null;
 }

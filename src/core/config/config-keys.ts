@@ -4,6 +4,7 @@
 import { z } from 'zod';
 
 import type { SourceId } from '../../shared/model/ids.ts';
+import { THEMES } from '../../shared/model/theme.ts';
 import { DEFAULT_RETENTION } from '../../shared/model/retention.ts';
 
 export type ConfigValue = string | number | boolean | null;
@@ -137,6 +138,7 @@ export const CONFIG_KEYS = {
     'beta',
     'none',
   ]),
+  theme: choice('app.theme', 'How the window looks.', 'system', THEMES),
   restorePrompt: choice('app.restorePrompt', 'Whether a start asks to restore when something was lost.', 'ask', [
     'ask',
     'never',

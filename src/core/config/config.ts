@@ -7,6 +7,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { AppError } from '../../shared/model/app-error.ts';
 import type { SourceId } from '../../shared/model/ids.ts';
 import type { JsonValue } from '../../shared/model/json.ts';
+import { THEMES, type Theme } from '../../shared/model/theme.ts';
 import type { RetentionLimits } from '../../shared/model/retention.ts';
 import { CONFIG_KEYS, listConfigKeys, sourceKey, type ConfigKey, type ConfigValue } from './config-keys.ts';
 import { findConfigKey, unknownKey } from './find-config-key.ts';
@@ -40,6 +41,7 @@ export interface Config {
     readonly updateChannel: string;
   };
   readonly asksToRestore: boolean;
+  readonly theme: Theme;
   readonly backup: { readonly folder: string | null; readonly keep: number; readonly everyMs: number };
 }
 
@@ -107,6 +109,7 @@ export function readConfigSync(place: ConfigPlace): Config {
       updateChannel: get(CONFIG_KEYS.updateChannel),
     },
     asksToRestore: get(CONFIG_KEYS.restorePrompt) === 'ask',
+    theme: THEMES.find((name) => name === get(CONFIG_KEYS.theme)) ?? 'system',
     backup: {
       folder: typeof folder === 'string' ? folder : null,
       keep: get(CONFIG_KEYS.backupKeep),

@@ -3,7 +3,7 @@
 
 import { AppError, toPlainError, type PlainError } from '../../shared/model/app-error.ts';
 import type { Checkpoint, CheckpointAttributes } from '../../shared/model/checkpoint.ts';
-import type { Snapshot } from '../../shared/model/snapshot.ts';
+import type { Snapshot, SnapshotSummary } from '../../shared/model/snapshot.ts';
 import type { AppEvent, Status } from '../../shared/contract/schemas.ts';
 import type { App, OpenApp } from '../app.ts';
 import type { CaptureOutcome, CaptureRequest } from '../capture/collector.ts';
@@ -14,6 +14,7 @@ import type { AgentSessionKeeper } from '../sessions/agents/keep-in-step.ts';
 import type { SessionDesk } from '../sessions/session-desk.ts';
 import type { RestoreService, RestoreServiceDeps } from '../restore/restore-service.ts';
 import { Timeline } from '../timeline/timeline.ts';
+import { noteGrowth } from '../timeline/growth.ts';
 import { notePresence } from '../timeline/presence.ts';
 import { viewSummary } from '../timeline/views.ts';
 import type { Inbox } from '../vault/inbox-client.ts';
@@ -26,6 +27,7 @@ import { describeStatus, type CaptureState, type SessionState } from './status.t
 import { UnlockPace } from './unlock-pace.ts';
 
 const STOP_WITHIN_MS = 5_000;
+const HOUR_MS = 3_600_000;
 
 export interface SessionDeps {
   readonly app: App;
@@ -69,6 +71,7 @@ export class AppSession {
   /** Stretches of captures while locked; noted in the vault at the unlock. */
   #watches: { fromMs: number; toMs: number }[] = [];
   #desktop: Status['desktop'];
+  #growthAtMs = Number.NEGATIVE_INFINITY;
   #changing: Promise<unknown> = Promise.resolve();
   #isRestoring = false;
   #hasClosed = false;
@@ -366,8 +369,7 @@ export class AppSession {
       await notePresence(opened.vault, { start, watches });
     } catch (error) {
       // Locked again at once, or a full disk: the timeline shows a gap more.
-      if (!(error instanceof AppError && error.code === 'VAULT_CLOSED'))
-        this.#warn('The start could not be noted', toPlainError(error));
+      if (!isClosed(error)) this.#warn('The start could not be noted', toPlainError(error));
     }
   }
 
@@ -375,12 +377,27 @@ export class AppSession {
     opened.scheduler.on('captured', ({ summary }) => {
       this.#lastAtMs = summary.takenAtMs;
       this.emit({ type: 'snapshot.created', snapshot: viewSummary(summary) });
+      void this.#noteGrowth(opened, summary);
       this.#tell();
     });
     opened.scheduler.on('captureFailed', (error) => {
       this.emit({ type: 'capture.failed', error });
       this.#tell();
     });
+  }
+
+  /** Once an hour: a day's last look is late enough then. */
+  async #noteGrowth(opened: OpenApp, { id, takenAtMs }: SnapshotSummary): Promise<void> {
+    if (takenAtMs - this.#growthAtMs < HOUR_MS) return;
+    this.#growthAtMs = takenAtMs;
+    try {
+      const { inactiveDays } = opened.config().retention;
+      const { fileBytes, walBytes } = await opened.vault.statistics({ inactiveDays, nowMs: takenAtMs });
+      const { itemList } = await opened.vault.readSnapshot(id);
+      await noteGrowth(opened.vault, { atMs: takenAtMs, fileBytes: fileBytes + walBytes, items: itemList });
+    } catch (error) {
+      if (!isClosed(error)) this.#warn('The size of the vault could not be noted', toPlainError(error));
+    }
   }
 
   #warn(what: string, { message }: PlainError): void {
@@ -421,6 +438,11 @@ export class AppSession {
 async function readNewest({ app }: Unlocked): Promise<Snapshot | null> {
   const [newest] = await app.vault.listSnapshots({ limit: 1 });
   return newest === undefined ? null : app.vault.readSnapshot(newest.id);
+}
+
+/** The vault was locked meanwhile. */
+function isClosed(error: unknown): boolean {
+  return error instanceof AppError && error.code === 'VAULT_CLOSED';
 }
 
 function isWrongSecret(error: unknown): boolean {

@@ -35,6 +35,7 @@ export function describeStatus(facts: StatusFacts): Status {
     version,
     shell,
     vault: state,
+    theme: settings.theme,
     ...(problem === null ? {} : { problem }),
     capture: describeCapture(facts, settings),
     sources: app.sources.map(({ id, title }) => {
@@ -56,20 +57,21 @@ export function describeStatus(facts: StatusFacts): Status {
 
 interface Settings {
   readonly intervalMs: number;
+  readonly theme: Status['theme'];
   readonly enabled: readonly string[];
   readonly problem: PlainError | null;
 }
 
 function readSettings({ app, open }: StatusFacts): Settings {
   if (open !== null) {
-    const { captureIntervalMs, enabledSources } = open.config();
-    return { intervalMs: captureIntervalMs, enabled: enabledSources, problem: open.configError() };
+    const { captureIntervalMs, enabledSources, theme } = open.config();
+    return { intervalMs: captureIntervalMs, enabled: enabledSources, theme, problem: open.configError() };
   }
   try {
-    const { captureIntervalMs, enabledSources } = app.readConfig();
-    return { intervalMs: captureIntervalMs, enabled: enabledSources, problem: null };
+    const { captureIntervalMs, enabledSources, theme } = app.readConfig();
+    return { intervalMs: captureIntervalMs, enabled: enabledSources, theme, problem: null };
   } catch {
-    return { intervalMs: 30_000, enabled: [], problem: null }; // told when the vault is opened
+    return { intervalMs: 30_000, enabled: [], theme: 'system', problem: null }; // told when the vault is opened
   }
 }
 

@@ -3,8 +3,10 @@
 import { parseSnapshotId, type ItemKey, type SnapshotId } from '../../shared/model/ids.ts';
 import type { ItemKind } from '../../shared/model/item.ts';
 import type {
+  ClosedItemView,
   Density,
   ItemVersion,
+  ItemView,
   KeptView,
   SearchHit,
   TimelineFilter,
@@ -16,13 +18,16 @@ import type { RetentionLimits } from '../../shared/model/retention.ts';
 import type { ChangeRun, ChangesPage, ChangesQuery, GapLimit, Vault } from '../vault/vault.ts';
 import { gapLimits, minGapMs, withoutWatches } from './gaps.ts';
 import { readPresence } from './presence.ts';
-import { toIso, viewCheckpoint, viewKept, viewRun } from './views.ts';
+import { toIso, viewCheckpoint, viewItem, viewKept, viewRun } from './views.ts';
 
 /** Answers of the vault that are put together to one page; each is bounded in time. */
 const MAX_ANSWERS = 4;
 const SEARCH_BUDGET_MS = 3_000;
 /** Changes that are looked at for the projects to filter by. */
 const FACET_RUNS = 60;
+/** Changes that are looked at for what was closed. */
+const CLOSED_RUNS = 400;
+const MAX_CLOSED = 500;
 
 export interface Page<Row> {
   readonly rows: Row[];
@@ -97,6 +102,23 @@ export class Timeline {
   async item(key: ItemKey, limit: number, cursor?: string): Promise<Page<ItemVersion>> {
     const { runs, next } = await this.#changes({ limit, key }, limit, cursor);
     return { rows: runs.map(toVersion), ...(next === null ? {} : { cursor: next }) };
+  }
+
+  /** What is open now, and what was closed or went lately, each once with the newest that is known of it. */
+  async items(): Promise<{ readonly open: ItemView[]; readonly closed: ClosedItemView[] }> {
+    const [newest] = await this.#vault.listSnapshots({ limit: 1 });
+    const open = newest === undefined ? [] : (await this.#vault.readSnapshot(newest.id)).itemList;
+    const { runs } = await this.#changes({ limit: CLOSED_RUNS }, CLOSED_RUNS, undefined);
+    const known = new Set(open.map(({ key }) => key));
+    const closed: ClosedItemView[] = [];
+    for (const { removed, summary } of runs)
+      for (const item of removed) {
+        if (known.has(item.key)) continue;
+        known.add(item.key);
+        closed.push({ ...viewItem(item, []), closedAt: toIso(summary.takenAtMs) });
+      }
+    const roots = repositoryRoots(open);
+    return { open: open.map((item) => viewItem(item, roots)), closed: closed.slice(0, MAX_CLOSED) };
   }
 
   /** What there is to filter by: of the newest snapshot, the latest changes and the checkpoints. */

@@ -5,7 +5,9 @@ import { useEffect } from 'react';
 import { Loading } from '../components/feedback.tsx';
 import { Toasts } from '../components/toasts.tsx';
 import { forgetUiState, loadUiState, useUi } from '../stores/ui.ts';
-import { useStatus } from '../stores/status.ts';
+import { onAppEvent, useStatus } from '../stores/status.ts';
+import { forgetRestoring } from '../stores/restoring.ts';
+import { showToast } from '../stores/toasts.ts';
 import { forgetWorks } from '../stores/works.ts';
 import { LazyDamaged, LazyFirstRun, LazyUnlock, Screen } from './lazy.tsx';
 import { Shell } from './shell.tsx';
@@ -24,10 +26,20 @@ function Content() {
   const { hasLoaded, setup } = useUi();
   const vault = status?.vault;
 
+  useEffect(
+    () =>
+      onAppEvent((event) => {
+        // A link or the tray may lead somewhere while the vault is locked: the window goes there once it is open.
+        if (event.type === 'navigate') useUi.setState({ wantedPath: event.path });
+        if (event.type === 'notice') showToast({ text: event.text, tone: 'info' });
+      }),
+    [],
+  );
   useEffect(() => {
     if (vault !== 'unlocked') {
       forgetUiState();
       forgetWorks();
+      forgetRestoring();
     } else if (!useUi.getState().hasLoaded) {
       // A vault that the first run has just made holds no state yet: what is known here counts.
       loadUiState().catch(() => useUi.setState({ hasLoaded: true }));

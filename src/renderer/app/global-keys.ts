@@ -2,6 +2,8 @@
 
 import { useEffect, useRef } from 'react';
 
+import { shownSnapshot } from '../stores/shown-snapshot.ts';
+
 export interface GlobalKeys {
   /** True while something is open that takes the keys, also before it has appeared. */
   readonly isOff: boolean;
@@ -37,11 +39,4 @@ export function useGlobalKeys(keys: GlobalKeys): void {
 export function isTyping(target: EventTarget | null): boolean {
   if (document.querySelector('[role="dialog"]') !== null) return true;
   return target instanceof HTMLElement && target.closest('input, textarea, select, [contenteditable="true"]') !== null;
-}
-
-function shownSnapshot(): string | undefined {
-  const selected = document.querySelector('[data-snapshot][aria-selected="true"], [data-snapshot-screen]');
-  return selected instanceof HTMLElement
-    ? (selected.dataset['snapshot'] ?? selected.dataset['snapshotScreen'])
-    : undefined;
 }

@@ -2,7 +2,7 @@
 
 import { Activity, BookMarked, ChartNoAxesColumn, Clock, Search, Settings as SettingsIcon } from 'lucide-react';
 import { useEffect, useState, type ReactNode } from 'react';
-import { Link, Redirect, Route, Switch, useLocation } from 'wouter';
+import { Link, Redirect, Route, Switch, useLocation, useSearch } from 'wouter';
 
 import { keyOfItemAddress } from '../components/addresses.ts';
 import { Message } from '../components/feedback.tsx';
@@ -11,8 +11,7 @@ import { CaptureBar } from '../features/shell/capture-bar.tsx';
 import { NewCheckpoint } from '../features/checkpoints/new-checkpoint.tsx';
 import { Timeline } from '../features/timeline/timeline.tsx';
 import { closeCheckpointDialog, openCheckpointDialog, useCheckpointDialog } from '../stores/checkpoint-dialog.ts';
-import { onAppEvent, useStatus } from '../stores/status.ts';
-import { showToast } from '../stores/toasts.ts';
+import { useStatus } from '../stores/status.ts';
 import { notePath, useUi } from '../stores/ui.ts';
 import {
   LazyCheckpoints,
@@ -45,7 +44,6 @@ export function Shell() {
   const checkpointOf = useCheckpointDialog(({ snapshot }) => snapshot);
   useLastPlace();
   useEffect(preloadWhenIdle, []);
-  useCoreEvents(navigate);
   useGlobalKeys({
     isOff: isPaletteOpen || checkpointOf !== null,
     openPalette: () => setPaletteOpen(true),
@@ -145,26 +143,22 @@ function screen(path: string, render: (parameters: Readonly<Record<string, strin
 /** Goes where the window was when it was last open, and notes where it goes. */
 function useLastPlace(): void {
   const [location, navigate] = useLocation();
-  const lastPath = useUi((ui) => ui.lastPath);
+  const { lastPath, wantedPath } = useUi();
+  const search = useSearch();
   useEffect(() => {
-    if (lastPath === null) return;
+    if (wantedPath === null) return;
+    useUi.setState({ wantedPath: null, lastPath: null });
+    navigate(wantedPath);
+  }, [wantedPath, navigate]);
+  useEffect(() => {
+    if (lastPath === null || wantedPath !== null) return;
     useUi.setState({ lastPath: null });
     // An address that was opened on purpose goes before.
     const isFresh = location === '/' && window.location.search === '';
     if (isFresh && lastPath.startsWith('/') && !lastPath.startsWith('/restore/')) navigate(lastPath, { replace: true });
-  }, [lastPath, location, navigate]);
-  useEffect(() => notePath(location + window.location.search), [location]);
-}
-
-function useCoreEvents(navigate: (path: string) => void): void {
-  useEffect(
-    () =>
-      onAppEvent((event) => {
-        if (event.type === 'navigate') navigate(event.path);
-        if (event.type === 'notice') showToast({ text: event.text, tone: 'info' });
-      }),
-    [navigate],
-  );
+  }, [lastPath, wantedPath, location, navigate]);
+  // The router's own search was decoded once already.
+  useEffect(() => notePath(location + window.location.search), [location, search]);
 }
 
 function ConnectionNotice() {

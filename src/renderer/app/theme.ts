@@ -1,6 +1,7 @@
 // Puts the chosen theme, or the system's, on the document.
 
-import { useUi } from '../stores/ui.ts';
+import { useStatus } from '../stores/status.ts';
+import { takeTheme, useUi } from '../stores/ui.ts';
 
 export function followTheme(): void {
   const dark = matchMedia('(prefers-color-scheme: dark)');
@@ -12,4 +13,8 @@ export function followTheme(): void {
   apply();
   dark.addEventListener('change', apply);
   useUi.subscribe(apply);
+  useStatus.subscribe(({ status }, before) => {
+    // Only a change counts: what was chosen here a moment ago is on its way there.
+    if (status !== null && status.theme !== before.status?.theme) takeTheme(status);
+  });
 }

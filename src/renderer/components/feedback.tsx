@@ -5,6 +5,7 @@ import type { ReactNode } from 'react';
 
 import type { AppError } from '../../shared/model/app-error.ts';
 import { Button } from './button.tsx';
+import { Prose } from './prose.tsx';
 
 export function Loading({ what = 'Loading' }: { readonly what?: string }) {
   return (
@@ -52,7 +53,10 @@ export function ErrorMessage({ error, onRetry }: { readonly error: AppError; rea
       tone="bad"
       action={onRetry !== undefined && error.isRetryable ? <Button onClick={onRetry}>Try again</Button> : undefined}
     >
-      <strong className="captured">{error.message}</strong> <span className="captured">{error.hint}</span>
+      <strong>
+        <Prose text={error.message} />
+      </strong>{' '}
+      <Prose text={error.hint} />
     </Message>
   );
 }

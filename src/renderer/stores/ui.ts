@@ -1,12 +1,12 @@
 // What the window shows and how. It comes back after a restart; since it may name what was captured, it is kept sealed in the vault. The
-// theme alone is needed before the vault is open, and says nothing: it stands in the browser's own storage too.
+// theme alone is needed before the vault is open, and says nothing: it is a setting, and stands in the browser's own storage until that
+// is known.
 
 import { create } from 'zustand';
 
-import type { TimelineFilter, UiState } from '../../shared/contract/schemas.ts';
+import type { Status, TimelineFilter, UiState } from '../../shared/contract/schemas.ts';
+import type { Theme } from '../../shared/model/theme.ts';
 import { api } from '../client/client.ts';
-
-export type Theme = NonNullable<UiState['theme']>;
 
 interface UiStore {
   readonly theme: Theme;
@@ -14,6 +14,8 @@ interface UiStore {
   readonly setup: UiState['setup'];
   /** Where the window was when it was last open; null once that was used. */
   readonly lastPath: string | null;
+  /** Where somebody asked to go while the window could not: it goes there first. */
+  readonly wantedPath: string | null;
   readonly hasLoaded: boolean;
 }
 
@@ -25,6 +27,7 @@ export const useUi = create<UiStore>(() => ({
   filter: {},
   setup: undefined,
   lastPath: null,
+  wantedPath: null,
   hasLoaded: false,
 }));
 
@@ -34,13 +37,12 @@ let timer: ReturnType<typeof setTimeout> | undefined;
 /** Reads what was kept, after an unlock. */
 export async function loadUiState(): Promise<void> {
   const { state } = await api.settings.uiState();
-  useUi.setState((before) => ({
-    theme: state?.theme ?? before.theme,
+  useUi.setState({
     filter: state?.filter ?? {},
     setup: state?.setup,
     lastPath: state?.path ?? null,
     hasLoaded: true,
-  }));
+  });
 }
 
 /** Forgets what was loaded: the vault was locked. */
@@ -48,10 +50,18 @@ export function forgetUiState(): void {
   useUi.setState({ filter: {}, lastPath: null, hasLoaded: false });
 }
 
-export function setTheme(theme: Theme): void {
+/** Takes the theme that the settings say. */
+export function takeTheme({ theme }: Status): void {
+  if (theme === useUi.getState().theme) return;
+  localStorage.setItem(THEME_KEY, theme);
+  useUi.setState({ theme });
+}
+
+/** Chooses one, for every window from now on. @throws AppError where the settings cannot be written; the window keeps it until it closes */
+export async function setTheme(theme: Theme): Promise<void> {
   useUi.setState({ theme });
   localStorage.setItem(THEME_KEY, theme);
-  save();
+  await api.settings.set({ key: 'app.theme', value: theme });
 }
 
 export function setFilter(filter: TimelineFilter): void {
@@ -73,10 +83,9 @@ export function notePath(next: string): void {
 function save(): void {
   clearTimeout(timer);
   timer = setTimeout(() => {
-    const { theme, filter, setup, hasLoaded } = useUi.getState();
+    const { filter, setup, hasLoaded } = useUi.getState();
     if (!hasLoaded) return;
     const state: UiState = {
-      theme,
       filter,
       ...(setup === undefined ? {} : { setup }),
       ...(path === undefined ? {} : { path }),

@@ -13,7 +13,9 @@ import {
   diffSchema,
   eventSchema,
   exclusionsSchema,
+  closedItemSchema,
   itemKeySchema,
+  itemSchema,
   itemKindSchema,
   itemVersionSchema,
   keysSchema,
@@ -164,6 +166,8 @@ export const contract = {
         z.object({ key: itemKeySchema, limit: z.int().min(1).max(500).default(100), cursor: z.string().optional() }),
       )
       .output(z.object({ versions: z.array(itemVersionSchema), cursor: z.string().optional() })),
+    /** What is open now, and what was closed lately. */
+    items: oc.output(z.object({ open: z.array(itemSchema), closed: z.array(closedItemSchema) })),
     /** What there is to filter by. */
     facets: oc.output(
       z.object({

@@ -10,6 +10,7 @@ import { ITEM_KINDS, STREAM_KINDS } from '../model/item.ts';
 import type { JsonObject } from '../model/json.ts';
 import { STEP_STATUSES } from '../model/restore.ts';
 import { KEEP_REASONS } from '../model/retention.ts';
+import { THEMES } from '../model/theme.ts';
 import { RUN_ENDS } from '../model/run.ts';
 import { GAP_REASONS, SNAPSHOT_KINDS } from '../model/snapshot.ts';
 
@@ -97,6 +98,10 @@ export const itemSchema = z.object({
   project: z.string().optional(),
 });
 export type ItemView = z.infer<typeof itemSchema>;
+
+/** One that is no longer open: since when. */
+export const closedItemSchema = itemSchema.extend({ closedAt: timeSchema });
+export type ClosedItemView = z.infer<typeof closedItemSchema>;
 
 /** Why a snapshot is kept and until when, as things stand; without a reason the next thinning removes it. */
 export const keptSchema = z.object({ reason: z.enum(KEEP_REASONS).nullable(), until: timeSchema.optional() });
@@ -360,6 +365,7 @@ export const statusSchema = z.object({
   }),
   sources: z.array(sourceSchema.omit({ isPresent: true, summary: true })),
   shell: z.enum(['desktop', 'serve']),
+  theme: z.enum(THEMES),
   /** What was found, and mended where it could be, while opening. */
   notices: z.array(z.object({ message: z.string(), isDamage: z.boolean() })),
   /** What the desktop app tells beside it; absent in a browser. */
@@ -387,6 +393,8 @@ export const statisticsSchema = z.object({
   lastBackupAt: timeSchema.optional(),
   lastVerifiedAt: timeSchema.optional(),
   /** Of the running process: share of a core in percent since its start, and resident bytes. */
+  /** The file's size at the last look of each day, oldest first. */
+  growth: z.array(z.object({ day: z.iso.date(), fileBytes: z.number().min(0) })),
   ownCpuPercent: z.number(),
   ownMemoryBytes: z.int().min(0),
   bySource: z.array(
@@ -395,6 +403,8 @@ export const statisticsSchema = z.object({
       items: z.int().min(0),
       bytes: z.int().min(0),
       lastGoodAt: timeSchema.optional(),
+      /** Of its newest snapshot, a week ago or at the first look since then; absent where nothing is known. */
+      bytesBefore: z.number().min(0).optional(),
       /** Not read for so long that it counts as no longer used. */
       isInactive: z.boolean(),
     }),
@@ -465,7 +475,6 @@ export type Keys = z.infer<typeof keysSchema>;
 /** What the window shows and how; only ever extended. */
 export const uiStateSchema = z.object({
   path: z.string().max(2_000).optional(),
-  theme: z.enum(['system', 'light', 'dark']).optional(),
   filter: timelineFilterSchema.optional(),
   /** Steps of the first run that are done. */
   setup: z.enum(['recovery-key', 'sources', 'proof', 'done']).optional(),
@@ -481,6 +490,13 @@ export const eventSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('sessions.changed') }),
   z.object({ type: z.literal('settings.changed') }),
   z.object({ type: z.literal('navigate'), path: z.string() }),
+  /** A restore runs, whoever began it: how far it is. The last one says that it ended. */
+  z.object({
+    type: z.literal('restore.progress'),
+    done: z.int().min(0),
+    total: z.int().min(0),
+    hasEnded: z.boolean(),
+  }),
   z.object({ type: z.literal('notice'), text: z.string(), undo: z.string().optional() }),
 ]);
 export type AppEvent = z.infer<typeof eventSchema>;

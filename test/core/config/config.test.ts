@@ -41,6 +41,7 @@ describe('readConfigSync()', () => {
       lock: { doesCaptureGoOn: true, afterIdleMs: 0, onScreenLock: false, onSleep: false },
       desktop: { startsAtLogin: false, checkpointShortcut: 'CommandOrControl+Shift+K', updateChannel: 'stable' },
       asksToRestore: true,
+      theme: 'system',
       captureIntervalMs: 30_000,
       scrollbackLines: 10_000,
       isRedactionOn: true,

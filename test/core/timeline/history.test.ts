@@ -174,6 +174,25 @@ describe('Timeline.item()', () => {
   });
 });
 
+describe('Timeline.items()', () => {
+  it('gives what is open, and what was closed with when, each once', async () => {
+    await save(0, [aTerminal('a'), aTerminal('b')]);
+    await save(1, [aTerminal('a')]);
+    await save(2, [aTerminal('a'), aTerminal('b')]);
+    await save(3, [aTerminal('c')]);
+    const { open, closed } = await timeline.items();
+    expect(open.map(({ title }) => title)).toEqual(['c']);
+    expect(closed.map(({ title, closedAt }) => `${title} ${closedAt}`).toSorted()).toEqual([
+      'a 2026-11-20T12:03:00.000Z',
+      'b 2026-11-20T12:03:00.000Z',
+    ]);
+  });
+
+  it('is empty where nothing was captured', async () => {
+    expect(await timeline.items()).toEqual({ open: [], closed: [] });
+  });
+});
+
 describe('Timeline.density()', () => {
   it('counts in bins, and names the silences', async () => {
     for (const minute of [0, 1, 2, 60, 61]) await save(minute, [aTerminal('a')]);

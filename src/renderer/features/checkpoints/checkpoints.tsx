@@ -9,6 +9,7 @@ import { Link } from 'wouter';
 import type { CheckpointView } from '../../../shared/contract/schemas.ts';
 import { api } from '../../client/client.ts';
 import { useAction } from '../../client/use-action.ts';
+import { useToldAction } from '../../client/use-told-action.ts';
 import { useQuery } from '../../client/use-query.ts';
 import { Button, IconButton } from '../../components/button.tsx';
 import { Dialog } from '../../components/dialog.tsx';
@@ -140,7 +141,7 @@ interface RowProps {
 
 function Row({ checkpoint, isChosen, onChoose, onEdit, onDelete }: RowProps) {
   const { id, name, description, tags, priority, pinned, snapshotId } = checkpoint;
-  const pin = useAction(() => api.checkpoints.update({ id, pinned: !pinned }));
+  const pin = useToldAction(() => api.checkpoints.update({ id, pinned: !pinned }));
   return (
     <tr>
       <td>

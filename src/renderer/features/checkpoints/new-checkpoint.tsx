@@ -4,6 +4,7 @@ import { useState } from 'react';
 
 import { api } from '../../client/client.ts';
 import { useAction } from '../../client/use-action.ts';
+import { tellFailure } from '../../client/use-told-action.ts';
 import { Button } from '../../components/button.tsx';
 import { Dialog } from '../../components/dialog.tsx';
 import { ErrorMessage } from '../../components/feedback.tsx';
@@ -30,7 +31,7 @@ export function NewCheckpoint({ snapshot, onClose }: NewCheckpointProps) {
     showToast({
       tone: 'info',
       text: `“${checkpoint.name}” is kept.`,
-      action: { label: 'Undo', run: () => void api.checkpoints.delete({ id: checkpoint.id }).catch(() => undefined) },
+      action: { label: 'Undo', run: () => void api.checkpoints.delete({ id: checkpoint.id }).catch(tellFailure) },
     });
     onClose();
   });

@@ -24,6 +24,7 @@ import type { ReactNode } from 'react';
 import { useLocation } from 'wouter';
 
 import { fromContractError } from '../../../shared/contract/errors.ts';
+import { tellFailure } from '../../client/use-told-action.ts';
 import { api } from '../../client/client.ts';
 import { useQuery } from '../../client/use-query.ts';
 import { formatMoment } from '../../components/format.ts';
@@ -75,8 +76,8 @@ export function Palette({
         }
       : { label: 'Pause captures for 15 minutes', icon: <Pause size={16} />, run: () => attempt(pauseAQuarter) },
     { label: 'Undo the last restore', icon: <Undo2 size={16} />, run: () => attempt(undoRestore) },
-    { label: 'Light theme', icon: <Sun size={16} />, run: () => setTheme('light') },
-    { label: 'Dark theme', icon: <Moon size={16} />, run: () => setTheme('dark') },
+    { label: 'Light theme', icon: <Sun size={16} />, run: () => void setTheme('light').catch(tellFailure) },
+    { label: 'Dark theme', icon: <Moon size={16} />, run: () => void setTheme('dark').catch(tellFailure) },
     { label: 'Lock', icon: <Lock size={16} />, run: () => attempt(async () => takeStatus(await api.vault.lock())) },
   ];
   const item = ({ label, icon, run }: Entry, value = label) => (

@@ -47,7 +47,7 @@ function Content({ restoring, request }: RestoreProgressProps) {
         <>
           <div className="row wrap">
             <div className="grow" role="status">
-              <h2>The plan: {countWords(state.steps)}</h2>
+              <h2>{planned === 0 ? 'Nothing to do' : `The plan for ${plural(planned, 'item')}`}</h2>
             </div>
             <Button look="primary" size="large" disabled={planned === 0} onClick={() => run(request)}>
               Restore {plural(planned, 'item')}

@@ -4,39 +4,39 @@
 import './restore-prompt.css';
 
 import { useState } from 'react';
-import { useLocation } from 'wouter';
+import { Link, useLocation } from 'wouter';
 
 import type { ItemKind } from '../../../shared/model/item.ts';
 import { ITEM_KINDS } from '../../../shared/model/item.ts';
 import type { RestorePrompt } from '../../../shared/contract/schemas.ts';
 import { api } from '../../client/client.ts';
-import { useAction } from '../../client/use-action.ts';
+import { useToldAction } from '../../client/use-told-action.ts';
 import { useQuery } from '../../client/use-query.ts';
+import { restoreAddress, snapshotAddress } from '../../components/addresses.ts';
 import { Button } from '../../components/button.tsx';
 import { formatAge, formatMoment, KIND_NAMES, plural } from '../../components/format.ts';
 
 type Prompt = NonNullable<RestorePrompt['prompt']>;
 
-const MAX_KEYS_IN_ADDRESS = 40;
-
 export function RestorePromptBanner() {
   const [location, navigate] = useLocation();
   const { data } = useQuery('restore-prompt', () => api.restore.prompt());
   const [isClosed, setClosed] = useState(false);
-  const dismiss = useAction((prompt: Prompt) => api.restore.dismissPrompt({ snapshotId: prompt.snapshotId }));
+  const dismiss = useToldAction((prompt: Prompt) => api.restore.dismissPrompt({ snapshotId: prompt.snapshotId }));
   const prompt = data?.prompt ?? null;
   if (prompt === null || isClosed || location.startsWith('/restore/')) return null;
   const restore = (): void => {
     setClosed(true);
-    const only = prompt.preselected.length <= MAX_KEYS_IN_ADDRESS ? prompt.preselected.join(',') : '';
-    navigate(`/restore/${prompt.snapshotId}${only === '' ? '' : `?only=${encodeURIComponent(only)}`}`);
+    navigate(`${restoreAddress(prompt.snapshotId)}?from=prompt`);
   };
   return (
     <section className="prompt" aria-label="Restore what was lost?">
       <div className="prompt__text stack" style={{ gap: 4 }}>
         <h2>{describeReason(prompt)}</h2>
         <p>
-          {countMissing(prompt)} from {formatMoment(prompt.takenAt)} ({formatAge(prompt.takenAt)}) can be brought back.
+          {countMissing(prompt)} from{' '}
+          <Link href={snapshotAddress(prompt.snapshotId)}>{formatMoment(prompt.takenAt)}</Link> (
+          {formatAge(prompt.takenAt)}) can be brought back.
           {prompt.isSecondCrash && ' It ended badly twice in a row: look at the plan before you restore.'}
         </p>
         {prompt.warnings.map((warning) => (
@@ -49,7 +49,7 @@ export function RestorePromptBanner() {
         <Button look="primary" onClick={restore}>
           Restore selected…
         </Button>
-        <Button onClick={() => navigate(`/snapshot/${prompt.snapshotId}`)}>Look at it</Button>
+        <Button onClick={() => navigate('/')}>Look at the timeline</Button>
         <Button
           onClick={() => {
             setClosed(true);

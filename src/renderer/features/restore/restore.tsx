@@ -7,7 +7,7 @@ import type { SnapshotView } from '../../../shared/contract/schemas.ts';
 import { api } from '../../client/client.ts';
 import { useQuery } from '../../client/use-query.ts';
 import { readOnlyKeys, snapshotAddress } from '../../components/addresses.ts';
-import { Empty, ErrorMessage, Loading } from '../../components/feedback.tsx';
+import { Empty, ErrorMessage, Loading, Message } from '../../components/feedback.tsx';
 import { formatAge, formatMoment, formatWhole } from '../../components/format.ts';
 import { useAddressParameters } from '../../components/use-address.ts';
 import { plainTitle } from '../../components/visible-text.ts';
@@ -31,16 +31,35 @@ export function Restore({ id }: { readonly id: string }) {
       </div>
     );
   // Another address is another restore.
+  if (new URLSearchParams(search).get('from') === 'prompt') return <OfPrompt key={data.id} snapshot={data} />;
   return <Choice key={`${data.id} ${search}`} snapshot={data} search={search} />;
 }
 
-function Choice({ snapshot, search }: { readonly snapshot: SnapshotView; readonly search: string }) {
+/** What the question at the start counted as lost is ticked: too much for an address. */
+function OfPrompt({ snapshot }: { readonly snapshot: SnapshotView }) {
+  const { data, error, reload } = useQuery('restore-prompt', () => api.restore.prompt());
+  const first = useRef<readonly string[] | null>(null);
+  if (error !== null) return <ErrorMessage error={error} onRetry={reload} />;
+  if (data === null && first.current === null) return <Loading what="Looking what was lost" />;
+  // Once it is restored there is nothing to ask any more; the choice stays what it was.
+  first.current ??= data?.prompt?.snapshotId === snapshot.id ? data.prompt.preselected : [];
+  return <Choice snapshot={snapshot} search="?from=prompt" keys={first.current} />;
+}
+
+interface ChoiceProps {
+  readonly snapshot: SnapshotView;
+  readonly search: string;
+  /** What is ticked at first; else the address says it. */
+  readonly keys?: readonly string[];
+}
+
+function Choice({ snapshot, search, keys }: ChoiceProps) {
   const { id, itemList } = snapshot;
   const [selection, setSelection] = useState<Selection>(() =>
-    firstSelection(itemList, readOnlyKeys(search, new Set(itemList.map(({ key }) => key)))),
+    firstSelection(itemList, keys ?? readOnlyKeys(search, new Set(itemList.map(({ key }) => key)))),
   );
   const [options, setOptions] = useState(ALL_OFF);
-  const restoring = useRestore();
+  const restoring = useRestore(window.location.pathname + search);
   const { type } = restoring.state;
   const isLocked = type === 'running' || type === 'ended' || type === 'undoing' || type === 'undone';
   const progress = useRef<HTMLElement>(null);
@@ -61,6 +80,15 @@ function Choice({ snapshot, search }: { readonly snapshot: SnapshotView; readonl
     only: itemList.flatMap(({ key }) => (selection.has(key) ? [key] : [])),
     ...options,
   };
+  if (restoring.busyWith !== null)
+    return (
+      <div className="restore">
+        <Head snapshot={snapshot} />
+        <Message tone="warn">
+          Another restore is under way. <Link href={restoring.busyWith}>See how far it is</Link>
+        </Message>
+      </div>
+    );
   return (
     <div className="restore">
       <Head snapshot={snapshot} />

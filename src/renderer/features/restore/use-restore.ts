@@ -1,11 +1,12 @@
 // A restore from the plan to its report: what it would do, each step as it is done, cancel, and taking it back.
 
-import { useCallback, useEffect, useRef, useState } from 'react';
+import { useEffect } from 'react';
 
 import { fromContractError } from '../../../shared/contract/errors.ts';
 import type { RestoreReportView, RestoreStepView } from '../../../shared/contract/schemas.ts';
 import type { AppError } from '../../../shared/model/app-error.ts';
 import { api } from '../../client/client.ts';
+import { CHOOSING, isUnderWay, useRestoring, type RestoreState } from '../../stores/restoring.ts';
 import { leaveOut, mergeSteps } from './steps.ts';
 
 export interface RestoreOptions {
@@ -19,23 +20,11 @@ export interface RestoreRequestView extends RestoreOptions {
   readonly only: string[];
 }
 
-export type RestoreState =
-  | { readonly type: 'choosing' }
-  | { readonly type: 'planning' }
-  | { readonly type: 'planned'; readonly steps: readonly RestoreStepView[] }
-  | {
-      readonly type: 'running';
-      readonly steps: readonly RestoreStepView[];
-      readonly done: number;
-      readonly total: number;
-    }
-  | { readonly type: 'ended'; readonly steps: readonly RestoreStepView[]; readonly isCancelled: boolean }
-  | { readonly type: 'undoing'; readonly steps: readonly RestoreStepView[] }
-  | { readonly type: 'undone'; readonly report: RestoreReportView };
-
 export interface Restoring {
   readonly state: RestoreState;
   readonly error: AppError | null;
+  /** The address of another restore that runs: nothing else can begin meanwhile. */
+  readonly busyWith: string | null;
   readonly plan: (request: RestoreRequestView) => void;
   readonly run: (request: RestoreRequestView) => void;
   readonly cancel: () => void;
@@ -44,108 +33,84 @@ export interface Restoring {
   readonly reset: () => void;
 }
 
-const CHOOSING: RestoreState = { type: 'choosing' };
+/** Ends the plan that is made, or the run. */
+let end = new AbortController();
 
-export function useRestore(): Restoring {
-  const [state, setState] = useState<RestoreState>(CHOOSING);
-  const [error, setError] = useState<AppError | null>(null);
-  const latest = useRef(state);
-  latest.current = state;
-  const end = useRef<AbortController | null>(null);
-  // Who leaves the page does not cancel what is under way: only the button does.
-  const isGone = useRef(false);
+/** @param owner the address of the screen: coming back to it shows how far it is */
+export function useRestore(owner: string): Restoring {
+  const store = useRestoring();
+  const isOurs = store.owner === owner;
   useEffect(() => {
-    isGone.current = false;
+    const { owner: earlier, state } = useRestoring.getState();
+    if (earlier !== owner && !isUnderWay(state)) useRestoring.setState({ owner, state: CHOOSING, error: null });
     return () => {
-      isGone.current = true;
+      // A plan holds for the moment it was made for; who leaves does not cancel what is under way.
+      const left = useRestoring.getState();
+      if (left.owner === owner && (left.state.type === 'planning' || left.state.type === 'planned')) reset(owner);
     };
-  }, []);
-
-  const fail = useCallback((problem: unknown, back: RestoreState): void => {
-    if (isGone.current) return;
-    setError(fromContractError(problem));
-    setState(back);
-  }, []);
-
-  const plan = useCallback(
-    (request: RestoreRequestView): void => {
-      end.current?.abort();
-      const controller = new AbortController();
-      end.current = controller;
-      setError(null);
-      setState({ type: 'planning' });
-      api.restore.plan(request, { signal: controller.signal }).then(
-        ({ steps }) => {
-          if (!controller.signal.aborted) setState({ type: 'planned', steps });
-        },
-        (problem: unknown) => {
-          if (!controller.signal.aborted) fail(problem, CHOOSING);
-        },
-      );
-    },
-    [fail],
-  );
-
-  const run = useCallback(
-    (request: RestoreRequestView): void => {
-      const controller = new AbortController();
-      end.current = controller;
-      setError(null);
-      setState({ type: 'running', steps: [], done: 0, total: 0 });
-      void follow(request, controller.signal, setState, fail);
-    },
-    [fail],
-  );
-
-  const undo = useCallback((): void => {
-    const { current: before } = latest;
-    if (before.type !== 'ended') return;
-    setError(null);
-    setState({ type: 'undoing', steps: before.steps });
-    api.restore.undo().then(
-      (report) => setState({ type: 'undone', report }),
-      (problem: unknown) => fail(problem, before),
-    );
-  }, [fail]);
-
-  const cancel = useCallback(() => end.current?.abort(), []);
-  const reset = useCallback(() => {
-    end.current?.abort();
-    setError(null);
-    setState(CHOOSING);
-  }, []);
-  return { state, error, plan, run, cancel, undo, reset };
+  }, [owner, isOurs]);
+  return {
+    state: isOurs ? store.state : CHOOSING,
+    error: isOurs ? store.error : null,
+    busyWith: !isOurs && isUnderWay(store.state) ? store.owner : null,
+    plan: (request) => void plan(owner, request),
+    run: (request) => void run(owner, request),
+    cancel: () => end.abort(),
+    undo: () => void undo(owner),
+    reset: () => reset(owner),
+  };
 }
 
-async function follow(
-  request: RestoreRequestView,
-  signal: AbortSignal,
-  setState: (state: RestoreState) => void,
-  fail: (problem: unknown, back: RestoreState) => void,
-): Promise<void> {
+function reset(owner: string): void {
+  end.abort();
+  useRestoring.setState({ owner, state: CHOOSING, error: null });
+}
+
+async function plan(owner: string, request: RestoreRequestView): Promise<void> {
+  end.abort();
+  const { signal } = (end = new AbortController());
+  useRestoring.setState({ owner, state: { type: 'planning' }, error: null });
+  try {
+    const { steps } = await api.restore.plan(request, { signal });
+    if (!signal.aborted) useRestoring.setState({ state: { type: 'planned', steps } });
+  } catch (problem) {
+    if (!signal.aborted) useRestoring.setState({ state: CHOOSING, error: fromContractError(problem) });
+  }
+}
+
+async function run(owner: string, request: RestoreRequestView): Promise<void> {
+  const { signal } = (end = new AbortController());
   let planned: readonly RestoreStepView[] = [];
   const told: RestoreStepView[] = [];
   let report: RestoreReportView | null = null;
+  useRestoring.setState({ owner, state: { type: 'running', steps: [], done: 0, total: 0 }, error: null });
   try {
     for await (const event of await api.restore.run(request, { signal })) {
       if (event.type === 'planned') planned = event.steps;
       else if (event.type === 'step') told.push(event.step);
       else report = event.report;
-      if (report === null)
-        setState({ type: 'running', steps: mergeSteps(planned, told), done: told.length, total: planned.length });
+      if (report !== null) continue;
+      const steps = mergeSteps(planned, told);
+      useRestoring.setState({ state: { type: 'running', steps, done: told.length, total: planned.length } });
     }
   } catch (problem) {
-    if (!signal.aborted) {
-      fail(
-        problem,
-        told.length === 0 ? CHOOSING : { type: 'ended', steps: leaveOut(mergeSteps(planned, told)), isCancelled: true },
-      );
+    if (!signal.aborted) useRestoring.setState({ error: fromContractError(problem) });
+    if (!signal.aborted && told.length === 0) {
+      useRestoring.setState({ state: CHOOSING });
       return;
     }
   }
-  setState({
-    type: 'ended',
-    steps: report?.steps ?? leaveOut(mergeSteps(planned, told)),
-    isCancelled: report === null,
-  });
+  const steps = report?.steps ?? leaveOut(mergeSteps(planned, told));
+  useRestoring.setState({ state: { type: 'ended', steps, isCancelled: report === null } });
+}
+
+async function undo(owner: string): Promise<void> {
+  const { state: before } = useRestoring.getState();
+  if (before.type !== 'ended') return;
+  useRestoring.setState({ owner, state: { type: 'undoing', steps: before.steps }, error: null });
+  try {
+    useRestoring.setState({ state: { type: 'undone', report: await api.restore.undo() } });
+  } catch (problem) {
+    useRestoring.setState({ state: before, error: fromContractError(problem) });
+  }
 }

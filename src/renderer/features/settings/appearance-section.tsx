@@ -1,6 +1,8 @@
 // Light, dark, or as the system says.
 
-import { setTheme, useUi, type Theme } from '../../stores/ui.ts';
+import type { Theme } from '../../../shared/model/theme.ts';
+import { useToldAction } from '../../client/use-told-action.ts';
+import { setTheme, useUi } from '../../stores/ui.ts';
 import { Part, Section } from './section.tsx';
 
 const THEMES: ReadonlyArray<{ readonly value: Theme; readonly label: string; readonly hint: string }> = [
@@ -11,6 +13,7 @@ const THEMES: ReadonlyArray<{ readonly value: Theme; readonly label: string; rea
 
 export function Appearance() {
   const theme = useUi(({ theme }) => theme);
+  const choose = useToldAction(setTheme);
   return (
     <Section title="Appearance">
       <Part>
@@ -23,7 +26,7 @@ export function Appearance() {
                 name="theme"
                 value={value}
                 checked={theme === value}
-                onChange={() => setTheme(value)}
+                onChange={() => void choose.run(value)}
               />
               <span>
                 <span className="field__label">{label}</span>

@@ -7,11 +7,11 @@ export const LIMITS: ReadonlyArray<{
   readonly label: string;
   readonly hint: string;
 }> = [
-  { name: 'allHours', label: 'Every snapshot stays, hours', hint: 'At least 1.' },
-  { name: 'hourlyDays', label: 'Then one an hour stays, days', hint: '0 keeps none of these.' },
-  { name: 'dailyDays', label: 'Then one a day stays, days', hint: 'Older snapshots go.' },
-  { name: 'checkpointDays', label: 'Checkpoints stay, days', hint: 'Pinned ones stay for ever.' },
-  { name: 'inactiveDays', label: 'A silent source is inactive after, days', hint: 'Its last good state stays.' },
+  { name: 'allHours', label: 'Every snapshot, hours', hint: 'All of them stay. At least 1.' },
+  { name: 'hourlyDays', label: 'One an hour, days', hint: '0 keeps none of these.' },
+  { name: 'dailyDays', label: 'One a day, days', hint: 'Older snapshots go.' },
+  { name: 'checkpointDays', label: 'Checkpoints, days', hint: 'Pinned ones stay for ever.' },
+  { name: 'inactiveDays', label: 'Silent sources, days', hint: 'Then inactive; the last good state stays.' },
 ];
 
 export type LimitTexts = Readonly<Record<keyof RetentionLimits, string>>;

@@ -2,16 +2,19 @@
 
 import { BookmarkPlus, Command, Lock, Pause, Play, ShieldOff } from 'lucide-react';
 import { useState } from 'react';
+import { Link } from 'wouter';
 
 import type { Status } from '../../../shared/contract/schemas.ts';
 import { api } from '../../client/client.ts';
 import { useAction } from '../../client/use-action.ts';
+import { useToldAction } from '../../client/use-told-action.ts';
 import { Button } from '../../components/button.tsx';
 import { Dialog } from '../../components/dialog.tsx';
 import { ErrorMessage } from '../../components/feedback.tsx';
 import { formatAge, formatTime, plural } from '../../components/format.ts';
 import { Menu } from '../../components/menu.tsx';
 import { useNow } from '../../components/use-now.ts';
+import { useRestoring } from '../../stores/restoring.ts';
 import { takeStatus, useStatus } from '../../stores/status.ts';
 import { showToast } from '../../stores/toasts.ts';
 
@@ -26,14 +29,15 @@ export function CaptureBar({
   readonly onPalette: () => void;
 }) {
   const status = useStatus((store) => store.status);
+  const { progress, owner } = useRestoring();
   const now = useNow();
   const [isForgetting, setForgetting] = useState(false);
-  const pause = useAction(async (minutes: number | null) => {
+  const pause = useToldAction(async (minutes: number | null) => {
     const until = minutes === null ? null : new Date(Date.now() + minutes * MINUTE_MS).toISOString();
     takeStatus(await api.captures.pause({ until }));
   });
-  const resume = useAction(async () => takeStatus(await api.captures.resume()));
-  const lock = useAction(async () => takeStatus(await api.vault.lock()));
+  const resume = useToldAction(async () => takeStatus(await api.captures.resume()));
+  const lock = useToldAction(async () => takeStatus(await api.vault.lock()));
   if (status === null) return null;
   const isPaused = status.capture.state === 'paused';
   const [tone, words] = describeCapture(status, now);
@@ -43,7 +47,15 @@ export function CaptureBar({
         <span className={`dot dot--${tone}`} aria-hidden />
         <span className="grow">{words}</span>
       </div>
-      <Button look="primary" onClick={onCheckpoint}>
+      {progress !== null && (
+        <Link className="capture-bar__state row" href={owner ?? '/'} role="status">
+          <span className="dot dot--good" aria-hidden />
+          <span className="grow">
+            {progress.total === 0 ? 'Restoring…' : `Restoring: ${progress.done} of ${progress.total} steps`}
+          </span>
+        </Link>
+      )}
+      <Button className="capture-bar__main" onClick={onCheckpoint}>
         <BookmarkPlus size={16} aria-hidden /> Checkpoint <span className="visually-hidden">(key c)</span>
       </Button>
       {isPaused ? (

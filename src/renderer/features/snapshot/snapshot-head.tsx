@@ -10,13 +10,14 @@ import { compareAddress, restoreAddress } from '../../components/addresses.ts';
 import { Button } from '../../components/button.tsx';
 import { ErrorMessage } from '../../components/feedback.tsx';
 import { formatAge, formatMoment, formatWhole, plural } from '../../components/format.ts';
+import { tellKept } from '../../components/tell-kept.ts';
 import { plainTitle } from '../../components/visible-text.ts';
 import { openCheckpointDialog } from '../../stores/checkpoint-dialog.ts';
 import { showToast } from '../../stores/toasts.ts';
 import { KIND_WORDS } from './snapshot-words.ts';
 
 export function SnapshotHead({ snapshot }: { readonly snapshot: SnapshotView }) {
-  const { id, takenAt, kind, items, gaps, checkpoint } = snapshot;
+  const { id, takenAt, kind, items, gaps, checkpoint, kept } = snapshot;
   const [, navigate] = useLocation();
   const compareBefore = useAction(async () => {
     const { snapshots } = await api.snapshots.list({ before: id, limit: 1 });
@@ -56,7 +57,7 @@ export function SnapshotHead({ snapshot }: { readonly snapshot: SnapshotView }) 
       </div>
       <div className="row wrap small">
         <span className="soft">
-          <time dateTime={takenAt}>{formatWhole(takenAt)}</time>, {formatAge(takenAt)}
+          <time dateTime={takenAt}>{formatWhole(takenAt)}</time>, {formatAge(takenAt)}. {tellKept(kept)}
         </span>
         {checkpoint !== undefined && <span className="badge badge--accent">Checkpoint</span>}
         <span className="badge">{KIND_WORDS[kind]}</span>

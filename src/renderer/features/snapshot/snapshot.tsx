@@ -10,6 +10,7 @@ import { compareAddress, restoreAddress, snapshotAddress } from '../../component
 import { Empty, ErrorMessage, Loading, Message } from '../../components/feedback.tsx';
 import { groupItems } from '../../components/items/group-items.ts';
 import { useAddressParameters } from '../../components/use-address.ts';
+import { useShownSnapshot } from '../../stores/shown-snapshot.ts';
 import { ItemPreview } from './item-preview.tsx';
 import { SnapshotHead } from './snapshot-head.tsx';
 import { SnapshotItems } from './snapshot-items.tsx';
@@ -45,9 +46,10 @@ function Shown({ snapshot }: { readonly snapshot: SnapshotView }) {
     itemList.find(({ key }) => key === wanted) ??
     (wanted === null ? groupItems(itemList)[0]?.groups[0]?.items[0] : undefined);
   useSnapshotKeys(id);
+  useShownSnapshot(id);
 
   return (
-    <div className="snapshot" data-snapshot-screen={id}>
+    <div className="snapshot">
       <SnapshotHead snapshot={snapshot} />
       {itemList.length === 0 && gapList.length === 0 ? (
         <Empty title="Nothing was open">

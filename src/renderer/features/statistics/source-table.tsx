@@ -2,6 +2,7 @@
 
 import type { Statistics } from '../../../shared/contract/schemas.ts';
 import { formatAge, formatBytes, formatCount, formatWhole } from '../../components/format.ts';
+import { tellDifference } from './tell-statistics.ts';
 import { useStatus } from '../../stores/status.ts';
 
 export function SourceTable({ bySource }: { readonly bySource: Statistics['bySource'] }) {
@@ -29,12 +30,15 @@ export function SourceTable({ bySource }: { readonly bySource: Statistics['bySou
             Share
           </th>
           <th scope="col" className="statistics__number">
+            In a week
+          </th>
+          <th scope="col" className="statistics__number">
             Last read
           </th>
         </tr>
       </thead>
       <tbody>
-        {sorted.map(({ source, items, bytes, lastGoodAt, isInactive }) => (
+        {sorted.map(({ source, items, bytes, lastGoodAt, bytesBefore, isInactive }) => (
           <tr key={source}>
             <th scope="row">{known.find(({ id }) => id === source)?.title ?? source}</th>
             <td className="statistics__number">{formatCount(items)}</td>
@@ -44,6 +48,9 @@ export function SourceTable({ bySource }: { readonly bySource: Statistics['bySou
               <div className="statistics__track" aria-hidden>
                 <div className="statistics__bar" style={{ width: `${(bytes / total) * 100}%` }} />
               </div>
+            </td>
+            <td className="statistics__number">
+              {bytesBefore === undefined ? '' : tellDifference(bytes - bytesBefore)}
             </td>
             <td className="statistics__number">
               {lastGoodAt === undefined ? (

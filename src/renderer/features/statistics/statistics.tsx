@@ -11,6 +11,7 @@ import { Empty, ErrorMessage, Loading } from '../../components/feedback.tsx';
 import { formatAge, formatBytes, formatCount, formatMoment, formatWhole, plural } from '../../components/format.ts';
 import { api } from '../../client/client.ts';
 import { useQuery } from '../../client/use-query.ts';
+import { GrowthChart } from './growth-chart.tsx';
 import { SourceTable } from './source-table.tsx';
 import { tellGrowth, tellSavings } from './tell-statistics.ts';
 
@@ -73,6 +74,7 @@ function Numbers({ data }: { readonly data: Statistics }) {
         <p>
           <strong>Growth:</strong> {tellGrowth(data)}
         </p>
+        <GrowthChart growth={data.growth} />
       </section>
       <section className="card statistics__part" aria-labelledby="statistics-sources">
         <h2 id="statistics-sources">By source, in the newest snapshot</h2>

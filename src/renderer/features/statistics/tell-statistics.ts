@@ -29,11 +29,23 @@ function wordsOf(snapshots: number, wholeBytes: number, storedBytes: number): st
   return `Whole copies of ${formatCount(snapshots)} snapshots would take about ${formatBytes(wholeBytes)}, if each were as large as the newest one. The vault takes ${formatBytes(storedBytes)}: about ${factor} times less.`;
 }
 
-/** How fast it grows, as far as that can be told from one look. */
-export function tellGrowth({ oldestAt, newestAt, fileBytes, walBytes }: Statistics): string {
+/** "+1.2 MB", "-3 kB", "the same". */
+export function tellDifference(bytes: number): string {
+  if (Math.round(bytes) === 0) return 'the same';
+  return `${bytes > 0 ? '+' : '−'}${formatBytes(Math.abs(bytes))}`;
+}
+
+/** How fast it grows: from the looks of each day where there are two, else as an average since the oldest snapshot. */
+export function tellGrowth({ oldestAt, newestAt, fileBytes, walBytes, growth }: Statistics): string {
+  const [first, last] = [growth[0], growth.at(-1)];
+  if (first !== undefined && last !== undefined && first.day !== last.day) {
+    const spanMs = Date.parse(last.day) - Date.parse(first.day);
+    const perDay = ((last.fileBytes - first.fileBytes) / spanMs) * DAY_MS;
+    return `${tellDifference(perDay)} a day over the last ${formatSpan(spanMs)}.`;
+  }
   if (oldestAt === undefined || newestAt === undefined) return 'This can be told once something was captured.';
   const spanMs = Date.parse(newestAt) - Date.parse(oldestAt);
   if (spanMs < DAY_MS) return 'This can be told after a day of captures.';
-  const perDay = ((fileBytes + walBytes) / spanMs) * DAY_MS;
-  return `About ${formatBytes(perDay)} a day on average over ${formatSpan(spanMs)}. Old snapshots are thinned, so it slows down with time.`;
+  const average = ((fileBytes + walBytes) / spanMs) * DAY_MS;
+  return `About ${formatBytes(average)} a day on average over ${formatSpan(spanMs)}. Old snapshots are thinned, so it slows down with time.`;
 }

@@ -1,5 +1,5 @@
-// How much was captured when: bars over time, silences hatched, checkpoints as stones. A click or the arrow keys go to a moment, the
-// wheel and the buttons zoom.
+// How much was captured when: bars over time, silences hatched, restarts marked, checkpoints as named stones. A click goes to a moment,
+// as the list's arrow keys do; the wheel, the buttons, + and - zoom.
 
 import { Minus, Plus } from 'lucide-react';
 import { useEffect, useMemo, useRef, useState, type KeyboardEvent, type MouseEvent } from 'react';
@@ -9,9 +9,14 @@ import { api } from '../../client/client.ts';
 import { useQuery } from '../../client/use-query.ts';
 import { IconButton, Button } from '../../components/button.tsx';
 import { formatMoment, formatSpan, HOURS, plural } from '../../components/format.ts';
+import { RESTART_WORDS } from './between-words.ts';
 
-const HEIGHT = 64;
+const HEIGHT = 82;
+/** Names of stones stand below the axis, the times below them. */
 const BARS_HEIGHT = 46;
+/** A silence or a stone is seen even where it is shorter than a pixel. */
+const MIN_GAP_PIXELS = 2;
+const LABEL_PIXELS = { least: 36, most: 150 } as const;
 const BIN_PIXELS = 6;
 const MIN_SPAN_MS = 10 * 60_000;
 const HOUR_MS = 3_600_000;
@@ -69,7 +74,13 @@ export function DensityStrip({ selected, onJump, onOpenCheckpoint }: DensityStri
       <div className="density__head row">
         <span className="grow small soft">{shown === null ? ' ' : describe(shown)}</span>
         {SPANS.map(({ label, ms }) => (
-          <Button key={label} look="quiet" className="density__span" onClick={() => chooseSpan(ms)}>
+          <Button
+            key={label}
+            look="quiet"
+            className="density__span"
+            aria-pressed={shown !== null && isSpan(range, ms)}
+            onClick={() => chooseSpan(ms)}
+          >
             {label}
           </Button>
         ))}
@@ -148,8 +159,7 @@ function Strip({ density, width, selected, onJump, onZoom, onOpenCheckpoint }: S
         </defs>
         {density.gaps.map((gap) => {
           const start = Math.max(0, x(Date.parse(gap.from)));
-          const end = Math.min(width, x(Date.parse(gap.to)));
-          if (end - start < 2) return null;
+          const end = Math.max(Math.min(width, x(Date.parse(gap.to))), start + MIN_GAP_PIXELS);
           return (
             <rect key={gap.from} x={start} y={0} width={end - start} height={BARS_HEIGHT} fill="url(#hatch)">
               <title>{`Nothing captured for ${formatSpan(Date.parse(gap.to) - Date.parse(gap.from))}`}</title>
@@ -166,6 +176,14 @@ function Strip({ density, width, selected, onJump, onZoom, onOpenCheckpoint }: S
             </text>
           </g>
         ))}
+        {density.restarts.map(({ at, after }) => {
+          const left = x(Date.parse(at));
+          return left < 0 || left > width ? null : (
+            <path key={at} className="density__restart" d={`M${left.toFixed(1)} 0l4 6h-8z`}>
+              <title>{`${RESTART_WORDS[after]}, ${formatMoment(at)}`}</title>
+            </path>
+          );
+        })}
         {selected !== undefined && (
           <line
             x1={x(Date.parse(selected))}
@@ -176,20 +194,23 @@ function Strip({ density, width, selected, onJump, onZoom, onOpenCheckpoint }: S
           />
         )}
       </svg>
-      {density.stones.map((stone) => {
-        const left = x(Date.parse(stone.takenAt ?? stone.createdAt));
-        return left < 0 || left > width ? null : (
-          <button
-            key={stone.id}
-            type="button"
-            className="density__stone"
-            style={{ left }}
-            aria-label={`Checkpoint ${stone.name}, ${formatMoment(stone.takenAt ?? stone.createdAt)}`}
-            title={stone.name}
-            onClick={() => onOpenCheckpoint(stone.snapshotId)}
-          />
-        );
-      })}
+      {placeStones(density.stones, x, width).map(({ stone, left, labelWidth }) => (
+        <button
+          key={stone.id}
+          type="button"
+          className="density__stone"
+          style={{ left }}
+          aria-label={`Checkpoint ${stone.name}, ${formatMoment(stone.takenAt ?? stone.createdAt)}`}
+          title={stone.name}
+          onClick={() => onOpenCheckpoint(stone.snapshotId)}
+        >
+          {labelWidth > 0 && (
+            <span className="density__name captured" style={{ maxWidth: labelWidth }}>
+              {stone.name}
+            </span>
+          )}
+        </button>
+      ))}
     </>
   );
 }
@@ -217,13 +238,36 @@ function ticksOf(from: number, to: number, width: number): { x: number; label: s
       ? { ...HOURS, ...(to - from < HOUR_MS / 2 ? { second: '2-digit' } : {}) }
       : { day: 'numeric', month: 'short' },
   );
-  return Array.from({ length: count }, (_, at) => {
+  const ticks = Array.from({ length: count }, (_, at) => {
     const timeMs = from + ((to - from) * at) / count;
     return { x: (width * at) / count, label: format.format(timeMs) };
   });
+  // A stretch shorter than the labels tell apart has fewer of them.
+  return ticks.filter(({ label }, at) => at === 0 || label !== ticks[at - 1]?.label);
 }
 
-function describe({ counts, from, to, gaps, stones }: Density): string {
+/** Stones in the stretch, with their names where there is room before the next one. */
+function placeStones(
+  stones: Density['stones'],
+  x: (timeMs: number) => number,
+  width: number,
+): { readonly stone: Density['stones'][number]; readonly left: number; readonly labelWidth: number }[] {
+  const placed = stones
+    .map((stone) => ({ stone, left: x(Date.parse(stone.takenAt ?? stone.createdAt)) }))
+    .filter(({ left }) => left >= 0 && left <= width)
+    .toSorted((a, b) => a.left - b.left);
+  return placed.map(({ stone, left }, at) => {
+    const room = Math.min((placed[at + 1]?.left ?? width) - left - 12, LABEL_PIXELS.most);
+    return { stone, left, labelWidth: room < LABEL_PIXELS.least ? 0 : room };
+  });
+}
+
+function isSpan(range: Range | null, ms: number | null): boolean {
+  if (range === null || ms === null) return range === null && ms === null;
+  return Math.abs(range.to - range.from - ms) < 1_000;
+}
+
+function describe({ counts, from, to, gaps, stones, restarts }: Density): string {
   const total = counts.reduce((sum, count) => sum + count, 0);
   if (total === 0) return 'No captures in this stretch';
   const notes = [
@@ -231,6 +275,7 @@ function describe({ counts, from, to, gaps, stones }: Density): string {
     `${formatMoment(from)} to ${formatMoment(to)}`,
     ...(stones.length === 0 ? [] : [plural(stones.length, 'checkpoint')]),
     ...(gaps.length === 0 ? [] : [plural(gaps.length, 'gap')]),
+    ...(restarts.length === 0 ? [] : [plural(restarts.length, 'start of Cairn', 'starts of Cairn')]),
   ];
   return notes.join(', ');
 }

@@ -1,6 +1,6 @@
-// The second axis: everything that is open now, each with all its versions.
+// The second axis: everything that is open now or was closed lately, each with all its versions.
 
-import { useState } from 'react';
+import { useState, type ReactNode } from 'react';
 import { Link } from 'wouter';
 
 import { ITEM_KINDS } from '../../../shared/model/item.ts';
@@ -9,29 +9,32 @@ import { api } from '../../client/client.ts';
 import { useQuery } from '../../client/use-query.ts';
 import { Empty, ErrorMessage, Loading } from '../../components/feedback.tsx';
 import { TextField } from '../../components/fields.tsx';
-import { KIND_NAMES } from '../../components/format.ts';
+import { formatMoment, KIND_NAMES } from '../../components/format.ts';
+import { itemAddress } from '../../components/addresses.ts';
+import { plainTitle } from '../../components/visible-text.ts';
 import { KindIcon } from '../../components/kind-icon.tsx';
 
 const MAX_SHOWN = 200;
 
 export function ItemList() {
   const [text, setText] = useState('');
-  const { data, error, reload } = useQuery('latest', () => api.snapshots.get({ id: 'latest' }), {
-    reloadOn: ['snapshot.created'],
+  const { data, error, reload } = useQuery('items', () => api.timeline.items(), {
+    reloadOn: ['snapshot.created', 'snapshots.removed'],
   });
-  if (error !== null)
-    return error.code === 'SNAPSHOT_NOT_FOUND' ? <NothingYet /> : <ErrorMessage error={error} onRetry={reload} />;
+  if (error !== null) return <ErrorMessage error={error} onRetry={reload} />;
   if (data === null) return <Loading />;
-  if (data.itemList.length === 0) return <NothingYet />;
-  const wanted = data.itemList.filter((item) => isFound(item, text.trim().toLowerCase()));
+  if (data.open.length === 0 && data.closed.length === 0) return <NothingYet />;
+  const needle = text.trim().toLowerCase();
+  const wanted = data.open.filter((item) => isFound(item, needle));
+  const closed = data.closed.filter((item) => isFound(item, needle));
   return (
     <div className="item-list">
       <div style={{ maxWidth: 380 }}>
         <TextField
-          label="Find among what is open"
+          label="Find among these"
           value={text}
           onValue={setText}
-          hint="What was closed is found by the search."
+          hint="What was closed long ago is found by the search."
         />
       </div>
       {ITEM_KINDS.map((kind) => {
@@ -44,20 +47,45 @@ export function ItemList() {
             </h2>
             <ul>
               {items.slice(0, MAX_SHOWN).map((item) => (
-                <li key={item.key}>
-                  <Link className="item-list__item" href={`/item/${encodeURIComponent(item.key)}`}>
-                    <KindIcon kind={item.kind} />
-                    <span className="captured grow">{item.title}</span>
-                    {item.project !== undefined && <span className="badge captured">{item.project.slice(0, 30)}</span>}
-                    {item.stale && <span className="badge badge--warn">not read lately</span>}
-                  </Link>
-                </li>
+                <Row key={item.key} item={item}>
+                  {item.stale && <span className="badge badge--warn">not read lately</span>}
+                </Row>
               ))}
             </ul>
           </section>
         );
       })}
+      {closed.length > 0 && (
+        <section className="stack" style={{ gap: 4 }}>
+          <h2>
+            Closed lately <span className="soft small">{closed.length}</span>
+          </h2>
+          <ul>
+            {closed.slice(0, MAX_SHOWN).map((item) => (
+              <Row key={item.key} item={item}>
+                <span className="soft small">{formatMoment(item.closedAt)}</span>
+              </Row>
+            ))}
+          </ul>
+        </section>
+      )}
     </div>
+  );
+}
+
+function Row({ item, children }: { readonly item: ItemView; readonly children: ReactNode }) {
+  const title = plainTitle(item.title) || 'Without a title';
+  return (
+    <li>
+      <Link className="item-list__item" href={itemAddress(item.key)}>
+        <KindIcon kind={item.kind} />
+        <span className="captured grow item-list__title" title={title}>
+          {title}
+        </span>
+        {item.project !== undefined && <span className="badge captured">{item.project.slice(0, 30)}</span>}
+        {children}
+      </Link>
+    </li>
   );
 }
 

@@ -5,6 +5,7 @@ import { Link } from 'wouter';
 
 import type { TimelineRow } from '../../../shared/contract/schemas.ts';
 import { formatAge, formatWhole, plural } from '../../components/format.ts';
+import { tellKept } from '../../components/tell-kept.ts';
 import { KindIcon } from '../../components/kind-icon.tsx';
 import { useNow } from '../../components/use-now.ts';
 
@@ -50,6 +51,7 @@ export function SelectedRow({ row }: { readonly row: TimelineRow | undefined }) 
         <span>{plural(row.items, 'thing')} open</span>
         {row.gaps > 0 && <span className="badge badge--warn">{plural(row.gaps, 'gap')}</span>}
       </div>
+      <p className="small soft">{tellKept(row.kept)}</p>
     </aside>
   );
 }

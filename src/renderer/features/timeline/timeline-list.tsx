@@ -1,13 +1,15 @@
 // The changes as a list that holds only what can be seen, by days, with silences between. The whole list is one stop of the Tab key.
 
 import { useVirtualizer } from '@tanstack/react-virtual';
+import { Power } from 'lucide-react';
 import { useCallback, useEffect, useMemo, useRef } from 'react';
 import { useLocation } from 'wouter';
 
 import type { TimelineRow } from '../../../shared/contract/schemas.ts';
 import { Empty, ErrorMessage, Loading } from '../../components/feedback.tsx';
-import { formatDay, formatSpan, formatTime, plural, startOfDay } from '../../components/format.ts';
+import { formatDay, formatTime, plural, startOfDay } from '../../components/format.ts';
 import { isTyping } from '../../app/global-keys.ts';
+import { betweenWords } from './between-words.ts';
 import type { TimelineRows } from './use-timeline.ts';
 
 const HOUR_MS = 3_600_000;
@@ -16,7 +18,7 @@ const LOAD_AHEAD = 20;
 
 type Entry =
   | { readonly type: 'day'; readonly key: string; readonly label: string; readonly projects: string }
-  | { readonly type: 'gap'; readonly key: string; readonly ms: number }
+  | { readonly type: 'gap'; readonly key: string; readonly text: string; readonly isRestart: boolean }
   | { readonly type: 'row'; readonly key: string; readonly row: TimelineRow };
 
 export interface TimelineListProps {
@@ -115,8 +117,9 @@ function EntryView({ entry, isSelected, onSelect, onOpen }: EntryViewProps) {
     );
   if (entry.type === 'gap')
     return (
-      <div className="timeline__gap" role="presentation">
-        Nothing was captured for {formatSpan(entry.ms)}
+      <div className={`timeline__gap ${entry.isRestart ? 'timeline__gap--restart' : ''}`} role="presentation">
+        {entry.isRestart && <Power size={13} aria-hidden />}
+        {entry.text}
       </div>
     );
   const { row } = entry;
@@ -174,7 +177,9 @@ function toEntries(rows: readonly TimelineRow[]): Entry[] {
       entries.push({ type: 'day', key: `day-${day}`, label: formatDay(row.takenAt), projects: projectsOf(rows, day) });
     }
     entries.push({ type: 'row', key: row.id, row });
-    if (row.silenceMs !== undefined) entries.push({ type: 'gap', key: `gap-${row.id}`, ms: row.silenceMs });
+    const text = betweenWords(row);
+    if (text !== null)
+      entries.push({ type: 'gap', key: `gap-${row.id}`, text, isRestart: row.restartedAfter !== undefined });
   }
   return entries;
 }

@@ -14,7 +14,14 @@ import { useTimeline } from './use-timeline.ts';
 import { Button } from '../../components/button.tsx';
 import { formatMoment } from '../../components/format.ts';
 import { useUi } from '../../stores/ui.ts';
+import { useShownSnapshot } from '../../stores/shown-snapshot.ts';
 import { preloadPreviews } from '../snapshot/preload.ts';
+
+const HOUR_MS = 3_600_000;
+const LATER = [
+  { label: 'An hour later', ms: HOUR_MS },
+  { label: 'A day later', ms: 24 * HOUR_MS },
+] as const;
 
 export function Timeline() {
   const [search, setSearch] = useSearchParams();
@@ -38,25 +45,29 @@ function ByTime({ onItems }: { readonly onItems: () => void }) {
   useEffect(() => {
     requestIdleCallback(() => void preloadPreviews(), { timeout: 3_000 });
   }, []);
+  // What was chosen on purpose is what a checkpoint is made of; without a choice it is the present.
+  useShownSnapshot(selectedId ?? null);
   const selected = timeline.rows.find(({ id }) => id === selectedId) ?? timeline.rows[0];
+  const jump = (iso: string | undefined): void => {
+    setUntil(iso);
+    setSelectedId(undefined);
+  };
   return (
     <div className="timeline">
       <Head isByItem={false} onView={onItems}>
-        <Filters isReady={timeline.rows.length > 0 || timeline.isComplete} onJump={setUntil} />
+        <Filters isReady={timeline.rows.length > 0 || timeline.isComplete} onJump={jump} />
       </Head>
-      <DensityStrip
-        selected={selected?.takenAt}
-        onJump={(iso) => {
-          setUntil(iso);
-          setSelectedId(undefined);
-        }}
-        onOpenCheckpoint={(id) => navigate(`/snapshot/${id}`)}
-      />
+      <DensityStrip selected={selected?.takenAt} onJump={jump} onOpenCheckpoint={(id) => navigate(`/snapshot/${id}`)} />
       <div className="stack" style={{ minHeight: 0, gap: 8 }}>
         {until !== undefined && (
           <div className="row small">
             <span className="grow">Shown from {formatMoment(until)} backwards.</span>
-            <Button look="quiet" onClick={() => setUntil(undefined)}>
+            {LATER.map(({ label, ms }) => (
+              <Button key={label} look="quiet" onClick={() => jump(laterThan(until, ms))}>
+                {label}
+              </Button>
+            ))}
+            <Button look="quiet" onClick={() => jump(undefined)}>
               Back to now
             </Button>
           </div>
@@ -66,6 +77,12 @@ function ByTime({ onItems }: { readonly onItems: () => void }) {
       <SelectedRow row={selected} />
     </div>
   );
+}
+
+/** Undefined where that would be in the future. */
+function laterThan(iso: string, ms: number): string | undefined {
+  const timeMs = Date.parse(iso) + ms;
+  return timeMs >= Date.now() ? undefined : new Date(timeMs).toISOString();
 }
 
 interface HeadProps {

@@ -12,6 +12,8 @@ import { onAppEvent } from '../../stores/status.ts';
 const FIRST_PAGE = 30;
 const PAGE = 100;
 const HEAD = 10;
+/** The most rows that are read anew at once. */
+const MAX_REFRESHED = 500;
 
 export interface TimelineRows {
   readonly rows: readonly TimelineRow[];
@@ -38,6 +40,8 @@ export function useTimeline(filter: TimelineFilter, until: string | undefined): 
   const key = JSON.stringify([filter, until]);
   const asked = useRef(key);
   const isAsking = useRef(false);
+  const count = useRef(0);
+  count.current = state.rows.length;
 
   const load = useCallback(
     async (cursor: string | undefined) => {
@@ -76,14 +80,24 @@ export function useTimeline(filter: TimelineFilter, until: string | undefined): 
   useEffect(reload, [reload]);
 
   useEffect(() => {
-    const refreshHead = async (): Promise<void> => {
-      const { rows } = await api.timeline.page({ filter, limit: HEAD });
-      setState((before) => ({ ...before, rows: mergeHead(rows, before.rows) }));
+    const refresh = async (limit: number): Promise<void> => {
+      const { rows } = await api.timeline.page({
+        filter: { ...filter, ...(until === undefined ? {} : { until }) },
+        limit,
+      });
+      // The filter may be another one by now: these rows are not of its list.
+      if (asked.current === key) setState((before) => ({ ...before, rows: mergeHead(rows, before.rows) }));
     };
     return onAppEvent((event) => {
-      if (event.type === 'snapshots.removed' || event.type === 'checkpoints.changed') reload();
+      if (event.type === 'snapshots.removed') reload();
+      // Names come and go within the rows that are there, so that nobody loses the place where they read.
+      if (event.type === 'checkpoints.changed') {
+        if (filter.checkpointsOnly === true || (filter.tags ?? []).length > 0 || count.current > MAX_REFRESHED)
+          reload();
+        else refresh(Math.max(HEAD, count.current)).catch(() => reload());
+      }
       // What lies in the past does not change by what comes.
-      if (event.type === 'snapshot.created' && until === undefined) refreshHead().catch(() => undefined);
+      if (event.type === 'snapshot.created' && until === undefined) refresh(HEAD).catch(() => undefined);
     });
   }, [key, reload]);
 

@@ -6,6 +6,7 @@ import './unlock.css';
 import type { PlainError } from '../../../shared/model/app-error.ts';
 import { CopyButton } from '../../components/copy-button.tsx';
 import { ErrorMessage, Loading } from '../../components/feedback.tsx';
+import { Prose } from '../../components/prose.tsx';
 import { api } from '../../client/client.ts';
 import { useQuery } from '../../client/use-query.ts';
 import { useStatus } from '../../stores/status.ts';
@@ -21,8 +22,8 @@ export function Damaged() {
           <strong>Nothing was changed:</strong> the vault file is as it was, and your backups are not touched.
         </p>
         {problem !== undefined && (
-          <p className="captured">
-            <strong>{leadOf(problem)}</strong> {problem.message} {problem.hint}
+          <p>
+            <strong>{leadOf(problem)}</strong> <Prose text={`${problem.message} ${problem.hint}`} />
           </p>
         )}
         <p className="soft">Nothing is recorded until the vault is open again.</p>

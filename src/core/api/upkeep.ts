@@ -1,6 +1,6 @@
 // Upkeep: numbers, verification, thinning, backups, the proof, and facts for somebody who helps.
 
-import type { Statistics } from '../../shared/contract/schemas.ts';
+import type { Statistics } from '../../shared/contract/statistics.ts';
 import { toPlainError, type PlainError } from '../../shared/model/app-error.ts';
 import { dayOf, readGrowth, type DayOfGrowth } from '../timeline/growth.ts';
 import { toIso } from '../timeline/views.ts';

@@ -33,13 +33,13 @@ import {
   snapshotSummarySchema,
   sourceIdSchema,
   sourceSchema,
-  statisticsSchema,
   statusSchema,
   timelineFilterSchema,
   timelineRowSchema,
   timeSchema,
   uiStateSchema,
 } from './schemas.ts';
+import { statisticsSchema } from './statistics.ts';
 import { sessionsContract } from './sessions.ts';
 
 const get = (path: `/${string}`) => oc.route({ method: 'GET', path });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import { tellDifference, tellGrowth, tellSavings } from '../../../src/renderer/features/statistics/tell-statistics.ts';
-import type { Statistics } from '../../../src/shared/contract/schemas.ts';
+import type { Statistics } from '../../../src/shared/contract/statistics.ts';
 
 const MB = 1_000_000;
 

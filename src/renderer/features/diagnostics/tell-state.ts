@@ -1,6 +1,7 @@
 // How things stand, in sentences with a tone: what is well stays short, what is not says what to do. Pure.
 
-import type { Statistics, Status } from '../../../shared/contract/schemas.ts';
+import type { Status } from '../../../shared/contract/schemas.ts';
+import type { Statistics } from '../../../shared/contract/statistics.ts';
 import { formatAge, formatMoment, plural } from '../../components/format.ts';
 
 const DAY_MS = 86_400_000;

@@ -1,6 +1,6 @@
 // How large the vault was on each day: a line of bars, and the same as words for who does not see them.
 
-import type { Statistics } from '../../../shared/contract/schemas.ts';
+import type { Statistics } from '../../../shared/contract/statistics.ts';
 import { formatBytes, formatDay } from '../../components/format.ts';
 
 const SHOWN_DAYS = 60;

@@ -1,6 +1,6 @@
 // What each source takes of the newest snapshot: as numbers, and as a bar for the eye.
 
-import type { Statistics } from '../../../shared/contract/schemas.ts';
+import type { Statistics } from '../../../shared/contract/statistics.ts';
 import { formatAge, formatBytes, formatCount, formatWhole } from '../../components/format.ts';
 import { tellDifference } from './tell-statistics.ts';
 import { useStatus } from '../../stores/status.ts';

@@ -5,7 +5,7 @@ import './statistics.css';
 import type { ReactNode } from 'react';
 import { Link } from 'wouter';
 
-import type { Statistics } from '../../../shared/contract/schemas.ts';
+import type { Statistics } from '../../../shared/contract/statistics.ts';
 import { Button } from '../../components/button.tsx';
 import { Empty, ErrorMessage, Loading } from '../../components/feedback.tsx';
 import { formatAge, formatBytes, formatCount, formatMoment, formatWhole, plural } from '../../components/format.ts';

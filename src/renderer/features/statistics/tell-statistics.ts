@@ -1,6 +1,6 @@
 // The numbers of a vault as sentences that claim no more than the numbers do. Pure.
 
-import type { Statistics } from '../../../shared/contract/schemas.ts';
+import type { Statistics } from '../../../shared/contract/statistics.ts';
 import { formatBytes, formatCount, formatSpan } from '../../components/format.ts';
 
 const DAY_MS = 86_400_000;

@@ -47,7 +47,8 @@ __cairn_note() {
   fi
   number=${HISTCMD:-0}
   if [[ -n $start && ${CAIRN_OFF:-0} == 0 ]] && __cairn_open; then
-    # What the user's own rules (HISTCONTROL, HISTIGNORE) keep out of the history never comes to this: it is not the last entry.
+    # What the user's own rules (HISTCONTROL, HISTIGNORE) keep out of the history never comes to this: it is not the last entry. The
+    # clock that stamps entries may be a tick behind, and with it a second.
     if HISTTIMEFORMAT='%s ' builtin history 1 >|"$__cairn_scratch"; then
       IFS= builtin read -r -d '' line <"$__cairn_scratch" || :
       : >|"$__cairn_scratch"
@@ -59,7 +60,7 @@ __cairn_note() {
       line=${line%$'\n'}
       [[ $stamp == *[^0-9]* ]] && stamp=''
       if [[ -n $stamp && -n $line && $line != [[:space:]]* ]] &&
-        ((stamp > __cairn_mark_time || (stamp == __cairn_mark_time && number > __cairn_mark_number))); then
+        ((stamp > __cairn_mark_time || (stamp >= __cairn_mark_time - 1 && number > __cairn_mark_number))); then
         __cairn_write "$((start / 1000))" "$(((now_us - start) / 1000))" "$status" "$line" || :
       fi
     fi

@@ -8,11 +8,18 @@ path mtime / >/dev/null 2>&1; or exit 0
 
 set -g __cairn_folder ''
 set -g __cairn_count 0
-set -g __cairn_bytes 0
+# An element for about 250 characters that were written: their number is asked for without a substitution, which would cost more.
+set -g __cairn_weight
 set -g __cairn_pwd $PWD
+set -g __cairn_started ''
 
 function __cairn_preexec --on-event fish_preexec
     set -g __cairn_pwd $PWD
+    set -g __cairn_started ''
+    if set -q __cairn_scratch; and test -f $__cairn_scratch -a ! -L $__cairn_scratch
+        echo >$__cairn_scratch 2>/dev/null
+        set -g __cairn_started (path mtime $__cairn_scratch)
+    end
 end
 
 function __cairn_postexec --on-event fish_postexec
@@ -38,11 +45,10 @@ function __cairn_note --argument-names code duration line
     if test -e $file
         test -f $file -a -O $file; or return
     end
-    echo >$__cairn_scratch
-    set -l now (path mtime $__cairn_scratch)
-    set line (string sub -l 16384 -- $line | string collect)
+    # When a shell's first command began, there was no place to ask yet.
+    test -n "$__cairn_started"; or set -g __cairn_started (math -s0 (path mtime $__cairn_scratch) - 0$duration / 1000)
     # Nobody takes in what is written: the newest is worth more than the oldest.
-    if test $__cairn_bytes -ge 131072
+    if set -q __cairn_weight[400]
         echo -n >$file
     end
     if not test -s $file
@@ -50,12 +56,15 @@ function __cairn_note --argument-names code duration line
         umask 077
         printf '\x1eH\0001\0fish\0%s\0%s\0%s\0%s\0%s\0' $fish_pid (string split -f 1 -- - $__cairn_id) "$__cairn_tty" "$__cairn_pane" "$HOME" >>$file
         umask $mask
-        set -g __cairn_bytes 0
+        set -g __cairn_weight
     end
     set -g __cairn_count (math $__cairn_count + 1)
-    set -g __cairn_bytes (math $__cairn_bytes + 4 x (string length -- $line) + 200)
-    set -l started (math $now x 1000 - "0$duration")
-    printf '\x1eC\0%s\0%s\0%s\0%s\0%s\0%s\0' $__cairn_count $started "0$duration" $code $__cairn_pwd $line >>$file
+    set -ga __cairn_weight .
+    if string match -qr '^(?s:.){500}' -- $line
+        set -ga __cairn_weight . . . . . . . . .
+        string match -qr '^(?s:.){4000}' -- $line; and set -ga __cairn_weight . . . . . . . . . . . . . . . . . . . .
+    end
+    printf '\x1eC\0%s\0%s\0%s\0%s\0%s\0%s\0' $__cairn_count "$__cairn_started"000 "0$duration" $code $__cairn_pwd $line >>$file
 end
 
 # Finds the private folder in memory, once a shell.

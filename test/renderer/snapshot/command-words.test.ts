@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import {
   commandsText,
   findCommand,
+  groupByFolder,
   tellDuration,
   tellExit,
 } from '../../../src/renderer/features/snapshot/command-words.ts';
@@ -31,6 +32,23 @@ describe('findCommand()', () => {
 
     expect(findCommand(commands, 'TEST')).toBe(1);
     expect(findCommand(commands, 'none')).toBe(-1);
+  });
+});
+
+describe('groupByFolder()', () => {
+  it('puts together what was typed in one folder, the newest first', () => {
+    const commands = [
+      { command: '1', cwd: '/a' },
+      { command: '2', cwd: '/b' },
+      { command: '3', cwd: '/b' },
+      { command: '4', cwd: '/a' },
+    ];
+
+    const groups = groupByFolder(commands, 1).map(({ cwd, rows }) => [cwd, ...rows.map(({ at }) => at)]);
+    expect(groups).toEqual([
+      ['/a', 3],
+      ['/b', 2, 1],
+    ]);
   });
 });
 

@@ -34,6 +34,25 @@ export function tellExit(code: number): string {
   return word === undefined ? String(code) : `${code}, ${word}`;
 }
 
+export interface CommandGroup {
+  /** Where these were typed; absent where that is not known. */
+  readonly cwd: string | undefined;
+  readonly rows: readonly { readonly command: ShownCommand; readonly at: number }[];
+}
+
+/** From one place of the list on, the newest first, together what was typed in one folder without a change. */
+export function groupByFolder(commands: readonly ShownCommand[], first: number): CommandGroup[] {
+  const groups: { cwd: string | undefined; rows: { command: ShownCommand; at: number }[] }[] = [];
+  for (let at = commands.length - 1; at >= first; at -= 1) {
+    const command = commands[at];
+    if (command === undefined) continue;
+    const last = groups.at(-1);
+    if (last !== undefined && last.cwd === command.cwd) last.rows.push({ command, at });
+    else groups.push({ cwd: command.cwd, rows: [{ command, at }] });
+  }
+  return groups;
+}
+
 /** The place of the newest command that holds the text, whatever its case; -1 for none. */
 export function findCommand(commands: readonly ShownCommand[], text: string): number {
   const wanted = text.toLowerCase();

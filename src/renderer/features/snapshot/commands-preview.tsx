@@ -7,7 +7,7 @@ import { Button } from '../../components/button.tsx';
 import { Message } from '../../components/feedback.tsx';
 import { formatCount, formatDay, formatSecond, formatWhole, plural } from '../../components/format.ts';
 import { plainTitle, showHidden } from '../../components/visible-text.ts';
-import { findCommand, tellDuration, tellExit, type ShownCommand } from './command-words.ts';
+import { findCommand, groupByFolder, tellDuration, tellExit, type ShownCommand } from './command-words.ts';
 
 /** Rows that are shown before somebody asks for more. */
 const FIRST_ROWS = 200;
@@ -26,7 +26,6 @@ export function CommandsPreview({ preview, find }: CommandsPreviewProps) {
   useEffect(() => row.current?.scrollIntoView({ block: 'center' }), [found]);
   if (commands.length === 0) return <Message>No command of this shell was kept.</Message>;
   const first = isWhole ? 0 : Math.max(0, commands.length - FIRST_ROWS);
-  const shown = commands.slice(first).map((command, at) => ({ command, at: first + at }));
   return (
     <div className="stack">
       <table className="table snapshot-commands">
@@ -37,7 +36,6 @@ export function CommandsPreview({ preview, find }: CommandsPreviewProps) {
           <tr>
             <th scope="col">Begun</th>
             <th scope="col">Command</th>
-            <th scope="col">Folder</th>
             <th scope="col" className="snapshot-commands__number">
               Took
             </th>
@@ -46,18 +44,27 @@ export function CommandsPreview({ preview, find }: CommandsPreviewProps) {
             </th>
           </tr>
         </thead>
-        <tbody>
-          {shown.toReversed().map(({ command, at }) => (
-            <tr
-              key={at}
-              ref={at === found ? row : null}
-              className={at === found ? 'snapshot-commands__found' : undefined}
-              aria-current={at === found ? 'true' : undefined}
-            >
-              <Cells command={command} />
-            </tr>
-          ))}
-        </tbody>
+        {groupByFolder(commands, first).map(({ cwd, rows }) => (
+          <tbody key={rows[0]?.at}>
+            {cwd !== undefined && (
+              <tr>
+                <th scope="rowgroup" colSpan={4} className="captured mono snapshot-commands__folder">
+                  {plainTitle(cwd)}
+                </th>
+              </tr>
+            )}
+            {rows.map(({ command, at }) => (
+              <tr
+                key={at}
+                ref={at === found ? row : null}
+                className={at === found ? 'snapshot-commands__found' : undefined}
+                aria-current={at === found ? 'true' : undefined}
+              >
+                <Cells command={command} />
+              </tr>
+            ))}
+          </tbody>
+        ))}
       </table>
       {first > 0 && <Button onClick={() => setWhole(true)}>Show {formatCount(first)} older</Button>}
       {omitted > 0 && (
@@ -69,7 +76,7 @@ export function CommandsPreview({ preview, find }: CommandsPreviewProps) {
   );
 }
 
-function Cells({ command: { command, cwd, at, durationMs, exitCode } }: { readonly command: ShownCommand }) {
+function Cells({ command: { command, at, durationMs, exitCode } }: { readonly command: ShownCommand }) {
   return (
     <>
       <td className="snapshot-commands__time">
@@ -82,7 +89,6 @@ function Cells({ command: { command, cwd, at, durationMs, exitCode } }: { readon
         )}
       </td>
       <td className="captured mono snapshot-commands__line">{showHidden(command)}</td>
-      <td className="captured mono soft snapshot-commands__folder">{cwd === undefined ? '' : plainTitle(cwd)}</td>
       <td className="snapshot-commands__number">{durationMs === undefined ? '' : tellDuration(durationMs)}</td>
       <td className="snapshot-commands__number">
         {exitCode === undefined ? (

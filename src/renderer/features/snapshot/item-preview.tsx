@@ -60,9 +60,11 @@ export function ItemPreview({ snapshotId, item, find, hasLinks = true }: ItemPre
         <div className="row wrap">
           {hasLinks && (
             <>
-              <Link className="button" href={restoreAddress(snapshotId, [key])}>
-                Restore only this
-              </Link>
+              {item.attributes['isHistory'] !== true && (
+                <Link className="button" href={restoreAddress(snapshotId, [key])}>
+                  Restore only this
+                </Link>
+              )}
               <Link className="button" href={itemAddress(key)}>
                 All its versions
               </Link>

@@ -105,6 +105,8 @@ function writeStart(shell: HookedShell, home: string): WriteStart {
   if (shell === 'fish') {
     const folder = join(home, '.config', 'fish');
     mkdirSync(join(folder, 'conf.d'), { recursive: true });
+    // Else fish reads all manual pages in the background.
+    mkdirSync(join(home, '.local', 'share', 'fish', 'generated_completions'), { recursive: true });
     return ({ before = '', after = '', hasHook = true }) => {
       const prompt = `set -g fish_greeting\nfunction fish_prompt\n  echo '${PROMPT} '\nend\nfunction fish_right_prompt\nend\n`;
       writeFileSync(join(folder, 'conf.d', 'a.fish'), before);

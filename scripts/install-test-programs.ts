@@ -18,6 +18,8 @@ const PACKAGES = [
   ['neovim', 'nvim'],
   ['firefox-esr', 'firefox-esr'],
   ['chromium', 'chromium'],
+  ['kitty', 'kitty'],
+  ['libgl1-mesa-dri', 'kitty'],
   ['xvfb', 'Xvfb'],
   ['xauth', 'xauth'],
   ['dbus', 'dbus-daemon'],

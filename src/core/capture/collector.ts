@@ -9,6 +9,7 @@ import type { Clock } from '../clock.ts';
 import type { CaptureContext, Host, Source } from '../sources/source.ts';
 import type { SaveRequest, SaveResult, Vault } from '../vault/vault.ts';
 import { planCarry, type CarryPlan } from './carry-forward.ts';
+import { dropTwinTerminals } from './drop-twin-terminals.ts';
 import { joinTerminals } from './join-terminals.ts';
 import { NewestSnapshot, type NewestItem, type NewestState } from './newest-snapshot.ts';
 import { collectPointedPaths } from './pointed-paths.ts';
@@ -158,7 +159,8 @@ export class Collector {
       );
       round.add(readings);
     }
-    const { items, carry } = round;
+    const { carry } = round;
+    const items = dropTwinTerminals(round.items);
     const request: SaveRequest = {
       takenAtMs: nowMs,
       kind,

@@ -10,6 +10,7 @@ import { createCopilotSource } from './copilot-cli/copilot-source.ts';
 import { createFirefoxSource } from './firefox/firefox-source.ts';
 import { createGeminiSource } from './gemini/gemini-source.ts';
 import { createGitSource } from './git/git-source.ts';
+import { createKittySource } from './kitty/kitty-source.ts';
 import { createScreenSource } from './screen/screen-source.ts';
 import { createShellHistorySource } from './shell-history/shell-history-source.ts';
 import { createShellSource } from './shell/shell-source.ts';
@@ -23,6 +24,7 @@ export function createSources(): readonly Source[] {
   return [
     createTmuxSource(),
     createScreenSource(),
+    createKittySource(),
     createShellSource(),
     createShellHistorySource(),
     createFirefoxSource(),

@@ -18,6 +18,8 @@ import { createNeovimSource } from './neovim/neovim-source.ts';
 import type { Source } from './source.ts';
 import { createTmuxSource } from './tmux/tmux-source.ts';
 import { createVimSource } from './vim/vim-source.ts';
+import { VS_CODE_PRODUCTS } from './vscode/vscode-products.ts';
+import { createVsCodeSource } from './vscode/vscode-source.ts';
 
 /** Builds all sources; none reads anything before it is asked. */
 export function createSources(): readonly Source[] {
@@ -35,6 +37,7 @@ export function createSources(): readonly Source[] {
     createCopilotSource(),
     createNeovimSource(),
     createVimSource(),
+    ...VS_CODE_PRODUCTS.map((product) => createVsCodeSource(product)),
     createGitSource(),
   ];
 }

@@ -42,6 +42,10 @@ export const documentFactsSchema = z.object({
   /** False for what an editor that does not run has left behind. */
   isRunning: z.boolean().default(true),
   isRecoverable: z.boolean().default(false),
+  /** The editor itself shows the unsaved text again when it starts next. */
+  isKept: z.boolean().default(false),
+  /** The file lies on another machine. */
+  isRemote: z.boolean().default(false),
   editor: z.string(),
   /** The folder that is open in the editor. */
   cwd: z.string().optional(),

@@ -52,10 +52,13 @@ type Payload = z.infer<typeof payloadSchema>;
 
 const undoSchema = z.object({ copy: writtenCopySchema });
 
+/** A copy to write, or none: an editor keeps the very text itself. */
+type Copy = CopyPlan | { readonly kind: 'kept'; readonly editor: string };
+
 interface Candidate {
   readonly item: SnapshotItem;
   readonly facts: DocumentFacts;
-  readonly copy: CopyPlan;
+  readonly copy: Copy;
   readonly target: OpenTarget | null;
   /** Why it is not opened, as a sentence; empty where it is. */
   readonly whyNot: string;
@@ -67,12 +70,12 @@ export async function planDocuments(
   items: readonly SnapshotItem[],
   context: RestoreContext,
 ): Promise<readonly PlannedStep[]> {
-  const open = findOpen(context);
+  const present = findPresent(context);
   const steps: PlannedStep[] = [];
   const candidates: Candidate[] = [];
   for (const item of items) {
     context.signal.throwIfAborted();
-    const candidate = await examine(item, open, context);
+    const candidate = await examine(item, present, context);
     if (typeof candidate === 'string') steps.push(toStep(editor, item, candidate, null));
     else candidates.push(candidate);
   }
@@ -94,19 +97,21 @@ export async function planDocuments(
 
 async function examine(
   item: SnapshotItem,
-  open: ReadonlyMap<string, DocumentFacts>,
+  present: ReadonlyMap<string, readonly DocumentFacts[]>,
   context: RestoreContext,
 ): Promise<Candidate | string> {
   const parsed = documentFactsSchema.safeParse(item.attributes);
   if (!parsed.success) return 'This file was captured without what is needed to open it.';
   const facts = parsed.data;
-  const now = open.get(facts.path ?? item.key);
+  const alike = present.get(facts.path ?? item.key) ?? [];
+  const now = alike.find(({ isRunning, isRecoverable }) => isRunning && !isRecoverable);
   if (now !== undefined && (facts.textId === undefined || now.textId === facts.textId)) {
     return `It is open already, in ${now.editor}.`;
   }
-  let copy: CopyPlan;
+  const kept = alike.find(({ isKept, textId }) => isKept && textId === facts.textId);
+  let copy: Copy;
   try {
-    copy = await planCopy(item, facts, context);
+    copy = kept === undefined ? await planCopy(item, facts, context) : { kind: 'kept', editor: kept.editor };
   } catch (error) {
     return `Its unsaved text cannot be written: ${reasonOf(error)}`;
   }
@@ -114,14 +119,19 @@ async function examine(
   return { item, facts, copy, ...targetOf(facts, copy) };
 }
 
-function targetOf(facts: DocumentFacts, copy: CopyPlan): Pick<Candidate, 'target' | 'whyNot'> {
+function targetOf(facts: DocumentFacts, copy: Copy): Pick<Candidate, 'target' | 'whyNot'> {
   const { line, column, isActive, cwd, windows } = facts;
   const place = { isActive, ...(line === undefined ? {} : { line }), ...(column === undefined ? {} : { column }) };
   const rest = { ...place, ...(cwd === undefined ? {} : { cwd }), ...(windows === undefined ? {} : { windows }) };
   if (facts.path !== undefined && isFile(facts.path)) return { target: { path: facts.path, ...rest }, whyNot: '' };
   if (copy.kind === 'write') return { target: { path: copy.copy.path, ...rest }, whyNot: '' };
   if (copy.kind === 'there') return { target: { path: copy.where, ...rest }, whyNot: '' };
-  const whyNot = facts.path === undefined ? 'It had no file and no text.' : `${facts.path} is not there any more.`;
+  if (copy.kind === 'kept' && facts.path === undefined) return { target: null, whyNot: '' };
+  const whyNot = facts.isRemote
+    ? 'It lies on another machine; open it there.'
+    : facts.path === undefined
+      ? 'It had no file and no text.'
+      : `${facts.path} is not there any more.`;
   return { target: null, whyNot };
 }
 
@@ -148,7 +158,7 @@ function place({ line, column }: DocumentFacts, path: string): string {
   return `${path} at line ${line}${column === undefined || column === 1 ? '' : `, column ${column}`}`;
 }
 
-function copySentence(facts: DocumentFacts, copy: CopyPlan): string {
+function copySentence(facts: DocumentFacts, copy: Copy): string {
   const cut = facts.unsaved === 'cut' ? ', which is its beginning only,' : '';
   switch (copy.kind) {
     case 'write':
@@ -157,6 +167,8 @@ function copySentence(facts: DocumentFacts, copy: CopyPlan): string {
       return copy.where === facts.path
         ? 'Its text was saved since.'
         : `Its unsaved text${cut} lies in ${copy.where} already.`;
+    case 'kept':
+      return `${copy.editor} keeps its unsaved text and shows it when it starts.`;
     case 'none':
       return facts.unsaved === 'unreadable' ? 'Its unsaved text could not be read when it was captured.' : '';
   }
@@ -247,16 +259,17 @@ export async function undoDocument(result: StepResult): Promise<StepResult> {
   }
 }
 
-/** Documents that an editor has open now, by path, else by key. */
-function findOpen(context: RestoreContext): Map<string, DocumentFacts> {
-  const open = new Map<string, DocumentFacts>();
+/** The documents of all editors as they are now, by path, else by key. */
+function findPresent(context: RestoreContext): Map<string, DocumentFacts[]> {
+  const present = new Map<string, DocumentFacts[]>();
   for (const item of context.present) {
     if (item.kind !== 'document' || item.stale) continue;
     const facts = documentFactsSchema.safeParse(item.attributes).data;
-    if (facts === undefined || !facts.isRunning || facts.isRecoverable) continue;
-    open.set(facts.path ?? item.key, facts);
+    if (facts === undefined) continue;
+    const place = facts.path ?? item.key;
+    present.set(place, [...(present.get(place) ?? []), facts]);
   }
-  return open;
+  return present;
 }
 
 function toStep(editor: DocumentEditor, item: SnapshotItem, detail: string, payload: Payload | null): PlannedStep {

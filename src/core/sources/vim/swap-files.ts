@@ -1,9 +1,10 @@
 // Swap files on disk: read within limits, and said whose file each one is.
 
-import { closeSync, constants, fstatSync, openSync, readdirSync, readSync, statSync, type BigIntStats } from 'node:fs';
+import { readdirSync, statSync } from 'node:fs';
 import { basename, dirname, isAbsolute, join, normalize } from 'node:path';
 
 import { readRegularFile } from '../host/read-file.ts';
+import { readFileStart } from '../host/read-start.ts';
 import type { CaptureContext, Host } from '../source.ts';
 import { HEADER_BYTES, parseSwapHeader, parseSwapText, type SwapHeader, type SwapText } from './parse-swap.ts';
 
@@ -41,27 +42,14 @@ export function listSwapFiles(folder: string): string[] {
 /** Reads what a swap file says of itself; null where it is none, another user's, or gone. */
 export function readSwapFile(host: Host, swapFile: string): SwapFile | null {
   try {
-    const { start, stat } = readStart(swapFile);
+    const { bytes, stat, version } = readFileStart(swapFile, HEADER_BYTES);
     if (Number(stat.uid) !== host.uid) return null;
-    const header = parseSwapHeader(start);
+    const header = parseSwapHeader(bytes);
     if (header === null) return null;
-    const version = `${stat.dev}:${stat.ino}:${stat.size}:${stat.mtimeNs}`;
     const path = pathOf(swapFile, header, host);
     return path === undefined ? null : { swapFile, path, header, version, mtimeMs: Number(stat.mtimeMs) };
   } catch {
     return null; // gone, or not ours to read
-  }
-}
-
-/** @throws NodeJS.ErrnoException, AppError SOURCE_UNREADABLE */
-function readStart(path: string): { start: Buffer; stat: BigIntStats } {
-  const file = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
-  try {
-    const stat = fstatSync(file, { bigint: true });
-    const start = Buffer.alloc(stat.isFile() ? HEADER_BYTES : 0);
-    return { start: start.subarray(0, readSync(file, start, 0, start.length, 0)), stat };
-  } finally {
-    closeSync(file);
   }
 }
 

@@ -103,7 +103,7 @@ export class ConversationRig {
   }
 
   /** A prompt whose tool runs until it is killed. */
-  readonly endlessPrompt = 'run it [TOOL:echo $$ > tool.pid; exec sleep 50]';
+  readonly endlessPrompt = 'run it [TOOL:sleep 50 & echo $! > tool.pid; wait]';
 
   async untilToolRuns(): Promise<void> {
     await waitFor('the tool', () => this.#toolPid() > 1, START_TIMEOUT_MS);

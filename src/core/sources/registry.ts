@@ -6,6 +6,7 @@ import { CHROMIUM_BROWSERS } from './chromium/chromium-browsers.ts';
 import { createChromiumSource } from './chromium/chromium-source.ts';
 import { createClaudeCodeSource } from './claude-code/claude-source.ts';
 import { createCodexSource } from './codex/codex-source.ts';
+import { createContinueSource } from './continue/continue-source.ts';
 import { createCopilotSource } from './copilot-cli/copilot-source.ts';
 import { createFirefoxSource } from './firefox/firefox-source.ts';
 import { createGeminiSource } from './gemini/gemini-source.ts';
@@ -35,6 +36,7 @@ export function createSources(): readonly Source[] {
     createCodexSource(),
     createGeminiSource(),
     createCopilotSource(),
+    createContinueSource(),
     createNeovimSource(),
     createVimSource(),
     ...VS_CODE_PRODUCTS.map((product) => createVsCodeSource(product)),

@@ -3,7 +3,11 @@ import { dirname, join } from 'node:path';
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
-import { makeRestoreContext, toSnapshotItems } from '../../../support/test-host.ts';
+import { MAX_ENDED_SHELLS } from '../../../../src/core/sources/shell-history/capture-shells.ts';
+import { parseSourceId } from '../../../../src/shared/model/ids.ts';
+import { key } from '../../../support/captures.ts';
+import { aStoredItem } from '../../../support/previews.ts';
+import { makeCaptureContext, makeRestoreContext, toSnapshotItems } from '../../../support/test-host.ts';
 import { hasSharedMemory, headerBytes, HistoryWorkshop, noteBytes } from './spool-workshop.ts';
 
 const ID = '1795206831000000-4242';
@@ -96,16 +100,33 @@ describe.skipIf(!hasSharedMemory)('commands that the hooks noted', () => {
     expect(await shop.lines(KEY)).toEqual(['echo one', 'echo two', 'echo three']);
   });
 
+  it('are neither lost nor doubled while the vault is locked', async () => {
+    shop.note(ID, [{ number: 1, command: 'echo one' }]);
+    await shop.capture();
+    const other = '1795206831000000-4343';
+    await shop.whileLocked(async (capture) => {
+      shop.note(ID, [{ number: 2, command: 'echo two' }]);
+      shop.note(other, [{ number: 1, command: 'echo other' }]);
+      await capture();
+      shop.note(ID, [{ number: 3, command: 'echo three' }]);
+      shop.note(other, [{ number: 2, command: 'echo more' }]);
+      await capture();
+      await capture();
+      await capture();
+    });
+    shop.note(ID, [{ number: 4, command: 'echo four' }]);
+    await shop.capture();
+    await shop.capture();
+    await shop.capture();
+
+    expect(await shop.lines(KEY)).toEqual(['echo one', 'echo two', 'echo three', 'echo four']);
+    expect(await shop.lines(`shell-history:${other}`)).toEqual(['echo other', 'echo more']);
+    expect(shop.files()).toEqual([]);
+  });
+
   it('that were only looked at come with the next capture', async () => {
     shop.note(ID, [{ number: 1, command: 'echo one' }]);
-    const context = { known: () => undefined, previous: [], pointedPaths: [], maxBytes: 1_000_000, nowMs: Date.now() };
-    await shop.source.capture({
-      ...context,
-      host: shop.host,
-      signal: new AbortController().signal,
-      excludes: { path: () => false, url: () => false, command: () => false },
-      redact: (text) => text,
-    });
+    await shop.source.capture(makeCaptureContext(shop.host));
 
     await shop.capture();
 
@@ -221,6 +242,24 @@ describe.skipIf(!hasSharedMemory)('commands that the hooks noted', () => {
     expect(items.get(`shell-history:${other}`)).not.toHaveProperty('pid');
   });
 
+  it('of the shells that ended last stay listed; older ones stay in the snapshots that have them', async () => {
+    const ended = Array.from({ length: MAX_ENDED_SHELLS + 5 }, (_, at) =>
+      aStoredItem({
+        key: key(`shell-history:${1_795_206_831_000_000 + at}-1`),
+        source: parseSourceId('shell-history'),
+        attributes: { isHistory: true, isLive: false, shell: 'bash', lastAtMs: at },
+        streams: [{ name: 'commands', kind: 'append', sizeBytes: 1, contentId: 'x' }],
+      }),
+    );
+
+    const { items } = await shop.source.capture(makeCaptureContext(shop.host, { previous: ended }));
+
+    const times = items.map(({ attributes }) => Number(attributes['lastAtMs']));
+    expect(times).toHaveLength(MAX_ENDED_SHELLS);
+    expect(Math.min(...times)).toBe(5);
+    expect(items[0]?.streams).toMatchObject([{ name: 'commands', content: { type: 'unchanged' } }]);
+  });
+
   it('of another home are left alone', async () => {
     mkdirSync(shop.spools, { recursive: true, mode: 0o700 });
     const path = join(shop.spools, `${ID}.log`);
@@ -270,17 +309,7 @@ describe.skipIf(!hasSharedMemory)('commands that the hooks noted', () => {
 
   it('are shown, not run: a restore has nothing to do for them', async () => {
     shop.note(ID, [{ number: 1, command: 'rm -rf build' }]);
-    const { items } = await shop.source.capture({
-      host: shop.host,
-      signal: new AbortController().signal,
-      nowMs: Date.now(),
-      maxBytes: 1_000_000,
-      known: () => undefined,
-      previous: [],
-      pointedPaths: [],
-      excludes: { path: () => false, url: () => false, command: () => false },
-      redact: (text) => text,
-    });
+    const { items } = await shop.source.capture(makeCaptureContext(shop.host));
     const context = makeRestoreContext(shop.host, shop.host.homeDir, items);
 
     const steps = await shop.source.planRestore(toSnapshotItems(items).items, context);

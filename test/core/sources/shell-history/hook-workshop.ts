@@ -111,7 +111,8 @@ function writeStart(shell: HookedShell, home: string): WriteStart {
       const prompt = `set -g fish_greeting\nfunction fish_prompt\n  echo '${PROMPT} '\nend\nfunction fish_right_prompt\nend\n`;
       writeFileSync(join(folder, 'conf.d', 'a.fish'), before);
       if (hasHook) writeFileSync(join(folder, 'conf.d', 'cairn.fish'), block(readFileSync(script, 'utf8')));
-      writeFileSync(join(folder, 'config.fish'), `${prompt}${after}\n`);
+      const again = hasHook ? `source ${folder}/conf.d/cairn.fish\n` : '';
+      writeFileSync(join(folder, 'config.fish'), `${prompt}${again}${after}\n`);
     };
   }
   return ({ before = '', after = '', hasHook = true }) => {

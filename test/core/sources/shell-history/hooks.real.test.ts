@@ -1,5 +1,14 @@
-import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 
 import { afterEach, beforeEach, expect, it } from 'vitest';
@@ -117,6 +126,18 @@ function holdsEverywhere(shell: HookedShell, shop: () => HookWorkshop): void {
     expect(await shop().screen()).toMatch(/^0{3,4}$/m);
   });
 
+  it('writes through no link, and into no folder of somebody else', async () => {
+    const elsewhere = join(shop().host.homeDir, 'elsewhere');
+    mkdirSync(join(elsewhere, 'shell'), { recursive: true, mode: 0o700 });
+    symlinkSync(elsewhere, dirname(shop().spools));
+    await shop().open();
+    await shop().run('echo one');
+    await shop().run('echo two');
+
+    expect(readdirSync(join(elsewhere, 'shell'))).toEqual([]);
+    removeSharedNotes(await shop().shellPid());
+  });
+
   it('notes nothing while CAIRN_OFF is set', async () => {
     await shop().open();
     await shop().run('echo one');
@@ -204,6 +225,13 @@ function holdsEverywhere(shell: HookedShell, shop: () => HookWorkshop): void {
   });
 }
 
+/** What a shell without a runtime folder of its own has left in the one that all tests share. */
+function removeSharedNotes(pid: number): void {
+  const folder = `/dev/shm/cairn-${process.getuid?.() ?? 0}/shell`;
+  for (const name of existsSync(folder) ? readdirSync(folder) : [])
+    if (name.includes(`-${pid}.`)) rmSync(join(folder, name), { force: true });
+}
+
 /** Processor time that a process has used; told in steps of 10 ms. */
 function cpuMsOf(pid: number): number {
   const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
@@ -226,6 +254,7 @@ describeShell('bash', (shop) => {
     await shop().run('false | true | (exit 3)');
     await shop().run('echo "code $?" "trap ${#seen}" ');
     await shop().run('(exit 5)');
+    await shop().run('(set -T; echo in a subshell; exit 0)');
 
     const screen = await shop().screen();
     expect(screen).toContain('P3-1 0 3');
@@ -233,7 +262,7 @@ describeShell('bash', (shop) => {
     expect(screen).toMatch(/trap [1-9]/);
     expect(screen).toContain('P5-5');
     expect(screen).not.toMatch(/unbound|__cairn/);
-    expect(await shop().lines()).toHaveLength(3);
+    expect(await shop().lines()).toHaveLength(4);
   });
 
   it('works beside a preexec that hangs on the DEBUG trap and PROMPT_COMMAND, as bash-preexec does', async () => {
@@ -273,6 +302,14 @@ describeShell('bash', (shop) => {
     for (const line of ['echo one', 'set -e', 'echo three']) await shop().run(line);
 
     expect(await shop().lines()).toEqual(['echo one', 'echo two', 'echo one', 'set -e', 'echo three']);
+  });
+
+  it('leaves the history file as bash writes it', async () => {
+    await shop().open();
+    await shop().run('echo one');
+    await shop().run('history -w');
+
+    expect(readFileSync(join(shop().host.homeDir, '.bash_history'), 'utf8')).toBe('echo one\nhistory -w\n');
   });
 
   it('notes nothing where history is off, and nothing in a shell that is not interactive', async () => {

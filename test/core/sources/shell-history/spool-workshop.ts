@@ -3,16 +3,18 @@
 import { appendFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { Collector, type CaptureOutcome } from '../../../../src/core/capture/collector.ts';
+import { Collector, type CaptureOutcome, type CaptureSettings } from '../../../../src/core/capture/collector.ts';
 import { compileExclusion } from '../../../../src/core/capture/rules/exclusion.ts';
 import { NO_EXCLUSIONS, type ExclusionRules } from '../../../../src/core/capture/rules/exclusion-rules.ts';
+import { LockedCaptures } from '../../../../src/core/session/locked-captures.ts';
 import { decodeCommands, type CommandEntry } from '../../../../src/core/sources/shell-history/command-entry.ts';
 import { createShellHistorySource } from '../../../../src/core/sources/shell-history/shell-history-source.ts';
 import type { Host, Source } from '../../../../src/core/sources/source.ts';
+import { openInbox } from '../../../../src/core/vault/inbox-client.ts';
 import type { Vault } from '../../../../src/core/vault/vault.ts';
 import type { SnapshotItem } from '../../../../src/shared/model/item.ts';
-import { ManualClock } from '../../../support/manual-clock.ts';
-import { makeTestHost } from '../../../support/test-host.ts';
+import { ManualClock, settle } from '../../../support/manual-clock.ts';
+import { makeTestHost, waitFor } from '../../../support/test-host.ts';
 import { openTestVault, type TestVault } from '../../../support/test-vault.ts';
 
 const SHARED_MEMORY = '/dev/shm';
@@ -125,18 +127,58 @@ export class HistoryWorkshop implements AsyncDisposable {
       },
       clock: this.clock,
       host: this.host,
-      loadSettings: async () => ({
-        sources: [this.source],
-        exclusion: compileExclusion(
-          { ...NO_EXCLUSIONS, ...this.rules },
-          { homeDir: this.host.homeDir, platform: 'linux', realPath: (path) => path },
-        ),
-        isRedactionOn: this.isRedactionOn,
-        scrollbackLines: 10_000,
-        inactiveDays: 7,
-      }),
+      loadSettings: async () => this.#settings(),
     });
     return this.#collector.capture({ kind: 'automatic' });
+  }
+
+  #settings(): CaptureSettings {
+    return {
+      sources: [this.source],
+      exclusion: compileExclusion(
+        { ...NO_EXCLUSIONS, ...this.rules },
+        { homeDir: this.host.homeDir, platform: 'linux', realPath: (path) => path },
+      ),
+      isRedactionOn: this.isRedactionOn,
+      scrollbackLines: 10_000,
+      inactiveDays: 7,
+    };
+  }
+
+  /** Locks the vault; the work captures write-only as often as it likes. Then it is unlocked. */
+  async whileLocked(work: (capture: () => Promise<void>) => Promise<void>): Promise<void> {
+    const [newest] = await this.vault.listSnapshots({ limit: 1 });
+    const snapshot = newest === undefined ? null : await this.vault.readSnapshot(newest.id);
+    await this.vault.close();
+    let deposits = 0;
+    const captures = new LockedCaptures(
+      {
+        inbox: openInbox(this.#vault.path),
+        host: this.host,
+        clock: this.clock,
+        settings: this.#settings(),
+        intervalMs: 1_000,
+        newest: snapshot,
+        onDeposit: () => {
+          deposits += 1;
+        },
+        onFailed: ({ message }) => {
+          throw new Error(message);
+        },
+      },
+      false,
+    );
+    captures.start();
+    await work(async () => {
+      const before = deposits;
+      this.clock.jumpWall(Date.now() + 5_000 - this.clock.nowMs());
+      await this.clock.advance(1_000);
+      await waitFor('a deposit', () => deposits > before);
+      await settle();
+    });
+    await captures.stop();
+    this.#collector = null;
+    await this.#vault.reopen();
   }
 
   /** Cairn is killed and started again: nothing is remembered but the vault and the folder in memory. */

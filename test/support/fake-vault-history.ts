@@ -70,7 +70,7 @@ export function fakeSearch(snapshots: readonly Snapshot[], query: SearchQuery): 
       .map((item): SearchMatch => {
         const from = item.title.toLowerCase().indexOf(needle);
         const hit = { where: 'title', line: item.title, from, to: from + needle.length, lineNumber: 1 };
-        return { item, snapshotId: id, takenAtMs, ...hit };
+        return { item, snapshotId: id, takenAtMs, ...hit, firstSeenMs: takenAtMs, lastSeenMs: takenAtMs, score: 1 };
       }),
   );
 }

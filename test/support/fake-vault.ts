@@ -308,6 +308,7 @@ export class FakeVault implements Vault {
       lastVerifiedAtMs: null,
       sources,
       inboxCount: 0,
+      search: { storedBytes: 0, memoryBytes: 0, maxMemoryBytes: 0, notIndexed: 0 },
     };
   }
 

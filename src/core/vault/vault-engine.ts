@@ -28,20 +28,21 @@ import { readChanges, readDensity } from './log/history.ts';
 import { exportStream, listSnapshots, readSnapshot, readStream, resolveSnapshot } from './log/read-snapshots.ts';
 import { findStoredSession, listSessions, readMessages, removeSessions, saveSession } from './log/sessions.ts';
 import { createBodyCache, saveSnapshot, type KnownContent } from './log/save-snapshot.ts';
-import { searchHistory } from './log/search.ts';
 import type { VaultState } from './log/vault-state.ts';
 import { openVaultFiles, type Obstacle, type OpenedVault } from './open-vault.ts';
 import { runMigrations } from './migrations/run-migrations.ts';
+import { SearchIndex } from './search/search-index.ts';
+import { searchVault } from './search/search-vault.ts';
 import { writeHeadSlot } from './tables/single-rows.ts';
 import { freeBytes, keepReserve, releaseReserve, restoreReserve } from './upkeep/reserve.ts';
 import type { WorkControl } from './upkeep/slices.ts';
 import { runUpkeep } from './upkeep/upkeep.ts';
 import { forgetSince } from './upkeep/forget.ts';
 import { backupVault } from './upkeep/backup.ts';
-import { explainKept, pruneVault } from './upkeep/prune.ts';
+import { explainKept, pruneVault, type PruneDeps } from './upkeep/prune.ts';
 import { rotateVault, rotationDone } from './upkeep/rotate.ts';
 import { readStatistics } from './upkeep/statistics.ts';
-import { verifyVault } from './upkeep/verify.ts';
+import { SEARCH_INDEX, verifyVault } from './upkeep/verify.ts';
 import type {
   BackupReport,
   ChangesPage,
@@ -55,6 +56,7 @@ import type {
   PruneReport,
   SaveRequest,
   SaveResult,
+  SearchAnswer,
   SearchQuery,
   VaultStatistics,
   VerifyReport,
@@ -81,6 +83,7 @@ export class VaultEngine {
   readonly #lock: WriterLock | null;
   readonly #obstacle: Obstacle | null;
   readonly #options: EngineOptions;
+  readonly #search: SearchIndex;
   readonly #bodyCache = createBodyCache();
   /** Content ids of the streams that this run committed last. */
   readonly #knowledge: KnownContent = new Map();
@@ -95,6 +98,11 @@ export class VaultEngine {
     this.#obstacle = opened.obstacle;
     this.#hasReleasedReserve = opened.hasReleasedReserve;
     this.#options = options;
+    this.#search = new SearchIndex({
+      state: opened.state,
+      canWrite: opened.lock !== null,
+      withLock: (work) => this.#write('Indexing', work),
+    });
   }
 
   /**
@@ -140,6 +148,7 @@ export class VaultEngine {
     const engine = new VaultEngine(files, opened, options);
     try {
       if (opened.lock !== null) await engine.#settle(secret, opened, nowMs);
+      engine.#search.noteOpened();
       return engine;
     } catch (error) {
       engine.#release();
@@ -157,6 +166,7 @@ export class VaultEngine {
       };
       const result = await saveSnapshot(deps, request, this.#knowledge, this.#bodyCache);
       this.#learn();
+      this.#search.noteSaved();
       return result;
     });
     return { ...result, workMs: performance.now() - startMs };
@@ -200,13 +210,15 @@ export class VaultEngine {
     return this.#read(() => readChanges(this.#state, query));
   }
 
-  search(query: SearchQuery): ReturnType<typeof searchHistory> {
-    return this.#work('Searching', () => this.#read(() => searchHistory(this.#state, query)));
+  search(query: SearchQuery): Promise<SearchAnswer> {
+    return this.#work('Searching', () =>
+      this.#read(() => searchVault({ state: this.#state, index: this.#search }, query)),
+    );
   }
 
   async forget(sinceMs: number, control: WorkControl): Promise<number> {
     const removed = await this.#free('Forgetting', () =>
-      forgetSince({ state: this.#state, withLock: (work) => this.#write('Forgetting', work) }, sinceMs, control),
+      forgetSince(this.#pruneDeps('Forgetting'), sinceMs, control),
     );
     this.#learn();
     return removed;
@@ -262,18 +274,21 @@ export class VaultEngine {
 
   prune(limits: RetentionLimits, nowMs: number, isDryRun: boolean, control: WorkControl): Promise<PruneReport> {
     return this.#free('Pruning', () =>
-      pruneVault(
-        { state: this.#state, withLock: (work) => this.#write('Pruning', work) },
-        limits,
-        nowMs,
-        isDryRun,
-        control,
-      ),
+      pruneVault(this.#pruneDeps('Pruning'), limits, nowMs, isDryRun, control),
     );
   }
 
-  verify(isDeep: boolean, nowMs: number, control: WorkControl): Promise<VerifyReport> {
-    return this.#work('Verifying', () =>
+  #pruneDeps(what: string): PruneDeps {
+    return {
+      state: this.#state,
+      withLock: (work) => this.#write(what, work),
+      forgetFrom: (sequence) => this.#search.forgetFrom(sequence),
+      afterSweep: () => this.#search.compact(),
+    };
+  }
+
+  async verify(isDeep: boolean, nowMs: number, control: WorkControl): Promise<VerifyReport> {
+    const report = await this.#work('Verifying', () =>
       verifyVault(
         { state: this.#state, files: this.files, withLock: (work) => this.#write('Verifying', work) },
         isDeep,
@@ -281,6 +296,8 @@ export class VaultEngine {
         control,
       ),
     );
+    if (report.damaged.some(({ what }) => what === SEARCH_INDEX)) await this.#search.dropDamaged();
+    return report;
   }
 
   backup(folder: string, keep: number, nowMs: number, control: WorkControl): Promise<BackupReport> {
@@ -295,10 +312,14 @@ export class VaultEngine {
   async upkeep(budgetMs: number): Promise<void> {
     await this.#write('Upkeep', () => runUpkeep(this.#state, this.files, budgetMs));
     keepReserve(this.files);
+    await this.#search.upkeep(budgetMs);
   }
 
   statistics(inactiveAfterMs: number, nowMs: number): VaultStatistics {
-    return this.#read(() => readStatistics(this.#state, this.files, inactiveAfterMs, nowMs));
+    return this.#read(() => ({
+      ...readStatistics(this.#state, this.files, inactiveAfterMs, nowMs),
+      search: this.#search.statistics(),
+    }));
   }
 
   keys(nowMs: number): KeysInfo {
@@ -345,6 +366,7 @@ export class VaultEngine {
 
   async close(): Promise<void> {
     if (this.#hasClosed) return;
+    await this.#search.close();
     this.#hasClosed = true;
     const lock = this.#lock;
     try {

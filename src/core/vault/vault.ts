@@ -127,6 +127,17 @@ export interface VaultStatistics {
   readonly lastVerifiedAtMs: number | null;
   readonly sources: readonly SourceState[];
   readonly inboxCount: number;
+  readonly search: SearchStatistics;
+}
+
+export interface SearchStatistics {
+  /** Bytes of the index in the file. */
+  readonly storedBytes: number;
+  /** Bytes of it in memory now, and at most. */
+  readonly memoryBytes: number;
+  readonly maxMemoryBytes: number;
+  /** Snapshots that are not in it yet. */
+  readonly notIndexed: number;
 }
 
 /** A note on what was found at opening and mended, in words: a header copy, a head slot, a rolled-back file. */
@@ -203,14 +214,36 @@ export interface ChangesPage {
 
 export interface SearchQuery {
   readonly text: string;
+  /** Only these; empty or absent means any. */
   readonly kinds?: readonly ItemKind[];
+  readonly sources?: readonly SourceId[];
+  readonly projects?: readonly string[];
+  /** Only what was there in this stretch of time. */
+  readonly sinceMs?: number;
+  readonly untilMs?: number;
   readonly limit: number;
   /** After this long the search gives what it has. */
   readonly budgetMs: number;
+  /** After this long it gives what it has, if that is anything: the rest comes with the cursor. */
+  readonly firstWithinMs?: number;
+  /** Continues where an earlier answer to the same question stopped. */
+  readonly cursor?: string;
+}
+
+export interface SearchAnswer {
+  /** The best first; `cursor` brings older ones. */
+  readonly matches: readonly SearchMatch[];
+  /** True where there is nothing more to find. */
+  readonly isComplete: boolean;
+  readonly cursor?: string;
+  /** While the index is made: how many snapshots are not in it yet. */
+  readonly notIndexed?: number;
 }
 
 export interface SearchMatch {
-  readonly item: SnapshotItem;
+  /** As it was named when the text was first seen there. */
+  readonly item: Pick<SnapshotItem, 'key' | 'kind' | 'source' | 'group' | 'title'>;
+  /** The newest snapshot that holds it, among those asked for. */
   readonly snapshotId: SnapshotId;
   readonly takenAtMs: number;
   /** A stream's name, or `title`, or an attribute's. */
@@ -221,6 +254,11 @@ export interface SearchMatch {
   readonly to: number;
   /** Counted from 1; 1 for facts. */
   readonly lineNumber: number;
+  /** The stretch of time in which it was there, as far as snapshots of it are left. */
+  readonly firstSeenMs: number;
+  readonly lastSeenMs: number;
+  /** The higher, the better it fits. */
+  readonly score: number;
 }
 
 /** An open, unlocked vault. */
@@ -249,8 +287,11 @@ export interface Vault extends VaultSessions {
   density(fromMs: number | null, toMs: number | null, bins: number, gapLimits: readonly GapLimit[]): Promise<Density>;
   /** The history as changes, equal snapshots collapsed. A long stretch without any change comes in several answers. */
   changes(query: ChangesQuery): Promise<ChangesPage>;
-  /** Looks for a text, whatever its case, in all that was ever captured, the newest first. */
-  search(query: SearchQuery): Promise<{ readonly matches: readonly SearchMatch[]; readonly isComplete: boolean }>;
+  /**
+   * Looks for words in all that was ever captured: each where a word or a part of one begins so, all on one line; quotes mean exactly
+   * this. Case and diacritics do not matter. Where nothing begins so, also in the middle of words, as far as the budget goes.
+   */
+  search(query: SearchQuery): Promise<SearchAnswer>;
   /**
    * Removes every snapshot taken since then that is no checkpoint, and sweeps their content. What is still open is captured again
    * with the next snapshot. Gives how many went.

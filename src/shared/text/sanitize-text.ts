@@ -11,6 +11,11 @@ const SPACES = /[\t\n\v\f\r\u0085\u2028\u2029]+/g;
 /** What is cut away anyway is not looked at: a line of text may be megabytes long. */
 const LOOKAHEAD = 8;
 
+/** The text without escape sequences: what a reader of the terminal saw. Lines stay lines. */
+export function stripEscapes(text: string): string {
+  return text.replace(ESCAPES, '');
+}
+
 /** Gives a text as one harmless line of at most `max` characters; an ellipsis stands where something is missing. */
 export function toPlainLine(text: string, max: number): string {
   const start = text.length > max * LOOKAHEAD ? text.slice(0, max * LOOKAHEAD) : text;

@@ -50,6 +50,11 @@ export class ChunkStore {
     return content;
   }
 
+  /** The same as `read`, for what is looked at once: what is in memory is used, and nothing else driven out of it. */
+  readOnce(recordId: number): Buffer {
+    return this.#cache.get(recordId) ?? this.read(recordId);
+  }
+
   /** Lets go of the contents in memory; they are read again where they are wanted. */
   forgetContents(): void {
     this.#cache.clear();

@@ -75,6 +75,11 @@ export class TimeIndex {
     return at < this.#count && this.#sequences[at] === sequence ? at : -1;
   }
 
+  /** The first position whose sequence is not less; `count` where there is none. */
+  positionFrom(sequence: number): number {
+    return this.#lowerBound(sequence);
+  }
+
   indexOfId(id: SnapshotId): number {
     return this.indexesOfPrefix(id, 1)[0] ?? -1;
   }

@@ -67,6 +67,8 @@ export class VaultState {
     readonly sessions: BoxReader;
     readonly sessionBoxes: BoxReader;
     readonly sessionParts: SessionPartReader;
+    readonly searchSegments: BoxReader;
+    readonly searchPages: BoxReader;
   };
   readonly write: {
     readonly chunks: ChunkWriter;
@@ -77,6 +79,8 @@ export class VaultState {
     readonly parity: BoxWriter;
     readonly sessions: BoxWriter;
     readonly sessionParts: SessionPartWriter;
+    readonly searchSegments: BoxWriter;
+    readonly searchPages: BoxWriter;
     readonly timeIndex: TimeIndexWriter;
   };
   head: Head;
@@ -109,6 +113,8 @@ export class VaultState {
       sessions: new BoxReader(readDb, 'sessions'),
       sessionBoxes: new BoxReader(readDb, 'session_parts'),
       sessionParts: new SessionPartReader(readDb),
+      searchSegments: new BoxReader(readDb, 'search_segments'),
+      searchPages: new BoxReader(readDb, 'search_pages'),
     };
     this.write = {
       chunks: new ChunkWriter(writeDb),
@@ -119,6 +125,8 @@ export class VaultState {
       parity: new BoxWriter(writeDb, 'parity'),
       sessions: new BoxWriter(writeDb, 'sessions'),
       sessionParts: new SessionPartWriter(writeDb),
+      searchSegments: new BoxWriter(writeDb, 'search_segments'),
+      searchPages: new BoxWriter(writeDb, 'search_pages'),
       timeIndex: new TimeIndexWriter(writeDb),
     };
     this.#readDataVersion = writeDb.prepare<[], number>('PRAGMA data_version').pluck();

@@ -4,8 +4,9 @@
 import { FORMAT_VERSION, readNumber, type WriteDb } from '../database.ts';
 import * as firstFormat from './0010-first-format.ts';
 import * as sessions from './0020-sessions.ts';
+import * as searchIndex from './0030-search-index.ts';
 
-const MIGRATIONS = [firstFormat, sessions] as const;
+const MIGRATIONS = [firstFormat, sessions, searchIndex] as const;
 
 /** Call with the writer's lock held. Nothing is written where the format is today's. */
 export function runMigrations(db: WriteDb): void {

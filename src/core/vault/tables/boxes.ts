@@ -13,6 +13,8 @@ export const BOX_TABLES = {
   parity: 'record_id',
   sessions: 'record_id',
   session_parts: 'record_id',
+  search_segments: 'record_id',
+  search_pages: 'record_id',
 } as const;
 export type BoxTable = keyof typeof BOX_TABLES;
 /** Messages have more columns, and a writer of their own. */

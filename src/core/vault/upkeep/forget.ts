@@ -23,6 +23,7 @@ export async function forgetSince(deps: PruneDeps, sinceMs: number, control: Wor
       return { remove, removeCheckpoints: [] };
     },
     control,
+    { isForgetting: true },
   );
   await deps.withLock(() => forgetSessions(state, sinceMs));
   return removed;

@@ -23,6 +23,10 @@ const VACUUM_PAGES = 128;
 export interface PruneDeps {
   readonly state: VaultState;
   withLock<Result>(work: () => Promise<Result> | Result): Promise<Result>;
+  /** What the search index must do in the commit that forgets snapshots from a sequence on, and after it. */
+  forgetFrom(sequence: number): { readonly removeInto: () => void; readonly done: () => void };
+  /** Called when content has gone, before the space is given back. */
+  afterSweep(): Promise<void>;
 }
 
 /** What a prune would do and does. In a dry run nothing is written and `freedBytes` is the sum of the boxes that would go. */
@@ -41,7 +45,7 @@ export async function pruneVault(
     const freedBytes = await countUnmarked(state, marks, new Set(plan.remove), control);
     return { plan, freedBytes, removedSnapshots: plan.remove.length };
   }
-  await removeAndSweep(deps, () => planFor(state, limits, nowMs), control);
+  await removeAndSweep(deps, () => planFor(state, limits, nowMs), control, { isForgetting: false });
   return { plan, freedBytes: Math.max(0, before - occupiedBytes(state)), removedSnapshots: plan.remove.length };
 }
 
@@ -50,14 +54,16 @@ export async function removeAndSweep(
   deps: PruneDeps,
   plan: () => Pick<PruneReport['plan'], 'remove' | 'removeCheckpoints'>,
   control: WorkControl,
+  options: { readonly isForgetting: boolean },
 ): Promise<void> {
   await deps.withLock(() => {
     assertAllListed(deps.state);
-    removeSnapshots(deps.state, plan());
+    removeSnapshots(deps, plan(), options);
     emptyLog(deps.state);
   });
   const marks = await markLive(deps.state, new Set(), control);
   await sweep(deps, marks, control);
+  await deps.afterSweep();
   await giveBack(deps, control);
 }
 
@@ -100,7 +106,12 @@ function retentionInput(state: VaultState, limits: RetentionLimits, nowMs: numbe
 }
 
 /** Removes snapshots, their checkpoints' attributes and unused keyframes, and rewrites the index: one commit. */
-function removeSnapshots(state: VaultState, plan: Pick<PruneReport['plan'], 'remove' | 'removeCheckpoints'>): void {
+function removeSnapshots(
+  deps: PruneDeps,
+  plan: Pick<PruneReport['plan'], 'remove' | 'removeCheckpoints'>,
+  { isForgetting }: { readonly isForgetting: boolean },
+): void {
+  const { state } = deps;
   if (plan.remove.length === 0 && plan.removeCheckpoints.length === 0) return;
   const gone = new Set<SnapshotId>(plan.remove);
   const { index, head, write } = state;
@@ -119,6 +130,8 @@ function removeSnapshots(state: VaultState, plan: Pick<PruneReport['plan'], 'rem
   // Everything up to the head will count as indexed: what no block holds yet belongs into one too.
   const rebuildFrom = Math.min(blockStartBefore(state, firstAffected), head.indexedThrough + 1);
   const blocks = sealIndexBlocks(state, next, rebuildFrom);
+  // Thinned out content leaves the search index when that is next written; what is to be forgotten goes at once.
+  const search = isForgetting || isNewestGone ? deps.forgetFrom(firstAffected) : null;
   state.commit(
     'Pruning',
     {
@@ -134,11 +147,13 @@ function removeSnapshots(state: VaultState, plan: Pick<PruneReport['plan'], 'rem
       write.timeIndex.removeFrom(rebuildFrom);
       for (const block of blocks) write.timeIndex.insert(block);
       removeUnusedKeyframes(state, keyframes);
+      search?.removeInto();
     },
   );
   for (const recordId of recordIds) state.records.remove(recordId);
   state.index = next;
   if (isNewestGone) state.forgetLatest();
+  search?.done();
 }
 
 function copyWithout(state: VaultState, removed: ReadonlySet<number>): VaultState['index'] {

@@ -80,6 +80,13 @@ function resealSlice(
   if (last === undefined) return null;
   const epoch = state.keys.currentEpoch;
   const old = rows.filter((row) => parseBoxHeader(row.box)?.epoch !== epoch);
+  if (isIndex(table.kind) && old.some((row) => state.keys.open(table.kind, row.number, row.box) === null)) {
+    // The index is no more than what the snapshots say: it is made anew, and holds nothing up.
+    state.commit('Dropping the search index', {}, () =>
+      state.writeDb.exec('DELETE FROM search_segments; DELETE FROM search_pages;'),
+    );
+    return null;
+  }
   const fresh = old.map((row) => ({ number: row.number, box: reseal(state, table.kind, row.number, row.box) }));
   if (fresh.length > 0) {
     state.commit('Sealing anew', {}, () => {
@@ -87,6 +94,10 @@ function resealSlice(
     });
   }
   return { last: last.number, rows: rows.length };
+}
+
+function isIndex(kind: BoxKind): boolean {
+  return kind === BOX_KINDS.searchSegment || kind === BOX_KINDS.searchPage;
 }
 
 /** @throws AppError VAULT_DAMAGED: a box that does not open keeps its old seal, and the old epoch stays */
@@ -133,10 +144,17 @@ function assertNothingOld(state: VaultState, epoch: number): void {
 
 function countBoxes(state: VaultState): number {
   const count = (table: string): number => Number(state.readDb.prepare(`SELECT count(*) FROM ${table}`).pluck().get());
-  return ['chunks', 'keyframes', 'keyframe_copies', 'snapshots', 'records', 'sessions', 'session_parts'].reduce(
-    (sum, table) => sum + count(table),
-    0,
-  );
+  return [
+    'chunks',
+    'keyframes',
+    'keyframe_copies',
+    'snapshots',
+    'records',
+    'sessions',
+    'session_parts',
+    'search_segments',
+    'search_pages',
+  ].reduce((sum, table) => sum + count(table), 0);
 }
 
 function boxTables(state: VaultState): BoxTableAccess[] {
@@ -156,5 +174,7 @@ function boxTables(state: VaultState): BoxTableAccess[] {
     { kind: BOX_KINDS.record, read: state.read.records, write: state.write.records },
     { kind: BOX_KINDS.record, read: state.read.sessions, write: state.write.sessions },
     { kind: BOX_KINDS.record, read: state.read.sessionBoxes, write: state.write.sessionParts },
+    { kind: BOX_KINDS.searchSegment, read: state.read.searchSegments, write: state.write.searchSegments },
+    { kind: BOX_KINDS.searchPage, read: state.read.searchPages, write: state.write.searchPages },
   ];
 }

@@ -10,7 +10,7 @@ export function readStatistics(
   files: VaultFiles,
   inactiveAfterMs: number,
   nowMs: number,
-): VaultStatistics {
+): Omit<VaultStatistics, 'search'> {
   const { index, head, latest } = state;
   let newestBytes = 0;
   for (const entry of latest.manifest.values()) for (const stream of entry.streams) newestBytes += stream.sizeBytes;

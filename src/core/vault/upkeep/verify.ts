@@ -19,6 +19,8 @@ import { yieldToOthers, type WorkControl } from './slices.ts';
 
 const PAGE_ROWS = 64;
 const MAX_REPORTED = 200;
+/** What damage of it is called; it is made anew. */
+export const SEARCH_INDEX = 'search index';
 
 export interface VerifyDeps {
   readonly state: VaultState;
@@ -54,6 +56,8 @@ export async function verifyVault(
   await checkBoxes(state, 'message', BOX_KINDS.record, state.read.sessionBoxes, findings, control);
   checkMessageCounts(state, sessions, findings);
   await checkBoxes(state, 'parity', BOX_KINDS.parity, state.read.parity, findings, control);
+  await checkBoxes(state, SEARCH_INDEX, BOX_KINDS.searchSegment, state.read.searchSegments, findings, control);
+  await checkBoxes(state, SEARCH_INDEX, BOX_KINDS.searchPage, state.read.searchPages, findings, control);
   await checkSnapshots(state, isDeep, findings, control, report);
   if (findings.damaged.length === 0) await noteVerified(deps, nowMs);
   return { ok: findings.damaged.length === 0, checked: findings.checked, damaged: findings.damaged };
@@ -242,7 +246,10 @@ function add(findings: Findings, what: string, detail: string, snapshots = 0): v
   if (findings.damaged.length < MAX_REPORTED) findings.damaged.push({ what, detail, snapshots });
 }
 
-/** Opens every box of a file by its table, for backups. Gives how many were opened and how many failed. @throws AppError CANCELLED */
+/**
+ * Opens every box of a file by its table, for backups; but for the search index, which is made anew where it is damaged. Gives how many
+ * were opened and how many failed. @throws AppError CANCELLED
+ */
 export async function countSeals(
   state: VaultState,
   control: WorkControl,

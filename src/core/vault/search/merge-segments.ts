@@ -1,0 +1,283 @@
+// Writes segments: the young one, or several that follow each other, as one. What is to be forgotten is left out on the way. Works in
+// steps between which others get their turn, with one page of each segment in memory.
+
+import { ITEM_KINDS } from '../../../shared/model/item.ts';
+import { packColumns } from './columns.ts';
+import { joinUses, type JoinableUse } from './join-uses.ts';
+import { PostingPageWriter, type Posting } from './posting-pages.ts';
+import { INDEX_FORMAT, type DirectoryHead, type EncodedItem } from './sealed-segment.ts';
+import type { ChunkEntry, DocumentEntry, Segment, UseEntry } from './segment.ts';
+
+const LIST_PAGE_BYTES = 32 * 1024;
+const STEP_POSTINGS = 4_000;
+
+/** Takes pages; their record numbers are known when all are written. */
+export interface PageSink {
+  /** Gives the position of the page among those of the segment. */
+  put(page: Buffer): number;
+  /** Lets others work; writes what has come together. */
+  turn(): Promise<void>;
+}
+
+/** What of the inputs stays. */
+export interface MergeFilter {
+  keepsDocument(document: DocumentEntry): boolean;
+  /** The use as it stays, or null. */
+  keepUse(use: UseEntry): UseEntry | null;
+}
+
+export const KEEP_ALL: MergeFilter = { keepsDocument: () => true, keepUse: (use) => use };
+
+/** A segment written but for its directory, which names pages by their positions. */
+export interface WrittenSegment {
+  readonly head: Omit<DirectoryHead, 'storedBytes' | 'order'>;
+  readonly columns: Buffer;
+}
+
+/** @param inputs in the order of the log, without gaps @throws Error where an input cannot be read */
+export async function mergeSegments(
+  inputs: readonly Segment[],
+  filter: MergeFilter,
+  sink: PageSink,
+): Promise<WrittenSegment> {
+  const merge = new Merge(inputs, filter, sink);
+  return merge.run();
+}
+
+class Merge {
+  readonly #inputs: readonly Segment[];
+  readonly #filter: MergeFilter;
+  readonly #sink: PageSink;
+  readonly #names: string[] = [];
+  readonly #nameIndex = new Map<string, number>();
+
+  constructor(inputs: readonly Segment[], filter: MergeFilter, sink: PageSink) {
+    this.#inputs = inputs;
+    this.#filter = filter;
+    this.#sink = sink;
+  }
+
+  async run(): Promise<WrittenSegment> {
+    const first = this.#inputs[0];
+    const last = this.#inputs.at(-1);
+    if (first === undefined || last === undefined) throw new RangeError('nothing to merge');
+    const { uses, itemPages, items } = await this.#mergeUses();
+    const usedAnchors = new Set(uses.map((use) => use.anchor));
+    const { documents, maps, inlinePages, inline } = await this.#mergeDocuments(usedAnchors);
+    const chunks = this.#mergeChunks();
+    const postingPages = await this.#mergePostings(maps);
+    return {
+      head: {
+        format: INDEX_FORMAT,
+        from: first.from,
+        through: last.through,
+        documents: documents.length,
+        uses: uses.length,
+        chunks: chunks.length,
+        inline,
+        items,
+        names: this.#names,
+        postingPages,
+        inlinePages,
+        itemPages,
+      },
+      columns: packColumns([...documentColumns(documents), ...useColumns(uses), ...chunkColumns(chunks)]),
+    };
+  }
+
+  /** Items are numbered anew: those that a kept use names. */
+  async #mergeUses() {
+    const list = new ListPageWriter<EncodedItem>(this.#sink);
+    const itemNumbers = new Map<string, number>();
+    const kept: JoinableUse[] = [];
+    for (const input of this.#inputs) {
+      const numbers = new Map<number, { readonly number: number; readonly key: string }>();
+      for (let at = 0; at < input.useCount; at += 1) {
+        if (at % STEP_POSTINGS === 0) await this.#sink.turn();
+        const use = this.#filter.keepUse(input.use(at));
+        if (use === null) continue;
+        const item = numbers.get(use.item) ?? addItem(input, use.item, list, itemNumbers);
+        numbers.set(use.item, item);
+        const name = this.#nameNumber(input.names[use.name] ?? '');
+        kept.push({ ...use, item: item.number, name, place: `${name} ${item.key}` });
+      }
+    }
+    list.flush();
+    // Stable: of one anchor they stay in the order of the segments.
+    const sorted = kept.toSorted((a, b) => a.anchor - b.anchor);
+    return { uses: joinByAnchor(sorted), itemPages: list.pages, items: list.count };
+  }
+
+  async #mergeDocuments(usedAnchors: ReadonlySet<number>) {
+    const list = new ListPageWriter<string>(this.#sink);
+    const documents: DocumentEntry[] = [];
+    const maps: Int32Array[] = [];
+    for (const input of this.#inputs) {
+      const map = new Int32Array(input.documentCount).fill(-1);
+      for (let at = 0; at < input.documentCount; at += 1) {
+        if (at % STEP_POSTINGS === 0) await this.#sink.turn();
+        const document = input.document(at);
+        const isKept = document.anchor < 0 ? usedAnchors.has(document.anchor) : this.#filter.keepsDocument(document);
+        if (!isKept) continue;
+        map[at] = documents.length;
+        const inline = document.inline < 0 ? -1 : list.add(input.inlineText(document.inline));
+        documents.push({ ...document, inline });
+      }
+      maps.push(map);
+    }
+    list.flush();
+    return { documents, maps, inlinePages: list.pages, inline: list.count };
+  }
+
+  /** Chunks of which no document is left may have had none from the start: they stay known while they are there. */
+  #mergeChunks(): ChunkEntry[] {
+    const chunks = new Map<number, ChunkEntry>();
+    for (const input of this.#inputs)
+      for (const chunk of input.chunks())
+        if (this.#filter.keepsDocument({ ...NO_DOCUMENT, anchor: chunk.anchor })) chunks.set(chunk.anchor, chunk);
+    return [...chunks.values()].toSorted((a, b) => a.anchor - b.anchor);
+  }
+
+  async #mergePostings(maps: readonly Int32Array[]): Promise<[number, number][]> {
+    const pages: [number, number][] = [];
+    const writer = new PostingPageWriter((firstTerm, page) => pages.push([firstTerm, this.#sink.put(page)]));
+    const sources = this.#inputs.map((input) => input.postings()[Symbol.iterator]());
+    const current = sources.map((source) => nextOf(source));
+    for (let step = 0; ; step += 1) {
+      if (step % STEP_POSTINGS === 0) await this.#sink.turn();
+      const term = lowestTerm(current);
+      if (term < 0) break;
+      const documents: number[] = [];
+      for (const [at, posting] of current.entries()) {
+        if (posting?.term !== term) continue;
+        const map = maps[at];
+        for (let index = 0; index < posting.documents.length; index += 1) {
+          const document = map?.[posting.documents[index] ?? 0] ?? -1;
+          if (document >= 0) documents.push(document);
+        }
+        const source = sources[at];
+        current[at] = source === undefined ? null : nextOf(source);
+      }
+      if (documents.length > 0) writer.add(term, documents);
+    }
+    writer.flush();
+    return pages;
+  }
+
+  #nameNumber(name: string): number {
+    const known = this.#nameIndex.get(name);
+    if (known !== undefined) return known;
+    this.#names.push(name);
+    this.#nameIndex.set(name, this.#names.length - 1);
+    return this.#names.length - 1;
+  }
+}
+
+const NO_DOCUMENT: DocumentEntry = {
+  anchor: 0,
+  start: 0,
+  end: 0,
+  sequence: 0,
+  inline: -1,
+  chunk: 0,
+  isTranscript: false,
+};
+
+/** A list in pages of a good size. */
+class ListPageWriter<Entry> {
+  readonly pages: [number, number][] = [];
+  readonly #sink: PageSink;
+  #entries: Entry[] = [];
+  #characters = 0;
+  #count = 0;
+
+  constructor(sink: PageSink) {
+    this.#sink = sink;
+  }
+
+  get count(): number {
+    return this.#count;
+  }
+
+  /** Gives the entry's position. */
+  add(entry: Entry): number {
+    this.#entries.push(entry);
+    this.#characters += typeof entry === 'string' ? entry.length : 100;
+    this.#count += 1;
+    if (this.#characters >= LIST_PAGE_BYTES) this.flush();
+    return this.#count - 1;
+  }
+
+  flush(): void {
+    if (this.#entries.length === 0) return;
+    const page = Buffer.from(JSON.stringify(this.#entries), 'utf8');
+    this.pages.push([this.#count - this.#entries.length, this.#sink.put(page)]);
+    this.#entries = [];
+    this.#characters = 0;
+  }
+}
+
+function addItem(input: Segment, at: number, list: ListPageWriter<EncodedItem>, numbers: Map<string, number>) {
+  const { key, kind, source, group, title, project } = input.item(at);
+  const encoded: EncodedItem = [key, ITEM_KINDS.indexOf(kind), source, group, title, project];
+  const name = JSON.stringify(encoded);
+  const number = numbers.get(name) ?? list.add(encoded);
+  numbers.set(name, number);
+  return { number, key };
+}
+
+function joinByAnchor(sorted: readonly JoinableUse[]): JoinableUse[] {
+  const joined: JoinableUse[] = [];
+  for (let start = 0; start < sorted.length; ) {
+    let end = start + 1;
+    while (end < sorted.length && sorted[end]?.anchor === sorted[start]?.anchor) end += 1;
+    joined.push(...joinUses(sorted.slice(start, end)));
+    start = end;
+  }
+  return joined;
+}
+
+function nextOf(source: Iterator<Posting>): Posting | null {
+  const next = source.next();
+  return next.done === true ? null : next.value;
+}
+
+function lowestTerm(current: readonly (Posting | null)[]): number {
+  let lowest = -1;
+  for (const posting of current)
+    if (posting !== null && (lowest < 0 || posting.term < lowest)) lowest = posting.term;
+  return lowest;
+}
+
+function documentColumns(documents: readonly DocumentEntry[]) {
+  return [
+    Float64Array.from(documents, (document) => document.anchor),
+    Uint32Array.from(documents, (document) => document.start),
+    Uint32Array.from(documents, (document) => document.end),
+    Uint32Array.from(documents, (document) => document.sequence),
+    Uint32Array.from(documents, (document) => document.inline + 1),
+    Float64Array.from(documents, (document) => document.chunk),
+    Uint8Array.from(documents, (document) => (document.isTranscript ? 1 : 0)),
+  ];
+}
+
+function useColumns(uses: readonly UseEntry[]) {
+  return [
+    Float64Array.from(uses, (use) => use.anchor),
+    Uint32Array.from(uses, (use) => use.skip),
+    Uint32Array.from(uses, (use) => use.length),
+    Uint32Array.from(uses, (use) => use.item),
+    Uint32Array.from(uses, (use) => use.name),
+    Uint32Array.from(uses, (use) => use.first),
+    Uint32Array.from(uses, (use) => use.last),
+  ];
+}
+
+function chunkColumns(chunks: readonly ChunkEntry[]) {
+  return [
+    Float64Array.from(chunks, (chunk) => chunk.anchor),
+    Uint32Array.from(chunks, (chunk) => chunk.lines),
+    Uint32Array.from(chunks, (chunk) => chunk.sizeBytes),
+    Uint8Array.from(chunks, (chunk) => (chunk.isHeadCovered ? 1 : 0) + (chunk.isTailCovered ? 2 : 0)),
+  ];
+}

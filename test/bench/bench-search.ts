@@ -50,12 +50,22 @@ await fill(first);
 await first.close();
 const { fileMs, indexMb } = await measureOpening();
 figures.push({ name: 'unlock, beyond the same vault without an index', value: fileMs, unit: 'ms', ...atMost(300) });
-const vault = await openVault({ path, secret: { type: 'password', text: password }, nowMs: START_MS, argon2: ARGON2_FLOOR });
+const vault = await openVault({
+  path,
+  secret: { type: 'password', text: password },
+  nowMs: START_MS,
+  argon2: ARGON2_FLOOR,
+});
 await measureQueries(vault);
 await measureFreshness(vault);
 const { search } = await vault.statistics({ inactiveDays: 7, nowMs: START_MS });
 figures.push(
-  { name: 'the index in memory, of at most', value: search.memoryBytes / 2 ** 20, unit: 'MB', ...atMost(search.maxMemoryBytes / 2 ** 20) },
+  {
+    name: 'the index in memory, of at most',
+    value: search.memoryBytes / 2 ** 20,
+    unit: 'MB',
+    ...atMost(search.maxMemoryBytes / 2 ** 20),
+  },
   { name: 'the index in the file, of the text', value: (indexMb / TEXT_MB) * 100, unit: '%' },
   { name: 'memory of the process that searches, at most', value: memoryMb, unit: 'MB' },
 );
@@ -93,7 +103,9 @@ async function save(into: Vault, sizeBytes: number, word: string): Promise<void>
   }
   for (let at = 0; at < TERMINALS; at += 1) {
     const isDue = at % 3 === saves % 3;
-    const bytes = Uint8Array.from(Buffer.from(`${maker.terminal(isDue ? sizeBytes / 3 / (TERMINALS / 3) : 400)}${word}\n`));
+    const bytes = Uint8Array.from(
+      Buffer.from(`${maker.terminal(isDue ? sizeBytes / 3 / (TERMINALS / 3) : 400)}${word}\n`),
+    );
     items.push(anItem('terminal', `pane-${at}`, 'scrollback', { type: 'whole', bytes }));
   }
   const patch = Uint8Array.from(Buffer.from(maker.patch(sizeBytes / 6)));
@@ -117,7 +129,12 @@ function appended(transcript: Transcript, text: string): StreamContent {
   return fromByte === 0 ? { type: 'whole', bytes } : { type: 'appended', fromByte, overlap, bytes };
 }
 
-function anItem(kind: 'conversation' | 'terminal' | 'repository', name: string, stream: string, content: StreamContent): CapturedItem {
+function anItem(
+  kind: 'conversation' | 'terminal' | 'repository',
+  name: string,
+  stream: string,
+  content: StreamContent,
+): CapturedItem {
   const source = SOURCES[kind] ?? parseSourceId('shell');
   return {
     key: parseItemKey(`${source}:${name}`),
@@ -127,7 +144,12 @@ function anItem(kind: 'conversation' | 'terminal' | 'repository', name: string, 
     title: `${name} ${maker.word()}`,
     attributes: { cwd: `/home/dev/${maker.word()}` },
     streams: [
-      { name: stream, kind: kind === 'conversation' ? 'append' : kind === 'terminal' ? 'ring' : 'blob', version: '', content },
+      {
+        name: stream,
+        kind: kind === 'conversation' ? 'append' : kind === 'terminal' ? 'ring' : 'blob',
+        version: '',
+        content,
+      },
     ],
   };
 }
@@ -138,7 +160,12 @@ async function measureOpening(): Promise<{ fileMs: number; indexMb: number }> {
   const before = statSync(path).size;
   for (let at = 0; at < OPENINGS; at += 1) withIndex.push(await openingMs());
   figures.push({ name: 'the vault', value: before / 2 ** 20, unit: 'MB' });
-  const opened = await openVault({ path, secret: { type: 'password', text: password }, nowMs: START_MS, argon2: ARGON2_FLOOR });
+  const opened = await openVault({
+    path,
+    secret: { type: 'password', text: password },
+    nowMs: START_MS,
+    argon2: ARGON2_FLOOR,
+  });
   const { search } = await opened.statistics({ inactiveDays: 7, nowMs: START_MS });
   await opened.close();
   const bare = join(folder.path, 'bare.db');
@@ -182,7 +209,8 @@ async function measureQueries(of: Vault): Promise<void> {
     { name: 'and nothing more to find', value: complete, unit: 'count' },
   );
   if (process.env['CAIRN_BENCH_SLOWEST'] !== undefined)
-    for (const { ms, query } of slowest.toSorted((a, b) => b.ms - a.ms).slice(0, 12)) process.stderr.write(`${ms.toFixed(0)} ${query}\n`);
+    for (const { ms, query } of slowest.toSorted((a, b) => b.ms - a.ms).slice(0, 12))
+      process.stderr.write(`${ms.toFixed(0)} ${query}\n`);
 }
 
 /** What people type: a common word, a rare one, two, a phrase, a beginning, a name, a path, something that is not there. */
@@ -227,7 +255,12 @@ async function measureFreshness(of: Vault): Promise<void> {
     }
     times.push(performance.now() - start);
   }
-  figures.push({ name: 'from the commit until it is found, p99', value: percentile(times, 0.99), unit: 'ms', ...atMost(1_000) });
+  figures.push({
+    name: 'from the commit until it is found, p99',
+    value: percentile(times, 0.99),
+    unit: 'ms',
+    ...atMost(1_000),
+  });
 }
 
 function residentMb(): number {

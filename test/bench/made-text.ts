@@ -1,7 +1,8 @@
 // Text as a developer's machine is full of, made by a fixed rule: log lines, patches, transcripts, with names in every style of writing,
 // numbers, hashes and paths. The words are spread as words are: few make most of the text.
 
-const SYLLABLES = 'ba ce di fo gu la me ni po ru sa te vi xo zu an el in or un ar tion ment able ing port con pre sub'.split(' ');
+const SYLLABLES =
+  'ba ce di fo gu la me ni po ru sa te vi xo zu an el in or un ar tion ment able ing port con pre sub'.split(' ');
 const WORDS = 24_000;
 const PICKS = 1 << 16;
 
@@ -51,7 +52,7 @@ export class TextMaker {
   /** Log lines as a terminal shows them, of about so many bytes. */
   terminal(sizeBytes: number): string {
     const lines: string[] = [];
-    for (let size = 0; size < sizeBytes; ) {
+    for (let size = 0; size < sizeBytes;) {
       const line = this.#logLine();
       lines.push(line);
       size += line.length + 1;
@@ -61,13 +62,16 @@ export class TextMaker {
 
   patch(sizeBytes: number): string {
     const lines: string[] = [];
-    for (let size = 0; size < sizeBytes; ) {
+    for (let size = 0; size < sizeBytes;) {
       const path = this.path();
       const block = [
         `diff --git a/${path} b/${path}`,
         `index ${this.#hex()}..${this.#hex()} 100644`,
         `@@ -${this.number(900)},7 +${this.number(900)},9 @@ function ${this.word()}()`,
-        ...Array.from({ length: 14 }, () => `${'+- '[this.number(3)]}  const ${this.word()} = ${this.word()}(${this.sentence(2)});`),
+        ...Array.from(
+          { length: 14 },
+          () => `${'+- '[this.number(3)]}  const ${this.word()} = ${this.word()}(${this.sentence(2)});`,
+        ),
       ].join('\n');
       lines.push(block);
       size += block.length + 1;
@@ -77,7 +81,7 @@ export class TextMaker {
 
   transcript(sizeBytes: number): string {
     const lines: string[] = [];
-    for (let size = 0; size < sizeBytes; ) {
+    for (let size = 0; size < sizeBytes;) {
       const line = JSON.stringify({
         type: this.number(2) === 0 ? 'user' : 'assistant',
         uuid: this.hash(),

@@ -7,7 +7,15 @@ import { cpus, totalmem } from 'node:os';
 import { bundle } from '../support/bundle.ts';
 import { fallsShort, type Figure } from './measure.ts';
 
-const BENCHES = ['bench-vault', 'bench-million', 'bench-peers', 'bench-capture', 'bench-run', 'bench-window', 'bench-search'] as const;
+const BENCHES = [
+  'bench-vault',
+  'bench-million',
+  'bench-peers',
+  'bench-capture',
+  'bench-run',
+  'bench-window',
+  'bench-search',
+] as const;
 const only = process.argv.slice(2);
 
 // The window is measured as it ships.

@@ -1,14 +1,15 @@
-// `cairn search`: finds a text in all that was ever captured, and says how to see and restore it.
+// `cairn search`: finds words in all that was ever captured, and says how to see and restore it.
 
 import type { Command } from 'commander';
 
 import { doneWithVault, type Act, type CommandContext } from '../context.ts';
 import type { ExitCode } from '../exit-code.ts';
-import { describeTime, toIso } from '../format/times.ts';
+import { describeTime, formatClock, parseTime, toIso } from '../format/times.ts';
+import { parseSourceId } from '../../shared/model/ids.ts';
 import { ITEM_KINDS, type ItemKind } from '../../shared/model/item.ts';
 import { AppError } from '../../shared/model/app-error.ts';
 import { toPlainLine } from '../../shared/text/sanitize-text.ts';
-import type { SearchMatch } from '../../core/vault/vault.ts';
+import type { SearchAnswer, SearchMatch, SearchQuery, Vault } from '../../core/vault/vault.ts';
 import { collect } from '../options.ts';
 import { shortId } from '../render/ids.ts';
 
@@ -19,43 +20,104 @@ const MAX_TEXT = 500;
 
 export interface SearchCommandOptions {
   readonly kind?: readonly string[];
+  readonly source?: readonly string[];
+  readonly project?: readonly string[];
+  readonly since?: string;
+  readonly until?: string;
   readonly limit?: string;
 }
 
 export function setupSearch(command: Command, act: Act): void {
   command
-    .argument('<text>', 'what to look for; upper and lower case are the same')
+    .argument('<text>', 'words, or beginnings of words, that stand on one line; in quotes exactly these')
     .option('--kind <kind>', 'only terminals, tabs, ...; may be given several times', collect)
+    .option('--source <id>', 'only this source; may be given several times', collect)
+    .option('--project <name>', 'only this project; may be given several times', collect)
+    .option(
+      '--since <time>',
+      'only what was still there then: an age such as 2h, a clock time, a date or an ISO 8601 time',
+    )
+    .option('--until <time>', 'only what was there by then')
     .option('--limit <number>', `at most so many hits (default ${DEFAULT_LIMIT})`)
     .action((text: string, options: SearchCommandOptions) => act((context) => runSearch(text, options, context)));
 }
 
 export function runSearch(text: string, options: SearchCommandOptions, context: CommandContext): Promise<ExitCode> {
-  const query = { text: parseText(text), kinds: parseKinds(options.kind ?? []), limit: parseLimit(options.limit) };
+  const nowMs = context.nowMs();
+  const query: SearchQuery = {
+    text: parseText(text),
+    kinds: parseKinds(options.kind ?? []),
+    sources: (options.source ?? []).map(parseSourceId),
+    projects: options.project ?? [],
+    limit: parseLimit(options.limit),
+    budgetMs: BUDGET_MS,
+    ...(options.since === undefined ? {} : { sinceMs: parseTime(options.since, nowMs, '--since') }),
+    ...(options.until === undefined ? {} : { untilMs: parseTime(options.until, nowMs, '--until') }),
+  };
+  if ((query.sinceMs ?? 0) > (query.untilMs ?? Number.POSITIVE_INFINITY))
+    throw new AppError('USAGE_INVALID', '--since is later than --until.', { hint: 'Exchange the two times.' });
   return doneWithVault(context, async (open) => {
-    const { matches, isComplete } = await open.vault.search({ ...query, budgetMs: BUDGET_MS });
-    context.out.result({ hits: matches.map(hitDocument), complete: isComplete }, () => [
+    const { matches, isComplete, notIndexed } = await searchOn(open.vault, query);
+    const document = {
+      hits: matches.map(hitDocument),
+      complete: isComplete,
+      ...(notIndexed === undefined ? {} : { notIndexed }),
+    };
+    context.out.result(document, () => [
       ...matches.flatMap((match) => renderHit(match, context)),
       ...(matches.length === 0 ? ['Nothing was found.'] : []),
-      ...(isComplete ? [] : ['There may be more: --limit asks for more hits, --kind for fewer places.']),
+      ...(notIndexed === undefined
+        ? moreWords(isComplete)
+        : ['The search index is still being made: there may be more.']),
     ]);
   });
 }
 
-function hitDocument({ item, snapshotId, takenAtMs, where, line, lineNumber }: SearchMatch): object {
-  const { key, kind, source, title } = item;
-  return { key, kind, source, title, snapshotId, takenAt: toIso(takenAtMs), where, line, lineNumber };
+/** Goes on until there are enough hits, or nothing more to find. */
+async function searchOn(vault: Vault, query: SearchQuery): Promise<SearchAnswer> {
+  let answer = await vault.search(query);
+  while (answer.cursor !== undefined && answer.matches.length < query.limit) {
+    const limit = query.limit - answer.matches.length;
+    const next = await vault.search({ ...query, limit, cursor: answer.cursor });
+    const matches = [...answer.matches, ...next.matches];
+    const isStuck = next.matches.length === 0 && next.cursor === answer.cursor;
+    answer = { ...next, matches };
+    if (isStuck) break;
+  }
+  return answer;
 }
 
-function renderHit({ item, snapshotId, takenAtMs, where, line, from, to }: SearchMatch, context: CommandContext) {
+function moreWords(isComplete: boolean): string[] {
+  return isComplete
+    ? []
+    : ['There may be more: --limit asks for more hits, --kind, --project or --since for fewer places.'];
+}
+
+function hitDocument(match: SearchMatch): object {
+  const { item, snapshotId, takenAtMs, where, line, lineNumber, firstSeenMs, lastSeenMs, score } = match;
+  const { key, kind, source, title } = item;
+  const times = { firstSeen: toIso(firstSeenMs), lastSeen: toIso(lastSeenMs) };
+  return { key, kind, source, title, snapshotId, takenAt: toIso(takenAtMs), where, line, lineNumber, ...times, score };
+}
+
+function renderHit(match: SearchMatch, context: CommandContext): string[] {
+  const { item, snapshotId, takenAtMs, where, line, from, to } = match;
   const { style } = context.out;
   const marked = `${line.slice(0, from)}${style.bold(line.slice(from, to))}${line.slice(to)}`;
   const title = toPlainLine(item.title, 60);
+  const nowMs = context.nowMs();
+  const facts = [item.kind, describeTime(takenAtMs, nowMs), where, ...aliveWords(match, nowMs)].join(', ');
   return [
-    `${style.bold(title)}  ${style.dim(`${item.kind}, ${describeTime(takenAtMs, context.nowMs())}, ${where}`)}`,
+    `${style.bold(title)}  ${style.dim(facts)}`,
     `  ${marked}`,
     style.dim(`  cairn show ${shortId(snapshotId)} --item '${toPlainLine(item.key, 120)}'`),
   ];
+}
+
+/** From when to when it was there, where that is longer than a moment. */
+function aliveWords({ firstSeenMs, lastSeenMs }: SearchMatch, nowMs: number): string[] {
+  if (firstSeenMs === lastSeenMs) return [];
+  return [`there from ${formatClock(firstSeenMs, nowMs)} to ${formatClock(lastSeenMs, nowMs)}`];
 }
 
 function parseText(text: string): string {

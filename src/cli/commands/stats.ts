@@ -4,7 +4,8 @@ import type { Command } from 'commander';
 
 import { doneWithVault, type Act, type CommandContext } from '../context.ts';
 import type { ExitCode } from '../exit-code.ts';
-import { formatBytes, formatCount } from '../format/amounts.ts';
+import type { SearchStatistics } from '../../core/vault/vault.ts';
+import { countOf, formatBytes, formatCount } from '../format/amounts.ts';
 import { renderTable, type Cell } from '../format/table.ts';
 import { describeTime, toIso } from '../format/times.ts';
 
@@ -18,7 +19,8 @@ export function runStats(context: CommandContext): Promise<ExitCode> {
     const nowMs = context.nowMs();
     const { retention } = await context.core.readSettings();
     const statistics = await open.vault.statistics({ inactiveDays: retention.inactiveDays, nowMs });
-    const { oldestAtMs, newestAtMs, lastBackupAtMs, lastVerifiedAtMs, sources, inboxCount, ...numbers } = statistics;
+    const { oldestAtMs, newestAtMs, lastBackupAtMs, lastVerifiedAtMs, sources, inboxCount, search, ...numbers } =
+      statistics;
     const toTime = (timeMs: number | null): string | null => (timeMs === null ? null : toIso(timeMs));
     const document = {
       ...numbers,
@@ -27,6 +29,7 @@ export function runStats(context: CommandContext): Promise<ExitCode> {
       lastBackupAt: toTime(lastBackupAtMs),
       lastVerifiedAt: toTime(lastVerifiedAtMs),
       waiting: inboxCount,
+      searchIndex: search,
       sources: sources.map(({ source, lastGoodAtMs, lastGoodSnapshot, isInactive }) => ({
         id: source,
         lastGoodAt: toIso(lastGoodAtMs),
@@ -45,9 +48,16 @@ export function runStats(context: CommandContext): Promise<ExitCode> {
         ['Chunks stored', formatCount(statistics.chunks)],
         ['Vault on disk', formatBytes(statistics.fileBytes)],
         ['Write-ahead log', formatBytes(statistics.walBytes)],
+        ['Search index', searchWords(search)],
       ];
       const cells = rows.map(([name, words]): Cell[] => [{ text: name, paint: out.style.dim }, words]);
       return renderTable([{ title: '' }, { title: '' }], cells);
     });
   });
+}
+
+function searchWords({ storedBytes, memoryBytes, maxMemoryBytes, notIndexed }: SearchStatistics): string {
+  const waiting = notIndexed === 0 ? '' : `, ${countOf(notIndexed, 'snapshot')} not in it yet`;
+  const memory = `${formatBytes(memoryBytes)} in memory (at most ${formatBytes(maxMemoryBytes)})`;
+  return `${formatBytes(storedBytes)}, ${memory}${waiting}`;
 }

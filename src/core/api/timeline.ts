@@ -32,9 +32,7 @@ export function timelineHandlers({ session }: ApiDeps) {
       }),
     },
     search: {
-      query: os.search.query.handler(({ input }) =>
-        session.unlocked().timeline.search(input.text, input.kinds ?? [], input.limit),
-      ),
+      query: os.search.query.handler(({ input }) => session.unlocked().timeline.search(input)),
     },
   };
 }

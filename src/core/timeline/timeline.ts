@@ -8,14 +8,15 @@ import type {
   ItemVersion,
   ItemView,
   KeptView,
-  SearchHit,
+  SearchAnswerView,
+  SearchQueryView,
   TimelineFilter,
   TimelineRow,
 } from '../../shared/contract/schemas.ts';
 import { describeChange } from '../../shared/diff/describe-changes.ts';
 import { projectOf, repositoryRoots } from '../../shared/timeline/project.ts';
 import type { RetentionLimits } from '../../shared/model/retention.ts';
-import type { ChangeRun, ChangesPage, ChangesQuery, GapLimit, Vault } from '../vault/vault.ts';
+import type { ChangeRun, ChangesPage, ChangesQuery, GapLimit, SearchQuery, Vault } from '../vault/vault.ts';
 import { gapLimits, minGapMs, withoutWatches } from './gaps.ts';
 import { readPresence } from './presence.ts';
 import { toIso, viewCheckpoint, viewItem, viewKept, viewRun } from './views.ts';
@@ -138,28 +139,21 @@ export class Timeline {
     };
   }
 
-  /** Finds a text in all that was captured. */
-  async search(
-    text: string,
-    kinds: readonly ItemKind[],
-    limit: number,
-  ): Promise<{ hits: SearchHit[]; isComplete: boolean }> {
-    const query = { text, kinds, limit, budgetMs: SEARCH_BUDGET_MS };
-    const { matches, isComplete } = await this.#vault.search(query);
+  /** Finds words in all that was captured. */
+  async search(query: SearchQueryView): Promise<SearchAnswerView> {
+    const { matches, ...rest } = await this.#vault.search(toSearchQuery(query));
     return {
-      isComplete,
-      hits: matches.map(({ item, snapshotId, takenAtMs, where, line, from, to, lineNumber }) => ({
+      ...rest,
+      hits: matches.map(({ item, snapshotId, takenAtMs, firstSeenMs, lastSeenMs, ...match }) => ({
         key: item.key,
         kind: item.kind,
         source: item.source,
         title: item.title,
         snapshotId,
         takenAt: toIso(takenAtMs),
-        where,
-        line,
-        from,
-        to,
-        lineNumber,
+        ...match,
+        firstSeen: toIso(firstSeenMs),
+        lastSeen: toIso(lastSeenMs),
       })),
     };
   }
@@ -239,6 +233,25 @@ function toQuery(filter: TimelineFilter): ChangesQuery {
     ...(filter.kinds === undefined ? {} : { kinds: filter.kinds }),
     ...(filter.projects === undefined ? {} : { projects: filter.projects }),
   };
+}
+
+function toSearchQuery({ since, until, ...query }: SearchQueryView): SearchQuery {
+  return {
+    ...withoutUndefined(query),
+    text: query.text,
+    limit: query.limit,
+    budgetMs: SEARCH_BUDGET_MS,
+    ...(since === undefined ? {} : { sinceMs: Date.parse(since) }),
+    ...(until === undefined ? {} : { untilMs: Date.parse(until) }),
+  };
+}
+
+/** Members that are there: the vault's types know no member that is there and undefined. */
+function withoutUndefined<Given extends object>(
+  given: Given,
+): { [Name in keyof Given]: Exclude<Given[Name], undefined> } {
+  const pairs = Object.entries(given).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(pairs) as { [Name in keyof Given]: Exclude<Given[Name], undefined> }; // the members that are there
 }
 
 function toVersion(run: ChangeRun): ItemVersion {

@@ -32,10 +32,22 @@ export function restoreAddress(id: string, keys: readonly string[] = []): string
   return keys.length === 0 ? address : `${address}?only=${keys.map(encodeURIComponent).join(',')}`;
 }
 
-export function searchAddress(text: string, kind = ''): string {
+/** What a search is narrowed to; absent or empty means anything. */
+export interface SearchPlace {
+  readonly kind?: string;
+  readonly source?: string;
+  readonly project?: string;
+  /** An age: `1d`, `7d`, `30d`. */
+  readonly within?: string;
+}
+
+export function searchAddress(text: string, { kind, source, project, within }: SearchPlace = {}): string {
   return withQuery('/search', [
     ['q', text],
     ['kind', kind],
+    ['source', source],
+    ['project', project],
+    ['within', within],
   ]);
 }
 

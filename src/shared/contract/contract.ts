@@ -27,7 +27,8 @@ import {
   restorePromptSchema,
   restoreRequestSchema,
   restoreStepSchema,
-  searchHitSchema,
+  searchAnswerSchema,
+  searchQuerySchema,
   snapshotReferenceSchema,
   snapshotSchema,
   snapshotSummarySchema,
@@ -182,15 +183,7 @@ export const contract = {
   },
 
   search: {
-    query: get('/search')
-      .input(
-        z.object({
-          text: z.string().min(1).max(500),
-          kinds: z.array(itemKindSchema).optional(),
-          limit: z.coerce.number().int().min(1).max(200).default(50),
-        }),
-      )
-      .output(z.object({ hits: z.array(searchHitSchema), isComplete: z.boolean() })),
+    query: get('/search').input(searchQuerySchema).output(searchAnswerSchema),
   },
 
   checkpoints: {

@@ -216,7 +216,7 @@ describe('Timeline.search()', () => {
     ]);
     await save(1, [aTerminal('other')]);
     await save(2, [aTerminal('users')]);
-    const { hits, isComplete } = await timeline.search('USERS', [], 10);
+    const { hits, isComplete } = await timeline.search({ text: 'USERS', limit: 10 });
     expect(isComplete).toBe(true);
     expect(hits.map(({ where, lineNumber, line }) => [where, lineNumber, line])).toEqual([
       ['title', 1, 'users'],
@@ -231,7 +231,7 @@ describe('Timeline.search()', () => {
       message: { content: [{ type: 'text', text: 'Why\n is the "cache" stale?' }] },
     });
     await save(0, [aConversation('talk', `{"torn\n${record}\n`)]);
-    const { hits } = await timeline.search('CACHE', [], 5);
+    const { hits } = await timeline.search({ text: 'CACHE', limit: 5 });
     expect(hits.map(({ line, lineNumber }) => [line, lineNumber])).toEqual([['Why  is the "cache" stale?', 2]]);
     expect(hits[0]!.line.slice(hits[0]!.from, hits[0]!.to)).toBe('cache');
   });
@@ -242,10 +242,10 @@ describe('Timeline.search()', () => {
         streams: [aStream({ text: '\u001b[31mred needle\u001b[0m\u001b]0;title\u0007\nneedle\nneedle\n' })],
       }),
     ]);
-    const one = await timeline.search('needle', [], 1);
+    const one = await timeline.search({ text: 'needle', limit: 1 });
     expect(one).toMatchObject({ isComplete: false });
     expect(one.hits[0]!.line).toBe('red needle');
-    expect((await timeline.search('absent', [], 10)).hits).toEqual([]);
-    expect((await timeline.search('needle', ['tab'], 10)).hits).toEqual([]);
+    expect((await timeline.search({ text: 'absent', limit: 10 })).hits).toEqual([]);
+    expect((await timeline.search({ text: 'needle', kinds: ['tab'], limit: 10 })).hits).toEqual([]);
   });
 });

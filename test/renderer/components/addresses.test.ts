@@ -58,6 +58,6 @@ describe('other addresses', () => {
       '/snapshot/ab?item=tmux%3A1&q=a%26b&line=3',
     );
     expect(compareAddress('ab', 'now')).toBe('/compare/ab/now');
-    expect(searchAddress('', 'tab')).toBe('/search?kind=tab');
+    expect(searchAddress('', { kind: 'tab' })).toBe('/search?kind=tab');
   });
 });

@@ -278,7 +278,11 @@ function intersect(terms: readonly number[], lookUp: (term: number) => ArrayLike
 }
 
 /** The bytes of the line that holds a match. */
-function lineBytes(bytes: Buffer, piece: TextPiece, match: TextMatch): { readonly start: number; readonly end: number } {
+function lineBytes(
+  bytes: Buffer,
+  piece: TextPiece,
+  match: TextMatch,
+): { readonly start: number; readonly end: number } {
   if (piece.isRecord) return { start: piece.startByte, end: piece.endByte };
   let start = 0;
   for (let at = piece.text.indexOf('\n'); at >= 0 && at < match.start; at = piece.text.indexOf('\n', at + 1))

@@ -56,7 +56,10 @@ export function foldText(text: string): FoldedText {
   }
   positions[count] = text.length;
   const bytes = Buffer.from(units.buffer, 0, count * 2);
-  return { text: bytes.toString('utf16le'), positions: count === text.length ? null : positions.subarray(0, count + 1) };
+  return {
+    text: bytes.toString('utf16le'),
+    positions: count === text.length ? null : positions.subarray(0, count + 1),
+  };
 }
 
 /** The position in the original text of a position in the folded one. */

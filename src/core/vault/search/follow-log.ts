@@ -125,11 +125,7 @@ export class LogFollower {
     for (const fact of old.values()) this.#endFact(item, fact);
   }
 
-  async #followStream(
-    item: FoundItem,
-    earlier: StreamEntry | undefined,
-    stream: StreamEntry,
-  ): Promise<void> {
+  async #followStream(item: FoundItem, earlier: StreamEntry | undefined, stream: StreamEntry): Promise<void> {
     const ended = new Map(earlier?.parts.map((part) => [partName(part), part]));
     const kept = new Set(ended.keys());
     const begun: number[] = [];
@@ -156,8 +152,7 @@ export class LogFollower {
     for (const [at, part] of stream.parts.entries()) {
       // Another part of the same chunk may have lost its use to the one that ended.
       const isLost =
-        touched.has(part.recordId) &&
-        !this.#isKnown(part.recordId, item.key, stream.name, part.skip, part.length);
+        touched.has(part.recordId) && !this.#isKnown(part.recordId, item.key, stream.name, part.skip, part.length);
       if (fresh.has(at) || isLost) this.#beginPart(item, stream.name, part, moved);
     }
   }
@@ -187,7 +182,7 @@ export class LogFollower {
     const start = isHeadCovered ? 0 : headBytes;
     const end = isTailCovered ? bytes.length : last + 1;
     const isTranscript = stream.kind === 'append';
-    for (let from = start; from < end; ) {
+    for (let from = start; from < end;) {
       const to = documentEnd(bytes, from, end);
       this.#terms.begin();
       for (const piece of readPieces(bytes.subarray(from, to), isTranscript)) this.#terms.collect(piece.text);

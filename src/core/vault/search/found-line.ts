@@ -24,10 +24,13 @@ export function cutLine(text: string, match: TextMatch): { line: string; from: n
   const end = Math.min(match.end, next < 0 ? match.end : next, match.to + AROUND);
   const before = `${start > lineStart ? '…' : ''}${plain(text.slice(start, match.from))}`;
   const hit = plain(text.slice(match.from, match.to));
-  return { line: `${before}${hit}${plain(text.slice(match.to, end))}`, from: before.length, to: before.length + hit.length };
+  return {
+    line: `${before}${hit}${plain(text.slice(match.to, end))}`,
+    from: before.length,
+    to: before.length + hit.length,
+  };
 }
 
 function plain(text: string): string {
   return toPlainLine(text, Math.max(1, text.length));
 }
-

@@ -243,8 +243,7 @@ export class IndexStore {
       return cached;
     }
     const box = this.#page.get(recordId);
-    const opened =
-      box === undefined ? null : this.#deps.state.keys.open(BOX_KINDS.searchPage, recordId, box);
+    const opened = box === undefined ? null : this.#deps.state.keys.open(BOX_KINDS.searchPage, recordId, box);
     if (opened === null) throw new IndexDamaged('a page is missing or does not authenticate');
     const page = decodeOrDamaged(opened.header.codec, opened.payload, MAX_PAGE_BYTES);
     this.#pages.set(recordId, page);

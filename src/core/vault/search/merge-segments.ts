@@ -228,7 +228,7 @@ function addItem(input: Segment, at: number, list: ListPageWriter<EncodedItem>, 
 
 function joinByAnchor(sorted: readonly JoinableUse[]): JoinableUse[] {
   const joined: JoinableUse[] = [];
-  for (let start = 0; start < sorted.length; ) {
+  for (let start = 0; start < sorted.length;) {
     let end = start + 1;
     while (end < sorted.length && sorted[end]?.anchor === sorted[start]?.anchor) end += 1;
     joined.push(...joinUses(sorted.slice(start, end)));
@@ -244,8 +244,7 @@ function nextOf(source: Iterator<Posting>): Posting | null {
 
 function lowestTerm(current: readonly (Posting | null)[]): number {
   let lowest = -1;
-  for (const posting of current)
-    if (posting !== null && (lowest < 0 || posting.term < lowest)) lowest = posting.term;
+  for (const posting of current) if (posting !== null && (lowest < 0 || posting.term < lowest)) lowest = posting.term;
   return lowest;
 }
 

@@ -116,7 +116,10 @@ export class PlaceFinder {
     const name = `${at}\u0000${item.key}\u0000${where}`;
     const known = this.#streams.get(name);
     if (known !== undefined) return known;
-    const stream = this.#manifestAt(at).get(item.key)?.streams.find((other) => other.name === where) ?? null;
+    const stream =
+      this.#manifestAt(at)
+        .get(item.key)
+        ?.streams.find((other) => other.name === where) ?? null;
     this.#streams.set(name, stream);
     return stream;
   }

@@ -107,7 +107,7 @@ export class PostingPageReader {
   }
 
   #skip(count: number): void {
-    for (let left = count; left > 0; ) {
+    for (let left = count; left > 0;) {
       if (((this.#bytes[this.#at] ?? 0) & MORE) === 0) left -= 1;
       this.#at += 1;
       if (this.#at > this.#bytes.length) return;

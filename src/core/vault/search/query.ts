@@ -2,7 +2,16 @@
 // or two letters for itself; quotes for exactly these characters, as whole words. All of them must stand on one line (of a transcript:
 // in one record). Case and diacritics do not matter.
 
-import { classOf, DENSE, foldText, isPartStart, isWordEnd, originalPosition, SEPARATOR, type FoldedText } from './fold.ts';
+import {
+  classOf,
+  DENSE,
+  foldText,
+  isPartStart,
+  isWordEnd,
+  originalPosition,
+  SEPARATOR,
+  type FoldedText,
+} from './fold.ts';
 import { denseTerms, wordTerm } from './terms.ts';
 
 const MAX_CLAUSES = 16;
@@ -53,7 +62,11 @@ export function parseQuery(text: string, isAnywhere = false): ParsedQuery {
 }
 
 /** Finds where a text matches, at most `limit` lines of it. A record is one line, whatever it holds. */
-export function matchText(query: ParsedQuery, text: string, options: { isRecord: boolean; limit: number }): TextMatch[] {
+export function matchText(
+  query: ParsedQuery,
+  text: string,
+  options: { isRecord: boolean; limit: number },
+): TextMatch[] {
   const driver = longest(query.clauses);
   if (driver === null) return [];
   const folded = foldText(text);
@@ -73,13 +86,7 @@ export function matchText(query: ParsedQuery, text: string, options: { isRecord:
   return found;
 }
 
-function matchLine(
-  query: ParsedQuery,
-  text: string,
-  folded: FoldedText,
-  start: number,
-  end: number,
-): TextMatch | null {
+function matchLine(query: ParsedQuery, text: string, folded: FoldedText, start: number, end: number): TextMatch | null {
   let from = -1;
   let to = -1;
   let score = 0;

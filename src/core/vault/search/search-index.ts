@@ -7,7 +7,14 @@ import type { ItemKey } from '../../../shared/model/ids.ts';
 import type { Manifest } from '../log/manifest.ts';
 import type { VaultState } from '../log/vault-state.ts';
 import { LogFollower } from './follow-log.ts';
-import { createTurns, IndexChanged, IndexDamaged, IndexStopped, IndexStore, MAX_INDEX_MEMORY_BYTES } from './index-store.ts';
+import {
+  createTurns,
+  IndexChanged,
+  IndexDamaged,
+  IndexStopped,
+  IndexStore,
+  MAX_INDEX_MEMORY_BYTES,
+} from './index-store.ts';
 import { joinUses, type JoinableUse } from './join-uses.ts';
 import { KEEP_ALL, type MergeFilter } from './merge-segments.ts';
 import type { SealedSegment } from './sealed-segment.ts';
@@ -346,9 +353,7 @@ export class SearchIndex {
 
   async #compact(limit: number): Promise<void> {
     const { state } = this.#deps;
-    const chunks = new Set(
-      state.readDb.prepare<[], number>('SELECT record_id FROM chunks').pluck().all(),
-    );
+    const chunks = new Set(state.readDb.prepare<[], number>('SELECT record_id FROM chunks').pluck().all());
     const { index } = state;
     const filter: MergeFilter = {
       keepsDocument: ({ anchor }) => chunks.has(anchor),

@@ -58,7 +58,8 @@ export function readPieces(bytes: Buffer, isTranscript: boolean): TextPiece[] {
     if (end > start) {
       const line = bytes.toString('utf8', start, end);
       const record = readRecord(line);
-      if (record !== '') pieces.push({ text: record ?? stripEscapes(line), isRecord: true, startByte: start, endByte: end });
+      if (record !== '')
+        pieces.push({ text: record ?? stripEscapes(line), isRecord: true, startByte: start, endByte: end });
     }
     start = end + 1;
   }

@@ -12,8 +12,7 @@ const PAIR_BYTES = 8;
 /** About what an entry takes in memory. */
 const ENTRY_BYTES = 160;
 /** What a young segment may take in memory: the arrays grow by half, and what is full may still get the rest of a chunk. */
-export const MAX_YOUNG_BYTES =
-  FULL_PAIRS * 2 * PAIR_BYTES + MAX_ENTRIES * 2 * ENTRY_BYTES + MAX_INLINE_CHARACTERS * 2;
+export const MAX_YOUNG_BYTES = FULL_PAIRS * 2 * PAIR_BYTES + MAX_ENTRIES * 2 * ENTRY_BYTES + MAX_INLINE_CHARACTERS * 2;
 /** Documents that one segment may have: term and document share the 53 bits of a number when it is written. */
 const DOCUMENT_BITS = 2 ** 20;
 

@@ -7,7 +7,7 @@ import { itemAddress, restoreAddress, snapshotAddress } from '../../components/a
 import { formatCount, formatMoment, formatWhole, KIND_NAMES } from '../../components/format.ts';
 import { KindIcon } from '../../components/kind-icon.tsx';
 import { plainTitle } from '../../components/visible-text.ts';
-import { splitHit } from './hit-line.ts';
+import { aliveWords, splitHit } from './hit-line.ts';
 
 export function SearchHitView({ hit, text }: { readonly hit: SearchHit; readonly text: string }) {
   const { key, kind, title, snapshotId, takenAt, where, lineNumber } = hit;
@@ -31,6 +31,7 @@ export function SearchHitView({ hit, text }: { readonly hit: SearchHit; readonly
         <span className="captured soft small">
           in {plainTitle(where)}
           {lineNumber > 1 && `, line ${formatCount(lineNumber)}`}
+          {aliveWords(hit)}
         </span>
       </Link>
       <span className="search-hit__more">

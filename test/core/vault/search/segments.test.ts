@@ -40,7 +40,8 @@ function young(sequence: number, texts: readonly Written[]): YoungSegment {
       terms(text),
       anchor < 0 ? text : null,
     );
-    if (anchor > 0) segment.noteChunk({ anchor, lines: 1, sizeBytes: text.length, isHeadCovered: true, isTailCovered: false });
+    if (anchor > 0)
+      segment.noteChunk({ anchor, lines: 1, sizeBytes: text.length, isHeadCovered: true, isTailCovered: false });
     const item = segment.itemNumber({ ...ITEM, title: `title ${sequence % 3}` });
     segment.addUse({ anchor, skip: 0, length: 1, item, name: segment.nameNumber('n'), first: sequence, last: 0 });
   }
@@ -59,7 +60,12 @@ async function written(inputs: readonly Segment[], filter: MergeFilter = KEEP_AL
   const length = Buffer.alloc(4);
   length.writeUInt32LE(json.length);
   const directory = Buffer.concat([length, json, columns]);
-  return new SealedSegment(1, directory, () => directory, (at) => pages[at] ?? Buffer.alloc(0));
+  return new SealedSegment(
+    1,
+    directory,
+    () => directory,
+    (at) => pages[at] ?? Buffer.alloc(0),
+  );
 }
 
 /** All that a segment says, in a form that does not depend on how it is numbered. */
@@ -73,7 +79,12 @@ function told(segment: Segment): unknown {
     const { item, name, ...use } = segment.use(at);
     return { ...use, item: segment.item(item), name: segment.names[name] };
   });
-  return { documents, postings, uses: uses.map((use) => JSON.stringify(use)).toSorted(), chunks: [...segment.chunks()] };
+  return {
+    documents,
+    postings,
+    uses: uses.map((use) => JSON.stringify(use)).toSorted(),
+    chunks: [...segment.chunks()],
+  };
 }
 
 const texts = fc.array(

@@ -174,6 +174,38 @@ it(
   RUNS * 6_000,
 );
 
+it(
+  `kill -9 while the search index is written, ${RUNS} times: every acknowledged word is found`,
+  async () => {
+    await using test = await openTestVault();
+    await test.vault.close();
+    const random = randomFrom(SEED);
+    const words: string[] = [];
+    for (let run = 0; run < RUNS; run += 1) {
+      const said = await workUntilKilled('index', test.path, TEST_PASSWORD, run, Math.floor(random() ** 2 * 600));
+      const fresh = said.filter((line) => line.startsWith('word ')).map((line) => line.slice(5));
+      words.push(...fresh);
+      const { vault } = await openWithAny(test.path, [TEST_PASSWORD]);
+      for (const word of [...fresh, ...words.slice(0, 3)]) {
+        const { matches } = await vault.search({ text: word, limit: 5, budgetMs: 20_000 });
+        expect(
+          matches.map(({ item }) => item.key),
+          `seed ${SEED}, run ${run}, ${word}`,
+        ).toEqual(['tmux:pane']);
+      }
+      expect((await vault.verify({ isDeep: false, nowMs: TEST_NOW_MS })).damaged, `seed ${SEED}, run ${run}`).toEqual(
+        [],
+      );
+      await vault.close();
+    }
+    expect(words.length).toBeGreaterThan(0);
+    results.push(
+      `kill -9 while the search index is written: ${RUNS} kills, ${words.length} words owed and found, seed ${SEED}`,
+    );
+  },
+  RUNS * 8_000,
+);
+
 /** A rotation that a kill interrupted goes on from where it was; nothing else needs a second opening. */
 async function reopenForWork(path: string, password: string): Promise<void> {
   const { vault } = await openWithAny(path, [password]);

@@ -41,6 +41,19 @@ for (let at = 0; ; at += 1) {
       await save(vault, at);
       if (at % 5 === 4) await vault.upkeep(5);
       break;
+    case 'index': {
+      // Enough words that the index is written and merged all the time.
+      const words = Array.from({ length: 5_000 }, () => Math.random().toString(36).slice(2)).join(' ');
+      const result = await vault.save(
+        aCapture([aTerminal('pane', { streams: [aStream({ text: `r${seed}s${at}w1z\n${words}\n` })] })], {
+          takenAtMs: startMs + at,
+        }),
+      );
+      say(`saved ${result.summary.id}`);
+      say(`word r${seed}s${at}w1z`);
+      await vault.upkeep(200);
+      break;
+    }
     case 'prune':
       for (let count = 0; count < 5; count += 1) await save(vault, at * 5 + count);
       // The newest stays, whatever the limits: what was said before is let go on purpose.

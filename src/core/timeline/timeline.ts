@@ -8,11 +8,10 @@ import type {
   ItemVersion,
   ItemView,
   KeptView,
-  SearchAnswerView,
-  SearchQueryView,
   TimelineFilter,
   TimelineRow,
 } from '../../shared/contract/schemas.ts';
+import type { SearchAnswerView, SearchQueryView } from '../../shared/contract/search-schemas.ts';
 import { describeChange } from '../../shared/diff/describe-changes.ts';
 import { projectOf, repositoryRoots } from '../../shared/timeline/project.ts';
 import type { RetentionLimits } from '../../shared/model/retention.ts';

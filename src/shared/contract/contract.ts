@@ -27,8 +27,6 @@ import {
   restorePromptSchema,
   restoreRequestSchema,
   restoreStepSchema,
-  searchAnswerSchema,
-  searchQuerySchema,
   snapshotReferenceSchema,
   snapshotSchema,
   snapshotSummarySchema,
@@ -40,8 +38,9 @@ import {
   timeSchema,
   uiStateSchema,
 } from './schemas.ts';
-import { statisticsSchema } from './statistics.ts';
+import { searchAnswerSchema, searchQuerySchema } from './search-schemas.ts';
 import { sessionsContract } from './sessions.ts';
+import { statisticsSchema } from './statistics.ts';
 
 const get = (path: `/${string}`) => oc.route({ method: 'GET', path });
 const post = (path: `/${string}`) => oc.route({ method: 'POST', path });

@@ -69,6 +69,19 @@ test('a search leads to the line, whatever the case', async ({ installation }) =
     .click();
   await expect(page).toHaveURL(/\/snapshot\/[0-9a-f]{16}\?item=tmux/);
   await page.goBack();
+  // Words in any order, by their beginnings; then only of one source, and one kind that it does not have.
+  await page.getByRole('searchbox').fill('site redirec');
+  await expect(hits).toContainText('redirects: stays on this site');
+  await page.getByLabel('Source').selectOption('tmux');
+  await expect(page).toHaveURL(/source=tmux/);
+  await expect(hits).toContainText('redirects: stays on this site');
+  await page.getByLabel('Time').selectOption('1d');
+  await expect(hits).toContainText('redirects: stays on this site');
+  await page.getByLabel('In', { exact: true }).selectOption('tab');
+  await expect(page.getByRole('heading', { name: /Nothing/ })).toBeVisible();
+  await page.getByLabel('In', { exact: true }).selectOption('');
+  await expect(hits).toBeVisible();
+  await expectAccessible(page);
   await page.getByRole('searchbox').fill('nothing has this text');
   await expect(page.getByRole('heading', { name: /Nothing/ })).toBeVisible();
 });

@@ -1,4 +1,4 @@
-// Format 3: the search index (V21). Only adds tables; they stay empty until the log has been followed.
+// Format 3: the search index (V22). Only adds tables; they stay empty until the log has been followed.
 
 import type { WriteDb } from '../database.ts';
 

@@ -1,6 +1,6 @@
 // The line of a hit in three pieces, whatever its positions say, and when it was there, in words. Pure.
 
-import type { SearchHit } from '../../../shared/contract/schemas.ts';
+import type { SearchHit } from '../../../shared/contract/search-schemas.ts';
 import { formatMoment } from '../../components/format.ts';
 
 export function splitHit({ line, from, to }: Pick<SearchHit, 'line' | 'from' | 'to'>): [string, string, string] {

@@ -1,6 +1,6 @@
 // What a search is narrowed to, as the address has it and as the core takes it. Pure.
 
-import type { SearchQueryView } from '../../../shared/contract/schemas.ts';
+import type { SearchQueryView } from '../../../shared/contract/search-schemas.ts';
 import { ITEM_KINDS } from '../../../shared/model/item.ts';
 import type { SearchPlace } from '../../components/addresses.ts';
 

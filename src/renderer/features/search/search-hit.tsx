@@ -2,7 +2,7 @@
 
 import { Link } from 'wouter';
 
-import type { SearchHit } from '../../../shared/contract/schemas.ts';
+import type { SearchHit } from '../../../shared/contract/search-schemas.ts';
 import { itemAddress, restoreAddress, snapshotAddress } from '../../components/addresses.ts';
 import { formatCount, formatMoment, formatWhole, KIND_NAMES } from '../../components/format.ts';
 import { KindIcon } from '../../components/kind-icon.tsx';

@@ -2,7 +2,7 @@
 
 import { useEffect, useState } from 'react';
 
-import type { SearchAnswerView, SearchHit } from '../../../shared/contract/schemas.ts';
+import type { SearchAnswerView, SearchHit } from '../../../shared/contract/search-schemas.ts';
 import { api } from '../../client/client.ts';
 import { useAction } from '../../client/use-action.ts';
 import { useQuery } from '../../client/use-query.ts';

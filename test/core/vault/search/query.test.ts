@@ -75,7 +75,7 @@ describe('matchText()', () => {
 
   const words = fc.stringMatching(/^[a-zA-Z0-9_./é数-]{1,12}$/);
 
-  it('[V21] matches only where the index has every term it looks up', () => {
+  it('[V22] matches only where the index has every term it looks up', () => {
     fc.assert(
       fc.property(
         fc.array(words, { minLength: 1, maxLength: 8 }),
@@ -97,7 +97,7 @@ describe('matchText()', () => {
     );
   });
 
-  it('[V21] the same for any text', () => {
+  it('[V22] the same for any text', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary', maxLength: 40 }), fc.nat(), fc.nat(20), (text, at, length) => {
         const start = text.length === 0 ? 0 : at % text.length;

@@ -39,7 +39,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ type: fc.constantFrom('upkeep' as const, 'reopen' as const, 'kill' as const) }) },
 );
 
-it('[V21] finds each line where it was, from its first to its last snapshot', async () => {
+it('[V22] finds each line where it was, from its first to its last snapshot', async () => {
   using folder = makeTemporaryFolder();
   let runs = 0;
   await fc.assert(

@@ -96,7 +96,7 @@ const texts = fc.array(
 );
 
 describe('mergeSegments()', () => {
-  it('[V21] gives what one segment of the whole would have', async () => {
+  it('[V22] gives what one segment of the whole would have', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(texts, { minLength: 1, maxLength: 5 }), async (parts) => {
         // Each chunk is read once, whichever segment that falls into.
@@ -128,7 +128,7 @@ describe('mergeSegments()', () => {
     );
   });
 
-  it('[V21] leaves nothing of what is filtered out', async () => {
+  it('[V22] leaves nothing of what is filtered out', async () => {
     const segment = young(1, [
       { anchor: 1, text: 'staying words' },
       { anchor: 2, text: 'forgotten words' },

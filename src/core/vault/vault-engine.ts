@@ -217,9 +217,7 @@ export class VaultEngine {
   }
 
   async forget(sinceMs: number, control: WorkControl): Promise<number> {
-    const removed = await this.#free('Forgetting', () =>
-      forgetSince(this.#pruneDeps('Forgetting'), sinceMs, control),
-    );
+    const removed = await this.#free('Forgetting', () => forgetSince(this.#pruneDeps('Forgetting'), sinceMs, control));
     this.#learn();
     return removed;
   }
@@ -273,9 +271,7 @@ export class VaultEngine {
   }
 
   prune(limits: RetentionLimits, nowMs: number, isDryRun: boolean, control: WorkControl): Promise<PruneReport> {
-    return this.#free('Pruning', () =>
-      pruneVault(this.#pruneDeps('Pruning'), limits, nowMs, isDryRun, control),
-    );
+    return this.#free('Pruning', () => pruneVault(this.#pruneDeps('Pruning'), limits, nowMs, isDryRun, control));
   }
 
   #pruneDeps(what: string): PruneDeps {

@@ -11,6 +11,7 @@ import type { Gap, SnapshotKind, SnapshotSummary } from '../shared/model/snapsho
 import type { ShellIntegration } from '../core/shell-integration/shell-integration.ts';
 import type { BrowserSetup } from '../core/browser-setup/browser-setup.ts';
 import type { RestoreOptions } from '../core/sources/source.ts';
+import type { HookPlace } from '../core/sessions/hooks/hook-files.ts';
 import type { SessionDesk } from '../core/sessions/session-desk.ts';
 import type { VaultSecret } from '../core/vault/vault-client.ts';
 import type { Vault } from '../core/vault/vault.ts';
@@ -126,6 +127,8 @@ export interface Core {
   shellIntegration(willWrite: boolean): Promise<ShellIntegration>;
   /** What sets the browser extension up. @throws AppError EXEC_FAILED where this installation has none */
   browserSetup(): Promise<BrowserSetup>;
+  /** Where hooks of AI tools would be put, and for which data folder. */
+  hookPlace(): HookPlace;
   /** True for keys that are sealed in the vault (exclusion rules): reading them needs it open. */
   isSealedConfigKey(key: string): boolean;
   listConfig(open: OpenCore | null): Promise<readonly ConfigEntry[]>;

@@ -67,6 +67,7 @@ export function createCore(options: CreateCoreOptions, env: Environment): Core {
       (await import('../core/proof/prove-restore.ts')).proveRestore({ env, say, signal }),
     shellIntegration: (willWrite) => openShellIntegration(app, willWrite),
     browserSetup: async () => (await import('../core/browser-setup/browser-setup.ts')).createBrowserSetup(host),
+    hookPlace: () => ({ host, home: app.folder.path, node: process.execPath }),
     ...createConfigAccess(app),
   };
   return core;

@@ -126,6 +126,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./commands/chat.ts')).setupChat,
   },
   {
+    name: 'hooks',
+    group: SESSIONS,
+    summary: 'let Claude Code or Codex tell of each turn',
+    load: async () => (await import('./commands/hooks.ts')).setupHooks,
+  },
+  {
     name: 'verify',
     group: UPKEEP,
     summary: 'prove that the vault is whole',

@@ -1,11 +1,12 @@
 import type { PlainError } from '../shared/model/app-error.ts';
 import type { App, OpenApp } from './app.ts';
 import { AgentSessionKeeper } from './sessions/agents/keep-in-step.ts';
-import { SessionDesk, type SessionDeskDeps } from './sessions/session-desk.ts';
+import { takeNotes } from './sessions/hooks/hook-notes.ts';
+import { isPushExcluded, SessionDesk, type SessionDeskDeps, type SessionExclusion } from './sessions/session-desk.ts';
 
 /** Keeps imported sessions in step with their files while the vault is open, and tells of every change. */
 export function keepSessions(
-  app: Pick<App, 'clock'>,
+  app: Pick<App, 'clock' | 'host' | 'folder'>,
   opened: Pick<OpenApp, 'vault' | 'sessions' | 'scheduler' | 'loadCaptureSettings'>,
   { onChanged, onFailed }: { readonly onChanged: () => void; readonly onFailed: (error: PlainError) => void },
 ): AgentSessionKeeper {
@@ -14,6 +15,12 @@ export function keepSessions(
     store: opened.sessions,
     setTimer: (callback, delayMs) => app.clock.setTimer(callback, delayMs),
     loadExclusion: () => loadExclusion(opened),
+    takeNotes: async () => {
+      const exclusion = await loadExclusion(opened);
+      await takeNotes(opened.sessions, { host: app.host, home: app.folder.path }, (push) =>
+        isPushExcluded(push, exclusion),
+      );
+    },
     onFailed,
   });
   opened.sessions.onChanged(onChanged);
@@ -40,7 +47,6 @@ export function createSessions(
   });
 }
 
-async function loadExclusion(opened: Pick<OpenApp, 'loadCaptureSettings'>): Promise<(path: string) => boolean> {
-  const { exclusion } = await opened.loadCaptureSettings();
-  return (path) => exclusion.path(path);
+async function loadExclusion(opened: Pick<OpenApp, 'loadCaptureSettings'>): Promise<SessionExclusion> {
+  return (await opened.loadCaptureSettings()).exclusion;
 }

@@ -14,7 +14,8 @@ import type {
 } from '../../src/cli/core.ts';
 import { SessionDesk } from '../../src/core/sessions/session-desk.ts';
 import { SessionStore } from '../../src/core/sessions/session-store.ts';
-import type { Source } from '../../src/core/sources/source.ts';
+import type { HookPlace } from '../../src/core/sessions/hooks/hook-files.ts';
+import type { Host, Source } from '../../src/core/sources/source.ts';
 import type { BrowserSetup } from '../../src/core/browser-setup/browser-setup.ts';
 import type { VaultSecret } from '../../src/core/vault/vault-client.ts';
 import { AppError } from '../../src/shared/model/app-error.ts';
@@ -40,6 +41,7 @@ export class FakeCore implements Core {
   items: readonly CapturedItem[] = [aTerminal('a')];
   gaps: readonly Gap[] = [];
   sources: readonly Source[] = [];
+  host: Host = fakeHost();
   enabled: readonly SourceId[] = [TMUX];
   found: readonly FoundSource[] = [
     { id: TMUX, title: 'tmux', isPresent: true, summary: '1 server, 2 sessions' },
@@ -127,6 +129,10 @@ export class FakeCore implements Core {
     return this.browsers;
   }
 
+  hookPlace(): HookPlace {
+    return { host: this.host, home: this.home, node: process.execPath };
+  }
+
   isSealedConfigKey(key: string): boolean {
     return key.startsWith('exclude.');
   }
@@ -170,7 +176,7 @@ class FakeOpenCore implements OpenCore {
       host: fakeHost(),
       sources,
       limits: () => ({ maxSessions: 100, retentionDays: 90, isCleanupAutomatic: true }),
-      loadExclusion: async () => () => false,
+      loadExclusion: async () => ({ path: () => false, source: () => false }),
       lookNow: async () => [],
       findTerminal: async () => undefined,
     });

@@ -2,7 +2,6 @@
 
 import type { SessionView } from '../../shared/contract/sessions.ts';
 import { exportFileName, exportSession } from '../sessions/export-session.ts';
-import { pushSession } from '../sessions/push-session.ts';
 import { fromStored, type Session } from '../sessions/session.ts';
 import type { SessionDesk } from '../sessions/session-desk.ts';
 import type { NewMessage } from '../sessions/session-store.ts';
@@ -22,7 +21,7 @@ export function sessionHandlers({ session }: ApiDeps) {
         sessions: (await desk().store.list(withoutUndefined(input))).map(viewSession),
       })),
       create: os.sessions.create.handler(async ({ input }) => {
-        const { session: stored, isNew } = await pushSession(desk().store, input);
+        const { session: stored, isNew } = await desk().push(input);
         const found = (await desk().store.list()).find(({ id }) => id === stored.id);
         return { ...viewSession(found ?? fromStored(stored)), isNew };
       }),

@@ -1,14 +1,25 @@
 // What a person or a program does with sessions beside reading and changing them: imports, resuming, cleaning up. Over the open vault, or
 // that of a running app.
 
+import { AppError } from '../../shared/model/app-error.ts';
+import type { SessionPush } from '../../shared/contract/sessions.ts';
+import type { SourceId } from '../../shared/model/ids.ts';
 import type { Host, OpenTerminal, Source } from '../sources/source.ts';
 import type { SnapshotItem } from '../../shared/model/item.ts';
+import type { SessionSaved } from '../vault/vault-sessions.ts';
 import type { Vault } from '../vault/vault.ts';
 import { importAgentSessions, type ImportedSession } from './agents/import-folder.ts';
 import { findProject, listKnownProjects, listProjectsWithSessions } from './agents/known-projects.ts';
 import { sessionIdOf, type Session } from './session.ts';
+import { pushSession } from './push-session.ts';
 import { openResume, planResume, type SessionResume } from './resume-session.ts';
 import type { CleanupResult, SessionStore } from './session-store.ts';
+
+/** The part of the user's exclusion rules that can mean sessions. */
+export interface SessionExclusion {
+  path(path: string): boolean;
+  source(id: SourceId): boolean;
+}
 
 export interface SessionDeskDeps {
   readonly store: SessionStore;
@@ -21,7 +32,7 @@ export interface SessionDeskDeps {
     readonly isCleanupAutomatic: boolean;
   };
   /** The user's exclusion rules. @throws AppError where they cannot be read: nothing may be imported without them */
-  readonly loadExclusion: () => Promise<(path: string) => boolean>;
+  readonly loadExclusion: () => Promise<SessionExclusion>;
   /** What is open now; nothing is stored. */
   readonly lookNow: (signal: AbortSignal) => Promise<readonly SnapshotItem[]>;
   readonly findTerminal: (host: Host) => Promise<OpenTerminal | undefined>;
@@ -46,11 +57,21 @@ export class SessionDesk {
   /** Imports the `agents/sessions` of projects: of one, by its folder, or of all that are known. */
   async import(projects: readonly string[] | 'all', isDryRun: boolean): Promise<readonly ImportedSession[]> {
     const { store, vault, loadExclusion } = this.#deps;
-    const isExcluded = await loadExclusion();
+    const exclusion = await loadExclusion();
+    const isExcluded = (path: string): boolean => exclusion.path(path);
     const folders = projects === 'all' ? await listProjectsWithSessions(vault) : projects;
     const results: ImportedSession[] = [];
     for (const folder of folders) results.push(...(await importAgentSessions(store, folder, { isDryRun, isExcluded })));
     return results;
+  }
+
+  /** Takes what a program tells of a session. @throws AppError USAGE_INVALID where the user's rules exclude it */
+  async push(push: SessionPush): Promise<SessionSaved> {
+    if (isPushExcluded(push, await this.#deps.loadExclusion()))
+      throw new AppError('USAGE_INVALID', 'Your rules exclude this session, so nothing of it is kept.', {
+        hint: 'See `cairn config list --sealed`.',
+      });
+    return pushSession(this.#deps.store, push);
   }
 
   /** The folder of a project, by name or path. @throws AppError ITEM_NOT_FOUND, SESSION_AMBIGUOUS */
@@ -94,4 +115,10 @@ export class SessionDesk {
         sessionIdOf(source, typeof attributes['id'] === 'string' ? attributes['id'] : '') === id,
     );
   }
+}
+
+/** Rules on sources name tools; rules on paths the folder that a session works in. */
+export function isPushExcluded({ tool, folder, project }: SessionPush, exclusion: SessionExclusion): boolean {
+  const isSource = tool !== undefined && exclusion.source(tool as SourceId); // any word may be asked for
+  return isSource || [folder, project].some((path) => path !== undefined && exclusion.path(path));
 }

@@ -61,7 +61,7 @@ const messageSchema = z.object({
   partial: z.boolean().optional(),
 });
 
-const newMessageSchema = z.object({
+export const newMessageSchema = z.object({
   /** A message whose id is there already is left out, so that a push may be repeated. */
   id: z.string().min(1).max(200).optional(),
   role: z.enum(MESSAGE_ROLES),
@@ -70,7 +70,7 @@ const newMessageSchema = z.object({
   model: lineSchema.optional(),
 });
 
-const pushSchema = z
+export const pushSchema = z
   .object({
     /** What the caller calls the session; with `project` or `folder` it names it: pushing again changes what is given. */
     slug: z.string().trim().min(1).max(200).optional(),

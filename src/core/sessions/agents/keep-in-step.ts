@@ -6,7 +6,7 @@ import type { CancelTimer } from '../../clock.ts';
 import { watchFolders } from '../../sources/host/watch-folders.ts';
 import type { Vault } from '../../vault/vault.ts';
 import type { SessionStore } from '../session-store.ts';
-import { importAgentSessions, type ImportOptions } from './import-folder.ts';
+import { importAgentSessions } from './import-folder.ts';
 import { listImportedProjects } from './known-projects.ts';
 import { listAgentFolders, sessionsFolderOf, stampOf } from './read-folder.ts';
 
@@ -17,7 +17,9 @@ export interface KeepInStepDeps {
   readonly vault: Pick<Vault, 'listSessions'>;
   readonly store: SessionStore;
   readonly setTimer: (callback: () => void, delayMs: number) => CancelTimer;
-  readonly loadExclusion: () => Promise<ImportOptions['isExcluded']>;
+  readonly loadExclusion: () => Promise<{ path(path: string): boolean }>;
+  /** Takes in what hooks left while the vault was locked. */
+  readonly takeNotes: () => Promise<void>;
   readonly onFailed: (error: PlainError) => void;
 }
 
@@ -54,6 +56,7 @@ export class AgentSessionKeeper {
   async #look(): Promise<void> {
     if (this.#end.signal.aborted) return;
     try {
+      await this.#deps.takeNotes();
       const projects = await listImportedProjects(this.#deps.vault);
       for (const project of projects) {
         this.#watch(project);
@@ -72,7 +75,8 @@ export class AgentSessionKeeper {
     const known = [...this.#stamps.keys()].filter((place) => place.startsWith(`${project}\0`));
     const gone = known.filter((place) => !stamps.has(place.slice(project.length + 1)));
     if (changed.length === 0 && gone.length === 0) return;
-    const isExcluded = await this.#deps.loadExclusion();
+    const exclusion = await this.#deps.loadExclusion();
+    const isExcluded = (path: string): boolean => exclusion.path(path);
     await importAgentSessions(this.#deps.store, project, { isDryRun: false, isExcluded });
     for (const place of gone) this.#stamps.delete(place);
     for (const [slug, stamp] of stamps) this.#stamps.set(`${project}\0${slug}`, stamp);

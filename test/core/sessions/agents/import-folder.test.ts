@@ -233,7 +233,8 @@ describe('AgentSessionKeeper', () => {
       vault,
       store,
       setTimer: (callback, delayMs) => clock.setTimer(callback, delayMs),
-      loadExclusion: async () => () => false,
+      loadExclusion: async () => ({ path: () => false }),
+      takeNotes: async () => undefined,
       onFailed: (error) => failures.push(error),
     });
     const look = async (): Promise<void> => {

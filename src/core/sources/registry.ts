@@ -12,6 +12,7 @@ import { createFirefoxSource } from './firefox/firefox-source.ts';
 import { createGeminiSource } from './gemini/gemini-source.ts';
 import { createGitSource } from './git/git-source.ts';
 import { createKittySource } from './kitty/kitty-source.ts';
+import { createJetBrainsSource } from './jetbrains/jetbrains-source.ts';
 import { createScreenSource } from './screen/screen-source.ts';
 import { createShellHistorySource } from './shell-history/shell-history-source.ts';
 import { createShellSource } from './shell/shell-source.ts';
@@ -40,6 +41,7 @@ export function createSources(): readonly Source[] {
     createNeovimSource(),
     createVimSource(),
     ...VS_CODE_PRODUCTS.map((product) => createVsCodeSource(product)),
+    createJetBrainsSource(),
     createGitSource(),
   ];
 }

@@ -35,6 +35,8 @@ export type Opening =
 /** What differs from editor to editor. */
 export interface DocumentEditor {
   readonly source: SourceId;
+  /** False where only the line can be told to it. */
+  readonly opensAtColumn: boolean;
   /** Plans the opening of files that stood in one instance or window. */
   planOpening(targets: readonly OpenTarget[], items: readonly SnapshotItem[], context: RestoreContext): Opening;
   /** Opens them, as planned, and tells where. @throws Error with why it did not work */
@@ -140,7 +142,7 @@ function planOne(editor: DocumentEditor, candidate: Candidate, opening: Opening)
   const opens = target !== null && opening.kind === 'open';
   const whyNot = target === null ? candidate.whyNot : opening.kind === 'leave' ? opening.why : '';
   const sentences = [
-    opens ? `${place(facts, target.path)}, opened ${opening.where}.` : whyNot,
+    opens ? `${place(editor, facts, target.path)}, opened ${opening.where}.` : whyNot,
     copySentence(facts, copy),
   ];
   const detail = sentences.filter((sentence) => sentence !== '').join(' ');
@@ -153,9 +155,9 @@ function planOne(editor: DocumentEditor, candidate: Candidate, opening: Opening)
   });
 }
 
-function place({ line, column }: DocumentFacts, path: string): string {
+function place({ opensAtColumn }: DocumentEditor, { line, column = 1 }: DocumentFacts, path: string): string {
   if (line === undefined) return path;
-  return `${path} at line ${line}${column === undefined || column === 1 ? '' : `, column ${column}`}`;
+  return `${path} at line ${line}${opensAtColumn && column > 1 ? `, column ${column}` : ''}`;
 }
 
 function copySentence(facts: DocumentFacts, copy: Copy): string {

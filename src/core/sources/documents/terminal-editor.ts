@@ -28,6 +28,7 @@ export interface TerminalEditorOptions {
 export function createTerminalEditor(options: TerminalEditorOptions): DocumentEditor {
   return {
     source: options.source,
+    opensAtColumn: true,
     planOpening: (targets, items, context) => planOpening(options, targets, items, context),
     open: (targets, group, context) => open(options, targets, group, context),
   };

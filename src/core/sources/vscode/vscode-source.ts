@@ -55,6 +55,7 @@ function watchBackups(context: WatchContext, product: VsCodeProduct): void {
 function createEditor({ source, title, programs }: VsCodeProduct): DocumentEditor {
   return {
     source,
+    opensAtColumn: true,
     planOpening: (targets, _items, { host }) => {
       const why = whyNoScreenEditor(host, title, programs);
       if (why !== null) return { kind: 'leave', why };

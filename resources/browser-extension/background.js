@@ -16,8 +16,9 @@ import { takeSnapshot, TabMarks } from './snapshot.js';
 const HOST = 'dev.cairn.browser';
 const PROTOCOL = 1;
 const QUIET_MS = 1_000;
-/** After a connection failed or broke off; without the helper program there is nobody to talk to. */
+/** After a connection broke off; longer each time where none comes about, since the helper program may not be set up. */
 const RECONNECT_MS = 10_000;
+const MAX_RECONNECT_MS = 80_000;
 const INSTANCE = 'instance';
 
 const api = typeof browser === 'undefined' ? chrome : browser;
@@ -27,21 +28,28 @@ const restorer = new Restorer(api);
 /** @type {Port | null} */
 let port = null;
 let triedAtMs = Number.NEGATIVE_INFINITY;
+let waitMs = 0;
 let isScheduled = false;
 /** @type {Promise<string> | null} */
 let knownInstance = null;
 
 function connect() {
-  if (port !== null || Date.now() - triedAtMs < RECONNECT_MS) return;
+  if (port !== null || Date.now() - triedAtMs < waitMs) return;
   triedAtMs = Date.now();
   const opened = api.runtime.connectNative(HOST);
   port = opened;
-  opened.onMessage.addListener((message) => void answer(opened, message));
+  let hasAnswered = false;
+  opened.onMessage.addListener((message) => {
+    hasAnswered = true;
+    void answer(opened, message);
+  });
   opened.onDisconnect.addListener(() => {
     // Read, or Chromium prints it: that the program is missing is no error of this extension.
     void api.runtime.lastError;
     port = null;
-    setTimeout(connect, RECONNECT_MS);
+    waitMs = hasAnswered ? RECONNECT_MS : Math.min(MAX_RECONNECT_MS, Math.max(RECONNECT_MS, waitMs * 2));
+    // Else the next event tries again: a timer would keep the extension awake for nothing.
+    if (hasAnswered) setTimeout(connect, RECONNECT_MS);
   });
   void introduce(opened);
 }

@@ -65,7 +65,7 @@ export class Restorer {
     }
     const groups = await this.#makeGroups(place.windowId, wanted.groups, members);
     if (activeId !== null && wanted.isOurs) await this.#api.tabs.update(activeId, { active: true });
-    if (place.blankTabId !== null && results.some((result) => 'id' in result))
+    if (place.blankTabId !== null && (place.isNew || results.some((result) => 'id' in result)))
       await this.#api.tabs.remove(place.blankTabId);
     await this.#collapse(wanted.groups, groups, activeId, members);
     if (wanted.state !== null && STATES.has(wanted.state) && wanted.isOurs)
@@ -120,7 +120,8 @@ export class Restorer {
   /** @param {WindowToOpen} wanted */
   async #findPlace({ into, mayFillBlank, bounds, tabs }) {
     if (tabs.length === 0) throw new Error('there is nothing to open');
-    if (into !== null) return { windowId: into, blankTabId: mayFillBlank ? await this.#findBlankIn(into) : null };
+    if (into !== null)
+      return { windowId: into, blankTabId: mayFillBlank ? await this.#findBlankIn(into) : null, isNew: false };
     const blank = mayFillBlank ? await this.#findBlank() : null;
     if (blank !== null) {
       if (bounds !== null) await this.#api.windows.update(blank.windowId, bounds).catch(() => undefined);
@@ -130,7 +131,7 @@ export class Restorer {
     const blankTabId = made?.tabs?.[0]?.id;
     if (made?.id === undefined || blankTabId === undefined || made.incognito)
       throw new Error('the browser made no window');
-    return { windowId: made.id, blankTabId };
+    return { windowId: made.id, blankTabId, isNew: true };
   }
 
   /**
@@ -151,7 +152,7 @@ export class Restorer {
     for (const { id, incognito, tabs } of windows) {
       const only = tabs?.[0];
       if (incognito || id === undefined || tabs?.length !== 1 || only?.id === undefined) continue;
-      if (isBlank(only)) return { windowId: id, blankTabId: only.id };
+      if (isBlank(only)) return { windowId: id, blankTabId: only.id, isNew: false };
     }
     return null;
   }
@@ -166,9 +167,11 @@ export class Restorer {
    * @param {TabToOpen} tab
    */
   async #openTab(windowId, { url, title, index, isPinned, isActive }) {
+    // Cairn asks for nothing else; whatever else asks gets nothing else.
+    if (!/^https?:\/\//.test(url)) throw new Error('only web pages are opened');
     const properties = { windowId, url, index, pinned: isPinned, active: false };
     // Only Firefox opens a tab unloaded, and then no pinned one.
-    const isLazy = isFirefox(this.#api) && !isPinned && !isActive && /^https?:/.test(url);
+    const isLazy = isFirefox(this.#api) && !isPinned && !isActive;
     return this.#api.tabs.create(isLazy ? { ...properties, discarded: true, title } : properties);
   }
 

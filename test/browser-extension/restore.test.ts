@@ -98,6 +98,22 @@ describe.each(FAMILIES)('Restorer in %s', (_name, isFirefox) => {
     expect(browser.tabsOf(made.windowId).map(({ url }) => url)).toEqual(['https://a/']);
   });
 
+  it.each([
+    'javascript:alert(1)',
+    'chrome://settings/',
+    'about:config',
+    'file:///etc/hostname',
+    'data:text/html,x',
+    '',
+  ])('does not open %j, whoever asks', async (url) => {
+    const browser = new FakeBrowser({ isFirefox });
+    const made = await new Restorer(browser.api).openWindow(aWindow([aTab(url, 0)]));
+
+    expect(made.tabs).toEqual([{ error: 'only web pages are opened' }]);
+    // Nor does it leave an empty window.
+    expect(browser.tabs).toEqual([]);
+  });
+
   it('lets the browser choose where a window goes whose screen is gone', async () => {
     const browser = new FakeBrowser({ isFirefox });
     browser.isOffScreen = true;

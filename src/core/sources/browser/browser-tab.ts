@@ -5,7 +5,8 @@ import { parseItemKey, type SourceId } from '../../../shared/model/ids.ts';
 import type { CapturedItem } from '../../../shared/model/item.ts';
 import type { JsonObject } from '../../../shared/model/json.ts';
 
-const MAX_URL_LENGTH = 4096;
+/** Longer addresses are cut, and a restore does not open them: they would be other addresses. */
+export const MAX_URL_LENGTH = 4096;
 const MAX_TITLE_LENGTH = 300;
 const MAX_HISTORY = 25;
 

@@ -8,6 +8,7 @@ import type { RestoreContext, UndoContext } from '../source.ts';
 import { closeThroughExtension } from './extension/close-tab.ts';
 import type { ConnectExtension, FindConnection } from './extension/connection.ts';
 import { openThroughExtension } from './extension/open-windows.ts';
+import { MAX_URL_LENGTH } from './browser-tab.ts';
 import { PresentTabs } from './present-tabs.ts';
 import { factsSchema, payloadSchema, toPayload, type TabFacts, type TabPayload } from './tab-facts.ts';
 
@@ -149,6 +150,7 @@ async function* openFromOutside(
 
 /** Why an address is not opened; null where it is. What passes here is a whole URL and can be no option of a program. */
 export function refuseUrl(url: string, allowsFileUrls: boolean): string | null {
+  if (url.length >= MAX_URL_LENGTH) return 'Its address is too long to have been kept whole.';
   let scheme: string;
   try {
     scheme = new URL(url).protocol;

@@ -149,6 +149,8 @@ describe('addresses', () => {
     ['--remote-debugging-port=1', false],
     ['', false],
     [' https://example.org', true],
+    [`https://example.org/${'x'.repeat(4_076)}`, false],
+    [`https://example.org/${'x'.repeat(4_075)}`, true],
   ])('%s opens: %s', (url, opens) => {
     expect(refuseUrl(url, false) === null).toBe(opens);
   });

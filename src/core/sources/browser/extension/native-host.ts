@@ -94,6 +94,7 @@ class NativeHost {
     switch (message?.['type']) {
       case 'hello':
         this.#hello = frame.toString('utf8');
+        this.#options.output.write(toFrame('{"type":"welcome"}'));
         break;
       case 'snapshot':
         this.#snapshot = frame.toString('utf8');

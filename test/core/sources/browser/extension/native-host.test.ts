@@ -63,6 +63,7 @@ describe('the helper program', () => {
     expect(await readHost(host.socket, soon())).toMatchObject({ browserPid: 1234, hello: null, snapshot: null });
 
     host.say({ type: 'hello', probe: 'p' });
+    await waitFor('the welcome', () => host.heard.some(({ type }) => type === 'welcome'));
     host.say({ type: 'snapshot', windows: [1] });
     host.say({ type: 'snapshot', windows: [2] });
     await waitFor('the newest', async () => {

@@ -165,6 +165,29 @@ export class BrowserWorkshop {
   }
 }
 
+/** Has a Chromium that was started with `--remote-debugging-port=0` evaluate an expression in its extension. */
+export async function evaluateInChromium(dataDir: string, expression: string): Promise<unknown> {
+  const [port] = readFileSync(join(dataDir, 'DevToolsActivePort'), 'utf8').split('\n');
+  const response = await fetch(`http://127.0.0.1:${port}/json/list`);
+  const targets = (await response.json()) as { type: string; url: string; webSocketDebuggerUrl: string }[];
+  const worker = targets.find(({ type, url }) => type === 'service_worker' && url.endsWith('/background.js'));
+  if (worker === undefined) throw new Error('the extension does not run');
+  const socket = new WebSocket(worker.webSocketDebuggerUrl);
+  try {
+    return await new Promise((resolve, reject) => {
+      socket.addEventListener('error', () => reject(new Error('the browser does not answer')));
+      socket.addEventListener('message', ({ data }: MessageEvent<string>) => {
+        const { id, result } = JSON.parse(data) as { id?: number; result?: { result: { value: unknown } } };
+        if (id === 1) resolve(result?.result.value);
+      });
+      const params = { expression, awaitPromise: true, returnByValue: true };
+      socket.addEventListener('open', () => socket.send(JSON.stringify({ id: 1, method: 'Runtime.evaluate', params })));
+    });
+  } finally {
+    socket.close();
+  }
+}
+
 /** Puts the extension into a Firefox profile for good, as a package that only this kind of Firefox takes unsigned. */
 export function addToFirefox(profileDir: string): void {
   const files = ['manifest.json', 'background.js', 'restore.js', 'snapshot.js'];

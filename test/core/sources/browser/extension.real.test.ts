@@ -14,7 +14,13 @@ import type { CapturedItem, SnapshotItem } from '../../../../src/shared/model/it
 import type { PlannedStep, StepResult } from '../../../../src/shared/model/restore.ts';
 import { describeWith, findProgram } from '../../../support/programs.ts';
 import { makeCaptureContext, makeRestoreContext, toSnapshotItems, waitFor } from '../../../support/test-host.ts';
-import { addToFirefox, BrowserWorkshop, CHROMIUM_EXTENSION_ARGS, FIREFOX_EXTENSION_PREFS } from './browser-workshop.ts';
+import {
+  addToFirefox,
+  BrowserWorkshop,
+  CHROMIUM_EXTENSION_ARGS,
+  evaluateInChromium,
+  FIREFOX_EXTENSION_PREFS,
+} from './browser-workshop.ts';
 
 const WAIT_MS = 45_000;
 
@@ -299,6 +305,92 @@ describeWith(['chromium', 'xvfb', 'dbus'], 'the extension in a real Chromium', (
       openTab: (name) => workshop.start(chromium, [...args, `${workshop.origin}/${name}`]),
     });
   });
+});
+
+describeWith(['chromium', 'xvfb', 'dbus'], 'the extension in a Chromium that is looked into', () => {
+  const chromium = findProgram('chromium') ?? '';
+  const source = createChromiumSource(CHROMIUM_BROWSERS[0]!, { extraArgs: CHROMIUM_EXTENSION_ARGS });
+  const dataDir = (): string => join(workshop.host.homeDir, '.config/chromium');
+
+  async function startWith(profile: string, ...names: string[]): Promise<void> {
+    workshop.start(chromium, [
+      ...CHROMIUM_EXTENSION_ARGS,
+      `--user-data-dir=${dataDir()}`,
+      `--profile-directory=${profile}`,
+      '--remote-debugging-port=0',
+      ...names.map((name) => `${workshop.origin}/${name}`),
+    ]);
+    await waitFor('the tabs', async () => names.every((name) => workshop.asked.has(name)), WAIT_MS);
+  }
+
+  it('tells the profiles of one browser process apart', { timeout: 120_000 }, async () => {
+    createBrowserSetup(workshop.host).install(['chromium'], { isDryRun: false });
+    await startWith('Default', 'one');
+    await waitFor('the first extension to answer', () => hasLive('chromium'), WAIT_MS);
+    await startWith('Profile 7', 'seven');
+    const live = async (): Promise<readonly string[]> => {
+      const [status] = await createBrowserSetup(workshop.host).status(AbortSignal.timeout(5_000));
+      return status!.profiles.filter(({ extension }) => extension === 'live').map(({ name }) => name);
+    };
+    await waitFor('both to answer', async () => (await live()).length === 2, WAIT_MS);
+
+    expect((await live()).toSorted()).toEqual(['Default', 'Profile 7']);
+    await waitFor('both pages', async () => pages(await capture(source)).length === 2, WAIT_MS);
+    const items = (await capture(source)).filter(({ attributes }) => urlOf(attributes).startsWith(workshop.origin));
+    expect(
+      items.map(({ attributes }) => [attributes['profile'], urlOf(attributes).slice(workshop.origin.length)]),
+    ).toEqual([
+      ['Default', '/one'],
+      ['Profile 7', '/seven'],
+    ]);
+  });
+
+  it(
+    'puts tabs back into their window unloaded, and leaves alone what is used by now',
+    { timeout: 120_000 },
+    async () => {
+      createBrowserSetup(workshop.host).install(['chromium'], { isDryRun: false });
+      await startWith('Default', 'one', 'two', 'moved', 'four');
+      await waitFor('the extension to answer', () => hasLive('chromium'), WAIT_MS);
+      await waitFor('the tabs', async () => pages(await capture(source)).includes('/arrived'), WAIT_MS);
+      const before = await capture(source);
+      const close = (names: string): Promise<unknown> =>
+        evaluateInChromium(
+          dataDir(),
+          `chrome.tabs.query({}).then((tabs) => chrome.tabs.remove(tabs.filter(({ url }) => /\\/(${names})$/.test(url)).map(({ id }) => id)))`,
+        );
+      await close('two|arrived|four');
+      await waitFor('them to be closed', async () => pages(await capture(source)).length === 1, WAIT_MS);
+
+      const moved = before.map((item) =>
+        urlOf(item.attributes).endsWith('/arrived')
+          ? { ...item, attributes: { ...item.attributes, url: `${workshop.origin}/moved` } }
+          : item,
+      );
+      const { results } = await restore(source, moved, await capture(source));
+      expect(results.map(({ status }) => status)).toEqual(['done', 'done', 'done']);
+      await waitForShape(async () => shapeOf(await capture(source)), shapeOf(before));
+      await waitFor(
+        'the tabs to be unloaded',
+        async () =>
+          (await evaluateInChromium(
+            dataDir(),
+            'chrome.tabs.query({ discarded: true }).then((tabs) => tabs.length)',
+          )) === 3,
+        WAIT_MS,
+      );
+
+      // One is used before the undo; another has been led on by its server, which is no use.
+      await evaluateInChromium(
+        dataDir(),
+        `chrome.tabs.query({}).then((tabs) => chrome.tabs.update(tabs.find(({ url }) => url.endsWith('/four')).id, { url: '${workshop.origin}/used' }))`,
+      );
+      await waitFor('the page', () => workshop.asked.has('used'), WAIT_MS);
+      const undone = await undo(source, results);
+      expect(undone.map(({ status }) => status)).toEqual(['skipped', 'done', 'done']);
+      await waitFor('the rest', async () => pages(await capture(source)).join() === '/one,/used', WAIT_MS);
+    },
+  );
 });
 
 describeWith(['firefox', 'xvfb', 'dbus'], 'the extension in a real Firefox', () => {

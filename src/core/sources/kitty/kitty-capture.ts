@@ -3,11 +3,12 @@
 import { AppError } from '../../../shared/model/app-error.ts';
 import { parseItemKey, type ItemKey } from '../../../shared/model/ids.ts';
 import type { CapturedItem } from '../../../shared/model/item.ts';
-import type { JsonObject, JsonValue } from '../../../shared/model/json.ts';
+import type { JsonObject } from '../../../shared/model/json.ts';
 import { readProcess, readProcesses, ttyPath, type ProcessInfo } from '../host/proc.ts';
 import { indexProcesses, readTerminalProgram, type ProcessTable, type TerminalProgram } from '../host/proc-terminal.ts';
 import type { CaptureContext, SourceCapture, SourceProblem } from '../source.ts';
 import { programAttributes, programName, readIdentity } from '../terminal/program-facts.ts';
+import { splitsToJson } from '../terminal/splits.ts';
 import {
   fitTexts,
   lastLines,
@@ -20,7 +21,7 @@ import {
 import { KITTY } from './kitty-facts.ts';
 import { findKitties, type KittyInstance } from './kitty-instances.ts';
 import { askKitty } from './kitty-remote.ts';
-import { parseWindows, type KittyWindow, type Splits } from './parse-windows.ts';
+import { parseWindows, type KittyWindow } from './parse-windows.ts';
 
 interface InstanceCapture {
   readonly items: readonly CapturedItem[];
@@ -178,11 +179,6 @@ function toItem(instance: KittyInstance, read: ReadWindow, text: TerminalText): 
     attributes,
     streams: text.streams,
   };
-}
-
-function splitsToJson(splits: Splits): JsonValue {
-  if (typeof splits === 'number') return splits;
-  return { isHorizontal: splits.isHorizontal, one: splitsToJson(splits.one), two: splitsToJson(splits.two) };
 }
 
 function groupOf({ label }: KittyInstance): string {

@@ -4,15 +4,11 @@ import { z } from 'zod';
 
 import { parseSourceId } from '../../../shared/model/ids.ts';
 import { programFactsSchema } from '../terminal/program-facts.ts';
-import type { Splits } from './parse-windows.ts';
+import { splitsSchema } from '../terminal/splits.ts';
 
 export const KITTY = parseSourceId('kitty');
 
 const id = z.int().min(0);
-
-const splitsSchema: z.ZodType<Splits> = z.lazy(() =>
-  z.union([id, z.object({ isHorizontal: z.boolean(), one: splitsSchema, two: splitsSchema })]),
-);
 
 export const kittyFactsSchema = programFactsSchema.extend({
   kitty: z.object({

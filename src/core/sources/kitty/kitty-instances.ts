@@ -30,6 +30,7 @@ export function findKitties(host: Host, table: ProcessTable): readonly KittyInst
   for (const { pid, startTime } of kitties) {
     const shells = table.all.filter(
       (process) =>
+        process.parentPid === pid &&
         process.pid === process.sessionId &&
         process.ttyNumber !== 0 &&
         !process.isZombie &&

@@ -9,11 +9,12 @@ import { indexProcesses } from '../host/proc-terminal.ts';
 import { findOnPath, startDetached } from '../host/start-detached.ts';
 import type { Host, RestoreContext, UndoContext } from '../source.ts';
 import type { OpenedTerminal, OpenOutcome, TerminalRestorer, WantedTerminal } from '../terminal/restore-terminals.ts';
+import { leavesOf, splitMoves, type SplitMove } from '../terminal/splits.ts';
 import type { ShellStart, StartedShell } from '../terminal/start-shell.ts';
 import { KITTY, kittyFactsSchema, type KittyFacts } from './kitty-facts.ts';
 import { findKitties, type KittyInstance } from './kitty-instances.ts';
 import { askKitty, socketPathOf, tellKitty } from './kitty-remote.ts';
-import { leavesOf, parseWindows, type KittyWindow, type Splits } from './parse-windows.ts';
+import { parseWindows, type KittyWindow } from './parse-windows.ts';
 
 const RUN_TIMEOUT_MS = 5_000;
 const MAX_ADDRESSES = 20;
@@ -74,40 +75,22 @@ async function* openTab(kitty: LiveKitty, windows: readonly Wanted[]): AsyncIter
   const splits = windows[0]?.facts.tab.splits;
   const isWhole =
     splits !== undefined && leavesOf(splits).length === ids.size && leavesOf(splits).every((id) => ids.has(id));
-  const moves = isWhole ? splitMoves(splits) : windows.map(({ facts }) => ({ id: facts.window.id }));
+  const moves: readonly SplitMove[] = isWhole
+    ? splitMoves(splits)
+    : windows.map(({ facts }) => ({ id: facts.window.id }));
   const made = new Map<number, number>();
-  for (const [at, move] of moves.entries()) {
-    const wanted = ids.get(move.id);
+  for (const [at, { id, beside }] of moves.entries()) {
+    const wanted = ids.get(id);
     if (wanted === undefined) continue;
-    const beside = 'beside' in move ? made.get(move.beside) : undefined;
-    const location = 'beside' in move ? (move.isHorizontal ? 'vsplit' : 'hsplit') : undefined;
+    const besideNow = beside === undefined ? undefined : made.get(beside.id);
     const outcome = await kitty.open(wanted, {
-      ...(beside === undefined ? {} : { beside }),
-      ...(location === undefined ? {} : { location }),
+      ...(besideNow === undefined ? {} : { beside: besideNow }),
+      ...(beside === undefined ? {} : { location: beside.isHorizontal ? 'vsplit' : 'hsplit' }),
     });
-    if (!('why' in outcome) && typeof outcome.undo['windowId'] === 'number')
-      made.set(move.id, outcome.undo['windowId']);
+    if (!('why' in outcome) && typeof outcome.undo['windowId'] === 'number') made.set(id, outcome.undo['windowId']);
     yield outcome;
     if (at === 0) await kitty.setLayout(wanted.facts);
   }
-}
-
-export type SplitMove =
-  | { readonly id: number }
-  | { readonly id: number; readonly beside: number; readonly isHorizontal: boolean };
-
-/** Which window to open beside which, so that the tree comes about. */
-export function splitMoves(splits: Splits): readonly SplitMove[] {
-  const [first] = leavesOf(splits);
-  return first === undefined ? [] : [{ id: first }, ...movesBelow(splits)];
-}
-
-function movesBelow(splits: Splits): SplitMove[] {
-  if (typeof splits === 'number') return [];
-  const [beside = 0] = leavesOf(splits.one);
-  const [id = 0] = leavesOf(splits.two);
-  // The outer split first: it takes half of all that there is.
-  return [{ id, beside, isHorizontal: splits.isHorizontal }, ...movesBelow(splits.one), ...movesBelow(splits.two)];
 }
 
 interface OpenWhere {

@@ -2,6 +2,8 @@
 
 import { z } from 'zod';
 
+import { leavesOf, type Splits } from '../terminal/splits.ts';
+
 const id = z.int().min(0);
 const windowSchema = z.object({
   id,
@@ -26,9 +28,6 @@ const osWindowSchema = z.object({ id, tabs: z.array(z.unknown()).catch([]) });
 
 const MAX_TITLE_LENGTH = 500;
 const MAX_DEPTH = 32;
-
-/** How windows share a tab in the layout `splits`: a window, or two parts side by side or above each other. */
-export type Splits = number | { readonly isHorizontal: boolean; readonly one: Splits; readonly two: Splits };
 
 export interface KittyWindow {
   readonly id: number;
@@ -131,11 +130,6 @@ function parsePair(value: unknown, depth: number): Splits | null {
   const two = parsePair(pair.two, depth + 1);
   if (one === null || two === null) return one ?? two;
   return { isHorizontal: pair.horizontal, one, two };
-}
-
-/** The windows of a tree, in order. */
-export function leavesOf(splits: Splits): number[] {
-  return typeof splits === 'number' ? [splits] : [...leavesOf(splits.one), ...leavesOf(splits.two)];
 }
 
 /** kitty gives JSON within JSON. */

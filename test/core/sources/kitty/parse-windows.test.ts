@@ -5,8 +5,7 @@ import { describe, expect, it } from 'vitest';
 
 import { allowedBy } from '../../../../src/core/sources/kitty/kitty-instances.ts';
 import { parseKittyAnswer, socketPathOf } from '../../../../src/core/sources/kitty/kitty-remote.ts';
-import { splitMoves } from '../../../../src/core/sources/kitty/kitty-restore.ts';
-import { leavesOf, parseWindows, type Splits } from '../../../../src/core/sources/kitty/parse-windows.ts';
+import { parseWindows } from '../../../../src/core/sources/kitty/parse-windows.ts';
 
 const fixture = new URL('../../../fixtures/kitty/kitty-ls.json', import.meta.url);
 
@@ -98,30 +97,6 @@ describe('parseKittyAnswer()', () => {
         parseKittyAnswer(
           isFramed ? Buffer.concat([Buffer.from('\u001bP@kitty-cmd'), raw, Buffer.from('\u001b\\')]) : raw,
         );
-      }),
-    );
-  });
-});
-
-describe('splitMoves()', () => {
-  const tree = (ids: readonly number[]): Splits => {
-    const [first = 0, ...others] = ids;
-    if (others.length === 0) return first;
-    const half = Math.ceil(ids.length / 2);
-    return { isHorizontal: ids.length % 2 === 0, one: tree(ids.slice(0, half)), two: tree(ids.slice(half)) };
-  };
-
-  it('opens each window once, beside one that is open already', () => {
-    fc.assert(
-      fc.property(fc.uniqueArray(fc.nat(), { minLength: 1, maxLength: 12 }), (ids) => {
-        const moves = splitMoves(tree(ids));
-
-        expect(moves.map(({ id }) => id).toSorted((a, b) => a - b)).toEqual(
-          leavesOf(tree(ids)).toSorted((a, b) => a - b),
-        );
-        for (const [at, move] of moves.entries()) {
-          if ('beside' in move) expect(moves.slice(0, at).map(({ id }) => id)).toContain(move.beside);
-        }
       }),
     );
   });

@@ -22,6 +22,7 @@ import { createTmuxSource } from './tmux/tmux-source.ts';
 import { createVimSource } from './vim/vim-source.ts';
 import { VS_CODE_PRODUCTS } from './vscode/vscode-products.ts';
 import { createVsCodeSource } from './vscode/vscode-source.ts';
+import { createWeztermSource } from './wezterm/wezterm-source.ts';
 
 /** Builds all sources; none reads anything before it is asked. */
 export function createSources(): readonly Source[] {
@@ -29,6 +30,7 @@ export function createSources(): readonly Source[] {
     createTmuxSource(),
     createScreenSource(),
     createKittySource(),
+    createWeztermSource(),
     createShellSource(),
     createShellHistorySource(),
     createFirefoxSource(),

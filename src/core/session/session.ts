@@ -258,7 +258,10 @@ export class AppSession {
   /** Removes what was captured in the last minutes; checkpoints stay. Gives how many snapshots went. */
   async forget(minutes: number): Promise<number> {
     const { app } = this.unlocked();
-    const removed = await app.vault.forget(this.app.clock.nowMs() - minutes * 60_000, {});
+    const untilMs = this.app.clock.nowMs();
+    const sinceMs = untilMs - minutes * 60_000;
+    for (const source of this.app.sources) source.forget?.({ sinceMs, untilMs });
+    const removed = await app.vault.forget(sinceMs, {});
     this.emit({ type: 'snapshots.removed' });
     return removed;
   }

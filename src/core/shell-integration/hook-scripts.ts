@@ -6,8 +6,8 @@ import { fileURLToPath } from 'node:url';
 import { AppError } from '../../shared/model/app-error.ts';
 import { HOOKED_SHELLS, type HookedShell } from '../sources/shell-history/hook-block.ts';
 
-/** From this file in the source tree, from an entry of a build, and from a chunk one folder below. */
-const FOLDERS = ['../../../resources/', '../../resources/', '../../../resources/'];
+/** From this file in the source tree or a chunk of a build, and from a build's entry one folder above. */
+const FOLDERS = ['../../../resources/', '../../resources/'];
 
 /** The text of each hook. @throws AppError EXEC_FAILED where this installation has lost them */
 export function readHookScripts(): Readonly<Record<HookedShell, string>> {

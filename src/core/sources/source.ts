@@ -151,6 +151,8 @@ export interface Source {
   detect(host: Host): Promise<SourceDetection>;
   /** Reads everything once. Throws only when nothing at all could be read. */
   capture(context: CaptureContext): Promise<SourceCapture>;
+  /** Lets go of what the source itself still holds of a time that was forgotten, so that it is not captured after that. */
+  forget?(times: ForgottenTimes): void;
   /** Signals changes early, so that they are safe within 3 s. Resolves once it watches; ends with the signal. */
   watch?(context: WatchContext): Promise<void>;
   /** The exact command that brings a conversation back, where the source has such items. */
@@ -175,6 +177,12 @@ export interface Source {
   applyRestore(steps: readonly PlannedStep[], context: RestoreContext): AsyncIterable<StepResult>;
   /** Takes back one result's `undo`. Removes only what the restore made and what nobody has touched since. */
   undoRestore(result: StepResult, context: UndoContext): Promise<StepResult>;
+}
+
+/** From when to when, both included. */
+export interface ForgottenTimes {
+  readonly sinceMs: number;
+  readonly untilMs: number;
 }
 
 export interface UndoContext {

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { readPresence } from '../../../src/core/timeline/presence.ts';
 import { aStream } from '../../support/captures.ts';
+import type { ForgottenTimes } from '../../../src/core/sources/source.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 import { makeTestSession, type TestSession } from '../../support/test-session.ts';
 import { TEST_PASSWORD } from '../../support/test-vault.ts';
@@ -348,5 +349,18 @@ describe('the restore prompt', () => {
     test.tmux.answer({ items: [test.tmux.item('a')] });
     test.firefox.answer({ items: [] });
     expect(await prompt()).toMatchObject({ reason: 'items-missing', missing: { tab: 1 } });
+  });
+});
+
+describe('forgetting', () => {
+  it('tells the sources, which may still hold what is to be forgotten', async () => {
+    const told: ForgottenTimes[] = [];
+    Object.assign(test.tmux, { forget: (times: ForgottenTimes) => told.push(times) });
+    await test.session.createVault(TEST_PASSWORD);
+    await capture();
+
+    expect(await test.session.forget(10)).toBe(1);
+
+    expect(told).toEqual([{ sinceMs: clock.nowMs() - 600_000, untilMs: clock.nowMs() }]);
   });
 });

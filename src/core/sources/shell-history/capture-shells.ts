@@ -9,7 +9,7 @@ import type { CapturedItem } from '../../../shared/model/item.ts';
 import type { JsonObject } from '../../../shared/model/json.ts';
 import { whyUnreadable } from '../host/read-file.ts';
 import { readProcess } from '../host/proc.ts';
-import type { CaptureContext, PreviousItem, SourceProblem } from '../source.ts';
+import type { CaptureContext, ForgottenTimes, PreviousItem, SourceProblem } from '../source.ts';
 import { isKept } from './command-entry.ts';
 import { commandStreams } from './command-streams.ts';
 import { parseSpool, type SpoolHeader, type SpoolRecord } from './parse-spool.ts';
@@ -51,7 +51,11 @@ export interface ShellsCapture {
   readonly problems: readonly SourceProblem[];
 }
 
-export function captureShells(context: CaptureContext, memory: ShellMemory): ShellsCapture {
+export function captureShells(
+  context: CaptureContext,
+  memory: ShellMemory,
+  forgotten: readonly ForgottenTimes[],
+): ShellsCapture {
   const previous = new Map<string, PreviousItem>();
   for (const item of context.previous) {
     const id = KEY.exec(item.key)?.[1];
@@ -70,7 +74,7 @@ export function captureShells(context: CaptureContext, memory: ShellMemory): She
     if (spool === undefined && isEnded(previous.get(id))) continue;
     const state = memory.get(id)?.follow(previous.get(id)) ?? ShellState.begin(previous.get(id), spool?.header ?? null);
     if (state === null) continue;
-    state.take(spool?.records ?? [], context);
+    state.take(spool?.records ?? [], context, forgotten);
     state.offer();
     states.set(id, state);
   }

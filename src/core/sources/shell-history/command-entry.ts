@@ -3,7 +3,7 @@
 
 import { z } from 'zod';
 
-import type { CaptureContext } from '../source.ts';
+import type { CaptureContext, ForgottenTimes } from '../source.ts';
 
 /** Longer lines are cut by the hooks; from a file, where nobody cuts them, they are cut here. */
 const MAX_LINE_CHARACTERS = 16_384;
@@ -21,6 +21,11 @@ export interface CommandEntry {
 }
 
 type Rules = Pick<CaptureContext, 'excludes' | 'redact'>;
+
+/** True for a command that ran within a time that was forgotten. */
+export function isForgotten({ atMs, durationMs = 0 }: CommandEntry, times: readonly ForgottenTimes[]): boolean {
+  return atMs !== undefined && times.some(({ sinceMs, untilMs }) => atMs <= untilMs && atMs + durationMs >= sinceMs);
+}
 
 const lineSchema = z.object({
   command: z.string(),

@@ -9,9 +9,9 @@ import { parseItemKey } from '../../../shared/model/ids.ts';
 import type { CapturedItem } from '../../../shared/model/item.ts';
 import type { JsonObject } from '../../../shared/model/json.ts';
 import { whyUnreadable } from '../host/read-file.ts';
-import type { CaptureContext, Host, PreviousItem, SourceProblem } from '../source.ts';
+import type { CaptureContext, ForgottenTimes, Host, PreviousItem, SourceProblem } from '../source.ts';
 import { SHELL_HISTORY, type ShellsCapture } from './capture-shells.ts';
-import { isKept, type CommandEntry } from './command-entry.ts';
+import { isForgotten, isKept, type CommandEntry } from './command-entry.ts';
 import { commandStreams, FULL_SEGMENT_CHARACTERS, nextSegment, weightOf } from './command-streams.ts';
 import { findStartFile, HOOKED_SHELLS, isHooked, type HookedShell } from './hook-block.ts';
 import { parseBashHistory, parseFishHistory, parseZshHistory } from './parse-history-file.ts';
@@ -49,7 +49,11 @@ interface FileState {
 export type FileMemory = Map<string, FileState>;
 
 /** Captures the history file of each shell that has no integration; what was kept of the others stays. */
-export function captureHistoryFiles(context: CaptureContext, memory: FileMemory): ShellsCapture {
+export function captureHistoryFiles(
+  context: CaptureContext,
+  memory: FileMemory,
+  forgotten: readonly ForgottenTimes[],
+): ShellsCapture {
   const items: CapturedItem[] = [];
   const problems: SourceProblem[] = [];
   for (const shell of HOOKED_SHELLS) {
@@ -61,7 +65,7 @@ export function captureHistoryFiles(context: CaptureContext, memory: FileMemory)
       continue;
     }
     try {
-      const item = captureFile(context, memory, { shell, path, previous });
+      const item = captureFile(context, memory, { shell, path, previous, forgotten });
       if (item !== null) items.push(item);
     } catch (error) {
       const message = `The history file of ${shell} could not be read: ${whyUnreadable(error)}.`;
@@ -71,6 +75,14 @@ export function captureHistoryFiles(context: CaptureContext, memory: FileMemory)
     }
   }
   return { items, problems };
+}
+
+/** What was read so far is not read again. */
+export function forgetRead(memory: FileMemory): void {
+  for (const state of memory.values()) {
+    state.confirmed = positionToken(state);
+    state.offered = new Set();
+  }
 }
 
 /** The shells whose history files would be read. */
@@ -102,15 +114,22 @@ function hasIntegration(host: Host, shell: HookedShell): boolean {
   }
 }
 
+interface FileRequest {
+  readonly shell: HookedShell;
+  readonly path: string;
+  readonly previous: PreviousItem | undefined;
+  readonly forgotten: readonly ForgottenTimes[];
+}
+
 function captureFile(
   context: CaptureContext,
   memory: FileMemory,
-  { shell, path, previous }: { shell: HookedShell; path: string; previous: PreviousItem | undefined },
+  { shell, path, previous, forgotten }: FileRequest,
 ): CapturedItem | null {
   const state = follow(memory.get(path), previous);
   memory.set(path, state);
   const { entries, position } = readHistoryFile(path, PARSERS[shell], state.position);
-  const kept = entries.filter((entry) => isKept(entry, context));
+  const kept = entries.filter((entry) => isKept(entry, context) && !isForgotten(entry, forgotten));
   state.position = position;
   state.commands += kept.length;
   for (const entry of kept) append(state, entry, tokenOf(position));
@@ -141,12 +160,13 @@ function follow(state: FileState | undefined, previous: PreviousItem | undefined
   if (isOurs) {
     state.confirmed = token;
     state.offered = new Set([token]);
+    beginNextIfFull(state);
     return state;
   }
   // What was safe once is not read again where the vault was told to forget it.
-  const isForgotten = state !== undefined && state.confirmed !== '' && state.confirmed === positionToken(state);
+  const isSafe = state !== undefined && state.confirmed !== '' && state.confirmed === positionToken(state);
   return {
-    position: isForgotten ? state.position : (stored?.position ?? null),
+    position: isSafe ? state.position : (stored?.position ?? null),
     commands: stored?.commands ?? 0,
     segment: { index: last + 1, entries: [], weight: 0, offset: token },
     offered: new Set([token]),
@@ -154,13 +174,17 @@ function follow(state: FileState | undefined, previous: PreviousItem | undefined
   };
 }
 
-function append(state: FileState, entry: CommandEntry, token: string): void {
-  const { segment } = state;
-  if (segment.weight > FULL_SEGMENT_CHARACTERS && segment.offset === state.confirmed)
-    state.segment = { index: segment.index + 1, entries: [], weight: 0, offset: token };
-  state.segment.entries.push(entry);
-  state.segment.weight += weightOf(entry);
-  state.segment.offset = token;
+/** What is safe need not be remembered. */
+function beginNextIfFull(state: FileState): void {
+  const { index, weight, offset } = state.segment;
+  if (weight > FULL_SEGMENT_CHARACTERS && offset === state.confirmed)
+    state.segment = { index: index + 1, entries: [], weight: 0, offset };
+}
+
+function append({ segment }: FileState, entry: CommandEntry, token: string): void {
+  segment.entries.push(entry);
+  segment.weight += weightOf(entry);
+  segment.offset = token;
 }
 
 function keptItem(context: CaptureContext, { key, title, attributes, streams }: PreviousItem): CapturedItem {

@@ -15,8 +15,8 @@ export function parseBashHistory(bytes: Uint8Array): CommandEntry[] {
   const entries: CommandEntry[] = [];
   let stamped: { atMs: number; lines: string[] } | null = null;
   const close = (): void => {
-    if (stamped !== null && stamped.lines.length > 0)
-      entries.push({ command: stamped.lines.join('\n'), atMs: stamped.atMs });
+    const command = stamped?.lines.join('\n') ?? '';
+    if (stamped !== null && command !== '') entries.push({ command, atMs: stamped.atMs });
     stamped = null;
   };
   for (const line of linesOf(decode(bytes))) {

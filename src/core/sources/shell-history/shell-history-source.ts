@@ -4,9 +4,9 @@
 import type { SnapshotItem } from '../../../shared/model/item.ts';
 import type { PlannedStep, StepResult } from '../../../shared/model/restore.ts';
 import { watchFolders } from '../host/watch-folders.ts';
-import type { Host, Source, SourceDetection, WatchContext } from '../source.ts';
+import type { ForgottenTimes, Host, Source, SourceDetection, WatchContext } from '../source.ts';
 import { captureShells, countSpools, SHELL_HISTORY, type ShellMemory } from './capture-shells.ts';
-import { captureHistoryFiles, listHistoryFiles, type FileMemory } from './history-files.ts';
+import { captureHistoryFiles, forgetRead, listHistoryFiles, type FileMemory } from './history-files.ts';
 import { previewCommands } from './preview.ts';
 import { isFreshLog, prepareSpoolFolder, spoolFolders } from './spool-folder.ts';
 
@@ -15,6 +15,7 @@ const NOT_RUN = 'History is shown, not run: there is nothing to bring back.';
 export function createShellHistorySource(): Source {
   const shells: ShellMemory = new Map();
   const files: FileMemory = new Map();
+  const forgotten: ForgottenTimes[] = [];
   return {
     id: SHELL_HISTORY,
     title: 'Shell history',
@@ -22,9 +23,14 @@ export function createShellHistorySource(): Source {
     readsPaths: false,
     detect: async (host) => detectHistory(host),
     capture: async (context) => {
-      const live = captureShells(context, shells);
-      const read = captureHistoryFiles(context, files);
+      const live = captureShells(context, shells, forgotten);
+      const read = captureHistoryFiles(context, files, forgotten);
       return { items: [...live.items, ...read.items], problems: [...live.problems, ...read.problems], closed: [] };
+    },
+    forget: (times) => {
+      forgotten.push(times);
+      for (const state of shells.values()) state.forget();
+      forgetRead(files);
     },
     watch: watchSpools,
     preview: previewCommands,

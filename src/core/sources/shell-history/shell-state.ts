@@ -3,8 +3,8 @@
 
 import { z } from 'zod';
 
-import type { CaptureContext, PreviousItem } from '../source.ts';
-import { isKept, type CommandEntry } from './command-entry.ts';
+import type { CaptureContext, ForgottenTimes, PreviousItem } from '../source.ts';
+import { isForgotten, isKept, type CommandEntry } from './command-entry.ts';
 import { FULL_SEGMENT_CHARACTERS, nextSegment, weightOf, type Segment } from './command-streams.ts';
 import type { SpoolHeader, SpoolRecord } from './parse-spool.ts';
 
@@ -98,6 +98,7 @@ export class ShellState {
     if (this.#offered.has(storedNumber) && this.#isOurs(previous)) {
       this.#confirmed = storedNumber;
       this.#offered = new Set([storedNumber]);
+      this.#beginNextIfFull();
       return this;
     }
     const lastNumber = Math.max(storedNumber, this.#confirmed);
@@ -105,13 +106,13 @@ export class ShellState {
   }
 
   /** Takes in what is new of these records; the others are known. */
-  take(records: readonly SpoolRecord[], context: CaptureContext): void {
+  take(records: readonly SpoolRecord[], context: CaptureContext, forgotten: readonly ForgottenTimes[]): void {
     for (const record of records) {
       const { number, ...entry } = record;
       if (number <= this.tally.lastNumber) continue;
       const missing = this.tally.missing + (number - this.tally.lastNumber - 1);
       this.tally = { ...this.tally, missing, lastNumber: number };
-      if (!isKept(entry, context)) continue;
+      if (!isKept(entry, context) || isForgotten(entry, forgotten)) continue;
       this.tally = {
         ...this.tally,
         commands: this.tally.commands + 1,
@@ -123,6 +124,12 @@ export class ShellState {
       };
       this.#append(entry, number);
     }
+  }
+
+  /** What was taken in so far is not handed over again. */
+  forget(): void {
+    this.#confirmed = this.tally.lastNumber;
+    this.#offered = new Set();
   }
 
   /** Notes under which number the next snapshot may hold this state. */
@@ -137,9 +144,14 @@ export class ShellState {
     return stored === this.#segment.index || stored === this.#segment.index - 1;
   }
 
+  /** What is safe need not be remembered. */
+  #beginNextIfFull(): void {
+    const { index, weight, lastNumber } = this.#segment;
+    if (weight <= FULL_SEGMENT_CHARACTERS || lastNumber > this.#confirmed) return;
+    this.#segment = { index: index + 1, entries: [], weight: 0, lastNumber };
+  }
+
   #append(entry: CommandEntry, number: number): void {
-    const isFull = this.#segment.weight > FULL_SEGMENT_CHARACTERS && this.#segment.lastNumber <= this.#confirmed;
-    if (isFull) this.#segment = { index: this.#segment.index + 1, entries: [], weight: 0, lastNumber: number };
     this.#segment.entries.push(entry);
     this.#segment.weight += weightOf(entry);
     this.#segment.lastNumber = number;

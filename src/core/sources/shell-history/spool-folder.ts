@@ -30,12 +30,13 @@ const SCRATCH = /^\.\d{10,17}-(\d{1,10})\.scratch$/;
 const MAX_FILE_BYTES = 4 * 1024 * 1024;
 const MAX_FILES = 2_000;
 
-/** Where the hooks of this user may write, the first place first. */
+/** Where the hooks of this user may write, the first place first. The user's session may have another environment than Cairn. */
 export function spoolFolders({ env, uid, platform }: Host): readonly string[] {
   if (platform !== 'linux') return [];
   const runtime = env['XDG_RUNTIME_DIR'];
-  const own = runtime !== undefined && isAbsolute(runtime) ? [join(runtime, 'cairn', 'shell')] : [];
-  return [...own, join(SHARED_MEMORY, `cairn-${uid}`, 'shell')];
+  const parents = [...(runtime !== undefined && isAbsolute(runtime) ? [runtime] : []), `/run/user/${uid}`];
+  const own = parents.filter((parent) => existsSync(parent)).map((parent) => join(parent, 'cairn', 'shell'));
+  return [...new Set([...own, join(SHARED_MEMORY, `cairn-${uid}`, 'shell')])];
 }
 
 /** Makes the first folder that can be made, so that it can be watched before a hook writes. */

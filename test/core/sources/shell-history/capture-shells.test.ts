@@ -229,6 +229,27 @@ describe.skipIf(!hasSharedMemory)('commands that the hooks noted', () => {
     expect(await shop.lines(KEY)).toEqual(['echo old', 'echo new']);
   });
 
+  it('of a time that was forgotten do not come back, whether they were captured already or only noted', async () => {
+    const nowMs = Date.now();
+    shop.note(ID, [{ number: 1, command: 'echo old', atMs: nowMs - 900_000 }]);
+    await shop.capture();
+    await shop.capture();
+    const capturedSinceMs = shop.clock.nowMs() + 1;
+    shop.note(ID, [{ number: 2, command: 'echo captured', atMs: nowMs - 20_000 }]);
+    await shop.capture();
+    shop.note(ID, [{ number: 3, command: 'echo noted', atMs: nowMs - 10_000 }]);
+    shop.source.forget?.({ sinceMs: nowMs - 600_000, untilMs: nowMs });
+    await shop.vault.forget(capturedSinceMs, {});
+    shop.note(ID, [{ number: 4, command: 'echo new', atMs: nowMs + 1 }]);
+    await shop.capture();
+    await shop.capture();
+    await shop.capture();
+
+    expect(await shop.lines(KEY)).toEqual(['echo old', 'echo new']);
+    expect(JSON.stringify(await shop.items())).not.toMatch(/captured|noted/);
+    expect(shop.files()).toEqual([]);
+  });
+
   it('of a living shell are bound to its process; a pid that is another process by now is none', async () => {
     const other = '1795206831000000-4343';
     shop.note(ID, [{ number: 1, command: 'echo one' }], { pid: process.pid, startedAtMs: Date.now() });

@@ -91,6 +91,21 @@ describe.skipIf(!hasSharedMemory)('history files', () => {
     expect(await shop.lines(BASH)).toEqual(['one', 'two']);
   });
 
+  it('do not bring back what was forgotten', async () => {
+    writeFileSync(file, 'old\n');
+    await shop.capture();
+    await shop.capture();
+    const capturedSinceMs = shop.clock.nowMs() + 1;
+    appendFileSync(file, 'captured\n');
+    await shop.capture();
+    shop.source.forget?.({ sinceMs: 0, untilMs: Date.now() });
+    await shop.vault.forget(capturedSinceMs, {});
+    appendFileSync(file, 'new\n');
+    await shop.capture();
+
+    expect(await shop.lines(BASH)).toEqual(['old', 'new']);
+  });
+
   it('that cannot be read are a gap, and what was kept of them stays', async () => {
     writeFileSync(file, 'one\n');
     await shop.capture();

@@ -5,6 +5,7 @@ import type { SourceId } from '../../shared/model/ids.ts';
 import { CHROMIUM_BROWSERS } from './chromium/chromium-browsers.ts';
 import { createChromiumSource } from './chromium/chromium-source.ts';
 import { createClaudeCodeSource } from './claude-code/claude-source.ts';
+import { createClineSource } from './cline/cline-source.ts';
 import { createCodexSource } from './codex/codex-source.ts';
 import { createContinueSource } from './continue/continue-source.ts';
 import { createCopilotSource } from './copilot-cli/copilot-source.ts';
@@ -40,6 +41,7 @@ export function createSources(): readonly Source[] {
     createGeminiSource(),
     createCopilotSource(),
     createContinueSource(),
+    createClineSource(),
     createNeovimSource(),
     createVimSource(),
     ...VS_CODE_PRODUCTS.map((product) => createVsCodeSource(product)),

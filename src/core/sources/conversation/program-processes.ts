@@ -17,9 +17,12 @@ export interface ProgramProcess {
 
 /**
  * The processes of one program. One that only started another of its kind and waits for it is left out.
- * @param isProgram told the path of what runs
+ * @param isProgram told the path of what runs, and the words after it
  */
-export function findProgramProcesses(procDir: string, isProgram: (path: string) => boolean): ProgramProcess[] {
+export function findProgramProcesses(
+  procDir: string,
+  isProgram: (path: string, words: readonly string[]) => boolean,
+): ProgramProcess[] {
   const bootTimeMs = readBootTimeMs(procDir);
   const found = readProcesses(procDir).flatMap((process): ProgramProcess[] => {
     const words = process.isZombie ? null : wordsAfterProgram(readArguments(procDir, process.pid), isProgram);
@@ -42,11 +45,15 @@ export function optionValue(words: readonly string[], names: readonly string[]):
   return null;
 }
 
-function wordsAfterProgram(argv: readonly string[], isProgram: (path: string) => boolean): readonly string[] | null {
+function wordsAfterProgram(
+  argv: readonly string[],
+  isProgram: (path: string, words: readonly string[]) => boolean,
+): readonly string[] | null {
   const at = argv.findIndex(
     (word, index) => !word.startsWith('-') && (index > 0 || !INTERPRETERS.test(baseName(word))),
   );
-  return at >= 0 && isProgram(argv[at] ?? '') ? argv.slice(at + 1) : null;
+  const words = argv.slice(at + 1);
+  return at >= 0 && isProgram(argv[at] ?? '', words) ? words : null;
 }
 
 export function baseName(path: string): string {

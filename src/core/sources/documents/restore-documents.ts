@@ -29,6 +29,8 @@ export type OpenTarget = z.infer<typeof openTargetSchema>;
 export type Opening =
   /** They are opened; the text says where, after "opened ". */
   | { readonly kind: 'open'; readonly where: string }
+  /** The source of its terminal puts a command on the prompt: how, as a sentence. */
+  | { readonly kind: 'typed'; readonly how: string }
   /** Something else brings them back, or nothing does: why, as a sentence. */
   | { readonly kind: 'leave'; readonly why: string };
 
@@ -37,7 +39,7 @@ export interface DocumentEditor {
   readonly source: SourceId;
   /** False where only the line can be told to it. */
   readonly opensAtColumn: boolean;
-  /** Plans the opening of files that stood in one instance or window. */
+  /** Plans the opening of files that stood in one instance or window; `items` are all that stood there. */
   planOpening(targets: readonly OpenTarget[], items: readonly SnapshotItem[], context: RestoreContext): Opening;
   /** Opens them, as planned, and tells where. @throws Error with why it did not work */
   open(targets: readonly OpenTarget[], group: string, context: RestoreContext): Promise<string>;
@@ -49,6 +51,8 @@ const payloadSchema = z.object({
   target: openTargetSchema.nullable(),
   /** Opens the copy: there is no file. */
   opensCopy: z.boolean(),
+  /** Nothing is to be opened: its terminal does that. */
+  isTyped: z.boolean(),
 });
 type Payload = z.infer<typeof payloadSchema>;
 
@@ -82,16 +86,10 @@ export async function planDocuments(
     else candidates.push(candidate);
   }
   for (const group of Map.groupBy(candidates, ({ item }) => item.group).values()) {
-    const wanted = group.filter(({ target }) => target !== null);
-    const targets = wanted.flatMap(({ target }) => target ?? []);
+    const targets = group.flatMap(({ target }) => target ?? []);
+    const members = group.map(({ item }) => item);
     const opening: Opening =
-      targets.length === 0
-        ? { kind: 'leave', why: '' }
-        : editor.planOpening(
-            targets,
-            wanted.map(({ item }) => item),
-            context,
-          );
+      targets.length === 0 ? { kind: 'leave', why: '' } : editor.planOpening(targets, members, context);
     for (const candidate of group) steps.push(planOne(editor, candidate, opening));
   }
   return steps;
@@ -140,19 +138,29 @@ function targetOf(facts: DocumentFacts, copy: Copy): Pick<Candidate, 'target' | 
 function planOne(editor: DocumentEditor, candidate: Candidate, opening: Opening): PlannedStep {
   const { item, facts, copy, target } = candidate;
   const opens = target !== null && opening.kind === 'open';
-  const whyNot = target === null ? candidate.whyNot : opening.kind === 'leave' ? opening.why : '';
-  const sentences = [
-    opens ? `${place(editor, facts, target.path)}, opened ${opening.where}.` : whyNot,
-    copySentence(facts, copy),
-  ];
+  const isTyped = target !== null && opening.kind === 'typed';
+  const sentences = [openSentence(editor, candidate, opening), copySentence(facts, copy)];
   const detail = sentences.filter((sentence) => sentence !== '').join(' ');
-  if (!opens && copy.kind !== 'write') return toStep(editor, item, detail, null);
+  if (!opens && !isTyped && copy.kind !== 'write') return toStep(editor, item, detail, null);
   return toStep(editor, item, detail, {
     group: item.group,
     copy: copy.kind === 'write' ? copy.copy : null,
     target: opens ? target : null,
     opensCopy: opens && copy.kind === 'write' && target.path === copy.copy.path,
+    isTyped,
   });
+}
+
+function openSentence(editor: DocumentEditor, { target, facts, whyNot }: Candidate, opening: Opening): string {
+  if (target === null) return whyNot;
+  switch (opening.kind) {
+    case 'open':
+      return `${place(editor, facts, target.path)}, opened ${opening.where}.`;
+    case 'typed':
+      return opening.how;
+    case 'leave':
+      return opening.why;
+  }
 }
 
 function place({ opensAtColumn }: DocumentEditor, { line, column = 1 }: DocumentFacts, path: string): string {
@@ -236,7 +244,7 @@ function toResult({ step, payload, undo, failure }: Written, where: string, open
     const more = payload.target !== null && openFailure !== null ? ` It could not be opened: ${openFailure}` : '';
     return { ...base, status: 'done', detail: `${detail}${more}`, undo };
   }
-  if (!isOpened)
+  if (!isOpened && !payload.isTyped)
     return { ...base, status: 'failed', detail: `It could not be opened: ${openFailure ?? 'unknown reason'}` };
   return { ...base, status: 'done', detail, undo: null };
 }
@@ -278,7 +286,7 @@ function toStep(editor: DocumentEditor, item: SnapshotItem, detail: string, payl
   return {
     key: item.key,
     source: editor.source,
-    action: payload !== null && payload.target === null ? 'write-copy' : 'open-document',
+    action: payload !== null && payload.target === null && !payload.isTyped ? 'write-copy' : 'open-document',
     status: payload === null ? 'skipped' : 'planned',
     detail,
     payload: payload === null ? null : JSON.parse(JSON.stringify(payload)),

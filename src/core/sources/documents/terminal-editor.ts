@@ -15,7 +15,10 @@ import type { DocumentEditor, Opening, OpenTarget } from './restore-documents.ts
 const MAX_FILES = 100;
 const MAX_WINDOWS = 24;
 /** Arguments of a command line that only say how its files are shown. */
-const LAYOUT_OPTION = /^(?:-[pOo]\d*|\+\d*|--)$/;
+const LAYOUT_OPTION = /^(?:-[pOo]\d*|\+\d*)$/;
+/** Arguments that belong to the user's way of starting the editor, whatever files it shows. */
+const KEPT_OPTION = /^(?:-[nNRMmZy]|--clean|--noplugin)$/;
+const KEPT_WITH_VALUE = new Set(['-u', '-U', '-i', '--cmd']);
 
 export interface TerminalEditorOptions {
   readonly source: SourceId;
@@ -46,14 +49,30 @@ export function openCommandOf(
   const { argv, cwd } = terminal.attributes;
   if (!isWords(argv) || typeof cwd !== 'string') return undefined;
   const [program = '', ...words] = argv;
-  if (!options.isProgram(baseName(program)) || words.some((word) => /^[-+]/.test(word) && !LAYOUT_OPTION.test(word))) {
-    return undefined;
-  }
+  const kept = options.isProgram(baseName(program)) ? keptOptions(words) : null;
+  if (kept === null) return undefined;
   const targets = items.flatMap((item): OpenTarget[] => {
     const facts = documentFactsSchema.safeParse(item.attributes).data;
     return facts?.path === undefined ? [] : [{ ...facts, path: facts.path }];
   });
-  return targets.length === 0 ? undefined : { argv: openArguments(program, targets), cwd };
+  if (targets.length === 0) return undefined;
+  const [name = '', ...rest] = openArguments(program, targets);
+  return { argv: [name, ...kept, ...rest], cwd };
+}
+
+/** The options that stay; null where one says more than how files are shown. */
+function keptOptions(words: readonly string[]): string[] | null {
+  const kept: string[] = [];
+  for (let at = 0; at < words.length; at += 1) {
+    const word = words[at] ?? '';
+    if (word === '--') break;
+    if (KEPT_WITH_VALUE.has(word)) {
+      at += 1;
+      kept.push(word, words[at] ?? '');
+    } else if (KEPT_OPTION.test(word)) kept.push(word);
+    else if (/^[-+]/.test(word) && !LAYOUT_OPTION.test(word)) return null;
+  }
+  return kept;
 }
 
 /** The words of a command that shows these files as they stood. */
@@ -112,10 +131,8 @@ function planOpening(
   items: readonly SnapshotItem[],
   context: RestoreContext,
 ): Opening {
-  const restored = items.map((item) => item.attributes['terminal']).find((terminal) => isRestored(terminal, context));
-  if (restored !== undefined) {
-    return { kind: 'leave', why: 'Its terminal is restored with the editor on the prompt.' };
-  }
+  const restored = items.map((item) => restoredTerminal(item, context)).find((terminal) => terminal !== undefined);
+  if (restored !== undefined) return planTyped(options, items, restored);
   const program = findProgram(options, context);
   if (program === null) return { kind: 'leave', why: `${options.programs[0] ?? ''} is not installed here.` };
   const folder = folderOf(targets);
@@ -152,10 +169,23 @@ function findProgram({ programs }: TerminalEditorOptions, { host }: RestoreConte
   return programs.find((program) => findOnPath([program], host.env['PATH'] ?? '') !== null) ?? null;
 }
 
-function isRestored(terminal: unknown, context: RestoreContext): boolean {
-  if (typeof terminal !== 'string') return false;
+/** The terminal that a document stood in, where that is restored too. */
+function restoredTerminal({ attributes }: SnapshotItem, context: RestoreContext): SnapshotItem | undefined {
+  const { terminal } = attributes;
   const isOpen = context.present.some((item) => item.key === terminal && !item.stale);
-  return !isOpen && context.selected.some((item) => item.key === terminal);
+  return isOpen ? undefined : context.selected.find((item) => item.key === terminal);
+}
+
+/** The terminal's source puts the command on its prompt: the one that opens all files, or the captured one. */
+function planTyped(options: TerminalEditorOptions, items: readonly SnapshotItem[], terminal: SnapshotItem): Opening {
+  const { argv } = terminal.attributes;
+  const captured = isWords(argv) ? argv : [];
+  const words = openCommandOf(options, items, terminal)?.argv ?? captured;
+  const line = quoteArguments(words);
+  if (line === null || !options.isProgram(baseName(words[0] ?? ''))) {
+    return { kind: 'leave', why: 'Another program had opened it in its terminal, which is restored.' };
+  }
+  return { kind: 'typed', how: `\`${line}\` stands on the prompt of its terminal.` };
 }
 
 function hasWindow(name: string, context: RestoreContext): boolean {

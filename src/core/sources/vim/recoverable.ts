@@ -33,15 +33,17 @@ export async function captureRecoverable(
   const items: CapturedItem[] = [];
   const seenOpen = new Set(context.previous.map(({ attributes }) => attributes['swapFile']));
   const taken = new Set(options.taken);
-  const held = heldSwapFiles(context.host);
+  let held: ReadonlySet<string> | null = null;
   for (const swapFile of new Set(options.candidates)) {
     if (items.length >= MAX_RECOVERABLE) break;
     context.signal.throwIfAborted();
-    if (held.has(swapFile)) continue;
     const swap = readSwapFile(context.host, swapFile);
     if (swap === null || isHeldElsewhere(swap, context)) continue;
     if (swap.path !== null && context.excludes.path(swap.path)) continue;
     if (!swap.header.isModified && !seenOpen.has(swapFile)) continue;
+    // Looked up only where there is anything to tell apart.
+    held ??= heldSwapFiles(context.host);
+    if (held.has(swapFile)) continue;
     const place = swap.path ?? swapFile;
     const key = [place, `${place}#${swapFile}`]
       .map((name) => documentKey(options.source, name))

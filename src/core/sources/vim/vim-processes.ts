@@ -52,8 +52,8 @@ export function isVimName(name: string): boolean {
 }
 
 /** The Vims of this user. */
-export function findVims(host: Host): VimProcess[] {
-  return readProcesses(host.procDir)
+export function findVims(host: Host, processes = readProcesses(host.procDir)): VimProcess[] {
+  return processes
     .filter(({ name, isZombie, pid }) => isVimName(name) && !isZombie && readOwner(host.procDir, pid) === host.uid)
     .flatMap((process) => readVim(host, process) ?? []);
 }

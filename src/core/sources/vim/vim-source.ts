@@ -12,7 +12,7 @@ import { realFolderFact } from '../documents/real-folder.ts';
 import { applyDocuments, planDocuments, undoDocument } from '../documents/restore-documents.ts';
 import { createTerminalEditor, openCommandOf, type TerminalEditorOptions } from '../documents/terminal-editor.ts';
 import { UnsavedTexts } from '../documents/unsaved-texts.ts';
-import { readOwner, readProcesses, readWorkingDirectory } from '../host/proc.ts';
+import { readOwner, readProcesses, readWorkingDirectory, type ProcessInfo } from '../host/proc.ts';
 import type { CaptureContext, Host, Source, SourceCapture, SourceDetection } from '../source.ts';
 import { captureRecoverable, encodingFact } from './recoverable.ts';
 import { listSwapFiles, readSwapFile, readSwapText, type SwapFile } from './swap-files.ts';
@@ -50,7 +50,8 @@ function detect(host: Host): SourceDetection {
 
 async function capture(context: CaptureContext): Promise<SourceCapture> {
   const texts = new UnsavedTexts(context);
-  const vims = findVims(context.host);
+  const processes = readProcesses(context.host.procDir);
+  const vims = findVims(context.host, processes);
   const items = new Map<string, CapturedItem>();
   for (const vim of vims) {
     context.signal.throwIfAborted();
@@ -59,7 +60,7 @@ async function capture(context: CaptureContext): Promise<SourceCapture> {
   const recoverable = await captureRecoverable(context, texts, {
     source: VIM,
     editor: TITLE,
-    candidates: findCandidates(context),
+    candidates: findCandidates(context, processes),
     taken: new Set(items.keys()),
   });
   const all = [...items.values(), ...recoverable];
@@ -115,11 +116,11 @@ function textReader(swap: SwapFile, { excludes }: CaptureContext) {
 }
 
 /** Where crashed Vims may have left swap files: where open files lie, where shells stand, and the folders that Vim knows. */
-function findCandidates(context: CaptureContext): string[] {
+function findCandidates(context: CaptureContext, processes: readonly ProcessInfo[]): string[] {
   const { host, previous } = context;
   const known = previous.flatMap(({ attributes }) => textsOf(attributes['swapFile']));
   const beside = previous.flatMap(({ attributes }) => textsOf(attributes['path'])).map((path) => dirname(path));
-  const standing = readProcesses(host.procDir)
+  const standing = processes
     .filter(({ pid, ttyNumber }) => ttyNumber !== 0 && readOwner(host.procDir, pid) === host.uid)
     .flatMap(({ pid }) => readWorkingDirectory(host.procDir, pid)?.path ?? []);
   const usual = ['tmp', '.vim/swap', '.vim/tmp', '.vim/swapfiles', '.local/state/vim/swap'].map((name) =>

@@ -84,7 +84,16 @@ describe('openCommandOf()', () => {
     },
   );
 
+  it('keeps the options with which the user starts the editor', () => {
+    const argv = ['nvim', '-u', 'NONE', '-n', '--cmd', 'set x', '-O2', 'a', '--', '-S'];
+    expect(openCommandOf(OPTIONS, documents, terminal(argv))?.argv).toEqual([
+      ...['nvim', '-u', 'NONE', '-n', '--cmd', 'set x'],
+      ...['+3', '--', '/w/a', '/w/b'],
+    ]);
+  });
+
   it.each([
+    { argv: ['nvim', '+set nu', 'a'] },
     { argv: ['nvim', '-S', 'Session.vim'] },
     { argv: ['nvim', '-d', 'a', 'b'] },
     { argv: ['git', 'commit'] },

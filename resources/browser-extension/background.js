@@ -2,7 +2,7 @@
 // a restore does. Sends nothing anywhere else and runs no code from outside.
 
 import { messageOf, Restorer } from './restore.js';
-import { takeSnapshot, TabMarks } from './snapshot.js';
+import { factsOf, takeSnapshot, TabMarks } from './snapshot.js';
 
 /** @import { WindowToOpen } from './restore.js' */
 /** @import { Port, TabChange } from './webextension.d.ts' */
@@ -29,7 +29,11 @@ const restorer = new Restorer(api);
 let port = null;
 let triedAtMs = Number.NEGATIVE_INFINITY;
 let waitMs = 0;
+/** What was said last, over which connection. */
+/** @type {{ port: Port, facts: string } | null} */
+let said = null;
 let isScheduled = false;
+let posting = Promise.resolve();
 /** @type {Promise<string> | null} */
 let knownInstance = null;
 
@@ -92,11 +96,20 @@ function schedule() {
   setTimeout(() => void postSnapshot(), QUIET_MS);
 }
 
-async function postSnapshot() {
+/** One after the other: two at once could name a tab twice, or say the older last. */
+function postSnapshot() {
   isScheduled = false;
+  posting = posting.then(postNow);
+  return posting;
+}
+
+async function postNow() {
   try {
     const snapshot = await takeSnapshot(api, marks);
-    if (port !== null) post(port, snapshot);
+    const facts = factsOf(snapshot);
+    if (port === null || (said?.port === port && said.facts === facts)) return;
+    said = { port, facts };
+    post(port, snapshot);
   } catch {
     // A window was closed while it was read, which is an event itself.
     schedule();
@@ -158,7 +171,6 @@ for (const event of [
   api.tabs.onReplaced,
   api.windows.onCreated,
   api.windows.onRemoved,
-  api.windows.onFocusChanged,
   api.windows.onBoundsChanged,
   api.tabGroups?.onCreated,
   api.tabGroups?.onUpdated,

@@ -5,6 +5,7 @@
 const MAX_URL_LENGTH = 4096;
 const MAX_TITLE_LENGTH = 300;
 const MARK = 'id';
+const UUID = /^[0-9a-f-]{36}$/;
 
 /**
  * Everything that is open now, in the order of the windows' ids.
@@ -30,9 +31,8 @@ export function toSnapshot(windows, groups, marks) {
   const ids = new Set(shown.map(({ id }) => id));
   return {
     type: 'snapshot',
-    windows: shown.map(({ id, focused, state, left, top, width, height, tabs }) => ({
+    windows: shown.map(({ id, state, left, top, width, height, tabs }) => ({
       id,
-      focused,
       state,
       left,
       top,
@@ -69,6 +69,14 @@ function toTab({ id, url, pendingUrl, title, pinned, active, groupId, lastAccess
 }
 
 /**
+ * What counts as a change. Firefox says of a tab that is shown that it was shown just now, each time: that alone is no news.
+ * @param {object} snapshot
+ */
+export function factsOf(snapshot) {
+  return JSON.stringify(snapshot, (name, value) => (name === 'lastAccessed' ? undefined : value));
+}
+
+/**
  * Names for tabs that stay with them when Firefox starts anew: kept by Firefox in its own session file, in this extension's corner, where
  * Cairn finds them too when the extension is gone. Chromium's ids stand in its session file themselves, so it needs none.
  */
@@ -89,25 +97,44 @@ export class TabMarks {
    */
   async of(tabs) {
     const { sessions } = this.#api;
-    if (sessions.getTabValue === undefined || sessions.setTabValue === undefined) return new Map();
+    if (sessions.setTabValue === undefined) return new Map();
     const ids = tabs.flatMap(({ id }) => (id === undefined ? [] : [id]));
     const known = new Map(ids.flatMap((id) => (this.#known.has(id) ? [[id, this.#known.get(id) ?? '']] : [])));
     const taken = new Set(known.values());
-    for (const id of ids) {
-      if (known.has(id)) continue;
-      try {
-        const found = await sessions.getTabValue(id, MARK);
-        // A tab that was duplicated brings the mark of the other one along.
-        const isOwn = typeof found === 'string' && /^[0-9a-f-]{36}$/.test(found) && !taken.has(found);
-        const mark = isOwn ? found : crypto.randomUUID();
-        if (!isOwn) await sessions.setTabValue(id, MARK, mark);
-        known.set(id, mark);
-        taken.add(mark);
-      } catch {
-        // It was closed in between.
-      }
-    }
+    const found = await Promise.all(
+      ids.filter((id) => !known.has(id)).map(async (id) => ({ id, mark: await this.#read(id) })),
+    );
+    const writes = found.map(async ({ id, mark }) => {
+      // A tab that was duplicated brings the mark of the other one along.
+      const isOwn = mark !== null && !taken.has(mark);
+      const own = isOwn ? mark : crypto.randomUUID();
+      taken.add(own);
+      known.set(id, own);
+      if (!isOwn) await this.#write(id, own);
+    });
+    await Promise.all(writes);
     this.#known = known;
     return known;
+  }
+  /** @param {number} id */
+  async #read(id) {
+    try {
+      const mark = await this.#api.sessions.getTabValue?.(id, MARK);
+      return typeof mark === 'string' && UUID.test(mark) ? mark : null;
+    } catch {
+      return null; // closed in between
+    }
+  }
+
+  /**
+   * @param {number} id
+   * @param {string} mark
+   */
+  async #write(id, mark) {
+    try {
+      await this.#api.sessions.setTabValue?.(id, MARK, mark);
+    } catch {
+      // Closed in between.
+    }
   }
 }

@@ -20,7 +20,6 @@ export interface Tab {
 export interface BrowserWindow {
   readonly id?: number;
   readonly incognito: boolean;
-  readonly focused: boolean;
   readonly state?: string;
   readonly left?: number;
   readonly top?: number;
@@ -76,7 +75,6 @@ export interface WebExtensionApi {
     update(id: number, properties: object): Promise<BrowserWindow>;
     readonly onCreated: Event<[]>;
     readonly onRemoved: Event<[]>;
-    readonly onFocusChanged: Event<[]>;
     readonly onBoundsChanged?: Event<[]>;
   };
   readonly tabs: {

@@ -39,7 +39,7 @@ export class FakeBrowser {
 
   addWindow(urls: readonly string[], facts: Partial<BrowserWindow> = {}): number {
     const id = this.#nextId();
-    this.windows.push({ id, incognito: false, focused: false, ...facts });
+    this.windows.push({ id, incognito: false, ...facts });
     for (const url of urls) this.#addTab({ windowId: id, url, incognito: facts.incognito === true });
     const first = this.tabsOf(id)[0];
     if (first !== undefined) first.active = true;
@@ -105,15 +105,12 @@ export class FakeBrowser {
       storage: { local: area, session: area },
       windows: {
         ...events,
-        onFocusChanged: SILENT,
         getAll: async () => this.windows.map((window) => this.#withTabs(window)),
         create: async (properties: { url?: string; left?: number }) => {
           if (this.isOffScreen && properties.left !== undefined) throw new Error('Invalid value for bounds.');
           const { url, ...bounds } = properties;
           const id = this.addWindow([url ?? 'about:newtab'], bounds);
-          return this.#withTabs(
-            this.windows.find((window) => window.id === id) ?? { id, incognito: false, focused: false },
-          );
+          return this.#withTabs(this.windows.find((window) => window.id === id) ?? { id, incognito: false });
         },
         update: async (id, properties) => {
           const window = this.windows.find((other) => other.id === id);

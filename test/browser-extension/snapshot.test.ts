@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 
-import { takeSnapshot, TabMarks } from '../../resources/browser-extension/snapshot.js';
+import { factsOf, takeSnapshot, TabMarks } from '../../resources/browser-extension/snapshot.js';
 import { FakeBrowser } from './fake-browser.ts';
 
 describe('takeSnapshot()', () => {
   it('says windows, tabs and groups in their order, and nothing of private windows', async () => {
     const browser = new FakeBrowser({ isFirefox: false });
-    const first = browser.addWindow(['https://a/', 'https://b/'], { focused: true, state: 'normal', left: 5 });
+    const first = browser.addWindow(['https://a/', 'https://b/'], { state: 'normal', left: 5 });
     const secret = browser.addWindow(['https://canary-private/'], { incognito: true });
     browser.windows.reverse();
     browser.tabsOf(first)[1]!.groupId = 9;
@@ -51,6 +51,22 @@ describe('takeSnapshot()', () => {
   });
 });
 
+describe('factsOf()', () => {
+  it('is the same while nothing but the time of the shown tab goes on', async () => {
+    const browser = new FakeBrowser({ isFirefox: true });
+    const id = browser.addWindow(['https://a/', 'https://b/']);
+    const marks = new TabMarks(browser.api);
+    const facts = async (): Promise<string> => factsOf(await takeSnapshot(browser.api, marks));
+    browser.tabsOf(id)[0]!.lastAccessed = 1;
+    const before = await facts();
+    browser.tabsOf(id)[0]!.lastAccessed = 2;
+
+    expect(await facts()).toBe(before);
+    browser.tabsOf(id)[1]!.pinned = true;
+    expect(await facts()).not.toBe(before);
+  });
+});
+
 describe('TabMarks', () => {
   it('gives each tab a mark that stays, also for another run of the extension', async () => {
     const browser = new FakeBrowser({ isFirefox: true });
@@ -72,6 +88,16 @@ describe('TabMarks', () => {
 
     expect(after.get(one!.id)).toBe(before.get(one!.id));
     expect(new Set(after.values()).size).toBe(2);
+  });
+
+  it('does not mind tabs that are closed meanwhile', async () => {
+    const browser = new FakeBrowser({ isFirefox: true });
+    browser.addWindow(['https://a/', 'https://b/']);
+    const [one, closed] = browser.tabs;
+    browser.tabs = [one!];
+    const marks = await new TabMarks(browser.api).of([closed!, one!]);
+
+    expect(marks.get(one!.id)).toMatch(/^[0-9a-f-]{36}$/);
   });
 
   it('marks nothing in a browser whose own ids stay', async () => {

@@ -26,7 +26,7 @@ const TAB = {
   groupId: 3,
   lastAccessed: 12.7,
 };
-const WINDOW = { id: 1, focused: true, state: 'maximized', left: 1, top: 2, width: 3, height: 4, tabs: [TAB] };
+const WINDOW = { id: 1, state: 'maximized', left: 1, top: 2, width: 3, height: 4, tabs: [TAB] };
 const GROUP = { id: 3, title: 'Docs', color: 'blue', collapsed: true };
 
 describe('parseState()', () => {

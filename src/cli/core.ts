@@ -10,6 +10,7 @@ import type { RetentionLimits } from '../shared/model/retention.ts';
 import type { Gap, SnapshotKind, SnapshotSummary } from '../shared/model/snapshot.ts';
 import type { ShellIntegration } from '../core/shell-integration/shell-integration.ts';
 import type { BrowserSetup } from '../core/browser-setup/browser-setup.ts';
+import type { PathMapping } from '../core/restore/map-paths.ts';
 import type { RestoreOptions } from '../core/sources/source.ts';
 import type { HookPlace } from '../core/sessions/hooks/hook-files.ts';
 import type { SessionDesk } from '../core/sessions/session-desk.ts';
@@ -56,6 +57,10 @@ export interface RestoreRequest {
   readonly snapshotId: SnapshotId;
   /** Kinds, keys or globs; empty means everything. */
   readonly only: readonly string[];
+  /** Only what belongs to this project. */
+  readonly project?: string;
+  /** Folders that lie elsewhere now. */
+  readonly mappings?: readonly PathMapping[];
   readonly options: RestoreOptions;
   readonly signal: AbortSignal;
 }

@@ -108,6 +108,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./commands/search.ts')).setupSearch,
   },
   {
+    name: 'where-was-i',
+    group: TIMELINE,
+    summary: 'what was going on when you left, and what changed since',
+    load: async () => (await import('./commands/where-was-i.ts')).setupWhereWasI,
+  },
+  {
     name: 'restore',
     group: TIMELINE,
     summary: 'bring a snapshot back, or parts of it',

@@ -5,7 +5,10 @@ import { resolve } from 'node:path';
 import type { Command } from 'commander';
 
 import { AppError, type PlainError } from '../../shared/model/app-error.ts';
+import type { SnapshotId } from '../../shared/model/ids.ts';
+import type { SnapshotItem } from '../../shared/model/item.ts';
 import type { RestorePlan, RestoreReport, RestoreStep } from '../../shared/model/restore.ts';
+import { selectProject } from '../../core/restore/select-project.ts';
 import { withVault, type Act, type CommandContext } from '../context.ts';
 import type { OpenCore, RestoreRequest } from '../core.ts';
 import { EXIT_DONE, EXIT_FAILED, type ExitCode } from '../exit-code.ts';
@@ -17,6 +20,8 @@ import { renderPlan, renderReport, renderStep } from '../render/restore.ts';
 
 export interface RestoreCommandOptions {
   readonly only?: readonly string[];
+  readonly project?: string;
+  readonly into?: string;
   readonly dryRun?: boolean;
   readonly undo?: boolean;
   readonly run?: boolean;
@@ -35,6 +40,11 @@ export function setupRestore(command: Command, act: Act): void {
       '--only <what>',
       'a kind (tab), a key, or a glob over keys (tmux:main:*); may be given several times',
       collect,
+    )
+    .option('--project <project>', 'only what belongs to it: a name, a folder, or the address of its repository')
+    .option(
+      '--into <dir>',
+      'the folder of the project now, where it lies elsewhere or on another machine; with --project',
     )
     .option('--dry-run', 'show exactly what would be done, and do nothing')
     .option('--undo', 'take back the last restore')
@@ -66,7 +76,8 @@ export async function runRestore(
 
 function assertUsage(reference: string | undefined, options: RestoreCommandOptions): void {
   if (options.undo === true) {
-    const others = [reference, options.only, options.dryRun, options.run, options.apply, options.worktree];
+    const { only, project, dryRun, run, apply, worktree } = options;
+    const others = [reference, only, project, dryRun, run, apply, worktree];
     if (others.every((value) => value === undefined)) return;
     throw new AppError('USAGE_INVALID', '--undo takes back the last restore and takes nothing else.', {
       hint: 'See what was restored with `cairn list`.',
@@ -75,6 +86,11 @@ function assertUsage(reference: string | undefined, options: RestoreCommandOptio
   if (reference === undefined) {
     throw new AppError('USAGE_INVALID', 'Which snapshot to restore was not said.', {
       hint: 'Name one, for example `cairn restore latest --dry-run`; `cairn list` shows them.',
+    });
+  }
+  if (options.into !== undefined && options.project === undefined) {
+    throw new AppError('USAGE_INVALID', '--into says where a project lies now, and no project was named.', {
+      hint: 'Add --project, for example `cairn restore latest --project api --into ~/work/api`.',
     });
   }
   if (options.apply === true && options.worktree !== undefined) {
@@ -92,9 +108,11 @@ async function restore(
   context: CommandContext,
 ): Promise<PlainError | null> {
   const { out } = context;
+  const snapshotId = await open.vault.resolveSnapshot(reference, context.nowMs());
   const request: RestoreRequest = {
-    snapshotId: await open.vault.resolveSnapshot(reference, context.nowMs()),
+    snapshotId,
     only: options.only ?? [],
+    ...(await projectOfRestore(snapshotId, options, open)),
     options: {
       shouldRunCommands: options.run === true,
       shouldApplyGit: options.apply === true,
@@ -127,6 +145,31 @@ async function restore(
   const error = whyIncomplete(report, context.signal.aborted ? plan : null);
   out.result(reportDocument(plan, report, error), () => renderReport(report, view));
   return error;
+}
+
+/** The project that is asked for, and where it lies now. @throws AppError ITEM_NOT_FOUND */
+async function projectOfRestore(
+  snapshotId: SnapshotId,
+  { project: text, into }: RestoreCommandOptions,
+  open: OpenCore,
+): Promise<Pick<RestoreRequest, 'project' | 'mappings'>> {
+  if (text === undefined) return {};
+  const project = text.startsWith('.') ? resolve(text) : text;
+  if (into === undefined) return { project };
+  const { itemList } = await open.vault.readSnapshot(snapshotId);
+  const { root, items } = selectProject(itemList, project, itemList);
+  const from = root?.path ?? folderOf(items);
+  if (from === undefined)
+    throw new AppError('ITEM_NOT_FOUND', 'This project has no folder that could lie elsewhere.', {
+      hint: 'Leave --into out.',
+    });
+  return { project, mappings: [{ from, to: resolve(into) }] };
+}
+
+/** The folder that items without a repository work in. */
+function folderOf(items: readonly SnapshotItem[]): string | undefined {
+  const folders = items.map(({ attributes }) => attributes['cwd']).filter((cwd) => typeof cwd === 'string');
+  return folders.toSorted((a, b) => a.length - b.length)[0];
 }
 
 /** Shows the plan to a person and asks; where nobody can be asked, the command itself is the wish. */

@@ -1,6 +1,7 @@
 // Restores: plan, then do. The present is captured first, nothing that runs is closed or overwritten, and the last restore can be
 // taken back.
 
+import { existsSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 
 import { AppError } from '../../shared/model/app-error.ts';
@@ -9,10 +10,12 @@ import type { SnapshotItem } from '../../shared/model/item.ts';
 import type { PlannedStep, RestorePlan, RestoreReport, RestoreStep, StepResult } from '../../shared/model/restore.ts';
 import type { Host, OpenTerminal, RestoreContext, RestoreOptions, Source } from '../sources/source.ts';
 import type { Vault } from '../vault/vault.ts';
+import { mapPaths, type PathMapping } from './map-paths.ts';
 import { planSteps } from './plan-restore.ts';
 import { createRestoreContext, makeScratchFolder, type ScratchFolder } from './restore-context.ts';
 import { readJournal, writeJournalEntry, type JournalEntry, type JournalResult } from './restore-journal.ts';
 import { selectItems } from './select-items.ts';
+import { findMove, selectProject } from './select-project.ts';
 
 /** Panes read their old text from the scratch folder when they start; at the latest then it goes. */
 const SCRATCH_GRACE_MS = 3_000;
@@ -35,6 +38,10 @@ export interface RestoreRequest {
   readonly snapshotId: SnapshotId;
   /** Kinds, sources, keys or globs; empty means everything. */
   readonly only: readonly string[];
+  /** Only what belongs to this project: a name, a folder, a remote's address or its end. */
+  readonly project?: string;
+  /** Folders that lie elsewhere now. */
+  readonly mappings?: readonly PathMapping[];
   readonly options: RestoreOptions;
   readonly signal: AbortSignal;
 }
@@ -159,6 +166,12 @@ export class RestoreService {
   ): Promise<Result> {
     const { vault, host, sources, nowMs, findTerminal } = this.#deps;
     const snapshot = await vault.readSnapshot(request.snapshotId);
+    const place = (items: readonly SnapshotItem[]): readonly SnapshotItem[] => mapPaths(items, mappings);
+    const named = selectItems(snapshot.itemList, request.only);
+    const ofProject = request.project === undefined ? null : selectProject(named, request.project, snapshot.itemList);
+    const move = ofProject?.root == null ? null : findMove(ofProject.root, present, existsSync);
+    // What somebody said goes before what was found.
+    const mappings = request.mappings ?? (move === null ? [] : [move]);
     const scratch = await makeScratchFolder(host);
     try {
       const context = createRestoreContext({
@@ -167,8 +180,8 @@ export class RestoreService {
         sources,
         present,
         snapshot: { id: snapshot.id, takenAtMs: snapshot.takenAtMs },
-        selected: selectItems(snapshot.itemList, request.only),
-        conversations: snapshot.itemList.filter((item) => item.kind === 'conversation'),
+        selected: place(ofProject?.items ?? named),
+        conversations: place(snapshot.itemList.filter((item) => item.kind === 'conversation')),
         options: request.options,
         openTerminal: await findTerminal(host),
         scratchDir: scratch.path,

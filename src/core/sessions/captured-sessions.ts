@@ -4,7 +4,7 @@
 import type { SessionId, SnapshotId } from '../../shared/model/ids.ts';
 import type { SnapshotItem } from '../../shared/model/item.ts';
 import { previewOf, type StoredSession } from '../../shared/model/session.ts';
-import { projectOf, repositoryRoots } from '../../shared/timeline/project.ts';
+import { projectOf, repositoryRoots, type ProjectRoot } from '../../shared/timeline/project.ts';
 import type { Vault } from '../vault/vault.ts';
 import { readFacts, sessionIdOf, type Session } from './session.ts';
 
@@ -31,7 +31,7 @@ export async function readCapturedSessions(
   return new Map(sessions.map((captured) => [captured.session.id, captured]));
 }
 
-function fromItem(item: SnapshotItem, roots: readonly string[], takenAtMs: number): Session {
+function fromItem(item: SnapshotItem, roots: readonly ProjectRoot[], takenAtMs: number): Session {
   const { attributes } = item;
   const text = (name: string): string | null => {
     const value = attributes[name];

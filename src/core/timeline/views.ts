@@ -17,7 +17,7 @@ import type {
 } from '../../shared/contract/schemas.ts';
 import { describeChanges } from '../../shared/diff/describe-changes.ts';
 import { diffItems } from '../../shared/diff/diff-items.ts';
-import { projectOf, repositoryRoots } from '../../shared/timeline/project.ts';
+import { projectOf, repositoryRoots, type ProjectRoot } from '../../shared/timeline/project.ts';
 import type { ChangeRun } from '../vault/vault.ts';
 
 const DAY_MS = 86_400_000;
@@ -72,7 +72,7 @@ export function viewSnapshot(snapshot: Snapshot, kept: KeptView): SnapshotView {
   };
 }
 
-export function viewItem(item: SnapshotItem, roots: readonly string[]): ItemView {
+export function viewItem(item: SnapshotItem, roots: readonly ProjectRoot[]): ItemView {
   const { key, kind, source, group, title, attributes, streams, stale, goodAtMs } = item;
   const project = projectOf(item, roots);
   return {

@@ -5,10 +5,10 @@ import { RestoreService, type RestoreRequest } from '../../../src/core/restore/r
 import { selectItems } from '../../../src/core/restore/select-items.ts';
 import type { RestoreContext, Source } from '../../../src/core/sources/source.ts';
 import { AppError } from '../../../src/shared/model/app-error.ts';
-import type { SnapshotId } from '../../../src/shared/model/ids.ts';
+import { parseSourceId, type SnapshotId } from '../../../src/shared/model/ids.ts';
 import type { SnapshotItem } from '../../../src/shared/model/item.ts';
 import type { PlannedStep, RestoreStep, StepResult } from '../../../src/shared/model/restore.ts';
-import { aCapture, aConversation, aStream, aTerminal, text } from '../../support/captures.ts';
+import { aCapture, aConversation, aStream, aTerminal, key, text } from '../../support/captures.ts';
 import { FakeSource } from '../../support/fake-source.ts';
 import { makeTemporaryFolder } from '../../support/temporary-folder.ts';
 import { DEFAULT_RESTORE_OPTIONS, makeTestHost, toSnapshotItems } from '../../support/test-host.ts';
@@ -328,5 +328,61 @@ describe('RestoreService', () => {
     const plan = await set.service.plan(set.request({ snapshotId: stale.summary.id, only: ['tmux:a'] }));
 
     expect(plan.steps[0]?.detail).toContain('As it was at 2026-11-20 12:00 UTC');
+  });
+});
+
+describe('a restore of one project', () => {
+  it('takes only its things, and plans them where its repository is now', async () => {
+    await using vaultOfTest = await openTestVault();
+    using folder = makeTemporaryFolder();
+    const here = `${folder.path}/api`;
+    const repositoryAt = (path: string): SnapshotItem => ({
+      ...aTerminal('repo'),
+      kind: 'repository',
+      attributes: { path, remotes: { origin: 'git@github.com:acme/api.git' } },
+      streams: [],
+      stale: false,
+    });
+    const captured = '/gone/from/here/api';
+    const { streams: _, stale: __, ...repository } = repositoryAt(captured);
+    const saved = await vaultOfTest.vault.save(
+      aCapture([
+        { ...repository, key: key('git:/gone/from/here/api'), source: parseSourceId('git'), streams: [] },
+        aTerminal('a', { attributes: { cwd: `${captured}/src` } }),
+        aTerminal('b', { attributes: { cwd: '/elsewhere' } }),
+      ]),
+    );
+    const planned: SnapshotItem[] = [];
+    const source = openingSource('tmux', new Set());
+    const service = new RestoreService({
+      vault: vaultOfTest.vault,
+      host: makeTestHost(folder.path),
+      sources: [
+        Object.assign(source, {
+          planRestore: async (items: readonly SnapshotItem[]) => {
+            planned.push(...items);
+            return [];
+          },
+        }),
+      ],
+      nowMs: () => TEST_NOW_MS,
+      lookAtPresent: async () => [repositoryAt(here)],
+      capturePresent: async () => saved.summary.id,
+      findTerminal: async () => undefined,
+    });
+    const request: RestoreRequest = {
+      snapshotId: saved.summary.id,
+      only: ['terminal'],
+      project: 'acme/api',
+      options: DEFAULT_RESTORE_OPTIONS,
+      signal: new AbortController().signal,
+    };
+    await service.plan(request);
+    expect(planned.map((item) => [item.key, item.attributes['cwd']])).toEqual([['tmux:a', `${here}/src`]]);
+
+    planned.length = 0;
+    await service.plan({ ...request, mappings: [{ from: captured, to: '/other' }] });
+    expect(planned.map(({ attributes }) => attributes['cwd'])).toEqual(['/other/src']);
+    await expect(service.plan({ ...request, project: 'web' })).rejects.toMatchObject({ code: 'ITEM_NOT_FOUND' });
   });
 });

@@ -2,7 +2,7 @@
 // manifests, in which unchanged items are the same object; content is never read.
 
 import type { ItemKey, SnapshotId } from '../../../shared/model/ids.ts';
-import { projectOf, repositoryRoots } from '../../../shared/timeline/project.ts';
+import { projectOf, repositoryRoots, type ProjectRoot } from '../../../shared/timeline/project.ts';
 import type { ChangeRun, ChangesPage, ChangesQuery, Density, GapLimit } from '../vault.ts';
 import { toSnapshotItem, type ItemEntry, type Manifest } from './manifest.ts';
 import { positionOf } from './read-snapshots.ts';
@@ -86,7 +86,7 @@ interface Change {
   readonly added: readonly ItemEntry[];
   readonly removed: readonly ItemEntry[];
   readonly changed: readonly { readonly before: ItemEntry; readonly after: ItemEntry }[];
-  readonly roots: readonly string[];
+  readonly roots: readonly ProjectRoot[];
 }
 
 const NO_CHANGE: Change = { prefix: null, added: [], removed: [], changed: [], roots: [] };

@@ -138,6 +138,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./commands/hooks.ts')).setupHooks,
   },
   {
+    name: 'mcp',
+    group: SESSIONS,
+    summary: 'let an agent read what was captured, over the Model Context Protocol',
+    load: async () => (await import('./commands/mcp.ts')).setupMcp,
+  },
+  {
     name: 'verify',
     group: UPKEEP,
     summary: 'prove that the vault is whole',

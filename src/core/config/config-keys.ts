@@ -138,6 +138,11 @@ export const CONFIG_KEYS = {
     'beta',
     'none',
   ]),
+  mcpAllowed: flag(
+    'mcp.allowed',
+    'Let agents read what was captured over `cairn mcp`: without secrets, while unlocked, each question noted.',
+    false,
+  ),
   theme: choice('app.theme', 'How the window looks.', 'system', THEMES),
   restorePrompt: choice('app.restorePrompt', 'Whether a start asks to restore when something was lost.', 'ask', [
     'ask',

@@ -169,7 +169,8 @@ export class RestoreService {
     const place = (items: readonly SnapshotItem[]): readonly SnapshotItem[] => mapPaths(items, mappings);
     const named = selectItems(snapshot.itemList, request.only);
     const ofProject = request.project === undefined ? null : selectProject(named, request.project, snapshot.itemList);
-    const move = ofProject?.root == null ? null : findMove(ofProject.root, present, existsSync);
+    const root = ofProject?.root ?? null;
+    const move = root === null ? null : findMove(root, present, existsSync);
     // What somebody said goes before what was found.
     const mappings = request.mappings ?? (move === null ? [] : [move]);
     const scratch = await makeScratchFolder(host);

@@ -3,7 +3,7 @@
 // line of every stream is found whatever it was cut into.
 
 import type { ItemKey } from '../../../shared/model/ids.ts';
-import { projectOf, repositoryRoots } from '../../../shared/timeline/project.ts';
+import { projectOf, repositoryRoots, type ProjectRoot } from '../../../shared/timeline/project.ts';
 import type { KeyTree } from '../../crypto/key-tree.ts';
 import type { ChunkStore } from '../content/chunk-store.ts';
 import type { ItemEntry, Manifest, Part, StreamEntry } from '../log/manifest.ts';
@@ -89,7 +89,7 @@ export class LogFollower {
     for (const seam of seamNames(stream.parts)) this.#endFact(item, { where: stream.name, text: seam });
   }
 
-  async #followItem(earlier: ItemEntry | undefined, entry: ItemEntry, roots: readonly string[]): Promise<void> {
+  async #followItem(earlier: ItemEntry | undefined, entry: ItemEntry, roots: readonly ProjectRoot[]): Promise<void> {
     const item = toFoundItem(entry, roots);
     if (earlier?.facts !== entry.facts) this.#followFacts(earlier, entry, item);
     const old = new Map(earlier?.streams.map((stream) => [stream.name, stream]));
@@ -346,7 +346,7 @@ export function countNewlines(bytes: Buffer): number {
   return count;
 }
 
-function toFoundItem(entry: ItemEntry, roots: readonly string[]): FoundItem {
+function toFoundItem(entry: ItemEntry, roots: readonly ProjectRoot[]): FoundItem {
   const { key, kind, source, group, title } = entry;
   return { key, kind, source, group, title, project: projectOf(entry, roots) ?? '' };
 }

@@ -3,7 +3,7 @@
 
 import { setImmediate } from 'node:timers/promises';
 
-import { projectOf, repositoryRoots } from '../../../shared/timeline/project.ts';
+import { projectOf, repositoryRoots, type ProjectRoot } from '../../../shared/timeline/project.ts';
 import { readOneOfManyStreams } from '../content/stream-reader.ts';
 import type { ItemEntry, Manifest, StreamEntry } from '../log/manifest.ts';
 import type { VaultState } from '../log/vault-state.ts';
@@ -65,7 +65,7 @@ async function* scanEntries(state: VaultState, filter: PlaceFilter): AsyncGenera
     if ((index.count - at) % SLICE === 0) await setImmediate();
     if (index.timeAt(at) > filter.untilMs || index.timeAt(at) < filter.sinceMs) continue;
     const manifest = manifestAt(state, at);
-    let roots: readonly string[] | null = null;
+    let roots: readonly ProjectRoot[] | null = null;
     for (const entry of manifest.values()) {
       if (seen.has(entry)) continue;
       seen.add(entry);

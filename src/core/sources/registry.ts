@@ -2,6 +2,7 @@
 // known as a pane; those that read other sources' paths run last by themselves.
 
 import type { SourceId } from '../../shared/model/ids.ts';
+import { createAiderSource } from './aider/aider-source.ts';
 import { CHROMIUM_BROWSERS } from './chromium/chromium-browsers.ts';
 import { createChromiumSource } from './chromium/chromium-source.ts';
 import { createClaudeCodeSource } from './claude-code/claude-source.ts';
@@ -42,6 +43,7 @@ export function createSources(): readonly Source[] {
     createCopilotSource(),
     createContinueSource(),
     createClineSource(),
+    createAiderSource(),
     createNeovimSource(),
     createVimSource(),
     ...VS_CODE_PRODUCTS.map((product) => createVsCodeSource(product)),

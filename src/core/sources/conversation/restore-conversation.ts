@@ -44,8 +44,8 @@ export interface ConversationTool {
   readonly isBoundToFolder?: boolean;
   /** The conversations that run now, by id. */
   readRunning(host: Host): ReadonlyMap<string, RunningConversation>;
-  /** The folder below which streams are written back. */
-  root(host: Host): string;
+  /** The folder below which streams are written back; `path` is one of them. */
+  root(host: Host, path: string): string;
   /** Where the streams belong, the main one first; empty where nothing can be written back, null where the item names no place that may be written. */
   places(item: SnapshotItem, host: Host): readonly StreamPlace[] | null;
 }
@@ -135,6 +135,8 @@ async function planOne(
   if (typeof writes === 'string') return step('skipped', writes, null);
   if (writes === null)
     return step('skipped', 'Another file stands where its transcript was, so nothing was written.', null);
+  if (places?.length === 0 && item.attributes['isOriginGone'] === true)
+    return step('skipped', `Its file was deleted and cannot be written back where it was. ${hint}`, null);
   if (writes.length === 0 && (!facts.isLive || argv === null))
     return step('skipped', `It is there and ${facts.isLive ? 'needs nothing' : 'was not open'}. ${hint}`, null);
   if (facts.isLive && isWaiting(tool, facts, context) && writes.length === 0)
@@ -218,7 +220,8 @@ async function applyOne(tool: ConversationTool, step: PlannedStep, context: Rest
     const payload = payloadSchema.parse(step.payload);
     const running = tool.readRunning(context.host).get(payload.id);
     if (running !== undefined) return answer('skipped', runningText(running));
-    for await (const file of writeFiles(step.key, payload.writes, tool.root(context.host), context)) written.push(file);
+    const root = tool.root(context.host, payload.writes[0]?.path ?? '');
+    for await (const file of writeFiles(step.key, payload.writes, root, context)) written.push(file);
     if (payload.how !== 'open-terminal' || payload.argv === null || context.openTerminal === undefined)
       return answer('done', step.detail);
     const opened = await context.openTerminal({
@@ -253,7 +256,7 @@ function undoWritten(
   { host }: UndoContext,
 ): Pick<StepResult, 'status' | 'detail'> {
   try {
-    return removeWritten(written, tool.root(host)) === written.length
+    return removeWritten(written, tool.root(host, written[0]?.path ?? '')) === written.length
       ? { status: 'done', detail: 'The transcript that was written back was removed.' }
       : { status: 'skipped', detail: 'The conversation was continued since, so its transcript stays.' };
   } catch (error) {

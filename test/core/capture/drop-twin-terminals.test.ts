@@ -28,4 +28,14 @@ describe('dropTwinTerminals()', () => {
       items.map(({ key }) => key).filter((key) => key !== 'shell:pts/1' && key !== 'shell:pts/2'),
     );
   });
+
+  it('keeps the history of a shell beside the terminal that it tells of', () => {
+    const history = anItem('shell-history:1', '/dev/pts/1');
+    const items = [
+      anItem('tmux:a:0.0', '/dev/pts/1'),
+      { ...history, attributes: { tty: '/dev/pts/1', isHistory: true } },
+    ];
+
+    expect(dropTwinTerminals(items)).toEqual(items);
+  });
 });

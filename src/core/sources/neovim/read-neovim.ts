@@ -4,13 +4,15 @@
 import { normalize } from 'node:path';
 
 import { AppError } from '../../../shared/model/app-error.ts';
+import { ByteSink } from '../documents/byte-sink.ts';
 import { decodeUtf8 } from '../documents/utf8.ts';
 import { isList, isMap, type Packed } from './msgpack.ts';
 import type { NeovimConnection } from './rpc.ts';
 
 const MAX_BUFFERS = 2_000;
 const MAX_WINDOWS = 500;
-const NEWLINE = 0x0a;
+/** More are not asked for: each is a value of its own. */
+const MAX_LINES = 1_000_000;
 
 const BUFFER_FACTS = [
   'b.bufnr',
@@ -95,11 +97,34 @@ export async function readBufferText(
   buffer: NeovimBuffer,
   maxBytes: number,
 ): Promise<{ readonly bytes: Uint8Array<ArrayBuffer>; readonly isCut: boolean }> {
-  const share = buffer.sizeBytes <= maxBytes ? 1 : maxBytes / buffer.sizeBytes;
-  const wanted = Math.max(1, Math.floor(buffer.lineCount * share));
+  const wanted = await countLinesWithin(connection, buffer, maxBytes);
+  const isWhole = wanted === buffer.lineCount;
   const lines = await connection.call('nvim_buf_get_lines', buffer.number, 0, wanted, false);
   if (!isList(lines)) throw new AppError('SOURCE_UNREADABLE', 'its answer is of an unknown form');
-  return joinLines(lines, buffer, { maxBytes, isCut: share < 1 });
+  const sink = new ByteSink(buffer.lineEnd, maxBytes);
+  for (const [index, line] of lines.entries()) {
+    const isLast = isWhole && index === lines.length - 1;
+    if (line instanceof Uint8Array) sink.addLine(line, { isEnded: !isLast || buffer.endsWithNewline });
+  }
+  return { bytes: sink.take(), isCut: !isWhole || sink.isCut };
+}
+
+/** How many lines fit: asked for by halving, so that no more than these are sent. */
+async function countLinesWithin(
+  connection: NeovimConnection,
+  { number, lineCount, sizeBytes }: NeovimBuffer,
+  maxBytes: number,
+): Promise<number> {
+  if (sizeBytes <= maxBytes && lineCount <= MAX_LINES) return lineCount;
+  let fits = 0;
+  let most = Math.min(lineCount, MAX_LINES);
+  while (fits < most) {
+    const middle = Math.ceil((fits + most) / 2);
+    const offset = await connection.call('nvim_buf_get_offset', number, middle);
+    if (typeof offset === 'number' && offset <= maxBytes) fits = middle;
+    else most = middle - 1;
+  }
+  return fits;
 }
 
 /** Parses the answer to the question; null where it is none. */
@@ -178,41 +203,6 @@ function readLayout(
   else if (isList(content)) {
     for (const part of content) readLayout(part, name === 'row' ? 'row' : 'column', splits, depth + 1);
   }
-}
-
-function joinLines(
-  lines: readonly Packed[],
-  { lineEnd, endsWithNewline }: NeovimBuffer,
-  { maxBytes, isCut }: { readonly maxBytes: number; readonly isCut: boolean },
-): { bytes: Uint8Array<ArrayBuffer>; isCut: boolean } {
-  const end = Buffer.from(lineEnd);
-  const parts: Uint8Array[] = [];
-  let length = 0;
-  for (const [index, line] of lines.entries()) {
-    if (!(line instanceof Uint8Array)) continue;
-    const isLast = index === lines.length - 1;
-    const part = isLast && !isCut && !endsWithNewline ? fromMemory(line) : Buffer.concat([fromMemory(line), end]);
-    if (length + part.length > maxBytes) return { bytes: joined(parts, length), isCut: true };
-    parts.push(part);
-    length += part.length;
-  }
-  return { bytes: joined(parts, length), isCut };
-}
-
-/** In memory a zero byte is kept as a newline. */
-function fromMemory(line: Uint8Array): Uint8Array {
-  return line.includes(NEWLINE) ? line.map((byte) => (byte === NEWLINE ? 0 : byte)) : line;
-}
-
-/** In a buffer of its own, since it moves to the vault. */
-function joined(parts: readonly Uint8Array[], length: number): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(length);
-  let at = 0;
-  for (const part of parts) {
-    bytes.set(part, at);
-    at += part.length;
-  }
-  return bytes;
 }
 
 function normalizeName(path: string): string {

@@ -1,6 +1,7 @@
 // Swap files of Vim and Neovim: whose file it is, whether it holds changes, and the text. Read, never recovered in place. Total: any
 // bytes give a text or the word that there is none. Numbers are little-endian, as all machines that Cairn runs on write them.
 
+import { ByteSink } from '../documents/byte-sink.ts';
 import { decodeUtf8 } from '../documents/utf8.ts';
 
 /** All that `parseSwapHeader` looks at. */
@@ -112,14 +113,9 @@ class SwapReader {
   readonly #view: DataView;
   readonly #header: SwapHeader;
   readonly #readOriginal: () => OriginalFile | null;
-  readonly #maxBytes: number;
   readonly #seen = new Set<number>();
-  readonly #parts: Uint8Array[] = [];
-  readonly #lineEnd: Buffer;
-  #original: readonly Uint8Array[] | null = null;
-  #length = 0;
-  #lineCount = 0;
-  #isCut = false;
+  readonly #sink: ByteSink;
+  #original: Lines | null = null;
   #isUncertain = false;
 
   constructor(bytes: Uint8Array, header: SwapHeader, readOriginal: () => OriginalFile | null, maxBytes: number) {
@@ -127,25 +123,19 @@ class SwapReader {
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.#header = header;
     this.#readOriginal = readOriginal;
-    this.#maxBytes = maxBytes;
-    this.#lineEnd = Buffer.from(header.lineEnd);
+    this.#sink = new ByteSink(header.lineEnd, maxBytes);
   }
 
   /** @throws RangeError where a block is not there, NeedsFileError */
   read(): SwapText {
     this.#readPointers(1, 0);
-    const bytes = new Uint8Array(this.#length);
-    let at = 0;
-    for (const part of this.#parts) {
-      bytes.set(part, at);
-      at += part.length;
-    }
+    const sink = this.#sink;
     // An empty file has one empty line in memory.
-    const isEmpty = this.#lineCount === 1 && this.#length === this.#lineEnd.length;
+    const isEmpty = sink.lines === 1 && sink.length === this.#header.lineEnd.length;
     return {
       result: 'text',
-      bytes: isEmpty ? new Uint8Array() : bytes,
-      isCut: this.#isCut,
+      bytes: isEmpty ? new Uint8Array() : sink.take(),
+      isCut: sink.isCut,
       isUncertain: this.#isUncertain,
     };
   }
@@ -156,7 +146,7 @@ class SwapReader {
     const count = this.#view.getUint16(at + 2, true);
     const size = this.#entrySize(this.#view.getUint16(at + 4, true));
     if (ENTRIES_AT + count * size > this.#header.pageBytes) throw new RangeError('too many pointers');
-    for (let index = 0; index < count && !this.#isCut; index += 1) {
+    for (let index = 0; index < count && !this.#sink.isCut; index += 1) {
       const entry = at + ENTRIES_AT + index * size;
       const number = Number(this.#view.getBigInt64(entry, true));
       const isWide = size === WIDE_ENTRY;
@@ -179,9 +169,9 @@ class SwapReader {
     const at = this.#startOf(number);
     if (this.#view.getUint16(at, true) === DATA) this.#readLines(at, pages, lines);
     else {
-      const before = this.#lineCount;
+      const before = this.#sink.lines;
       this.#readPointers(number, depth + 1);
-      if (this.#lineCount - before !== lines) this.#isUncertain = true;
+      if (this.#sink.lines - before !== lines) this.#isUncertain = true;
     }
   }
 
@@ -196,13 +186,13 @@ class SwapReader {
     }
     if (count !== wanted) this.#isUncertain = true;
     let until = textEnd;
-    for (let line = 0; line < count && !this.#isCut; line += 1) {
+    for (let line = 0; line < count && !this.#sink.isCut; line += 1) {
       // The upper bit is a mark of the editor's.
       const start = this.#view.getUint32(indexAt + line * 4, true) & 0x7fffffff;
       if (start >= until || at + start < indexAt) throw new RangeError('line out of its block');
       const text = this.#bytes.subarray(at + start, at + until);
       const zero = text.indexOf(0);
-      this.#take(zero < 0 ? text : text.subarray(0, zero));
+      this.#sink.addLine(zero < 0 ? text : text.subarray(0, zero));
       until = start;
     }
   }
@@ -211,35 +201,23 @@ class SwapReader {
   #takeOriginal(first: number, count: number): void {
     if (count < 0 || count > this.#bytes.length + MAX_BLOCKS * 1000) throw new RangeError('too many lines');
     this.#original ??= this.#splitOriginal();
-    for (let line = first; line < first + count && !this.#isCut; line += 1) {
-      const text = this.#original[line - 1];
-      if (text === undefined) {
+    for (let line = first; line < first + count && !this.#sink.isCut; line += 1) {
+      const text = this.#original.at(line);
+      if (text === null) {
         this.#isUncertain = true;
         return;
       }
-      this.#take(text);
+      this.#sink.addLine(text);
     }
   }
 
-  #splitOriginal(): readonly Uint8Array[] {
+  #splitOriginal(): Lines {
     const original = this.#readOriginal();
     if (original === null) throw new NeedsFileError();
     const bytes = toUtf8(original.bytes, this.#header.encoding);
     if (bytes === null) throw new NeedsFileError();
     if (Math.floor(original.mtimeS) !== this.#header.fileMtimeS) this.#isUncertain = true;
-    return splitLines(bytes, this.#header.lineEnd);
-  }
-
-  #take(line: Uint8Array): void {
-    const length = this.#length + line.length + this.#lineEnd.length;
-    if (length > this.#maxBytes) {
-      this.#isCut = true;
-      return;
-    }
-    // In memory a zero byte is kept as a newline.
-    this.#parts.push(line.includes(NEWLINE) ? line.map((byte) => (byte === NEWLINE ? 0 : byte)) : line, this.#lineEnd);
-    this.#length = length;
-    this.#lineCount += 1;
+    return new Lines(bytes, this.#header.lineEnd);
   }
 
   /** @throws RangeError where it was read before, or is not there */
@@ -253,17 +231,34 @@ class SwapReader {
   }
 }
 
-function splitLines(bytes: Uint8Array, lineEnd: SwapHeader['lineEnd']): Uint8Array[] {
-  const mark = lineEnd === '\r' ? 0x0d : NEWLINE;
-  const lines: Uint8Array[] = [];
-  for (let at = 0; at < bytes.length;) {
-    const found = bytes.indexOf(mark, at);
-    const end = found < 0 ? bytes.length : found;
-    const isLong = lineEnd === '\r\n' && bytes[end - 1] === 0x0d && end > at;
-    lines.push(bytes.subarray(at, isLong ? end - 1 : end));
-    at = end + 1;
+/** The lines of a file, known by where they begin: very many short ones are no more than that. */
+class Lines {
+  readonly #bytes: Uint8Array;
+  readonly #lineEnd: SwapHeader['lineEnd'];
+  readonly #starts: number[] = [];
+
+  constructor(bytes: Uint8Array, lineEnd: SwapHeader['lineEnd']) {
+    this.#bytes = bytes;
+    this.#lineEnd = lineEnd;
+    const mark = lineEnd === '\r' ? 0x0d : NEWLINE;
+    for (let at = 0; at < bytes.length;) {
+      this.#starts.push(at);
+      const found = bytes.indexOf(mark, at);
+      at = found < 0 ? bytes.length : found + 1;
+    }
   }
-  return lines;
+
+  /** The line, counted from 1, without its end; null where there is none. */
+  at(line: number): Uint8Array | null {
+    const start = this.#starts[line - 1];
+    if (start === undefined) return null;
+    const next = this.#starts[line] ?? this.#bytes.length;
+    let end = next;
+    const mark = this.#lineEnd === '\r' ? 0x0d : NEWLINE;
+    if (end > start && this.#bytes[end - 1] === mark) end -= 1;
+    if (this.#lineEnd === '\r\n' && end > start && this.#bytes[end - 1] === 0x0d) end -= 1;
+    return this.#bytes.subarray(start, end);
+  }
 }
 
 /** Null for encodings that are not known here. */

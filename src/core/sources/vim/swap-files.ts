@@ -10,7 +10,8 @@ import { HEADER_BYTES, parseSwapHeader, parseSwapText, type SwapHeader, type Swa
 
 /** `.swp`, `.swo` and so on down to `.saa`; a text without a file has no name before it. */
 const SWAP_NAME = /\.s[a-w][a-z]$/;
-const MAX_SWAP_BYTES = 64 * 1024 * 1024;
+/** Of a swap file, and of its file. */
+const MAX_SWAP_BYTES = 48 * 1024 * 1024;
 const MAX_NAMES = 5_000;
 
 export interface SwapFile {

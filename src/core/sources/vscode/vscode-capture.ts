@@ -81,7 +81,7 @@ class CodeReading {
       return true;
     }
     if (windows === null) return false;
-    const isRunning = isCodeRunning(this.#context.host, dataFolder);
+    const isRunning = isCodeRunning(this.#context.host, dataFolder, this.#product.programs);
     const backups = listBackups(dataFolder);
     const left = new Set(backups);
     for (const window of windows) {

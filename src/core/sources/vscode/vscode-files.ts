@@ -3,7 +3,7 @@
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { readProcess } from '../host/proc.ts';
+import { readArguments, readOwner, readProcess } from '../host/proc.ts';
 import { readRegularFile } from '../host/read-file.ts';
 import { readFileStart } from '../host/read-start.ts';
 import { readSqlite } from '../host/read-sqlite.ts';
@@ -39,12 +39,18 @@ export function readWindows(dataFolder: string): CodeWindow[] | null {
   return parseWindows(readRegularFile(path, MAX_STORAGE_BYTES).toString('utf8'));
 }
 
-/** `code.lock` holds the pid of the main process, and stays after a kill. */
-export function isCodeRunning(host: Host, dataFolder: string): boolean {
+/**
+ * `code.lock` holds the pid of the main process, and stays after a kill: another program may have the number by now. Where in doubt it
+ * does not run, since a file that is opened twice is only shown.
+ */
+export function isCodeRunning(host: Host, dataFolder: string, programs: readonly string[]): boolean {
   try {
     const pid = Number(readRegularFile(join(dataFolder, 'code.lock'), 64).toString('latin1').trim());
     const process = Number.isInteger(pid) && pid > 0 ? readProcess(host.procDir, pid) : null;
-    return process !== null && !process.isZombie;
+    if (process === null || process.isZombie || readOwner(host.procDir, pid) !== host.uid) return false;
+    // Some systems start it as `electron /usr/lib/code/...`.
+    const words = readArguments(host.procDir, pid).slice(0, 2);
+    return words.some((word) => word.split('/').some((part) => programs.includes(part)));
   } catch {
     return false; // no lock: it does not run
   }

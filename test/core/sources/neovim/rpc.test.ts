@@ -134,16 +134,22 @@ describe('readBufferText()', () => {
     sizeBytes: 12,
   };
 
+  /** Answers as Neovim does, of these lines. */
   async function textOf(lines: readonly string[], more: Partial<NeovimBuffer>, maxBytes = 100) {
-    const asked: unknown[] = [];
+    let asked = 0;
     const connection = {
-      call: async (...call: readonly unknown[]) => {
-        asked.push(call);
-        return lines.slice(0, Number(call[3])).map((line) => Buffer.from(line));
+      call: async (method: string, ...parameters: readonly unknown[]) => {
+        if (method === 'nvim_buf_get_offset') {
+          return lines.slice(0, Number(parameters[1])).reduce((sum, line) => sum + Buffer.byteLength(line) + 1, 0);
+        }
+        asked = Number(parameters[2]);
+        return lines.slice(0, asked).map((line) => Buffer.from(line));
       },
     };
-    const { bytes, isCut } = await readBufferText(connection, { ...buffer, ...more }, maxBytes);
-    return { text: Buffer.from(bytes).toString(), isCut, asked: (asked[0] as unknown[])[3] };
+    const sizeBytes = lines.reduce((sum, line) => sum + Buffer.byteLength(line) + 1, 0);
+    const own = { ...buffer, lineCount: lines.length, sizeBytes, ...more };
+    const { bytes, isCut } = await readBufferText(connection, own, maxBytes);
+    return { text: Buffer.from(bytes).toString(), isCut, asked };
   }
 
   it.each([
@@ -151,19 +157,16 @@ describe('readBufferText()', () => {
     { more: { lineEnd: '\r\n' }, text: 'a\r\nb\r\n' },
     { more: { lineEnd: '\r', endsWithNewline: false }, text: 'a\rb' },
   ] as const)('ends lines as the file does: $more', async ({ more, text }) => {
-    expect(await textOf(['a', 'b'], { ...more, lineCount: 2 })).toEqual({ text, isCut: false, asked: 2 });
+    expect(await textOf(['a', 'b'], more)).toEqual({ text, isCut: false, asked: 2 });
   });
 
   it('asks for no more of a long text than is kept, and cuts at a line', async () => {
     expect(await textOf(['aa', 'bb', 'cc', 'dd'], {}, 6)).toEqual({ text: 'aa\nbb\n', isCut: true, asked: 2 });
-    expect(await textOf(['a'.repeat(20), 'b'], { sizeBytes: 23, lineCount: 2 }, 12)).toEqual({
-      text: '',
-      isCut: true,
-      asked: 1,
-    });
+    expect(await textOf(['a', 'b'.repeat(20), 'c'], {}, 12)).toEqual({ text: 'a\n', isCut: true, asked: 1 });
+    expect(await textOf(['a'.repeat(20), 'b'], {}, 12)).toEqual({ text: '', isCut: true, asked: 0 });
   });
 
   it('keeps a zero byte, which Neovim has as a newline', async () => {
-    expect((await textOf(['a\nb'], { lineCount: 1 })).text).toBe('a\0b\n');
+    expect((await textOf(['a\nb'], {})).text).toBe('a\0b\n');
   });
 });

@@ -67,6 +67,19 @@ beforeEach(() => {
 });
 afterEach(() => folder[Symbol.dispose]());
 
+/** A process in a /proc of the test's own, and the lock that names it. */
+function startCode(...words: readonly string[]): void {
+  const procDir = join(folder.path, 'proc');
+  mkdirSync(join(procDir, '7'), { recursive: true });
+  writeFileSync(join(procDir, '7/stat'), '7 (code) S 1 7 7 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 55 0 0');
+  writeFileSync(
+    join(procDir, '7/cmdline'),
+    [...(words.length === 0 ? ['/usr/share/code/code'] : words), ''].join('\0'),
+  );
+  host = { ...host, procDir };
+  data.write('code.lock', '7');
+}
+
 function capture(overrides: Partial<CaptureContext> = {}): Promise<SourceCapture> {
   return source.capture(makeCaptureContext(host, overrides));
 }
@@ -139,11 +152,17 @@ describe('the VS Code source', () => {
     live.close();
   });
 
-  it('knows by its lock that it runs, and after a kill that it does not', async () => {
-    data.write('code.lock', String(process.pid));
-    expect(named(await capture(), 'a.ts')?.attributes['isRunning']).toBe(true);
-    data.write('code.lock', '4194304');
-    expect(named(await capture(), 'a.ts')?.attributes['isRunning']).toBe(false);
+  it('knows by its lock that it runs, after a kill that it does not, and another program with its number', async () => {
+    const isRunning = async () => named(await capture(), 'a.ts')?.attributes['isRunning'];
+    expect(await isRunning()).toBe(false);
+    startCode();
+    expect(await isRunning()).toBe(true);
+    startCode('electron32', '/usr/lib/code/out/cli.js');
+    expect(await isRunning()).toBe(true);
+    startCode('/usr/bin/sleep', '100');
+    expect(await isRunning()).toBe(false);
+    data.write('code.lock', '8');
+    expect(await isRunning()).toBe(false);
   });
 
   it('says which window cannot be read, and keeps what was in it', async () => {
@@ -253,7 +272,7 @@ describe('the VS Code source', () => {
   });
 
   it('leaves alone what is open, and opens nothing without the program or a screen', async () => {
-    data.write('code.lock', String(process.pid));
+    startCode();
     const { items } = await capture();
     expect((await restore(items, items)).plan.map(({ status }) => status)).toEqual(['skipped', 'skipped', 'skipped']);
     expect(program.calls()).toEqual([]);

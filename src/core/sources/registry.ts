@@ -25,6 +25,7 @@ import { createVimSource } from './vim/vim-source.ts';
 import { VS_CODE_PRODUCTS } from './vscode/vscode-products.ts';
 import { createVsCodeSource } from './vscode/vscode-source.ts';
 import { createWeztermSource } from './wezterm/wezterm-source.ts';
+import { createZellijSource } from './zellij/zellij-source.ts';
 
 /** Builds all sources; none reads anything before it is asked. */
 export function createSources(): readonly Source[] {
@@ -32,6 +33,7 @@ export function createSources(): readonly Source[] {
     createTmuxSource(),
     createScreenSource(),
     createKittySource(),
+    createZellijSource(),
     createWeztermSource(),
     createShellSource(),
     createShellHistorySource(),

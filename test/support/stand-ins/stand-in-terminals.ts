@@ -2,8 +2,8 @@
 // is typed goes through a pipe, what they print into a file.
 
 import { spawnSync } from 'node:child_process';
-import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
 
 export interface StandInPane {
   readonly id: number;
@@ -15,10 +15,17 @@ export interface StandInPane {
 
 export class StandInTerminals {
   readonly #folder: string;
+  readonly #keeper: string;
 
-  constructor(folder: string) {
+  /** @param keeper the name of the process that keeps the terminals: `script` under another name */
+  constructor(folder: string, keeper = 'keeper') {
     this.#folder = folder;
+    this.#keeper = join(folder, keeper);
     mkdirSync(folder, { recursive: true });
+    // Not by way of what tests use to find programs: that would load the test runner with each call.
+    const folders = (process.env['PATH'] ?? '').split(delimiter);
+    const script = folders.map((folder) => join(folder, 'script')).find((path) => existsSync(path));
+    if (script !== undefined && !existsSync(this.#keeper)) symlinkSync(script, this.#keeper);
   }
 
   /** Notes a call, for tests to look at. */
@@ -37,7 +44,7 @@ export class StandInTerminals {
     const file = (name: string): string => join(this.#folder, `${name}.${id}`);
     const quoted = argv.map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(' ');
     writeFileSync(file('run'), `echo "$$ $(tty)" >'${file('started')}'\nexec ${quoted}\n`);
-    const script = `mkfifo '${file('keys')}'; setsid -f script -q -f -c "sh '${file('run')}'" /dev/null <>'${file('keys')}' >'${file('screen')}' 2>&1`;
+    const script = `mkfifo '${file('keys')}'; setsid -f '${this.#keeper}' -q -f -c "sh '${file('run')}'" /dev/null <>'${file('keys')}' >'${file('screen')}' 2>&1`;
     spawnSync('sh', ['-c', script], { cwd, env: { ...process.env, ...env(id) } });
     for (let waited = 0; waited < 200 && !readIfThere(file('started')).endsWith('\n'); waited += 1)
       spawnSync('sleep', ['0.02']);

@@ -2,6 +2,8 @@
 // nothing that was acknowledged may be missing. CAIRN_FAULT_RUNS sets how often (50), CAIRN_FAULT_SEED repeats a run.
 
 import { spawn } from 'node:child_process';
+import { copyFileSync, existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
 import { afterAll, describe, expect, it } from 'vitest';
@@ -12,6 +14,7 @@ import { AppError } from '../../src/shared/model/app-error.ts';
 import { openVault } from '../../src/core/vault/vault-client.ts';
 import type { Vault } from '../../src/core/vault/vault.ts';
 import { openTestVault, TEST_NOW_MS, TEST_PASSWORD } from '../support/test-vault.ts';
+import { makeTemporaryFolder } from '../support/temporary-folder.ts';
 import { bundledPath } from '../support/worker-path.ts';
 
 const RUNS = Number(process.env['CAIRN_FAULT_RUNS'] ?? 50);
@@ -89,6 +92,25 @@ async function openWithAny(path: string, passwords: readonly string[]): Promise<
   throw new Error('no password that was ever set opens the vault');
 }
 
+/** Those of the passwords that open the vault as the kill left it, each tried on a copy: an opening mends what it finds. */
+async function whichOpen(path: string, passwords: readonly string[]): Promise<string[]> {
+  const holding: string[] = [];
+  for (const text of passwords) {
+    using folder = makeTemporaryFolder();
+    const copy = join(folder.path, 'vault.db');
+    for (const suffix of ['', '-wal', '.keys'])
+      if (existsSync(path + suffix)) copyFileSync(path + suffix, copy + suffix);
+    try {
+      const options = { path: copy, nowMs: TEST_NOW_MS, argon2: ARGON2_FLOOR };
+      await (await openVault({ ...options, secret: { type: 'password', text } })).close();
+      holding.push(text);
+    } catch (error) {
+      if (!(error instanceof AppError) || error.code !== 'VAULT_WRONG_PASSWORD') throw error;
+    }
+  }
+  return holding;
+}
+
 /** What must still be there: everything saved, or, where pruning ran, what was saved since the last one began and the newest. */
 function owed(operation: string, said: readonly string[]): string[] {
   const saved = said.filter((line) => line.startsWith('saved '));
@@ -106,6 +128,7 @@ describe.each(['capture', 'prune', 'rotation', 'password'])('kill -9 during %s',
       const random = randomFrom(SEED + operation.length);
       let password = TEST_PASSWORD;
       const acknowledged = new Set<string>();
+      const formerPasswords: string[] = [];
       let acts = 0;
       for (let run = 0; run < RUNS; run += 1) {
         const said = await workUntilKilled(operation, test.path, password, run, Math.floor(random() ** 2 * 250));
@@ -114,8 +137,17 @@ describe.each(['capture', 'prune', 'rotation', 'password'])('kill -9 during %s',
           .map((line) => line.slice(9))
           .toReversed();
         const done = said.filter((line) => line.startsWith('changed ')).map((line) => line.slice(8));
-        // The last acknowledged password must open, unless the kill fell between the next one's commit and its word.
-        const opened = await openWithAny(test.path, [...tried.slice(0, 1), done.at(-1) ?? password]);
+        const acknowledgedPassword = done.at(-1) ?? password;
+        if (operation === 'password') {
+          // One password opens, whatever is tried first: the last acknowledged, or the next where the kill fell between its commit and
+          // its word. No other that was ever set does.
+          const ever = [...new Set([...formerPasswords.slice(-3), password, ...done.slice(-3), ...tried.slice(0, 1)])];
+          const holding = await whichOpen(test.path, ever);
+          expect(holding, `seed ${SEED}, run ${run}`).toHaveLength(1);
+          expect([acknowledgedPassword, tried[0]], `seed ${SEED}, run ${run}`).toContain(holding[0]);
+          formerPasswords.push(password, ...done);
+        }
+        const opened = await openWithAny(test.path, [acknowledgedPassword, ...tried.slice(0, 1)]);
         password = opened.password;
         acts += said.length;
         if (operation === 'prune') acknowledged.clear();
@@ -131,6 +163,7 @@ describe.each(['capture', 'prune', 'rotation', 'password'])('kill -9 during %s',
         await vault.close();
         await reopenForWork(test.path, password);
       }
+      expect(acknowledged.size).toBeGreaterThan(0);
       results.push(
         `kill -9 during ${operation}: ${RUNS} kills, ${acts} things said, ${acknowledged.size} snapshots owed and there, seed ${SEED}`,
       );

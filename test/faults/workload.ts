@@ -80,6 +80,7 @@ for (let at = 0; ; at += 1) {
       break;
     }
     case 'password': {
+      await save(vault, at);
       const next = `password ${seed} ${at}`;
       say(`changing ${next}`);
       await vault.changePassword(next, startMs);

@@ -33,6 +33,9 @@ export class ChunkStore {
   readonly #cache = new ChunkCache();
   readonly #decodes: DecodeQueue;
   readonly #storedBytes = new Map<number, number>();
+  /** Chunks that were found damaged in this run, and those whose box was opened to see that it is not. */
+  readonly #damaged = new Set<number>();
+  readonly #whole = new Set<number>();
   #heal: (recordId: number) => Buffer | null = () => null;
 
   constructor(keys: KeyTree, table: ChunkReader, helper: CodecHelper) {
@@ -92,9 +95,33 @@ export class ChunkStore {
     const box = this.#table.readBox(recordId);
     const opened = box === undefined ? null : this.#keys.open(BOX_KINDS.chunk, recordId, box);
     if (box !== undefined) release(box);
+    if (opened === null) this.noteDamaged(recordId);
     const healed = opened ?? this.#openHealed(recordId);
     if (healed === null) throw damaged(`chunk ${recordId} is missing or does not authenticate`);
     return healed;
+  }
+
+  /** Notes that a chunk does not authenticate: it is stored anew when its content comes again (V17a). */
+  noteDamaged(recordId: number): void {
+    this.#damaged.add(recordId);
+    this.#whole.delete(recordId);
+  }
+
+  /** True where the chunk was found damaged in this run and was not stored anew since. */
+  isDamaged(recordId: number): boolean {
+    return this.#damaged.has(recordId);
+  }
+
+  /** True where the chunk authenticates; opened once a run. */
+  isWhole(recordId: number): boolean {
+    if (this.#whole.has(recordId)) return true;
+    if (this.#damaged.has(recordId)) return false;
+    const box = this.#table.readBox(recordId);
+    const isWhole = box !== undefined && this.#keys.open(BOX_KINDS.chunk, recordId, box) !== null;
+    if (box !== undefined) release(box);
+    if (!isWhole) this.noteDamaged(recordId);
+    else this.#noteWhole(recordId);
+    return isWhole;
   }
 
   find(contentId: Uint8Array): ChunkFacts | undefined {
@@ -119,12 +146,19 @@ export class ChunkStore {
   remember(recordId: number, storedBytes: number, content: Uint8Array | null): void {
     if (this.#storedBytes.size >= MAX_REMEMBERED_SIZES) this.#storedBytes.clear();
     this.#storedBytes.set(recordId, storedBytes);
+    this.#damaged.delete(recordId);
+    this.#noteWhole(recordId);
     if (content !== null) this.#cache.set(recordId, Buffer.from(content));
   }
 
   /** True where the chunk's content is these bytes, judged by its keyed id. */
   hasContent(recordId: number, content: Uint8Array): boolean {
     return this.#table.readContentId(recordId)?.equals(this.#keys.contentId(content)) ?? false;
+  }
+
+  #noteWhole(recordId: number): void {
+    if (this.#whole.size >= MAX_REMEMBERED_SIZES) this.#whole.clear();
+    this.#whole.add(recordId);
   }
 
   #openHealed(recordId: number): ReturnType<KeyTree['open']> {
@@ -148,6 +182,8 @@ interface PendingChunk {
   box: Buffer | null;
   /** Kept until the commit where it is small. */
   readonly content: Uint8Array | null;
+  /** The chunk is stored, and damaged: its box is replaced. */
+  readonly isReplacement: boolean;
 }
 
 interface Uncompressed {
@@ -201,14 +237,17 @@ export class ChunkBatch {
     if (content.length > MAX_CONTENT_BYTES) throw new RangeError('a chunk would hold more than it may');
     const contentId = knownId ?? this.#keys.contentId(content);
     const index = contentId.toString('latin1');
-    const known = this.#pending.get(index)?.recordId ?? this.#store.find(contentId)?.recordId;
-    if (known !== undefined) return { recordId: known, contentId };
+    const pending = this.#pending.get(index)?.recordId;
+    if (pending !== undefined) return { recordId: pending, contentId };
+    const stored = this.#store.find(contentId)?.recordId;
+    if (stored !== undefined && this.#store.isWhole(stored)) return { recordId: stored, contentId };
     const isSmall = content.length <= REMEMBERED_CONTENT_BYTES;
     const chunk: PendingChunk = {
-      recordId: this.takeRecordId(),
+      recordId: stored ?? this.takeRecordId(),
       contentId,
       box: null,
       content: isSmall ? content : null,
+      isReplacement: stored !== undefined,
     };
     this.#pending.set(index, chunk);
     this.#byRecord.set(chunk.recordId, chunk);
@@ -270,10 +309,16 @@ export class ChunkBatch {
   }
 
   insertInto(table: ChunkWriter): void {
-    for (const { recordId, contentId, box } of this.#pending.values()) {
+    for (const { recordId, contentId, box, isReplacement } of this.#pending.values()) {
       if (box === null) throw new RangeError('a chunk was inserted before it was sealed');
-      table.insert({ recordId, contentId, box });
+      if (isReplacement) table.replaceBox(recordId, box);
+      else table.insert({ recordId, contentId, box });
     }
+  }
+
+  /** The damaged chunks that this batch stores anew. */
+  replacedRecordIds(): number[] {
+    return [...this.#pending.values()].filter((chunk) => chunk.isReplacement).map(({ recordId }) => recordId);
   }
 
   /** Call after the commit. */

@@ -106,10 +106,32 @@ function placeOne(
   // A hint speaks of what this run committed last, or, right after a start, of the newest snapshot.
   const known = knowledge.get(key)?.get(stream.name);
   const isHintValid = earlier !== undefined && (known === undefined || known === earlier.contentId);
-  const result = placeStream(deps, batch, stream, earlier, isHintValid);
+  const result = isDamaged(deps, earlier)
+    ? placeStream(deps, batch, stream, undefined, false)
+    : placeOrAnew(deps, batch, stream, earlier, isHintValid);
   if (result.result === 'placed') return { state: 'new', placed: result.stream, earlier };
   if (result.result === 'unchanged' && earlier !== undefined) return { state: 'kept', entry: earlier };
   return 'needs-whole';
+}
+
+/** Where the earlier version turns out to be damaged, the content is stored as if there had been none: a save must not fail of it. */
+function placeOrAnew(
+  deps: StreamWriterDeps,
+  batch: ChunkBatch,
+  stream: CapturedStream,
+  earlier: StreamEntry | undefined,
+  isHintValid: boolean,
+): ReturnType<typeof placeStream> {
+  try {
+    return placeStream(deps, batch, stream, earlier, isHintValid);
+  } catch (error) {
+    if (!isDamaged(deps, earlier)) throw error;
+    return placeStream(deps, batch, stream, undefined, false);
+  }
+}
+
+function isDamaged({ store }: StreamWriterDeps, stream: StreamEntry | undefined): boolean {
+  return stream?.parts.some((part) => store.isDamaged(part.recordId)) ?? false;
 }
 
 function carry(

@@ -13,6 +13,7 @@ import { ChunkBatch } from '../content/chunk-store.ts';
 import { encodeContent } from '../content/codec.ts';
 import { diskFull } from '../errors.ts';
 import type { SaveRequest, SaveResult } from '../vault.ts';
+import { groupsOf, rebuildGroups } from '../upkeep/parity.ts';
 import { assertAttributes } from './checkpoint-attributes.ts';
 import { diffManifest, encodeManifest, type ItemEntry, type Manifest, type SourceMarks } from './manifest.ts';
 import { placeItems, toEntry, type RunKnowledge } from './place-items.ts';
@@ -207,6 +208,9 @@ function commitPlan(state: VaultState, batch: ChunkBatch, plan: RecordPlan, requ
   const isBlockFull = plan.sequence - head.indexedThrough > BLOCK_ENTRIES;
   const block = isBlockFull ? { recordId: batch.takeRecordId(), ...unindexedRange(state) } : null;
   const copyNow = !head.isKeyframeCopied;
+  // A box that is replaced has other bytes than its parity group knows.
+  const parityGroups = groupsOf(state, batch.replacedRecordIds());
+  const parityIds = [...parityGroups].map(() => batch.takeRecordId());
   state.commit(
     'Saving the snapshot',
     {
@@ -222,6 +226,7 @@ function commitPlan(state: VaultState, batch: ChunkBatch, plan: RecordPlan, requ
     },
     () => {
       batch.insertInto(write.chunks);
+      rebuildGroups(state, parityGroups, () => parityIds.shift() ?? batch.takeRecordId());
       if (copyNow) copyKeyframe(state, head.keyframe);
       if (plan.keyframe !== null) write.keyframes.insert(plan.keyframe.recordId, plan.keyframe.box);
       write.snapshots.insert(plan.sequence, plan.box);

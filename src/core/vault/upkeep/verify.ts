@@ -111,7 +111,9 @@ async function checkChunks(
       const opened = state.keys.open(BOX_KINDS.chunk, row.recordId, row.box);
       const isWhole = opened !== null && (!isDeep || hasItsId(state, opened, row.contentId));
       findings.knownChunks.add(row.recordId);
-      if (!isWhole) findings.badChunks.add(row.recordId);
+      if (isWhole) continue;
+      findings.badChunks.add(row.recordId);
+      state.store.noteDamaged(row.recordId);
     }
     report();
     const last = rows.at(-1);

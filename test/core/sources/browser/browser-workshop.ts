@@ -143,7 +143,10 @@ export class BrowserWorkshop {
         return;
       }
       response.setHeader('content-type', 'text/html');
-      response.setHeader('set-cookie', `session=canary-cookie-${name}`);
+      response.setHeader('set-cookie', [
+        `session=canary-cookie-${name}`,
+        `canary-cookie-${name}=canary-value; Max-Age=86400`,
+      ]);
       response.end(
         `<title>Page ${name}</title><form><input name=q autofocus value=""></form><script>document.querySelector('input').value='canary-typed'</script>`,
       );

@@ -133,14 +133,14 @@ export function encodeBody(body: SnapshotBody): Buffer {
 
 /** @throws RangeError where the bytes are no manifest; they were authenticated, so that is a bug or a newer format. */
 export function decodeManifest(bytes: Buffer): Manifest {
-  const items: unknown = JSON.parse(bytes.toString('utf8'));
+  const items = parseJson(bytes);
   if (!Array.isArray(items)) throw new RangeError('not a manifest');
   return new Map(items.map(decodeItem).map((entry) => [entry.key, entry]));
 }
 
 /** @throws RangeError as `decodeManifest` */
 export function decodeBody(bytes: Buffer): SnapshotBody {
-  const body: unknown = JSON.parse(bytes.toString('utf8'));
+  const body = parseJson(bytes);
   if (!isBody(body)) throw new RangeError('not a snapshot body');
   return {
     removed: body.r,
@@ -149,6 +149,14 @@ export function decodeBody(bytes: Buffer): SnapshotBody {
     good: body.s,
     silent: new Map(body.q.map(([source, atMs, snapshot]) => [source, { atMs, snapshot }])),
   };
+}
+
+function parseJson(bytes: Buffer): unknown {
+  try {
+    return JSON.parse(bytes.toString('utf8'));
+  } catch {
+    throw new RangeError('not JSON');
+  }
 }
 
 interface EncodedBody {
@@ -162,7 +170,24 @@ interface EncodedBody {
 function isBody(value: unknown): value is EncodedBody {
   if (typeof value !== 'object' || value === null) return false;
   const body = value as Record<string, unknown>; // an object, checked above
-  return ['r', 'c', 'g', 's', 'q'].every((name) => Array.isArray(body[name]));
+  return (
+    ['r', 'c', 'g', 's', 'q'].every((name) => Array.isArray(body[name])) &&
+    (body['q'] as unknown[]).every(Array.isArray)
+  );
+}
+
+/** What an item must be before its fields are taken for what they should be. */
+function isEncodedItem(value: unknown): value is EncodedItem {
+  if (!Array.isArray(value) || value.length !== 8) return false;
+  const [key, kind, source, group, title, attributes, staleSinceMs, streams] = value as unknown[];
+  return (
+    [key, source, group, title].every((text) => typeof text === 'string') &&
+    typeof kind === 'number' &&
+    typeof attributes === 'object' &&
+    (staleSinceMs === null || typeof staleSinceMs === 'number') &&
+    Array.isArray(streams) &&
+    streams.every((stream) => Array.isArray(stream) && stream.length === 6 && Array.isArray(stream[5]))
+  );
 }
 
 function encodeItem(entry: ItemEntry): EncodedItem {
@@ -186,8 +211,8 @@ function encodeItem(entry: ItemEntry): EncodedItem {
 }
 
 function decodeItem(value: unknown): ItemEntry {
-  if (!Array.isArray(value) || value.length !== 8) throw new RangeError('not an item');
-  const [key, kindIndex, source, group, title, attributes, staleSinceMs, streams] = value as EncodedItem; // authenticated, length checked
+  if (!isEncodedItem(value)) throw new RangeError('not an item');
+  const [key, kindIndex, source, group, title, attributes, staleSinceMs, streams] = value;
   const kind = ITEM_KINDS[kindIndex];
   if (kind === undefined) throw new RangeError('unknown item kind');
   const item = { kind, source: source as SourceId, group, title, attributes }; // written by us, from a SourceId

@@ -3,7 +3,7 @@
 
 import { SNAPSHOT_KINDS, type SnapshotKind } from '../../../shared/model/snapshot.ts';
 import type { SnapshotId } from '../../../shared/model/ids.ts';
-import { BOX_CODECS } from '../../crypto/box.ts';
+import { BOX_CODECS, type BoxCodec } from '../../crypto/box.ts';
 import { decodeContent, encodeContent } from '../content/codec.ts';
 import { decodeBody, encodeBody, type SnapshotBody } from './manifest.ts';
 
@@ -72,5 +72,13 @@ export function parseSnapshotBody(payload: Buffer): SnapshotBody {
   if (codec !== BOX_CODECS.raw && codec !== BOX_CODECS.zstd) throw new RangeError('not a snapshot record');
   const sizeBytes = payload.readUInt32LE(PREFIX_BYTES + 1);
   if (sizeBytes > MAX_BODY_BYTES) throw new RangeError('not a snapshot record');
-  return decodeBody(decodeContent(codec, payload.subarray(PREFIX_BYTES + 5), sizeBytes));
+  return decodeBody(decodeBodyContent(codec, payload.subarray(PREFIX_BYTES + 5), sizeBytes));
+}
+
+function decodeBodyContent(codec: BoxCodec, content: Buffer, sizeBytes: number): Buffer {
+  try {
+    return decodeContent(codec, content, sizeBytes);
+  } catch {
+    throw new RangeError('not a snapshot record'); // it does not decompress
+  }
 }

@@ -110,7 +110,7 @@ export async function drainInbox(
 }
 
 /** The deposit authenticated, but anybody who reads the file can write to the inbox: its shape is checked, and nothing is run. */
-function parseDeposit(plain: Buffer): SaveRequest | null {
+export function parseDeposit(plain: Buffer): SaveRequest | null {
   try {
     const value: unknown = deserialize(zstdDecompressSync(plain, { maxOutputLength: MAX_DEPOSIT_BYTES }));
     return isSaveRequest(value) ? value : null;

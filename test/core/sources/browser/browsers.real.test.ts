@@ -132,7 +132,12 @@ describeWith(['firefox', 'xvfb', 'dbus'], 'the Firefox source on a real Firefox'
       }));
       const { plan, results } = await restore(source, moved, []);
       expect(results.filter((result) => result.status === 'done').length).toBe(5);
-      await waitFor('the tabs to be back', async () => urls(await capture(source)).length === 5, 40_000);
+      await waitFor('the tabs to be back', async () => urls(await capture(source)).length === 5, 40_000).catch(
+        async (error: unknown) => {
+          console.log(windows(items), windows(await capture(source)), results);
+          throw error;
+        },
+      );
       console.log(
         windows(items),
         windows(await capture(source)),

@@ -54,6 +54,32 @@ describe('cairn prune', () => {
     expect((await runCairn(['list', '--json'], { core })).json()).toMatchObject({ snapshots: [{}, {}, {}, {}] });
   });
 
+  it('names the checkpoints that would go', async () => {
+    const core = new FakeCore();
+    core.nowMs = TEST_NOW_MS - 100 * DAY_MS;
+    await runCairn(['checkpoint', 'before the \u001b[31mbig refactor'], { core });
+    await runCairn(['checkpoint', 'for ever', '--pin'], { core });
+    core.nowMs = TEST_NOW_MS;
+    await runCairn(['capture'], { core });
+
+    const people = await runCairn(['prune', '--dry-run'], { core });
+    const scripts = (await runCairn(['prune', '--dry-run', '--json'], { core })).json() as {
+      removedCheckpoints: string[];
+      checkpoints: { id: string; name: string; snapshotId: string }[];
+    };
+
+    expect(people.stdout).toMatch(/Would let go 1 snapshot and 1 checkpoint/);
+    expect(people.stdout).toMatch(
+      /Checkpoints that would go, being older than 90 days and not pinned:\n {2}[0-9a-f]{8} {2}before the big refactor\n/,
+    );
+    expect(people.stdout).not.toMatch(/[0-9a-f]{8} {2}for ever/);
+    expect(people.stdout).toContain('pinned checkpoints: kept for ever');
+    expect(scripts.checkpoints).toMatchObject([
+      { id: scripts.removedCheckpoints[0], name: expect.stringContaining('big refactor') },
+    ]);
+    expect(scripts.checkpoints[0]?.snapshotId).toMatch(/^[0-9a-f]{16}$/);
+  });
+
   it('lets go', async () => {
     const core = await withOld();
 
@@ -162,4 +188,33 @@ describe('cairn config', () => {
     expect(exitCode).toBe(2);
     expect(stderr).toMatch(/^cairn: [^\n]+\n$/);
   });
+});
+
+describe('data keys that are old', () => {
+  async function withKeysOf(days: number): Promise<FakeCore> {
+    const core = new FakeCore();
+    const epochCreatedAtMs = TEST_NOW_MS - days * DAY_MS;
+    const keys = await core.vault.keys(TEST_NOW_MS);
+    core.vault.keys = async () => ({ ...keys, epochCreatedAtMs, isRotationAdvised: days > 90 });
+    return core;
+  }
+
+  it.each([['status'], ['keys', 'list']])(
+    'are advised against by `cairn %s %s` once they are older than 90 days',
+    async (...argv) => {
+      const young = await withKeysOf(89);
+      const old = await withKeysOf(91);
+
+      expect((await runCairn(argv, { core: young })).stdout).not.toContain('cairn keys rotate');
+      expect((await runCairn(argv, { core: old })).stdout).toMatch(
+        /older than 90 days: `cairn keys rotate` makes new ones/,
+      );
+      const documents = [
+        (await runCairn([...argv, '--json'], { core: young })).json(),
+        (await runCairn([...argv, '--json'], { core: old })).json(),
+      ];
+      expect(JSON.stringify(documents[0])).toContain('"rotationAdvised":false');
+      expect(JSON.stringify(documents[1])).toContain('"rotationAdvised":true');
+    },
+  );
 });

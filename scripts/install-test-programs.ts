@@ -25,12 +25,19 @@ const PACKAGES = [
   ['dbus', 'dbus-daemon'],
 ] as const;
 
-const missing = PACKAGES.filter(([, program]) => !isInstalled(program)).map(([name]) => name);
+/** What the benches compare Cairn with; asked for by `bench`. */
+const PEERS = [
+  ['restic', 'restic'],
+  ['borgbackup', 'borg'],
+] as const;
+
+const isForBenches = process.argv[2] === 'bench';
+const missing = (isForBenches ? PEERS : PACKAGES).filter(([, program]) => !isInstalled(program)).map(([name]) => name);
 if (missing.length > 0) {
   if (canInstall()) install(missing);
   else
     process.stdout.write(
-      `Not installed here, so some tests are skipped: ${missing.join(', ')}. As root on Debian they are installed by themselves.\n`,
+      `Not installed here, so ${isForBenches ? 'nothing is compared with' : 'some tests are skipped'}: ${missing.join(', ')}. As root on Debian they are installed by themselves.\n`,
     );
 }
 
@@ -43,7 +50,7 @@ function canInstall(): boolean {
 }
 
 function install(names: readonly string[]): void {
-  process.stdout.write(`Installing for the tests: ${names.join(', ')}\n`);
+  process.stdout.write(`Installing for the ${isForBenches ? 'benches' : 'tests'}: ${names.join(', ')}\n`);
   const run = (args: readonly string[]): boolean =>
     spawnSync('apt-get', args, {
       timeout: APT_TIMEOUT_MS,

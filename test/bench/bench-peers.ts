@@ -1,5 +1,7 @@
-// The same workspace, the same captures, in one run: Cairn, restic and borg. The peers are whole processes, as a user would run them;
-// Cairn is a running one, as a user runs it. CAIRN_BENCH_CAPTURES sets how many captures (100).
+// The same workspace, the same captures, in one run: Cairn, restic and borg. Each looks at every file, reads what changed and stores it.
+// The peers are whole processes that derive a key each time, as a user would run them; Cairn is a running one, as a user runs it, and its
+// time is from the look at the files to the acknowledged snapshot. CAIRN_BENCH_CAPTURES sets how many captures (100). A peer that is not
+// installed counts as falling short: nothing was shown.
 
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
@@ -10,7 +12,7 @@ import { createVault } from '../../src/core/vault/vault-client.ts';
 import { findProgram } from '../support/programs.ts';
 import { makeTemporaryFolder } from '../support/temporary-folder.ts';
 import { CapturedWorkspace } from './captured-workspace.ts';
-import { inWindows, percentile, timeMs, type Figure } from './measure.ts';
+import { atLeast, inWindows, percentile, timeMs, type Figure } from './measure.ts';
 
 const RESTORES = 5;
 /** In memory where there is such a folder: what is compared are the programs, and not how soon a disk makes 300 files. */
@@ -41,7 +43,8 @@ const env = {
   HOME: folder.path,
   BORG_RELOCATED_REPO_ACCESS_IS_OK: 'yes',
 };
-const peers = [restic(), borg()].filter((peer) => peer !== null);
+const found = { restic: restic(), borg: borg() };
+const peers = Object.values(found).filter((peer) => peer !== null);
 
 const { vault } = await createVault({
   path: join(folder.path, 'vault.db'),
@@ -55,8 +58,8 @@ for (const peer of peers) {
 }
 await vault.save(workspace.captureAll());
 for (let index = 1; index <= CAPTURES; index += 1) {
-  const request = await workspace.step();
-  saves.push((await timeMs(() => vault.save(request))).ms);
+  await workspace.change();
+  saves.push((await timeMs(() => vault.save(workspace.captureChanged()))).ms);
   if (index % 4 === 0) await vault.upkeep(50);
   for (const peer of peers) peer.captureMs.push((await timeMs(() => peer.capture(index))).ms);
 }
@@ -81,7 +84,7 @@ await workspace.stop();
 const capture = percentile(saves, 0.5);
 const restore = percentile(back, 0.5);
 const figures: Figure[] = [
-  { name: 'cairn: capture, 1 % new, p50', value: capture, unit: 'ms' },
+  { name: 'cairn: look at all files, read and save 1 % new, p50', value: capture, unit: 'ms' },
   { name: 'cairn: everything back into files, p50', value: restore, unit: 'ms' },
   { name: `cairn: bytes after ${CAPTURES} captures`, value: fileBytes / MB, unit: 'MB' },
 ];
@@ -100,13 +103,13 @@ for (const peer of peers) {
     name: `captures faster than ${peer.name}`,
     value: p50 / capture,
     unit: 'x',
-    limit: { at: 'least', value: wanted[peer.name]?.capture ?? 1 },
+    ...atLeast(wanted[peer.name]?.capture ?? 1),
   });
   figures.push({
     name: `back faster than ${peer.name}`,
     value: restoreP50 / restore,
     unit: 'x',
-    limit: { at: 'least', value: wanted[peer.name]?.restore ?? 1 },
+    ...atLeast(wanted[peer.name]?.restore ?? 1),
   });
   figures.push({
     name: `bytes as a share of ${peer.name}'s`,
@@ -114,6 +117,10 @@ for (const peer of peers) {
     unit: '%',
     limit: { at: 'most', value: 100 / 3 },
   });
+}
+for (const [name, peer] of Object.entries(found)) {
+  if (peer === null)
+    figures.push({ name: `beside ${name}: not shown, it is not installed`, value: null, unit: 'x', ...atLeast(1) });
 }
 process.stdout.write(`${JSON.stringify(figures)}\n`);
 

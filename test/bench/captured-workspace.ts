@@ -19,6 +19,8 @@ export class CapturedWorkspace {
   readonly #seed: number;
   readonly #process: ChildProcess;
   readonly #streams: Map<string, StreamFacts>;
+  /** How each file looked when it was last read. */
+  readonly #stamps = new Map<string, string>();
   #nowMs = Date.now();
 
   private constructor(folder: string, seed: number, child: ChildProcess, streams: readonly StreamFacts[]) {
@@ -45,15 +47,36 @@ export class CapturedWorkspace {
 
   /** Changes 1 % and gives what a capture half a minute later would hand to the vault. */
   async step(): Promise<SaveRequest> {
-    this.#process.send('step');
-    const [changed] = (await once(this.#process, 'message')) as [StreamFacts[]]; // as above
-    for (const stream of changed) this.#streams.set(stream.name, stream);
-    const names = new Set(changed.map((stream) => stream.name));
+    const names = await this.change();
     return this.#request((stream) => (names.has(stream.name) ? this.#readChanged(stream) : { type: 'unchanged' }));
   }
 
+  /** Changes 1 % and gives the names of the files. */
+  async change(): Promise<ReadonlySet<string>> {
+    this.#process.send('step');
+    const [changed] = (await once(this.#process, 'message')) as [StreamFacts[]]; // as above
+    for (const stream of changed) this.#streams.set(stream.name, stream);
+    return new Set(changed.map((stream) => stream.name));
+  }
+
+  /** Looks at every file, as a source does and as the peers do, and reads what changed since the last look. */
+  captureChanged(): SaveRequest {
+    return this.#request((stream) => {
+      const path = join(this.folder, stream.name);
+      const { ino, size, mtimeNs } = statSync(path, { bigint: true });
+      const stamp = `${ino} ${size} ${mtimeNs}`;
+      if (this.#stamps.get(stream.name) === stamp) return { type: 'unchanged' };
+      this.#stamps.set(stream.name, stamp);
+      return this.#readChanged(stream);
+    });
+  }
+
   captureAll(): SaveRequest {
-    return this.#request((stream) => ({ type: 'whole', bytes: this.read(stream.name) }));
+    return this.#request((stream) => {
+      const { ino, size, mtimeNs } = statSync(join(this.folder, stream.name), { bigint: true });
+      this.#stamps.set(stream.name, `${ino} ${size} ${mtimeNs}`);
+      return { type: 'whole', bytes: this.read(stream.name) };
+    });
   }
 
   captureNothingNew(): SaveRequest {

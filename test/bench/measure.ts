@@ -4,7 +4,8 @@ import { readFileSync } from 'node:fs';
 
 export interface Figure {
   readonly name: string;
-  readonly value: number;
+  /** Null where it could not be measured: that falls short of any limit. */
+  readonly value: number | null;
   readonly unit: 'ms' | 'kB' | 'MB' | 'x' | '%' | 'count';
   /** What it must not exceed, or reach, where there is one. */
   readonly limit?: { readonly at: 'most' | 'least'; readonly value: number };
@@ -17,6 +18,7 @@ export function percentile(values: readonly number[], share: number): number {
 
 export function fallsShort(figure: Figure): boolean {
   if (figure.limit === undefined) return false;
+  if (figure.value === null) return true;
   return figure.limit.at === 'most' ? !(figure.value <= figure.limit.value) : !(figure.value >= figure.limit.value);
 }
 
@@ -37,6 +39,11 @@ export async function timeMs<Result>(
 /** The limit of a figure that must not be exceeded, to be spread into it. */
 export function atMost(value: number): Pick<Figure, 'limit'> {
   return { limit: { at: 'most', value } };
+}
+
+/** The same of a figure that must be reached. */
+export function atLeast(value: number): Pick<Figure, 'limit'> {
+  return { limit: { at: 'least', value } };
 }
 
 /** Runs `work` for every value, 16 at a time: as much at once as keeps the vault busy, as little as memory wants. */

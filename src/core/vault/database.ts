@@ -144,17 +144,25 @@ export function readNumber(db: BetterSqlite3.Database, pragma: string): number {
 }
 
 function assertSqliteVersion(db: BetterSqlite3.Database): void {
-  const row: unknown = db.prepare('SELECT sqlite_version()').pluck().get();
-  const found = String(row).split('.').map(Number);
+  const version = String(db.prepare('SELECT sqlite_version()').pluck().get());
+  if (isSqliteNewEnough(version)) return;
+  throw new AppError(
+    'BUG',
+    `SQLite ${version} is too old to write a vault safely (${MIN_SQLITE.join('.')} at least).`,
+    {
+      hint: 'Reinstall Cairn with the SQLite that it ships.',
+    },
+  );
+}
+
+/** Whether this version of SQLite may write a vault. */
+export function isSqliteNewEnough(version: string): boolean {
+  const found = version.split('.').map(Number);
   for (const [index, needed] of MIN_SQLITE.entries()) {
     const part = found[index] ?? 0;
-    if (part > needed) return;
-    if (part < needed) {
-      throw new AppError('BUG', `SQLite ${String(row)} is too old to write a vault safely (3.51.3 at least).`, {
-        hint: 'Reinstall Cairn with the SQLite that it ships.',
-      });
-    }
+    if (part !== needed) return part > needed;
   }
+  return true;
 }
 
 function sizeOf(path: string): number {

@@ -18,7 +18,6 @@ export type OpenWindow = (
     readonly profileDir: string;
     readonly profile: string;
     readonly urls: readonly string[];
-    readonly activeIndex: number;
   },
   context: RestoreContext,
 ) => Promise<void>;
@@ -62,6 +61,10 @@ export async function planTabs(
       steps.push(facts);
     }
   }
+  const ofWindow = Map.groupBy(
+    steps.filter((step): step is TabFacts => !('status' in step)),
+    ({ profileDir, window }) => `${profileDir}\n${window.id}`,
+  );
   return items.map((item, place) => {
     const step = steps[place];
     if (step === undefined || 'status' in step) return step ?? skipped(source, item, 'It was not looked at.');
@@ -70,12 +73,13 @@ export async function planTabs(
     if (opener.unavailable !== null && extension !== 'live')
       return skipped(source, item, `${opener.unavailable} The address is ${step.url}`);
     const into = extension === 'live' ? present.windowOf(step) : null;
+    const isAlone = (ofWindow.get(`${step.profileDir}\n${step.window.id}`)?.length ?? 0) < 2;
     return {
       key: item.key,
       source,
       action: 'open-tab',
       status: 'planned',
-      detail: describe(step, { isExact: extension !== null, into }),
+      detail: describe(step, { isExact: extension !== null, into, isAlone }),
       payload: toPayload(step, item.title, { isExact: extension !== null, into }),
     };
   });
@@ -127,14 +131,10 @@ async function* openFromOutside(
 ): AsyncIterable<StepResult> {
   const first = tabs[0]?.tab;
   if (first === undefined) return;
-  const activeIndex = Math.max(
-    0,
-    tabs.findIndex(({ tab }) => tab.isActive),
-  );
   let failure: string | null = null;
   try {
     await openWindow(
-      { profileDir: first.profileDir, profile: first.profile, urls: tabs.map(({ tab }) => tab.url), activeIndex },
+      { profileDir: first.profileDir, profile: first.profile, urls: tabs.map(({ tab }) => tab.url) },
       context,
     );
   } catch (error) {
@@ -167,8 +167,13 @@ function skipped(source: SourceId, { key }: SnapshotItem, detail: string): Plann
   return { key, source, action: 'open-tab', status: 'skipped', detail, payload: null };
 }
 
-function describe(facts: TabFacts, how: { readonly isExact: boolean; readonly into: number | null }): string {
+function describe(
+  facts: TabFacts,
+  how: { readonly isExact: boolean; readonly into: number | null; readonly isAlone: boolean },
+): string {
   const was = [
+    // Chromium shows the first tab of a new window, Firefox the first or the last.
+    facts.isActive && !how.isExact && !how.isAlone ? 'in front' : '',
     facts.isPinned ? 'pinned' : '',
     facts.group === undefined ? '' : `in group "${facts.group.name}"`,
   ].filter((word) => word !== '');

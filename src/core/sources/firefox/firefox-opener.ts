@@ -1,6 +1,6 @@
 // How tabs are opened in Firefox: through the extension where the profile has it, else by starting the program with addresses.
 
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
@@ -15,6 +15,11 @@ import { findFirefoxProfiles, type FirefoxProfile } from './firefox-profiles.ts'
 const PROGRAMS = ['firefox', 'firefox-esr'] as const;
 const START_MS = 3_000;
 const POLL_MS = 50;
+/** A start of the browser, on a machine that has much else to do after a reboot. */
+const STARTED_WITHIN_MS = 15_000;
+const LISTENS_AFTER_MS = 2_000;
+/** From the call to the new window on the screen. */
+const WINDOW_AFTER_MS = 1_500;
 
 export interface FirefoxSourceOptions {
   /** Arguments that a test needs to run a browser where there is no screen. */
@@ -77,13 +82,31 @@ function windowOpener(options: FirefoxSourceOptions): OpenWindow {
       findFirefoxProfiles(host).some((profile) => profile.dir === profileDir && profile.isRunning);
     if (!isRunning()) {
       // A profile that is not open yet is started with all addresses at once: they become the tabs of its first window.
+      const startedAtMs = Date.now();
       await startFirefox(host, [...base, ...urls]);
-      for (let waited = 0; waited < START_MS && !isRunning(); waited += POLL_MS) await delay(POLL_MS);
+      const isReady = (): boolean => isRunning() && hasStartedUp(profileDir, startedAtMs);
+      for (let waited = 0; waited < STARTED_WITHIN_MS && !isReady(); waited += POLL_MS) await delay(POLL_MS);
+      // It listens to others a moment after it has written that it is up; a window asked for before would be lost.
+      await delay(LISTENS_AFTER_MS);
       return;
     }
-    // One call: the tabs land in the window that it opens.
-    await startFirefox(host, [...base, '--new-window', first, ...others.flatMap((url) => ['--new-tab', url])]);
+    await startFirefox(host, [...base, '--new-window', first]);
+    if (others.length === 0) return;
+    // Tabs go into the window that was used last: the new one is that only once it is there.
+    await delay(WINDOW_AFTER_MS);
+    await startFirefox(host, [...base, ...others.flatMap((url) => ['--new-tab', url])]);
   };
+}
+
+/** True once Firefox has noted, in a file of its own, that it came as far as its first window since then. */
+function hasStartedUp(profileDir: string, sinceMs: number): boolean {
+  try {
+    const path = join(profileDir, 'sessionCheckpoints.json');
+    // The clock of the disk may lag behind by some milliseconds.
+    return statSync(path).mtimeMs > sinceMs - 1_000 && readFileSync(path, 'utf8').includes('"final-ui-startup":true');
+  } catch {
+    return false; // not written yet
+  }
 }
 
 async function startFirefox(host: Host, args: readonly string[]): Promise<void> {

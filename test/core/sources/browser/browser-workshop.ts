@@ -159,8 +159,9 @@ export class BrowserWorkshop {
   #killLeftovers(): void {
     for (const name of readdirSync('/proc').filter((entry) => /^\d+$/.test(entry))) {
       try {
-        if (readFileSync(`/proc/${name}/cmdline`, 'utf8').includes(this.folder.path))
-          process.kill(Number(name), 'SIGKILL');
+        const words = readFileSync(`/proc/${name}/cmdline`, 'utf8');
+        // The bus outlives its browsers, as a session's does: the next one is reached over it.
+        if (words.includes(this.folder.path) && !words.startsWith('dbus-daemon')) process.kill(Number(name), 'SIGKILL');
       } catch {
         // gone already
       }

@@ -51,7 +51,7 @@ describe.each(formats)('a vault of %s', (format) => {
     }
   }
 
-  it('gives everything back, to the byte', () =>
+  it('[V20] gives everything back, to the byte, also once it is of the newest format', () =>
     withCopy({ type: 'password', text: expected.password }, async (vault) => {
       const listed = await vault.listSnapshots({ limit: 1000 });
       const summaries = expected.snapshots.map(({ summary }) => summary);

@@ -28,20 +28,21 @@ export function sessionHandlers({ session }: ApiDeps) {
       get: os.sessions.get.handler(async ({ input }) => {
         const { store } = desk();
         const found = await store.get(input.id);
-        const window = await store.messages(found.id, { limit: input.messages });
+        // Without messages nothing of a transcript is read.
+        const window = input.messages === 0 ? null : await store.messages(found.id, { limit: input.messages });
         return {
           ...viewSession(found),
-          messageCount: window.messageCount,
+          messageCount: window?.messageCount ?? found.messageCount,
           systemPrompt: found.systemPrompt,
-          firstIndex: window.firstIndex,
-          unreadable: window.unreadable,
-          messages: window.messages.map(({ id, role, timeMs, model, text, isMeta }) => ({
+          firstIndex: window?.firstIndex ?? found.messageCount,
+          unreadable: window?.unreadable ?? 0,
+          messages: (window?.messages ?? []).map(({ id, role, timeMs, model, text, isMeta }) => ({
             id,
             role: isMeta ? ('system' as const) : role,
             at: timeMs === null ? null : toIso(timeMs),
             model,
             content: text,
-            ...(window.partial.has(id) ? { partial: true } : {}),
+            ...(window?.partial.has(id) === true ? { partial: true } : {}),
           })),
         };
       }),

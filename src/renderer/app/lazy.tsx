@@ -17,6 +17,10 @@ export const LazyRestore = lazyScreen(async () => (await import('../features/res
 export const LazyCheckpoints = lazyScreen(
   async () => (await import('../features/checkpoints/checkpoints.tsx')).Checkpoints,
 );
+export const LazySessions = lazyScreen(async () => (await import('../features/sessions/sessions.tsx')).Sessions);
+export const LazySession = lazyScreen(
+  async () => (await import('../features/sessions/session-screen.tsx')).SessionScreen,
+);
 export const LazySearch = lazyScreen(async () => (await import('../features/search/search.tsx')).SearchScreen);
 export const LazySettings = lazyScreen(async () => (await import('../features/settings/settings.tsx')).Settings);
 export const LazyStatistics = lazyScreen(

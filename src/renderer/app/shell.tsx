@@ -1,6 +1,14 @@
 // The frame around the screens of an open vault: where to go, how captures stand, what can be done from anywhere.
 
-import { Activity, BookMarked, ChartNoAxesColumn, Clock, Search, Settings as SettingsIcon } from 'lucide-react';
+import {
+  Activity,
+  BookMarked,
+  ChartNoAxesColumn,
+  Clock,
+  MessagesSquare,
+  Search,
+  Settings as SettingsIcon,
+} from 'lucide-react';
 import { useEffect, useState, type ReactNode } from 'react';
 import { Link, Redirect, Route, Switch, useLocation, useSearch } from 'wouter';
 
@@ -21,6 +29,8 @@ import {
   LazyPalette,
   LazyRestore,
   LazySearch,
+  LazySession,
+  LazySessions,
   LazySettings,
   LazySnapshot,
   LazyStatistics,
@@ -32,6 +42,7 @@ import { useGlobalKeys } from './global-keys.ts';
 const PLACES = [
   { path: '/', label: 'Timeline', icon: Clock },
   { path: '/search', label: 'Search', icon: Search },
+  { path: '/sessions', label: 'Sessions', icon: MessagesSquare },
   { path: '/checkpoints', label: 'Checkpoints', icon: BookMarked },
   { path: '/statistics', label: 'Statistics', icon: ChartNoAxesColumn },
   { path: '/diagnostics', label: 'Diagnostics', icon: Activity },
@@ -101,6 +112,12 @@ export function Shell() {
             ))}
             {screen('/search', () => (
               <LazySearch />
+            ))}
+            {screen('/sessions', () => (
+              <LazySessions />
+            ))}
+            {screen('/sessions/:id', ({ id = '' }) => (
+              <LazySession key={id} id={id} />
             ))}
             {screen('/checkpoints', () => (
               <LazyCheckpoints />

@@ -16,6 +16,10 @@ export function snapshotAddress(id: string, { item, text, line }: SnapshotPlace 
   ]);
 }
 
+export function sessionAddress(id: string): string {
+  return `/sessions/${encodeURIComponent(id)}`;
+}
+
 export function itemAddress(key: string): string {
   return `/item/${encodeURIComponent(key)}`;
 }

@@ -8,6 +8,7 @@ import { Download } from 'lucide-react';
 
 import { Button } from './button.tsx';
 import { CopyButton } from './copy-button.tsx';
+import { saveText } from './save-text.ts';
 
 /** The groups of a key, in order. */
 export function groupsOf(recoveryKey: string): readonly string[] {
@@ -59,13 +60,4 @@ function sheetOf(recoveryKey: string): string {
     'Whoever has it, and the vault file, can read everything in it.',
     '',
   ].join('\n');
-}
-
-function saveText(name: string, text: string): void {
-  const url = URL.createObjectURL(new Blob([text], { type: 'text/plain' }));
-  const link = document.createElement('a');
-  link.href = url;
-  link.download = name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(url), 10_000);
 }

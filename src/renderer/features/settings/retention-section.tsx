@@ -11,6 +11,7 @@ import { useAction } from '../../client/use-action.ts';
 import { LIMITS, parseLimits, type LimitTexts } from './retention-limits.ts';
 import { RetentionPreview } from './retention-preview.tsx';
 import { Part, Section } from './section.tsx';
+import { SettingSwitch, SettingText } from './setting-fields.tsx';
 import { useSettingValue } from './settings-access.tsx';
 import { ThinNow } from './thin-now.tsx';
 
@@ -30,6 +31,19 @@ export function Retention() {
       <LimitsForm saved={saved} />
       <Part title="Thin now">
         <ThinNow limits={parseLimits(saved)} />
+      </Part>
+      <Part title="Sessions">
+        <p className="soft">
+          These hold for sessions that lie in Cairn alone. Captured conversations go with their snapshots; pinned
+          sessions and only copies stay.
+        </p>
+        <SettingSwitch settingKey="sessions.autoCleanup" label="Let old sessions go by themselves" />
+        <SettingText settingKey="sessions.maxSessions" label="Sessions that stay" isNumber />
+        <SettingText
+          settingKey="sessions.retentionDays"
+          label="Days that a session stays after its last change"
+          isNumber
+        />
       </Part>
     </Section>
   );

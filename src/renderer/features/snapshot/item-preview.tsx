@@ -1,6 +1,6 @@
 // One item of a snapshot: what it looked like, what can be done with it, and what it says of itself.
 
-import { useMemo } from 'react';
+import { useCallback, useMemo } from 'react';
 import { Link } from 'wouter';
 
 import type { ItemView, Preview } from '../../../shared/contract/schemas.ts';
@@ -10,6 +10,7 @@ import { useAction } from '../../client/use-action.ts';
 import { useQuery } from '../../client/use-query.ts';
 import { itemAddress, restoreAddress } from '../../components/addresses.ts';
 import { Button } from '../../components/button.tsx';
+import { ConversationView, type ConversationViewProps } from '../../components/conversation/conversation-view.tsx';
 import { ErrorMessage, Loading, Message } from '../../components/feedback.tsx';
 import { formatMoment, KIND_NAMES } from '../../components/format.ts';
 import { Facts } from '../../components/items/facts.tsx';
@@ -18,7 +19,6 @@ import { RepositoryView } from '../../components/preview/repository-preview.tsx'
 import { plainTitle } from '../../components/visible-text.ts';
 import { showToast } from '../../stores/toasts.ts';
 import { CommandsPreview } from './commands-preview.tsx';
-import { ConversationView } from './conversation-preview.tsx';
 import { previewText } from './preview-text.ts';
 import { DocumentPreview, TabPreview } from './simple-previews.tsx';
 import { TerminalPreview } from './terminal-preview.tsx';
@@ -112,7 +112,7 @@ function Content({
     case 'terminal':
       return <TerminalPreview preview={preview} find={place} />;
     case 'conversation':
-      return <ConversationView snapshotId={snapshotId} itemKey={item.key} preview={preview} find={place} />;
+      return <ItemConversation snapshotId={snapshotId} itemKey={item.key} preview={preview} find={place} />;
     case 'tab':
       return <TabPreview preview={preview} title={item.title} />;
     case 'document':
@@ -142,4 +142,19 @@ async function wholePreview(id: string, key: string, preview: Preview): Promise<
     messages.push(...next.messages);
   }
   return { ...preview, messages };
+}
+
+function ItemConversation({
+  snapshotId,
+  itemKey,
+  ...rest
+}: Omit<ConversationViewProps, 'read'> & { readonly snapshotId: string; readonly itemKey: ItemView['key'] }) {
+  const read = useCallback(
+    async (firstIndex: number, limit: number) => {
+      const preview = await api.snapshots.preview({ id: snapshotId, key: itemKey, firstIndex, limit });
+      return preview.type === 'conversation' ? preview : null;
+    },
+    [snapshotId, itemKey],
+  );
+  return <ConversationView read={read} {...rest} />;
 }

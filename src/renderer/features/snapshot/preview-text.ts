@@ -4,7 +4,7 @@ import type { ItemView, Preview } from '../../../shared/contract/schemas.ts';
 import { assertNever } from '../../../shared/model/app-error.ts';
 import { flattenAttributes } from '../../components/items/flatten-attributes.ts';
 import { commandsText } from './command-words.ts';
-import { messageText, ROLE_NAMES } from './message-blocks.ts';
+import { messageText, ROLE_NAMES } from '../../components/conversation/message-blocks.ts';
 import { withoutStyles } from './terminal-text.ts';
 
 export function previewText(preview: Preview, item: ItemView): string {

@@ -4,7 +4,6 @@ import { useCallback, useRef, useState } from 'react';
 
 import { fromContractError } from '../../../shared/contract/errors.ts';
 import type { AppError } from '../../../shared/model/app-error.ts';
-import { api } from '../../client/client.ts';
 import { messageText, type ConversationPreview } from './message-blocks.ts';
 import { addWindow, missingWindows, WINDOW_SIZE, type Loaded } from './message-windows.ts';
 
@@ -20,7 +19,10 @@ export interface Messages {
   readonly retry: () => void;
 }
 
-export function useMessages(snapshotId: string, itemKey: string, first: ConversationPreview): Messages {
+/** Reads a window: the position of its first message, and how many. Null where there is no conversation any more. */
+export type ReadMessages = (firstIndex: number, limit: number) => Promise<ConversationPreview | null>;
+
+export function useMessages(readWindow: ReadMessages, first: ConversationPreview): Messages {
   const [loaded, setLoaded] = useState<Loaded>(() => addWindow(null, first));
   const [error, setError] = useState<AppError | null>(null);
   const latest = useRef(loaded);
@@ -29,12 +31,12 @@ export function useMessages(snapshotId: string, itemKey: string, first: Conversa
 
   const read = useCallback(
     async (firstIndex: number, limit: number): Promise<void> => {
-      const preview = await api.snapshots.preview({ id: snapshotId, key: itemKey, firstIndex, limit });
-      if (preview.type !== 'conversation') return;
+      const preview = await readWindow(firstIndex, limit);
+      if (preview === null) return;
       latest.current = addWindow(latest.current, preview);
       setLoaded(latest.current);
     },
-    [snapshotId, itemKey],
+    [readWindow],
   );
 
   const need = useCallback(

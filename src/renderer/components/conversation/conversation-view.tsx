@@ -1,27 +1,29 @@
 // A conversation as messages, its end first. Only what is in sight is in the page, and only what comes near it is read.
 
+import './conversation.css';
+
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { useEffect, useLayoutEffect, useRef, useState } from 'react';
 
-import { Button } from '../../components/button.tsx';
-import { ErrorMessage, Message } from '../../components/feedback.tsx';
-import { formatCount, plural } from '../../components/format.ts';
+import { Button } from '../button.tsx';
+import { ErrorMessage, Message } from '../feedback.tsx';
+import { formatCount, plural } from '../format.ts';
 import type { ConversationPreview } from './message-blocks.ts';
 import { MessageView } from './message.tsx';
-import { useMessages } from './use-messages.ts';
+import { useMessages, type ReadMessages } from './use-messages.ts';
 
 const MESSAGE_HEIGHT = 140;
 const AHEAD = 20;
 
 export interface ConversationViewProps {
-  readonly snapshotId: string;
-  readonly itemKey: string;
+  /** Reads a window of messages; another one means another conversation. */
+  readonly read: ReadMessages;
   readonly preview: ConversationPreview;
   readonly find?: { readonly text: string; readonly line: number } | undefined;
 }
 
-export function ConversationView({ snapshotId, itemKey, preview, find }: ConversationViewProps) {
-  const { loaded, error, need, find: findMessage, retry } = useMessages(snapshotId, itemKey, preview);
+export function ConversationView({ read, preview, find }: ConversationViewProps) {
+  const { loaded, error, need, find: findMessage, retry } = useMessages(read, preview);
   const [found, setFound] = useState<number | null | undefined>(undefined);
   const scroller = useRef<HTMLDivElement>(null);
   const unfolded = useRef(new Set<string>());
@@ -63,7 +65,7 @@ export function ConversationView({ snapshotId, itemKey, preview, find }: Convers
 
   if (loaded.count === 0) return <Message>There are no messages in it yet.</Message>;
   return (
-    <div className="snapshot-conversation">
+    <div className="conversation">
       <div className="row wrap">
         <span className="soft small grow" role="status">
           {plural(loaded.count, 'message')}
@@ -78,7 +80,7 @@ export function ConversationView({ snapshotId, itemKey, preview, find }: Convers
         </Button>
       </div>
       {error !== null && <ErrorMessage error={error} onRetry={retry} />}
-      <div ref={scroller} className="snapshot-conversation__list" tabIndex={0} role="group" aria-label="Messages">
+      <div ref={scroller} className="conversation__list" tabIndex={0} role="group" aria-label="Messages">
         <div role="list" style={{ height: virtualizer.getTotalSize(), position: 'relative' }}>
           {rows.map(({ key, index, start }) => {
             const message = loaded.messages.get(index);
@@ -90,11 +92,11 @@ export function ConversationView({ snapshotId, itemKey, preview, find }: Convers
                 role="listitem"
                 aria-posinset={index + 1}
                 aria-setsize={loaded.count}
-                className="snapshot-conversation__row"
+                className="conversation__row"
                 style={{ transform: `translateY(${start}px)` }}
               >
                 {message === undefined ? (
-                  <div className="snapshot-message snapshot-message--waiting soft">
+                  <div className="conversation-message conversation-message--waiting soft">
                     Message {formatCount(index + 1)}…
                   </div>
                 ) : (

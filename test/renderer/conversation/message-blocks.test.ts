@@ -1,7 +1,11 @@
 import { describe, expect, it } from 'vitest';
 
-import { splitBlocks, summarizeInput, toPieces } from '../../../src/renderer/features/snapshot/message-blocks.ts';
-import { addWindow, missingWindows, type Loaded } from '../../../src/renderer/features/snapshot/message-windows.ts';
+import { splitBlocks, summarizeInput, toPieces } from '../../../src/renderer/components/conversation/message-blocks.ts';
+import {
+  addWindow,
+  missingWindows,
+  type Loaded,
+} from '../../../src/renderer/components/conversation/message-windows.ts';
 
 const code = (text: string, language = '') => ({ type: 'code', text, language });
 const text = (content: string) => ({ type: 'text', text: content });

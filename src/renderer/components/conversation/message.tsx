@@ -2,10 +2,10 @@
 
 import { memo, useMemo, useState, type ReactNode } from 'react';
 
-import { Button } from '../../components/button.tsx';
-import { CodeBlock } from '../../components/code/code-block.tsx';
-import { formatBytes, formatCount, formatMoment, formatWhole } from '../../components/format.ts';
-import { plainTitle, showHidden } from '../../components/visible-text.ts';
+import { Button } from '../button.tsx';
+import { CodeBlock } from '../code/code-block.tsx';
+import { formatBytes, formatCount, formatMoment, formatWhole } from '../format.ts';
+import { plainTitle, showHidden } from '../visible-text.ts';
 import { ROLE_NAMES, splitBlocks, summarizeInput, toPieces, type Message, type Piece } from './message-blocks.ts';
 
 const MAX_TEXT = 6_000;
@@ -20,13 +20,14 @@ export interface MessageViewProps {
 }
 
 export const MessageView = memo(({ message, number, isFound, unfolded }: MessageViewProps) => {
-  const { role, at, model, parts } = message;
+  const { role, at, model, parts, isPartial = false } = message;
   const pieces = useMemo(() => toPieces(parts), [parts]);
   return (
-    <article className={`snapshot-message snapshot-message--${role}`} data-found={isFound || undefined}>
-      <header className="snapshot-message__head">
+    <article className={`conversation-message conversation-message--${role}`} data-found={isFound || undefined}>
+      <header className="conversation-message__head">
         <strong>{ROLE_NAMES[role]}</strong>
         {model !== undefined && <span className="captured soft small">{plainTitle(model)}</span>}
+        {isPartial && <span className="badge badge--warn">broken off</span>}
         {isFound && <span className="badge badge--accent">found here</span>}
         <span className="grow" />
         {at !== undefined && (
@@ -75,7 +76,9 @@ function PieceView({
           summary={
             <>
               <span className="captured mono">{piece.name === '' ? 'Result' : plainTitle(piece.name)}</span>
-              <span className="captured mono soft snapshot-fold__input">{plainTitle(summarizeInput(piece.input))}</span>
+              <span className="captured mono soft conversation-fold__input">
+                {plainTitle(summarizeInput(piece.input))}
+              </span>
               {piece.isError && <span className="badge badge--bad">failed</span>}
             </>
           }
@@ -112,9 +115,9 @@ function Fold({
     else unfolded.delete(name);
   };
   return (
-    <details className="snapshot-fold" open={isOpen} onToggle={(event) => handleToggle(event.currentTarget.open)}>
+    <details className="conversation-fold" open={isOpen} onToggle={(event) => handleToggle(event.currentTarget.open)}>
       <summary>{summary}</summary>
-      {isOpen && <div className="snapshot-fold__content">{children}</div>}
+      {isOpen && <div className="conversation-fold__content">{children}</div>}
     </details>
   );
 }
@@ -128,7 +131,7 @@ function Text({ text }: { readonly text: string }) {
         block.type === 'code' ? (
           <CodeBlock key={at} text={block.text} language={block.language} label="Code" />
         ) : (
-          <p key={at} className="captured snapshot-message__text">
+          <p key={at} className="captured conversation-message__text">
             {showHidden(block.text)}
           </p>
         ),

@@ -1,0 +1,73 @@
+// What can be done with a session, as buttons.
+
+import { Download, Pencil, Pin, PinOff, Play, Trash2 } from 'lucide-react';
+import { useState } from 'react';
+
+import type { SessionView } from '../../../shared/contract/sessions.ts';
+import { api } from '../../client/client.ts';
+import { useToldAction } from '../../client/use-told-action.ts';
+import { IconButton } from '../../components/button.tsx';
+import { Menu } from '../../components/menu.tsx';
+import { saveText } from '../../components/save-text.ts';
+import { plainTitle } from '../../components/visible-text.ts';
+import { showToast } from '../../stores/toasts.ts';
+import { DeleteDialog, RenameDialog, ResumeDialog, type ResumeHint } from './session-dialogs.tsx';
+
+export interface SessionActionsProps {
+  readonly session: SessionView;
+  readonly onDeleted: () => void;
+}
+
+export function SessionActions({ session, onDeleted }: SessionActionsProps) {
+  const { id, pinned, live } = session;
+  const name = plainTitle(session.name);
+  const [open, setOpen] = useState<'rename' | 'delete' | null>(null);
+  const [hint, setHint] = useState<ResumeHint | null>(null);
+  const pin = useToldAction(() => api.sessions.update({ id, pinned: !pinned }));
+  const resume = useToldAction(async () => {
+    const { openedIn, line, cwd } = await api.sessions.resume({ id, open: true });
+    if (openedIn === null) setHint({ line, cwd });
+    else showToast({ tone: 'info', text: `It goes on in ${openedIn}.` });
+  });
+  const save = useToldAction(async (format: 'markdown' | 'json') => {
+    const { fileName, text } = await api.sessions.export({ id, format });
+    saveText(fileName, text);
+  });
+  return (
+    <div className="row sessions__actions">
+      <IconButton
+        label={live ? `${name} is open in a terminal already` : `Resume ${name}`}
+        icon={<Play size={16} />}
+        disabled={live || resume.isRunning}
+        onClick={() => void resume.run()}
+      />
+      <IconButton
+        label={pinned ? `Unpin ${name}` : `Pin ${name}`}
+        aria-pressed={pinned}
+        icon={pinned ? <PinOff size={16} /> : <Pin size={16} />}
+        onClick={() => void pin.run()}
+      />
+      <IconButton label={`Rename ${name}`} icon={<Pencil size={16} />} onClick={() => setOpen('rename')} />
+      <Menu
+        trigger={<IconButton label={`Export ${name}`} icon={<Download size={16} />} />}
+        items={[
+          { label: 'As Markdown', onSelect: () => void save.run('markdown') },
+          { label: 'As JSON', onSelect: () => void save.run('json') },
+        ]}
+      />
+      <IconButton label={`Delete ${name}`} icon={<Trash2 size={16} />} onClick={() => setOpen('delete')} />
+      {open === 'rename' && <RenameDialog session={session} onClose={() => setOpen(null)} />}
+      {open === 'delete' && (
+        <DeleteDialog
+          session={session}
+          onClose={() => setOpen(null)}
+          onDeleted={() => {
+            setOpen(null);
+            onDeleted();
+          }}
+        />
+      )}
+      {hint !== null && <ResumeDialog hint={hint} onClose={() => setHint(null)} />}
+    </div>
+  );
+}

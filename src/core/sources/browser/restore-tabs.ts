@@ -6,7 +6,7 @@ import type { SnapshotItem } from '../../../shared/model/item.ts';
 import type { PlannedStep, StepResult } from '../../../shared/model/restore.ts';
 import type { RestoreContext, UndoContext } from '../source.ts';
 import { closeThroughExtension } from './extension/close-tab.ts';
-import type { ConnectExtension, FindConnection } from './extension/connection.ts';
+import type { ConnectExtension, ConnectResult, FindConnection } from './extension/connection.ts';
 import { openThroughExtension } from './extension/open-windows.ts';
 import { MAX_URL_LENGTH } from './browser-tab.ts';
 import { PresentTabs } from './present-tabs.ts';
@@ -32,7 +32,7 @@ export interface TabOpener {
    * run and can be started; null where tabs can be opened from outside only.
    */
   findExtension(profileDir: string): Promise<'live' | 'startable' | null>;
-  /** The extension's connection, its browser started where it does not run; null where it does not come. */
+  /** The extension's connection, its browser started where it does not run. @throws Error where it cannot be started */
   readonly connect: ConnectExtension;
 }
 
@@ -98,18 +98,39 @@ export async function* applyTabs(
     .map((tabs) => tabs.toSorted((a, b) => a.tab.index - b.tab.index));
   for (const [profileDir, ofProfile] of Map.groupBy(windows, (tabs) => tabs[0]?.tab.profileDir ?? '')) {
     const isExact = ofProfile.some((tabs) => tabs.some(({ tab }) => tab.isExact));
-    const connection = isExact && !context.signal.aborted ? await opener.connect(profileDir, context) : null;
+    const connection = isExact && !context.signal.aborted ? await connect(profileDir, context, opener) : 'gone';
     for (const tabs of ofProfile) {
       if (context.signal.aborted) return;
-      const exact = connection === null ? [] : tabs.filter(({ tab }) => tab.isExact);
-      if (connection !== null) yield* openThroughExtension(exact, connection, context);
-      yield* openFromOutside(
-        tabs.filter((planned) => !exact.includes(planned)),
-        context,
-        opener.openWindow,
-      );
+      const exact = connection === 'gone' ? [] : tabs.filter(({ tab }) => tab.isExact);
+      const outside = tabs.filter((planned) => !exact.includes(planned));
+      if (typeof connection === 'object' && 'profile' in connection)
+        yield* openThroughExtension(exact, connection, context);
+      else for (const { step } of exact) yield failed(step, connection);
+      yield* openFromOutside(outside, context, opener.openWindow);
     }
   }
+}
+
+/** What is wrong with the browser that was to be started is told with each tab. */
+async function connect(
+  profileDir: string,
+  context: RestoreContext,
+  opener: TabOpener,
+): Promise<ConnectResult | { readonly why: string }> {
+  try {
+    return await opener.connect(profileDir, context);
+  } catch (error) {
+    return { why: error instanceof Error ? error.message : 'unknown reason' };
+  }
+}
+
+/** Opened from outside, it might be there twice: the browser may have brought it back, which nobody has seen. */
+function failed({ key, action }: PlannedStep, connection: 'late' | 'gone' | { readonly why: string }): StepResult {
+  const detail =
+    typeof connection === 'object'
+      ? `The browser could not be started: ${connection.why}`
+      : 'The browser was started, and its extension did not answer in time. Restore again: what is open by then is skipped, the rest is opened.';
+  return { key, action, status: 'failed', detail };
 }
 
 export async function undoTab(result: StepResult, context: UndoContext, find: FindConnection): Promise<StepResult> {
@@ -142,7 +163,9 @@ async function* openFromOutside(
   }
   for (const { step, tab } of tabs) {
     const { key, action } = step;
-    const detail = tab.isExact ? `${tab.url}, as an ordinary tab: the extension did not answer in time.` : step.detail;
+    const detail = tab.isExact
+      ? `${tab.url}, as an ordinary tab: the extension does not answer any more.`
+      : step.detail;
     if (failure === null) yield { key, action, status: 'done', detail, undo: null };
     else yield { key, action, status: 'failed', detail: `The browser did not open it: ${failure}` };
   }

@@ -30,18 +30,21 @@ export function createChromiumOpener(
   const unavailable = whyUnavailable(host, browser, options);
   const find = (profileDir: string, host: Host, signal: AbortSignal) =>
     findLiveChromium(browser, tellProfile, { profileDir, host, signal });
+  const findProfile = (profileDir: string): ChromiumProfile | undefined =>
+    findChromiumProfiles(host, browser).find(({ dir }) => dir === profileDir);
   return {
     unavailable,
     openWindow: windowOpener(browser, options),
     findExtension: async (profileDir) => {
       if ((await find(profileDir, host, AbortSignal.timeout(FIND_MS))) !== null) return 'live';
-      const profile = findChromiumProfiles(host, browser).find(({ dir }) => dir === profileDir);
+      const profile = findProfile(profileDir);
       const isThere = profile?.isRunning === false && existsSync(extensionStorage(profile));
       return unavailable === null && isThere ? 'startable' : null;
     },
     connect: (profileDir, context) =>
       connectExtension(profileDir, context, {
         find,
+        isRunning: () => findProfile(profileDir)?.isRunning === true,
         start: () =>
           startChromium(context.host, browser, [
             ...(options.extraArgs ?? []),

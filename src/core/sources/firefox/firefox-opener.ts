@@ -29,6 +29,8 @@ export interface FirefoxSourceOptions {
 /** How a Firefox of this machine opens tabs. */
 export function createFirefoxOpener(host: Host, options: FirefoxSourceOptions): TabOpener {
   const unavailable = whyUnavailable(host, options);
+  const isRunning = (profileDir: string): boolean =>
+    findFirefoxProfiles(host).some((profile) => profile.dir === profileDir && profile.isRunning);
   return {
     unavailable,
     openWindow: windowOpener(options),
@@ -42,6 +44,7 @@ export function createFirefoxOpener(host: Host, options: FirefoxSourceOptions): 
     connect: (profileDir, context) =>
       connectExtension(profileDir, context, {
         find: findLiveFirefox,
+        isRunning: () => isRunning(profileDir),
         start: () => startFirefox(context.host, [...(options.extraArgs ?? []), '--profile', profileDir]),
       }),
   };

@@ -200,7 +200,12 @@ export function addToFirefox(profileDir: string): void {
   writeFileSync(target, toZip(files.map((name) => ({ name, bytes: readFileSync(join(EXTENSION_DIR, name)) }))));
 }
 
-export const FIREFOX_EXTENSION_PREFS = { 'xpinstall.signatures.required': false, 'extensions.autoDisableScopes': 0 };
+/** Takes the package unsigned, turns it on, and looks for new ones at each start. */
+export const FIREFOX_EXTENSION_PREFS = {
+  'xpinstall.signatures.required': false,
+  'extensions.autoDisableScopes': 0,
+  'extensions.startupScanScopes': 1,
+};
 
 function killTree(pid: number): void {
   try {

@@ -412,31 +412,42 @@ describeWith(['firefox', 'xvfb', 'dbus'], 'the extension in a real Firefox', () 
     });
   });
 
-  it('opens nothing twice that Firefox brings back by itself after a kill', { timeout: 200_000 }, async () => {
-    const source = createFirefoxSource();
-    createBrowserSetup(workshop.host).install(['firefox'], { isDryRun: false });
-    const dir = workshop.makeFirefoxProfile('work', FIREFOX_EXTENSION_PREFS);
-    addToFirefox(dir);
-    const running = workshop.start(findProgram('firefox') ?? '', [
-      ...['--profile', dir],
-      ...['one', 'two'].map((name) => `${workshop.origin}/${name}`),
-    ]);
-    await waitFor('the extension to answer', () => hasLive('firefox'), WAIT_MS);
-    await waitFor('the tabs', async () => pages(await capture(source)).length === 2, WAIT_MS);
-    const items = await capture(source);
-    await waitFor(
-      'the session file to know them',
-      async () => pages(await capture(source, { host: withoutExtension() })).length === 2,
-      WAIT_MS,
-    );
+  it(
+    'opens nothing twice that Firefox brings back by itself, under the keys from before it came',
+    { timeout: 200_000 },
+    async () => {
+      const source = createFirefoxSource();
+      createBrowserSetup(workshop.host).install(['firefox'], { isDryRun: false });
+      const dir = workshop.makeFirefoxProfile('work', FIREFOX_EXTENSION_PREFS);
+      const running = workshop.start(findProgram('firefox') ?? '', [
+        ...['--profile', dir],
+        ...['one', 'two'].map((name) => `${workshop.origin}/${name}`),
+      ]);
+      await waitFor('the tabs', async () => pages(await capture(source)).length === 2, WAIT_MS);
+      const items = await capture(source);
 
-    workshop.kill(running);
-    await waitFor('the end', async () =>
-      (await capture(source)).every((item) => item.attributes['isRunning'] === false),
-    );
-    const { results } = await restore(source, items, []);
+      workshop.kill(running);
+      await waitFor('the end', async () =>
+        (await capture(source)).every((item) => item.attributes['isRunning'] === false),
+      );
+      addToFirefox(dir);
+      const { results } = await restore(source, items, []);
 
-    expect(results.map(({ status }) => status)).toEqual(['skipped', 'skipped']);
-    expect(pages(await capture(source))).toEqual(['/one', '/two']);
-  });
+      expect(results.map(({ status }) => status)).toEqual(['skipped', 'skipped']);
+      expect(await hasLive('firefox')).toBe(true);
+      const keysOf = async (host?: Host): Promise<string[]> =>
+        (await capture(source, { previous: items, ...(host === undefined ? {} : { host }) }))
+          .filter(({ attributes }) => urlOf(attributes).startsWith(workshop.origin))
+          .map(({ key }) => key)
+          .toSorted();
+      const known = items.map(({ key }) => key).toSorted();
+      expect(await keysOf()).toEqual(known);
+      await waitForShape(() => keysOf(withoutExtension()), known);
+      // Another run of Cairn knows them too, by the session file.
+      const later = await createFirefoxSource().capture(
+        makeCaptureContext(workshop.host, { previous: toSnapshotItems(items).items }),
+      );
+      expect(later.items.map(({ key }) => key)).toEqual(expect.arrayContaining(known));
+    },
+  );
 });

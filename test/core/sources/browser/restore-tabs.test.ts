@@ -276,7 +276,7 @@ describe('a restore through the extension', () => {
   });
 
   it('opens from outside where the extension does not come, and says what that loses', async () => {
-    const opener = { ...anOpener({ found: 'startable' }), connect: async () => null };
+    const opener = { ...anOpener(), connect: async () => 'gone' as const };
     const results = await restore([aTab(0, 0, 'https://a/', { isPinned: true })], opener);
 
     expect(results).toMatchObject([
@@ -284,6 +284,23 @@ describe('a restore through the extension', () => {
     ]);
     expect(opener.outside).toEqual([['https://a/']]);
     expect((await undo(results[0]!)).detail).toContain('cannot be closed from outside');
+  });
+
+  it('opens nothing from outside in a browser that was started and may have brought it back', async () => {
+    const opener = { ...anOpener({ found: 'startable' }), connect: async () => 'late' as const };
+    const results = await restore([aTab(0, 0, 'https://a/')], opener);
+
+    expect(results).toMatchObject([{ status: 'failed', detail: expect.stringContaining('Restore again') }]);
+    expect(opener.outside).toEqual([]);
+  });
+
+  it('says why the browser could not be started', async () => {
+    const connect = async (): Promise<never> => {
+      throw new Error('Firefox is not installed here');
+    };
+    const results = await restore([aTab(0, 0, 'https://a/')], { ...anOpener({ found: 'startable' }), connect });
+
+    expect(results).toMatchObject([{ status: 'failed', detail: expect.stringContaining('Firefox is not installed') }]);
   });
 
   it('plans pins, groups and containers as what becomes of them', async () => {

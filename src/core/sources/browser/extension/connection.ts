@@ -6,7 +6,7 @@ import type { Host, RestoreContext } from '../../source.ts';
 import type { LiveProfile } from './live-profiles.ts';
 
 /** A browser that has to start, on a slow machine, with many extensions. */
-const START_MS = 20_000;
+const START_MS = 30_000;
 const POLL_MS = 250;
 /** Browsers bring tabs back by themselves some time after they have begun, and these must not come twice. */
 const QUIET_MS = 2_000;
@@ -19,36 +19,44 @@ export interface ExtensionConnection {
   readonly broughtBack: Map<string, number[]>;
 }
 
-export type ConnectExtension = (profileDir: string, context: RestoreContext) => Promise<ExtensionConnection | null>;
+/**
+ * `gone`: the browser runs, and its extension does not answer any more. `late`: the browser was started for it, and the extension did not
+ * come; what the browser has brought back by itself is not known then.
+ */
+export type ConnectResult = ExtensionConnection | 'gone' | 'late';
+export type ConnectExtension = (profileDir: string, context: RestoreContext) => Promise<ConnectResult>;
 /** The extension of a profile as it answers now; null where it does not. */
 export type FindConnection = (profileDir: string, host: Host, signal: AbortSignal) => Promise<LiveProfile | null>;
 
-/** The live extension of a profile; where there is none the browser is started, and waited for. Null where it does not come. */
+export interface ConnectDeps {
+  readonly find: FindConnection;
+  readonly isRunning: () => boolean;
+  /** @throws Error where the browser cannot be started */
+  readonly start: () => Promise<void>;
+}
+
+/** The live extension of a profile; where its browser does not run it is started, and waited for. @throws Error of the start */
 export async function connectExtension(
   profileDir: string,
-  context: RestoreContext,
-  deps: { readonly find: FindConnection; readonly start: () => Promise<void> },
-): Promise<ExtensionConnection | null> {
-  const { host, signal } = context;
+  { host, signal }: RestoreContext,
+  deps: ConnectDeps,
+): Promise<ConnectResult> {
   const present = await deps.find(profileDir, host, signal);
   if (present !== null) return { profile: present, wasStarted: false, broughtBack: new Map() };
-  try {
-    await deps.start();
-    let seen = '';
-    let quietMs = 0;
-    for (let waitedMs = 0; waitedMs < START_MS; waitedMs += POLL_MS) {
-      await delay(POLL_MS, undefined, { signal });
-      const profile = await deps.find(profileDir, host, signal);
-      if (profile === null || profile.windows.length === 0) continue;
-      const tabs = profile.windows.map((window) => window.tabs.map(({ browserId }) => browserId)).join(';');
-      quietMs = tabs === seen ? quietMs + POLL_MS : 0;
-      seen = tabs;
-      if (quietMs >= QUIET_MS) return { profile, wasStarted: true, broughtBack: windowsByUrl(profile) };
-    }
-  } catch {
-    // It could not be started, or the restore was cancelled: the other way says which.
+  if (deps.isRunning()) return 'gone';
+  await deps.start();
+  let seen = '';
+  let quietMs = 0;
+  for (let waitedMs = 0; waitedMs < START_MS && !signal.aborted; waitedMs += POLL_MS) {
+    await delay(POLL_MS);
+    const profile = await deps.find(profileDir, host, signal);
+    if (profile === null || profile.windows.length === 0) continue;
+    const tabs = profile.windows.map((window) => window.tabs.map(({ browserId }) => browserId)).join(';');
+    quietMs = tabs === seen ? quietMs + POLL_MS : 0;
+    seen = tabs;
+    if (quietMs >= QUIET_MS) return { profile, wasStarted: true, broughtBack: windowsByUrl(profile) };
   }
-  return null;
+  return 'late';
 }
 
 function windowsByUrl({ windows }: LiveProfile): Map<string, number[]> {

@@ -30,7 +30,7 @@ test('an open file shows its unsaved text, and comes back as a copy', async ({ i
   await expect(page.getByRole('listbox')).toBeVisible();
   await page.keyboard.press('Enter');
 
-  await page.getByRole('treeitem', { name: /login\.ts/ }).click();
+  await page.getByRole('treeitem', { name: /login\.ts unsaved/ }).click();
   const preview = page.getByRole('region', { name: /^Preview of the/ });
   await expect(preview).toContainText('Unsaved text.');
   await expect(preview).toContainText('Neovim');

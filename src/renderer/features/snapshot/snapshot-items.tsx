@@ -73,6 +73,11 @@ function renderRow(row: TreeRow) {
       </span>{' '}
       {item.kind === 'tab' && groupName !== '' && <span className="badge captured">{plainTitle(groupName)}</span>}
       {item.kind === 'tab' && isActive && <span className="items-row__note">in front</span>}
+      {item.kind === 'document' && item.attributes['isModified'] === true && (
+        <span className="badge badge--info">
+          {item.attributes['isRecoverable'] === true ? 'recoverable' : 'unsaved'}
+        </span>
+      )}
       {item.stale && (
         <span className="badge badge--warn">
           {item.goodAt === undefined ? 'not read' : `as of ${formatMoment(item.goodAt)}`}

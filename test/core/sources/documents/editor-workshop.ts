@@ -12,6 +12,7 @@ import { openTmuxWorkshop, type TmuxWorkshop } from '../tmux/tmux-workshop.ts';
 
 export interface EditorWorkshop extends AsyncDisposable {
   readonly shop: TmuxWorkshop;
+  readonly source: Source;
   /** Runs a command in a new session of its own. */
   start(session: string, command: string): Promise<void>;
   keys(session: string, ...keys: string[]): Promise<void>;
@@ -31,6 +32,7 @@ export function openEditorWorkshop(source: Source): EditorWorkshop {
   const shop = openTmuxWorkshop();
   const workshop: EditorWorkshop = {
     shop,
+    source,
     start: async (session, command) => {
       await shop.tmux('new-session', '-d', '-s', session, '-x', '120', '-y', '40', '-c', shop.folder, command);
     },

@@ -213,6 +213,23 @@ describeWith(['nvim', 'tmux'], 'the Neovim source with the real program', () => 
     expect(existsSync(copy)).toBe(false);
   });
 
+  it('hears of a change when Neovim writes it to its swap file', async () => {
+    const watching = new AbortController();
+    let changes = 0;
+    await workshop.source.watch?.({
+      host: workshop.shop.host,
+      signal: watching.signal,
+      onChange: () => (changes += 1),
+    });
+    await workshop.start('edit', `${NVIM} --cmd 'set updatetime=50' a.txt`);
+    await captureUntil((now) => now.items.length === 1);
+    const before = changes;
+    await workshop.keys('edit', ':normal! Onew', 'Enter', ':preserve', 'Enter');
+
+    await waitFor('a sign', () => changes > before);
+    watching.abort();
+  });
+
   it('closes what ended by itself, and keeps what was open when the machine went down', async () => {
     await workshop.start('edit', `${NVIM} a.txt`);
     const before = await captureUntil((now) => now.items.length === 1);

@@ -93,6 +93,22 @@ describe('the shell source', () => {
       },
     ],
     [
+      'windows of screen and panes of Zellij',
+      () => {
+        add({ pid: 5, tty: 0, name: 'screen' });
+        add({ pid: 10, parentPid: 5 });
+        add({ pid: 6, tty: 0, name: 'zellij' });
+        add({ pid: 11, parentPid: 6, tty: PTS_0 + 1 });
+      },
+    ],
+    [
+      'terminals that show screen',
+      () => {
+        add({ pid: 10, foreground: 20 });
+        add({ pid: 20, parentPid: 10, session: 10, foreground: 20, argv: ['screen', '-r'] });
+      },
+    ],
+    [
       'terminals behind a pane of tmux',
       () => {
         add({ pid: 5, tty: 0, name: 'tmux: server' });

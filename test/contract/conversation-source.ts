@@ -11,7 +11,13 @@ import type { CaptureContext, Host, Source } from '../../src/core/sources/source
 import type { CapturedItem, KnownStream } from '../../src/shared/model/item.ts';
 import type { StepResult } from '../../src/shared/model/restore.ts';
 import { makeTemporaryFolder, type TemporaryFolder } from '../support/temporary-folder.ts';
-import { makeCaptureContext, makeRestoreContext, makeTestHost, toSnapshotItems } from '../support/test-host.ts';
+import {
+  makeCaptureContext,
+  makeRestoreContext,
+  makeTestHost,
+  toSnapshotItems,
+  waitFor,
+} from '../support/test-host.ts';
 
 export interface ConversationCase {
   createSource(): Source;
@@ -206,6 +212,24 @@ export function describeConversationSource(name: string, tool: ConversationCase)
 
       expect(results.map(({ status }) => status)).not.toContain('done');
       expect(existsSync(join(outside, path.slice(dirname(path).length + 1)))).toBe(false);
+    });
+
+    it('hears of what is said, also in a folder that comes later', async () => {
+      if (source.watch === undefined) return;
+      const ended = new AbortController();
+      let changes = 0;
+      rmSync(dirname(path), { recursive: true });
+      try {
+        await source.watch({ host, signal: ended.signal, onChange: () => (changes += 1) });
+        tool.place(host);
+        await waitFor('the conversation', () => changes > 0);
+        await new Promise((resolve) => setTimeout(resolve, 100)); // what belongs to the same change
+        const before = changes;
+        tool.grow(path);
+        await waitFor('the message', () => changes > before);
+      } finally {
+        ended.abort();
+      }
     });
 
     it('takes any bytes in its place, and counts and reads the same', async () => {

@@ -1,6 +1,6 @@
 // A real command-line tool that speaks with a fake model, in a home of its own, and the source that captures it.
 
-import { spawn, type ChildProcess } from 'node:child_process';
+import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -21,6 +21,16 @@ export interface ConversationRigOptions {
   readonly server: FakeServer;
   /** What the tool needs to find the server. */
   readonly env: Readonly<Record<string, string>>;
+}
+
+/** The tool in a tmux pane, as a person has it. */
+export interface ToolWindow {
+  readonly tty: string;
+  /** Waits until the pane shows a text. */
+  untilShown(text: string): Promise<void>;
+  /** Types a message and sends it. */
+  say(text: string): Promise<void>;
+  close(): void;
 }
 
 export class ConversationRig {
@@ -71,6 +81,25 @@ export class ConversationRig {
     return item;
   }
 
+  /** Opens the tool in a tmux session of this name; tmux must be there. */
+  openWindow(name: string, args: readonly string[]): ToolWindow {
+    const size = ['-x', '110', '-y', '40'];
+    this.#tmux('new-session', '-d', '-s', name, ...size, '-c', this.cwd, this.#options.program, ...args);
+    const untilShown = async (text: string): Promise<void> =>
+      waitFor(`"${text}"`, () => this.#tmux('capture-pane', '-p', '-t', name).includes(text), START_TIMEOUT_MS);
+    return {
+      tty: this.#tmux('display-message', '-p', '-t', name, '#{pane_tty}').trim(),
+      untilShown,
+      say: async (text) => {
+        this.#tmux('send-keys', '-t', name, '-l', text);
+        await untilShown(text);
+        await new Promise((resolve) => setTimeout(resolve, 300)); // a fast return counts as pasted text
+        this.#tmux('send-keys', '-t', name, 'Enter');
+      },
+      close: () => this.#tmux('kill-session', '-t', name),
+    };
+  }
+
   /** The main file of an item whose `file` stands below this folder of the home. */
   pathOf(item: CapturedItem, root: string): string {
     return join(this.host.homeDir, root, textOf(item.attributes['file']) ?? '');
@@ -117,9 +146,27 @@ export class ConversationRig {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.killAll();
+    if (existsSync(this.#socket)) this.#endTmux();
     kill(this.#toolPid()); // it outlives a tool that was killed
     await this.#options.server[Symbol.asyncDispose]();
     this.#folder[Symbol.dispose]();
+  }
+
+  get #socket(): string {
+    return join(this.#folder.path, 'tmux');
+  }
+
+  #tmux(...args: readonly string[]): string {
+    const options = { env: { ...this.env }, encoding: 'utf8', stdio: 'pipe' } as const;
+    return execFileSync('tmux', ['-f', '/dev/null', '-S', this.#socket, ...args], options);
+  }
+
+  #endTmux(): void {
+    try {
+      this.#tmux('kill-server');
+    } catch {
+      // its last session has ended, and it with that
+    }
   }
 
   #toolPid(): number {

@@ -32,7 +32,9 @@ interface Draft extends SaidMessage {
 }
 
 export class MessageList {
-  #drafts: Draft[] = [];
+  readonly #drafts: Draft[] = [];
+  /** Where each turn begins: the places of the person's messages. */
+  readonly #turns: number[] = [];
   #shape: TurnShape = 'none';
   readonly #ids = new Set<string>();
   readonly #results = new Map<string, CallResult>();
@@ -41,7 +43,10 @@ export class MessageList {
   addUser(message: SaidMessage & { readonly parts: readonly MessagePart[]; readonly isMeta: boolean }): void {
     if (message.parts.length === 0) return;
     // What the program tells the model in between parts no answer.
-    if (!message.isMeta) this.#shape = placeStep(this.#shape, 'user').shape;
+    if (!message.isMeta) {
+      this.#shape = placeStep(this.#shape, 'user').shape;
+      this.#turns.push(this.#drafts.length);
+    }
     this.#begin('user', { ...message, model: null });
   }
 
@@ -69,11 +74,10 @@ export class MessageList {
     this.#results.set(callId, { ...result, text: result.text.slice(0, MAX_RESULT_LENGTH) });
   }
 
-  /** Takes back the newest turns, each from the person's message on. */
+  /** Takes back so many of the newest turns, one or more, each from the person's message on. */
   dropTurns(turns: number): void {
-    const starts = this.#drafts.flatMap(({ role, isMeta }, index) => (role === 'user' && !isMeta ? [index] : []));
-    const from = starts[Math.max(0, starts.length - turns)];
-    if (from !== undefined) this.#drafts = this.#drafts.slice(0, from);
+    const from = this.#turns.splice(-turns)[0];
+    if (from !== undefined) this.#drafts.length = from;
     this.#shape = 'none';
   }
 

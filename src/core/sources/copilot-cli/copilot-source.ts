@@ -34,9 +34,11 @@ export function createCopilotSource(): Source {
 
 /** Hears of events, and of sessions that are opened and closed. */
 async function watchCopilot(context: WatchContext): Promise<void> {
-  const roots = [join(copilotFolder(context.host), 'session-state')];
-  const isRelevant = (path: string): boolean => /\/(?:events\.jsonl|workspace\.yaml|inuse\.\d+\.lock)$/.test(path);
-  watchFolders({ roots, isRelevant, signal: context.signal, onChange: () => context.onChange() });
+  const root = join(copilotFolder(context.host), 'session-state');
+  // A new session's folder counts too: what is written into it at once is not heard of otherwise.
+  const isRelevant = (path: string): boolean =>
+    /^(?:\/[^/]+)?$|\/(?:events\.jsonl|workspace\.yaml|inuse\.\d+\.lock)$/.test(path.slice(root.length));
+  watchFolders({ roots: [root], isRelevant, signal: context.signal, onChange: () => context.onChange() });
 }
 
 async function readCopilotConversation(

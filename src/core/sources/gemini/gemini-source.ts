@@ -32,10 +32,11 @@ export function createGeminiSource(): Source {
   };
 }
 
+/** Hears of sessions, and of the folders that come before them: what is written at once into a new one is not heard of otherwise. */
 async function watchGemini(context: WatchContext): Promise<void> {
-  const roots = [join(geminiFolder(context.host), 'tmp')];
-  const isRelevant = (path: string): boolean => path.includes('/chats/');
-  watchFolders({ roots, isRelevant, signal: context.signal, onChange: () => context.onChange() });
+  const root = join(geminiFolder(context.host), 'tmp');
+  const isRelevant = (path: string): boolean => /^(?:\/[^/]+)?$|^\/[^/]+\/chats(?:\/|$)/.test(path.slice(root.length));
+  watchFolders({ roots: [root], isRelevant, signal: context.signal, onChange: () => context.onChange() });
 }
 
 /** Of the files with the same id the one that says most; of equal ones the first. */

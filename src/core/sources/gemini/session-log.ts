@@ -6,7 +6,10 @@ import { readAllRecords, readRecordLines } from '../conversation/record-lines.ts
 
 export class SessionLog<Message> {
   readonly #toMessage: (record: JsonRecord, id: string) => Message;
-  #messages = new Map<string, Message>();
+  readonly #messages = new Map<string, Message>();
+  /** The ids in their order, and where each stands. */
+  readonly #order: string[] = [];
+  readonly #places = new Map<string, number>();
   sessionId: string | null = null;
   summary: string | null = null;
   /** When Gemini CLI was started with this session, each time. */
@@ -57,7 +60,7 @@ export class SessionLog<Message> {
   }
 
   #set(facts: JsonRecord): void {
-    if (Array.isArray(facts['messages'])) this.#messages = new Map();
+    if (Array.isArray(facts['messages'])) this.#rewindTo(0);
     this.#putAll(facts['messages']);
     this.#setFacts(facts);
   }
@@ -73,12 +76,20 @@ export class SessionLog<Message> {
 
   #put(record: JsonRecord): void {
     const id = textOf(record['id']);
-    if (id !== null) this.#messages.set(id, this.#toMessage(record, id));
+    if (id === null) return;
+    if (!this.#messages.has(id)) this.#places.set(id, this.#order.push(id) - 1);
+    this.#messages.set(id, this.#toMessage(record, id));
   }
 
   /** From this message on; all where it is not there, as Gemini CLI does. */
   #rewind(id: string): void {
-    const ids = [...this.#messages.keys()];
-    for (const later of ids.slice(Math.max(0, ids.indexOf(id)))) this.#messages.delete(later);
+    this.#rewindTo(this.#places.get(id) ?? 0);
+  }
+
+  #rewindTo(place: number): void {
+    for (const id of this.#order.splice(place)) {
+      this.#messages.delete(id);
+      this.#places.delete(id);
+    }
   }
 }

@@ -150,6 +150,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./commands/verify.ts')).setupVerify,
   },
   {
+    name: 'secrets',
+    group: UPKEEP,
+    summary: 'find secrets in the past, and take them out',
+    load: async () => (await import('./commands/secrets.ts')).setupSecrets,
+  },
+  {
     name: 'backup',
     group: UPKEEP,
     summary: 'make a verified backup now',

@@ -164,6 +164,27 @@ export class FakeVault implements Vault {
     return fakeChanges(this.#whole(), query, (snapshot) => this.#summaryOf(snapshot));
   }
 
+  /** Titles and contents are the real vault's business. */
+  async listTexts(): ReturnType<Vault['listTexts']> {
+    this.#assertOpen();
+    return { texts: [], next: null, position: 0, total: 0 };
+  }
+
+  async placesOf(spots: Parameters<Vault['placesOf']>[0]): ReturnType<Vault['placesOf']> {
+    this.#assertOpen();
+    return spots.map(() => []);
+  }
+
+  async fingerprints(values: Parameters<Vault['fingerprints']>[0]): ReturnType<Vault['fingerprints']> {
+    this.#assertOpen();
+    return values.map((_, at) => String(at).padStart(12, '0'));
+  }
+
+  async redact(spots: Parameters<Vault['redact']>[0]): ReturnType<Vault['redact']> {
+    this.#assertOpen();
+    return { chunks: 0, spots: 0, left: spots.length };
+  }
+
   async search(query: SearchQuery): ReturnType<Vault['search']> {
     this.#assertOpen();
     const matches = fakeSearch(this.#whole(), query);

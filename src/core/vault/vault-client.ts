@@ -144,6 +144,22 @@ class VaultClient implements Vault {
     return this.#call('search', values);
   }
 
+  listTexts(...values: Parameters<Vault['listTexts']>) {
+    return this.#call('listTexts', values);
+  }
+
+  placesOf(...values: Parameters<Vault['placesOf']>) {
+    return this.#call('placesOf', values);
+  }
+
+  fingerprints(...values: Parameters<Vault['fingerprints']>) {
+    return this.#call('fingerprints', values);
+  }
+
+  redact(...[spots, options]: Parameters<Vault['redact']>) {
+    return this.#call('redact', [spots], options);
+  }
+
   async forget(...[sinceMs, options]: Parameters<Vault['forget']>) {
     const removed = await this.#call('forget', [sinceMs], options);
     // Nothing may be referred to that is gone: sources hand everything over whole.

@@ -31,6 +31,7 @@ import { createBodyCache, saveSnapshot, type KnownContent } from './log/save-sna
 import type { VaultState } from './log/vault-state.ts';
 import { openVaultFiles, type Obstacle, type OpenedVault } from './open-vault.ts';
 import { runMigrations } from './migrations/run-migrations.ts';
+import { fingerprintsOf, listTexts, placesOf } from './search/list-texts.ts';
 import { SearchIndex } from './search/search-index.ts';
 import { searchVault } from './search/search-vault.ts';
 import { writeHeadSlot } from './tables/single-rows.ts';
@@ -40,6 +41,7 @@ import { runUpkeep } from './upkeep/upkeep.ts';
 import { forgetSince } from './upkeep/forget.ts';
 import { backupVault } from './upkeep/backup.ts';
 import { explainKept, pruneVault, type PruneDeps } from './upkeep/prune.ts';
+import { redactTexts } from './upkeep/redact.ts';
 import { rotateVault, rotationDone } from './upkeep/rotate.ts';
 import { readStatistics } from './upkeep/statistics.ts';
 import { SEARCH_INDEX, verifyVault } from './upkeep/verify.ts';
@@ -63,6 +65,7 @@ import type {
 } from './vault.ts';
 import type { MessageWindow, SessionChange, SessionRemoval, SessionSaved } from './vault-sessions.ts';
 import { settleVault, type SettleDeps } from './settle-vault.ts';
+import type { RedactReport, TextPage, TextPlace, TextSpot } from './vault-texts.ts';
 import { vaultFiles, type VaultFiles } from './vault-files.ts';
 import { assertNoVault, assertVaultExists, assertWritable, removeLeftovers } from './vault-place.ts';
 import type { WriterLock } from './writer-lock.ts';
@@ -214,6 +217,26 @@ export class VaultEngine {
     return this.#work('Searching', () =>
       this.#read(() => searchVault({ state: this.#state, index: this.#search }, query)),
     );
+  }
+
+  listTexts(after: string | null, maxBytes: number): Promise<TextPage> {
+    return this.#work('Reading the vault', () =>
+      this.#search.whenLevel((segments) => listTexts(this.#state, segments, after, maxBytes)),
+    );
+  }
+
+  placesOf(spots: readonly Omit<TextSpot, 'bytes'>[]): Promise<TextPlace[][]> {
+    return this.#work('Reading the vault', () =>
+      this.#search.whenLevel((segments) => placesOf(this.#state, segments, spots)),
+    );
+  }
+
+  fingerprints(values: readonly Uint8Array[]): string[] {
+    return this.#read(() => fingerprintsOf(this.#state, values));
+  }
+
+  redact(spots: readonly TextSpot[], control: WorkControl): Promise<RedactReport> {
+    return this.#work('Redacting', () => redactTexts(this.#pruneDeps('Redacting'), spots, control));
   }
 
   async forget(sinceMs: number, control: WorkControl): Promise<number> {

@@ -8,6 +8,7 @@ import type { JsonObject } from '../../shared/model/json.ts';
 import type { KeptSnapshot, RetentionLimits, RetentionPlan } from '../../shared/model/retention.ts';
 import type { Gap, Snapshot, SnapshotKind, SnapshotSummary } from '../../shared/model/snapshot.ts';
 import type { VaultSessions } from './vault-sessions.ts';
+import type { RedactReport, TextPage, TextPlace, TextSpot } from './vault-texts.ts';
 
 /** One capture, ready to be stored. The buffers of its streams become the vault's (they are transferred). */
 export interface SaveRequest {
@@ -297,6 +298,18 @@ export interface Vault extends VaultSessions {
    * with the next snapshot. Gives how many went.
    */
   forget(sinceMs: number, options: LongWorkOptions): Promise<number>;
+
+  /** All captured text, each content once, of about so many bytes. */
+  listTexts(after: string | null, maxBytes: number): Promise<TextPage>;
+  /** Where and when runs of bytes in such texts stood. */
+  placesOf(spots: readonly Omit<TextSpot, 'bytes'>[]): Promise<readonly (readonly TextPlace[])[]>;
+  /** Names of values that tell equal ones, and nothing else to whoever does not have the vault's keys. */
+  fingerprints(values: readonly Uint8Array[]): Promise<readonly string[]>;
+  /**
+   * Overwrites runs of bytes in the past with stars of the same length; snapshots, and everything else in them, stay. Backups are not
+   * touched, and what the origin still holds is captured again.
+   */
+  redact(spots: readonly TextSpot[], options: LongWorkOptions): Promise<RedactReport>;
 
   createCheckpoint(snapshot: SnapshotId, attributes: CheckpointAttributes, nowMs: number): Promise<Checkpoint>;
   editCheckpoint(id: CheckpointId, changes: Partial<CheckpointAttributes>, nowMs: number): Promise<Checkpoint>;

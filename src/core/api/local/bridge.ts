@@ -25,6 +25,9 @@ export const BRIDGE_OPERATIONS = [
   'changes',
   'explainKept',
   'search',
+  'listTexts',
+  'placesOf',
+  'fingerprints',
   'createCheckpoint',
   'editCheckpoint',
   'deleteCheckpoints',
@@ -46,6 +49,7 @@ export const LONG_BRIDGE_OPERATIONS = [
   'verify',
   'backup',
   'forget',
+  'redact',
 ] as const satisfies readonly (keyof Vault)[];
 export type LongBridgeOperation = (typeof LONG_BRIDGE_OPERATIONS)[number];
 

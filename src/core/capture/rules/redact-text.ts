@@ -6,6 +6,7 @@ import type { SecretRule } from './secret-rule.ts';
 
 const RULES: readonly SecretRule[] = [...TOKEN_RULES, ...NAMED_SECRET_RULES];
 const SHAPE_RULES: readonly SecretRule[] = RULES.filter(({ isShape }) => isShape);
+const TOKEN_IDS: ReadonlySet<string> = new Set(TOKEN_RULES.map(({ id }) => id));
 
 export interface FoundSecret {
   readonly rule: string;
@@ -16,6 +17,11 @@ export interface FoundSecret {
 export interface RedactTextOptions {
   /** Only secrets that are known by their own form: for texts that must otherwise stay as they are, such as URLs. */
   readonly isShapesOnly?: boolean;
+}
+
+/** True for rules that know a secret by its own form, wherever it stands: what issuers made, not what people chose. */
+export function isTokenRule(rule: string): boolean {
+  return TOKEN_IDS.has(rule);
 }
 
 /** Finds what looks like a secret, in order, without overlap. The time is linear in the text. */

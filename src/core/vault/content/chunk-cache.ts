@@ -1,7 +1,7 @@
 // Contents of chunks that were used lately. A stream that changes is compared with its old version's chunks, mostly the same ones at
 // every capture. Bounded; what is least used goes first.
 
-const MAX_BYTES = 4 * 1024 * 1024;
+export const MAX_CACHED_BYTES = 4 * 1024 * 1024;
 
 export class ChunkCache {
   readonly #contents = new Map<number, Buffer>();
@@ -16,6 +16,10 @@ export class ChunkCache {
     return content;
   }
 
+  get sizeBytes(): number {
+    return this.#bytes;
+  }
+
   clear(): void {
     this.#contents.clear();
     this.#bytes = 0;
@@ -27,7 +31,7 @@ export class ChunkCache {
     this.#contents.set(recordId, content);
     this.#bytes += content.length;
     for (const [oldest, bytes] of this.#contents) {
-      if (this.#bytes <= MAX_BYTES) break;
+      if (this.#bytes <= MAX_CACHED_BYTES) break;
       this.#contents.delete(oldest);
       this.#bytes -= bytes.length;
     }

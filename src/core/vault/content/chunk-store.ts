@@ -58,9 +58,10 @@ export class ChunkStore {
     return this.#cache.get(recordId) ?? this.read(recordId);
   }
 
-  /** Lets go of the contents in memory; they are read again where they are wanted. */
+  /** Lets go of the contents and sizes in memory; they are read again where they are wanted. */
   forgetContents(): void {
     this.#cache.clear();
+    this.#storedBytes.clear();
   }
 
   /** Tells how to get a box back that is damaged: from its parity group (V17a). What comes back is authenticated like any box. */

@@ -4,6 +4,7 @@
 import { isAscii } from 'node:buffer';
 import { setImmediate } from 'node:timers/promises';
 
+import type { ChunkCache } from '../content/chunk-cache.ts';
 import type { VaultState } from '../log/vault-state.ts';
 import type { SearchMatch, SearchQuery } from '../vault.ts';
 import { cutLine, type FoundPage } from './found-line.ts';
@@ -32,31 +33,39 @@ interface Cursor {
   readonly contents: Position | null;
 }
 
+export interface FindDeps {
+  readonly state: VaultState;
+  readonly segments: readonly Segment[];
+  /** What was read lately: whoever types looks into the same chunks with every letter. */
+  readonly contents: ChunkCache;
+}
+
 const BEGINNING: Position = { sequence: Number.MAX_SAFE_INTEGER, skip: 0 };
 
 /** Searches segments given in the order of the log. @throws IndexDamaged */
 export async function findInIndex(
-  state: VaultState,
-  segments: readonly Segment[],
+  { state, segments, contents }: FindDeps,
   query: SearchQuery,
   budgetMs: number,
 ): Promise<FoundPage> {
+  const deps = { state, segments, contents };
   const deadlineMs = performance.now() + budgetMs;
   const parsed = parseQuery(query.text);
   const cursor = parseCursor(query.cursor);
   const isOnlyAnywhere = parsed.terms.length === 0 || cursor?.isAnywhere === true;
   if (!isOnlyAnywhere) {
     const start = cursor ?? { isAnywhere: false, facts: BEGINNING, contents: BEGINNING };
-    const page = await new Search(state, segments, query, parsed, deadlineMs).run(start);
+    const page = await new Search(deps, query, parsed, deadlineMs).run(start);
     // Nothing begins so: it may stand in the middle of words, which takes reading.
     if (page.matches.length > 0 || cursor !== null || performance.now() > deadlineMs) return page;
   }
   const start = cursor?.isAnywhere === true ? cursor : { isAnywhere: true, facts: BEGINNING, contents: BEGINNING };
-  return new Search(state, segments, query, parseQuery(query.text, true), deadlineMs).run(start);
+  return new Search(deps, query, parseQuery(query.text, true), deadlineMs).run(start);
 }
 
 class Search {
   readonly #state: VaultState;
+  readonly #contents: ChunkCache;
   readonly #segments: readonly Segment[];
   readonly #query: SearchQuery;
   readonly #parsed: ParsedQuery;
@@ -66,18 +75,11 @@ class Search {
   readonly #filter: PlaceFilter;
   readonly #hits = new Map<string, SearchMatch>();
   #sliceEndMs = performance.now() + SLICE_MS;
-  /** Neighbours in the list are mostly of the same chunk. */
-  #chunk: { readonly anchor: number; readonly bytes: Buffer | null } = { anchor: 0, bytes: null };
   /** Hits were left out because there were enough. */
   #isCut = false;
 
-  constructor(
-    state: VaultState,
-    segments: readonly Segment[],
-    query: SearchQuery,
-    parsed: ParsedQuery,
-    deadlineMs: number,
-  ) {
+  constructor({ state, segments, contents }: FindDeps, query: SearchQuery, parsed: ParsedQuery, deadlineMs: number) {
+    this.#contents = contents;
     this.#state = state;
     this.#segments = segments;
     this.#query = query;
@@ -128,8 +130,9 @@ class Search {
       const list = candidates[number];
       if (segment === undefined || list === undefined) continue;
       for (let at = list.length - 1; at >= 0; at -= 1) {
+        if (segment.isFact(list[at] ?? 0) !== isFacts) continue;
         const document = segment.document(list[at] ?? 0);
-        if (isFact(document) !== isFacts || document.sequence > from.sequence) continue;
+        if (document.sequence > from.sequence) continue;
         const isSame = document.sequence === position.sequence;
         const next = { sequence: document.sequence, skip: isSame ? position.skip + 1 : 1 };
         const isSeen = document.sequence === from.sequence && next.skip <= from.skip;
@@ -163,7 +166,7 @@ class Search {
     const bytes = this.#read(document);
     if (bytes === null) return;
     let left = MAX_HITS_PER_DOCUMENT;
-    for (const piece of readPieces(bytes, document.isTranscript)) {
+    for (const piece of readPieces(bytes, document.isTranscript, (line) => mayHold(line, this.#parsed))) {
       for (const match of matchText(this.#parsed, piece.text, { isRecord: piece.isRecord, limit: left })) {
         const line = lineBytes(bytes, piece, match);
         const start = document.start + line.start;
@@ -177,14 +180,17 @@ class Search {
 
   /** A document's bytes; null where they are gone or damaged, or cannot hold what is looked for. */
   #read({ anchor, start, end }: DocumentEntry): Buffer | null {
-    if (this.#chunk.anchor !== anchor) this.#chunk = { anchor, bytes: this.#readChunk(anchor) };
-    const bytes = this.#chunk.bytes?.subarray(start, end) ?? null;
+    const bytes = this.#readChunk(anchor)?.subarray(start, end) ?? null;
     return bytes === null || !mayHold(bytes, this.#parsed) ? null : bytes;
   }
 
   #readChunk(anchor: number): Buffer | null {
+    const known = this.#contents.get(anchor);
+    if (known !== undefined) return known;
     try {
-      return this.#state.store.readOnce(anchor);
+      const content = this.#state.store.readOnce(anchor);
+      this.#contents.set(anchor, content);
+      return content;
     } catch {
       return null; // forgotten since, or damaged: verification tells of it
     }

@@ -109,6 +109,11 @@ export class SealedSegment implements Segment {
     };
   }
 
+  isFact(at: number): boolean {
+    const { anchors, chunks } = this.#columns.documents;
+    return (anchors[at] ?? 0) < 0 && chunks[at] === 0;
+  }
+
   use(at: number): UseEntry {
     const columns = this.#columns.uses;
     return {

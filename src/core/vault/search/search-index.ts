@@ -3,7 +3,9 @@
 
 import { setImmediate } from 'node:timers/promises';
 
+import { AppError } from '../../../shared/model/app-error.ts';
 import type { ItemKey } from '../../../shared/model/ids.ts';
+import { ChunkCache, MAX_CACHED_BYTES } from '../content/chunk-cache.ts';
 import type { Manifest } from '../log/manifest.ts';
 import type { VaultState } from '../log/vault-state.ts';
 import { LogFollower } from './follow-log.ts';
@@ -31,6 +33,8 @@ const MAX_YOUNG_SNAPSHOTS = 240;
 const WORTH_PAIRS = 12 * 1024;
 const RECENT_MANIFESTS = 4;
 const MAX_FAILURES = 5;
+/** Other processes, and what is forgotten, may make it begin anew. */
+const LEVEL_ATTEMPTS = 4;
 /** Segments of a class are merged when so many lie side by side. */
 const CLASSES = [
   { fromBytes: 0, belowBytes: 768 * 1024, count: 8 },
@@ -51,6 +55,8 @@ export class SearchIndex {
   readonly #store: IndexStore;
   readonly #follower: LogFollower;
   readonly #turn: () => Promise<void>;
+  /** Chunks that searches read lately. */
+  readonly contents = new ChunkCache();
   readonly #recent = new Map<number, Manifest>();
   #young: YoungSegment | null = null;
   #manifest: Manifest = new Map();
@@ -88,8 +94,8 @@ export class SearchIndex {
   statistics(): SearchStatistics {
     return {
       storedBytes: this.#storedBytes(),
-      memoryBytes: this.#store.memoryBytes + (this.#young?.memoryBytes ?? 0),
-      maxMemoryBytes: MAX_INDEX_MEMORY_BYTES + MAX_YOUNG_BYTES,
+      memoryBytes: this.#store.memoryBytes + (this.#young?.memoryBytes ?? 0) + this.contents.sizeBytes,
+      maxMemoryBytes: MAX_INDEX_MEMORY_BYTES + MAX_YOUNG_BYTES + MAX_CACHED_BYTES,
       notIndexed: this.behind,
     };
   }
@@ -149,6 +155,17 @@ export class SearchIndex {
     }
   }
 
+  /** Works on an index that has followed the log to its end. @throws AppError VAULT_BUSY where that does not come about */
+  async whenLevel<Result>(work: (segments: readonly Segment[]) => Result): Promise<Result> {
+    for (let attempt = 0; attempt < LEVEL_ATTEMPTS; attempt += 1) {
+      if (await this.level(Number.POSITIVE_INFINITY)) return work(this.segments());
+    }
+    throw new AppError('VAULT_BUSY', 'The search index could not be made.', {
+      hint: 'Check the vault with `cairn verify`, and try again.',
+      isRetryable: true,
+    });
+  }
+
   /** Idle work: what is young is written, what is small merged, what is full of gaps written anew. Takes the lock itself. */
   async upkeep(budgetMs: number): Promise<void> {
     if (!this.#deps.canWrite || budgetMs <= 0 || (this.#young === null && !this.#isCompactionDue)) return;
@@ -169,7 +186,7 @@ export class SearchIndex {
   /** The segments that must go in the commit that forgets snapshots from a sequence on. */
   forgetFrom(sequence: number): { readonly removeInto: () => void; readonly done: () => void } {
     const recordIds = this.#store.segmentsFrom(sequence);
-    return { removeInto: () => this.#store.removeInto(recordIds), done: () => this.#reset() };
+    return { removeInto: () => this.#store.removeInto(recordIds), done: () => this.#restart() };
   }
 
   /** A search found that the index cannot be read: it goes, and is made anew. */
@@ -378,10 +395,16 @@ export class SearchIndex {
     await this.#store.write(inputs, filter, () => this.#generation === generation);
   }
 
+  #restart(): void {
+    this.#reset();
+    this.#schedule(AFTER_SAVE_MS);
+  }
+
   #reset(): void {
     this.#generation += 1;
     this.#young = null;
     this.#store.forget();
+    this.contents.clear();
   }
 }
 

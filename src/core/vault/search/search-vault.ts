@@ -33,7 +33,7 @@ async function tryIndex(
   budgetMs: number,
 ): Promise<FoundPage | null> {
   try {
-    return await findInIndex(state, index.segments(), query, budgetMs);
+    return await findInIndex({ state, segments: index.segments(), contents: index.contents }, query, budgetMs);
   } catch (error) {
     if (!(error instanceof IndexDamaged)) throw error;
     await index.dropDamaged();

@@ -1,6 +1,8 @@
 // What of a content is text that somebody would look for: terminal lines without their control sequences; of a transcript (lines of
 // JSON) the texts in each record, without identifiers and encoded bytes. Total: any bytes give some text or none.
 
+import { isAscii } from 'node:buffer';
+
 import { stripEscapes } from '../../../shared/text/sanitize-text.ts';
 
 /** Between two texts of a record: a hit never spans them. */
@@ -32,6 +34,10 @@ const MAX_DEPTH = 24;
 const MIN_ENCODED = 240;
 const ENCODED = /^[A-Za-z0-9+/_=-]+$/;
 const PROBED_BYTES = 4096;
+const ESCAPE = 0x1b;
+const C1 = /[\u0080-\u009f]/;
+/** OSC, DCS, APC, PM and SOS. */
+const STRINGS = /\u001b[\]PX^_]|[\u0090\u0098\u009d-\u009f]/;
 
 /** A piece of a content: many lines, or one record. */
 export interface TextPiece {
@@ -47,15 +53,23 @@ export function isBinary(bytes: Uint8Array): boolean {
   return bytes.subarray(0, PROBED_BYTES).includes(0);
 }
 
-/** The text in a run of whole lines. @param isTranscript where lines may be records of JSON */
-export function readPieces(bytes: Buffer, isTranscript: boolean): TextPiece[] {
+/**
+ * The text in a run of whole lines.
+ * @param isTranscript where lines may be records of JSON
+ * @param isWanted false for lines of a transcript that need not be read
+ */
+export function readPieces(
+  bytes: Buffer,
+  isTranscript: boolean,
+  isWanted: (line: Buffer) => boolean = () => true,
+): TextPiece[] {
   if (!isTranscript) return [{ text: plainText(bytes), isRecord: false, startByte: 0, endByte: bytes.length }];
   const pieces: TextPiece[] = [];
   let start = 0;
   while (start < bytes.length) {
     const newline = bytes.indexOf(10, start);
     const end = newline < 0 ? bytes.length : newline;
-    if (end > start) {
+    if (end > start && isWanted(bytes.subarray(start, end))) {
       const line = bytes.toString('utf8', start, end);
       const record = readRecord(line);
       if (record !== '')
@@ -72,8 +86,10 @@ export function readLine(line: string, isTranscript: boolean): string {
 }
 
 function plainText(bytes: Buffer): string {
-  const text = bytes.toString('utf8');
-  return text.includes('\u001b') || text.includes('\u009b') ? text.split('\n').map(stripEscapes).join('\n') : text;
+  const text = isAscii(bytes) ? bytes.toString('latin1') : bytes.toString('utf8');
+  if (!bytes.includes(ESCAPE) && !C1.test(text)) return text;
+  // Only sequences that end somewhere may span lines: then each line by itself.
+  return STRINGS.test(text) ? text.split('\n').map(stripEscapes).join('\n') : stripEscapes(text);
 }
 
 /** The texts of a record; empty where it has none; null where the line is no record. */

@@ -68,6 +68,8 @@ export interface Segment {
   readonly itemCount: number;
   readonly names: readonly string[];
   document(at: number): DocumentEntry;
+  /** True where a document is a title, an address, a command: not what stood in a stream. */
+  isFact(at: number): boolean;
   use(at: number): UseEntry;
   /** Positions of the uses of a chunk or fact. */
   usesOf(anchor: number): Iterable<number>;

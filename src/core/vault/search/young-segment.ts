@@ -73,6 +73,10 @@ export class YoungSegment implements Segment {
   document(at: number): DocumentEntry {
     return must(this.#documents[at]);
   }
+  isFact(at: number): boolean {
+    const { anchor, chunk } = this.document(at);
+    return anchor < 0 && chunk === 0;
+  }
   use(at: number): UseEntry {
     return must(this.#uses[at]);
   }

@@ -1,6 +1,6 @@
 // Asks while somebody types: what is found within a moment is shown at once, older hits when they are asked for.
 
-import { useEffect, useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 
 import type { SearchAnswerView, SearchHit } from '../../../shared/contract/search-schemas.ts';
 import { api } from '../../client/client.ts';
@@ -10,8 +10,11 @@ import type { SearchPlace } from '../../components/addresses.ts';
 import { toQuery } from './search-filter.ts';
 
 const PAGE_HITS = 50;
-/** Whoever types waits for no more than this, where anything was found. */
-const FIRST_WITHIN_MS = 150;
+/** Whoever types waits for no more than this, where anything was found; the rest follows by itself. */
+const FIRST_WITHIN_MS = 40;
+/** So many hits are shown without being asked for. */
+const ENOUGH_HITS = 25;
+const MAX_FOLLOWED = 3;
 
 export interface SearchState {
   readonly hits: readonly SearchHit[] | null;
@@ -50,6 +53,15 @@ export function useSearch(text: string, filter: Required<SearchPlace>): SearchSt
     const answer = await ask(undefined, cursor);
     setPages((before) => (before.key === key ? { key, answers: [...before.answers, answer] } : before));
   });
+  const count = data === null ? 0 : [data, ...answers].reduce((sum, { hits }) => sum + hits.length, 0);
+  const hasFailed = error !== null || next.error !== null;
+  const isShort = cursor !== undefined && count < ENOUGH_HITS && answers.length < MAX_FOLLOWED && !hasFailed;
+  const { run, isRunning } = next;
+  const follow = useRef(run);
+  follow.current = run;
+  useEffect(() => {
+    if (isShort && !isRunning) void follow.current();
+  }, [isShort, isRunning, cursor]);
   return {
     hits: data === null ? null : [data, ...answers].flatMap(({ hits }) => hits),
     isComplete: last?.isComplete ?? true,
@@ -57,7 +69,7 @@ export function useSearch(text: string, filter: Required<SearchPlace>): SearchSt
     isLoading,
     error: error ?? next.error,
     reload,
-    more: cursor === undefined ? null : () => void next.run(),
-    isLoadingMore: next.isRunning,
+    more: cursor === undefined ? null : () => void run(),
+    isLoadingMore: isRunning,
   };
 }

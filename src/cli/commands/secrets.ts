@@ -1,0 +1,97 @@
+// `cairn secrets scan`: secret values anywhere in the past, where else they lie, and what to do; with --redact also takes them out.
+
+import type { Command } from 'commander';
+
+import { scanSecrets, type SecretFinding } from '../../core/secrets/scan-secrets.ts';
+import type { RedactReport } from '../../core/vault/vault-texts.ts';
+import { AppError } from '../../shared/model/app-error.ts';
+import { doneWithVault, withProgress, type Act, type CommandContext } from '../context.ts';
+import type { ExitCode } from '../exit-code.ts';
+import { countOf } from '../format/amounts.ts';
+import { parseTime } from '../format/times.ts';
+import { collect } from '../options.ts';
+import { findingDocument, renderFindings, renderPlan } from '../render/secrets.ts';
+
+const ALL = 'all';
+
+export interface SecretsScanOptions {
+  readonly since?: string;
+  readonly redact?: readonly string[];
+  readonly dryRun?: boolean;
+  readonly yes?: boolean;
+}
+
+export function setupSecrets(command: Command, act: Act): void {
+  command
+    .command('scan')
+    .description('look for secrets in everything that was ever captured')
+    .option('--since <time>', 'only those that were still there then: an age such as 30d, a date or an ISO 8601 time')
+    .option('--redact <fingerprint>', '(or `all`) overwrite it in the vault; may be given several times', collect)
+    .option('--dry-run', 'with --redact: show what would be overwritten, and change nothing')
+    .option('--yes', 'with --redact: do not ask')
+    .action((options: SecretsScanOptions) => act((context) => runSecretsScan(options, context)));
+}
+
+/** Nothing that this prints holds a value. */
+export function runSecretsScan(options: SecretsScanOptions, context: CommandContext): Promise<ExitCode> {
+  const since = options.since === undefined ? {} : { sinceMs: parseTime(options.since, context.nowMs(), '--since') };
+  return doneWithVault(context, async (open) => {
+    const { findings, isCut } = await withProgress(context, 'Looking through everything', (work) =>
+      scanSecrets(open.vault, { ...work, ...since }),
+    );
+    const chosen = choose(findings, options.redact ?? []);
+    const isDone = chosen.length > 0 && options.dryRun !== true && (await isAgreed(chosen, options, context));
+    const report = isDone
+      ? await withProgress(context, 'Overwriting', (work) =>
+          open.vault.redact(
+            chosen.flatMap(({ spots }) => spots),
+            work,
+          ),
+        )
+      : null;
+    const view = { style: context.out.style, nowMs: context.nowMs() };
+    const redaction = options.redact === undefined ? {} : { redaction: redactionDocument(chosen, report) };
+    context.out.result({ findings: findings.map(findingDocument), cut: isCut, ...redaction }, () => [
+      ...renderFindings(findings, isCut, view),
+      ...(options.redact === undefined ? [] : renderPlan(chosen, report, view.style)),
+    ]);
+  });
+}
+
+function choose(findings: readonly SecretFinding[], wanted: readonly string[]): readonly SecretFinding[] {
+  if (wanted.includes(ALL)) return findings;
+  for (const name of wanted) {
+    if (findings.some(({ fingerprint }) => fingerprint === name)) continue;
+    throw new AppError('ITEM_NOT_FOUND', 'No secret that was found has this fingerprint.', {
+      hint: '`cairn secrets scan` lists them; `all` means every one.',
+    });
+  }
+  return findings.filter(({ fingerprint }) => wanted.includes(fingerprint));
+}
+
+/** @throws AppError USAGE_INVALID where nobody can be asked */
+async function isAgreed(
+  chosen: readonly SecretFinding[],
+  options: SecretsScanOptions,
+  context: CommandContext,
+): Promise<boolean> {
+  if (options.yes === true) return true;
+  const { prompter } = context;
+  if (prompter === null || context.out.isJson)
+    throw new AppError('USAGE_INVALID', 'Overwriting the past is not taken back.', {
+      hint: 'Look at it with --dry-run, then give --yes.',
+    });
+  for (const line of renderPlan(chosen, null, context.out.noteStyle)) prompter.say(line);
+  const question = `Overwrite ${countOf(chosen.length, 'secret')} in the vault? This cannot be taken back.`;
+  return prompter.confirm(question, { isDefaultYes: false });
+}
+
+function redactionDocument(chosen: readonly SecretFinding[], report: RedactReport | null): object {
+  return {
+    dryRun: report === null,
+    secrets: chosen.map(({ fingerprint }) => fingerprint),
+    spots: chosen.reduce((sum, { spots }) => sum + spots.length, 0),
+    facts: chosen.reduce((sum, { facts }) => sum + facts, 0),
+    ...(report === null ? {} : { overwritten: report.spots, chunks: report.chunks, left: report.left }),
+  };
+}

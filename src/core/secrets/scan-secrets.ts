@@ -1,0 +1,182 @@
+// Looks for secrets in all that was ever captured: first by the rules that also redact captures, then for every other place of the same
+// values. The values stay in this process and are never part of what is told.
+
+import { AppError } from '../../shared/model/app-error.ts';
+import { findSecrets, isTokenRule } from '../capture/rules/redact-text.ts';
+import type { LongWorkOptions, Vault } from '../vault/vault.ts';
+import type { CapturedText, TextPlace, TextSpot } from '../vault/vault-texts.ts';
+import { MIN_VALUE_LENGTH, ValueFinder } from './value-finder.ts';
+
+const PAGE_BYTES = 2 * 1024 * 1024;
+const MAX_VALUES = 5_000;
+/** Places of one value that are counted. */
+const MAX_SPOTS = 5_000;
+const PLACES_BATCH = 2_000;
+/** Of a value that is known by its form, what is told of it: the issuer's prefix, not more than a quarter. */
+const MAX_PREFIX = 8;
+const TURN_TEXTS = 16;
+
+export interface SecretFinding {
+  readonly rule: string;
+  /** True where the value is known by its own form; else only the name before it says so. */
+  readonly isCertain: boolean;
+  /** Equal for equal values, and of no use to anybody else. */
+  readonly fingerprint: string;
+  /** How it begins and how long it is. */
+  readonly masked: string;
+  /** Runs of bytes that hold it, each once however many snapshots have it. */
+  readonly count: number;
+  readonly places: readonly TextPlace[];
+  /** Where it can be overwritten. */
+  readonly spots: readonly TextSpot[];
+  /** Titles, addresses and commands that hold it: parts of the sealed log, which are not rewritten. */
+  readonly facts: number;
+}
+
+export interface SecretScan {
+  readonly findings: readonly SecretFinding[];
+  /** True where there were more values than are told. */
+  readonly isCut: boolean;
+}
+
+interface Candidate {
+  readonly rule: string;
+  readonly value: string;
+  readonly contents: TextSpot[];
+  readonly facts: TextSpot[];
+  /** Of lines that span chunks: told only where nothing else has it. */
+  readonly borders: TextSpot[];
+}
+
+/** @param options.sinceMs only values that were still there then @throws AppError CANCELLED */
+export async function scanSecrets(
+  vault: Pick<Vault, 'listTexts' | 'placesOf' | 'fingerprints'>,
+  options: LongWorkOptions & { readonly sinceMs?: number },
+): Promise<SecretScan> {
+  const candidates = new Map<string, Candidate>();
+  await eachText(vault, options, 0, (_, text) => {
+    for (const { rule, start, end } of findSecrets(text)) {
+      const found = knownByForm(text.slice(start, end)) ?? { rule, value: text.slice(start, end) };
+      if (candidates.size < MAX_VALUES && !candidates.has(found.value))
+        candidates.set(found.value, { ...found, contents: [], facts: [], borders: [] });
+    }
+  });
+  const list = [...candidates.values()];
+  const finder = new ValueFinder(list.map(({ value }) => value));
+  await eachText(vault, options, 1, (from, text) => {
+    for (const { value, start, end } of finder.find(text)) note(list[value], from, start, end);
+    // Too short to be looked for everywhere: where the rules find it.
+    for (const { start, end } of findSecrets(text))
+      if (end - start < MIN_VALUE_LENGTH) note(candidates.get(text.slice(start, end)), from, start, end);
+  });
+  const findings = await toFindings(vault, list, options);
+  return { findings, isCut: candidates.size >= MAX_VALUES };
+}
+
+/** A value that only a name called secret may have a form of its own: then that is what it is. */
+function knownByForm(text: string): { readonly rule: string; readonly value: string } | null {
+  const own = findSecrets(text, { isShapesOnly: true }).find(({ rule }) => isTokenRule(rule));
+  return own === undefined ? null : { rule: own.rule, value: text.slice(own.start, own.end) };
+}
+
+function note(candidate: Candidate | undefined, { anchor, type }: CapturedText, start: number, end: number): void {
+  if (candidate === undefined) return;
+  const lists = { content: candidate.contents, fact: candidate.facts, border: candidate.borders };
+  if (lists[type].length < MAX_SPOTS)
+    lists[type].push({ anchor, start, end, bytes: Uint8Array.from(Buffer.from(candidate.value, 'latin1')) });
+}
+
+/** Every text as one byte a character, so that positions are bytes. */
+async function eachText(
+  vault: Pick<Vault, 'listTexts'>,
+  { signal, onProgress }: LongWorkOptions,
+  pass: 0 | 1,
+  use: (from: CapturedText, text: string) => void,
+): Promise<void> {
+  let after: string | null = null;
+  for (;;) {
+    const page: Awaited<ReturnType<Vault['listTexts']>> = await vault.listTexts(after, PAGE_BYTES);
+    for (const [number, from] of page.texts.entries()) {
+      const { bytes } = from;
+      if (number % TURN_TEXTS === 0) await turn(signal);
+      use(from, Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1'));
+    }
+    onProgress?.({ done: pass * page.total + page.position, total: 2 * page.total });
+    if (page.next === null) return;
+    after = page.next;
+  }
+}
+
+async function turn(signal: AbortSignal | undefined): Promise<void> {
+  await new Promise((resolve) => {
+    setImmediate(resolve);
+  });
+  if (signal?.aborted === true)
+    throw new AppError('CANCELLED', 'Cancelled; nothing was changed.', { isRetryable: true });
+}
+
+async function toFindings(
+  vault: Pick<Vault, 'placesOf' | 'fingerprints'>,
+  candidates: readonly Candidate[],
+  { sinceMs = Number.NEGATIVE_INFINITY, signal }: LongWorkOptions & { readonly sinceMs?: number },
+): Promise<SecretFinding[]> {
+  const spots = candidates.flatMap((candidate) => allSpots(candidate).map((spot) => ({ candidate, spot })));
+  const places = new Map<Candidate, Map<string, TextPlace>>();
+  for (let from = 0; from < spots.length; from += PLACES_BATCH) {
+    await turn(signal);
+    const batch = spots.slice(from, from + PLACES_BATCH);
+    const found = await vault.placesOf(batch.map(({ spot: { anchor, start, end } }) => ({ anchor, start, end })));
+    for (const [at, { candidate }] of batch.entries()) {
+      const own = places.get(candidate) ?? new Map<string, TextPlace>();
+      places.set(candidate, own);
+      for (const place of found[at] ?? []) addPlace(own, place);
+    }
+  }
+  const values = candidates.map(({ value }) => Uint8Array.from(Buffer.from(value, 'latin1')));
+  const fingerprints = await vault.fingerprints(values);
+  return candidates
+    .map((candidate, at) => ({
+      rule: candidate.rule,
+      isCertain: isTokenRule(candidate.rule),
+      fingerprint: fingerprints[at] ?? '',
+      masked: mask(candidate),
+      count: allSpots(candidate).length,
+      places: [...(places.get(candidate)?.values() ?? [])].toSorted((a, b) => b.lastSeenMs - a.lastSeenMs),
+      spots: candidate.contents,
+      facts: candidate.facts.length,
+    }))
+    .filter((finding) => finding.places.some(({ lastSeenMs }) => lastSeenMs >= sinceMs))
+    .toSorted((a, b) => Number(b.isCertain) - Number(a.isCertain) || newest(b) - newest(a));
+}
+
+function allSpots({ contents, facts, borders }: Candidate): TextSpot[] {
+  return contents.length + facts.length === 0 ? borders : [...contents, ...facts];
+}
+
+function addPlace(places: Map<string, TextPlace>, place: TextPlace): void {
+  const name = `${place.key}\u0000${place.where}`;
+  const known = places.get(name);
+  if (known === undefined) {
+    places.set(name, place);
+    return;
+  }
+  places.set(name, {
+    ...(place.lastSeenMs > known.lastSeenMs ? place : known),
+    firstSeenMs: Math.min(known.firstSeenMs, place.firstSeenMs),
+    lastSeenMs: Math.max(known.lastSeenMs, place.lastSeenMs),
+    isThereNow: known.isThereNow || place.isThereNow,
+  });
+}
+
+function newest({ places }: SecretFinding): number {
+  return places[0]?.lastSeenMs ?? 0;
+}
+
+/** Enough to know which one it is, where its form says who issued it; of any other value only its length. */
+function mask({ rule, value }: Candidate): string {
+  const words = `${value.length} characters`;
+  if (rule === 'private-key') return `private key, ${words}`;
+  const prefix = /^[A-Za-z0-9]{1,10}[-_.]/.exec(value)?.[0] ?? value.slice(0, 4);
+  const length = Math.min(prefix.length, MAX_PREFIX, Math.floor(value.length / 4));
+  return isTokenRule(rule) ? `${value.slice(0, length)}…, ${words}` : words;
+}

@@ -1,0 +1,92 @@
+// Takes runs of bytes out of the past: the chunks that hold them are written anew with stars in their place, of the same length, so
+// that every snapshot stays as it is, its record, its place in the chain, and every other byte. What stands in facts is part of snapshot
+// records and stays.
+
+import { BOX_KINDS } from '../../crypto/box.ts';
+import { encodeContent, LEVEL_BULK } from '../content/codec.ts';
+import type { VaultState } from '../log/vault-state.ts';
+import type { RedactReport, TextSpot } from '../vault-texts.ts';
+import { groupsOf, rebuildGroups } from './parity.ts';
+import type { PruneDeps } from './prune.ts';
+import { yieldToOthers, type WorkControl } from './slices.ts';
+
+const SLICE_CHUNKS = 32;
+/** With what bytes are overwritten; another where that content is there already. */
+const FILLS = ['*', '#', 'x', '-', '_'] as const;
+
+/** Overwrites what stands at the spots. The search index is made anew. @throws AppError CANCELLED between slices */
+export async function redactTexts(
+  deps: PruneDeps,
+  spots: readonly TextSpot[],
+  control: WorkControl,
+): Promise<RedactReport> {
+  const { state } = deps;
+  const byChunk = new Map<number, TextSpot[]>();
+  for (const spot of spots) {
+    if (spot.anchor > 0) byChunk.set(spot.anchor, [...(byChunk.get(spot.anchor) ?? []), spot]);
+  }
+  const anchors = [...byChunk.keys()];
+  let chunks = 0;
+  let done = 0;
+  for (let from = 0; from < anchors.length; from += SLICE_CHUNKS) {
+    await yieldToOthers(control.signal);
+    const slice = anchors.slice(from, from + SLICE_CHUNKS);
+    const written = await deps.withLock(() => redactSlice(deps, slice, byChunk));
+    chunks += written.chunks;
+    done += written.spots;
+    control.onProgress({ done: Math.min(anchors.length, from + SLICE_CHUNKS), total: anchors.length });
+  }
+  await deps.withLock(() => state.writeDb.pragma('wal_checkpoint(TRUNCATE)'));
+  return { chunks, spots: done, left: spots.length - done };
+}
+
+function redactSlice(
+  deps: PruneDeps,
+  anchors: readonly number[],
+  byChunk: ReadonlyMap<number, readonly TextSpot[]>,
+): { readonly chunks: number; readonly spots: number } {
+  const { state } = deps;
+  const fresh = anchors
+    .map((anchor) => redactChunk(state, anchor, byChunk.get(anchor) ?? []))
+    .filter((chunk) => chunk !== null);
+  if (fresh.length === 0) return { chunks: 0, spots: 0 };
+  const parityIds = groupsOf(
+    state,
+    fresh.map(({ recordId }) => recordId),
+  );
+  // What was taken out must not stay findable: the index goes in the same commit.
+  const search = deps.forgetFrom(0);
+  const update = state.writeDb.prepare('UPDATE chunks SET content_id = ?, box = ? WHERE record_id = ?');
+  let nextRecordId = state.head.nextRecordId;
+  const takeRecordId = (): number => {
+    nextRecordId += 1;
+    return nextRecordId - 1;
+  };
+  state.commit('Redacting', { nextRecordId: state.head.nextRecordId + parityIds.size }, () => {
+    for (const { recordId, contentId, box } of fresh) update.run(contentId, box, recordId);
+    rebuildGroups(state, parityIds, takeRecordId);
+    search.removeInto();
+  });
+  search.done();
+  state.recent.clear();
+  state.store.forgetContents();
+  return { chunks: fresh.length, spots: fresh.reduce((sum, chunk) => sum + chunk.spots, 0) };
+}
+
+/** The chunk with stars; null where nothing of what is to go stands there any more. @throws AppError VAULT_DAMAGED */
+function redactChunk(state: VaultState, recordId: number, spots: readonly TextSpot[]) {
+  if (state.store.facts(recordId) === undefined) return null;
+  const content = state.store.read(recordId);
+  const there = spots.filter(({ start, end, bytes }) => content.subarray(start, end).equals(bytes));
+  if (there.length === 0) return null;
+  for (const fill of FILLS) {
+    const redacted = Buffer.from(content);
+    for (const { start, end } of there) redacted.fill(fill, start, end);
+    const contentId = state.keys.contentId(redacted);
+    if (state.store.find(contentId) !== undefined) continue;
+    const { codec, payload } = encodeContent(redacted, LEVEL_BULK);
+    const box = state.keys.seal(BOX_KINDS.chunk, codec, recordId, payload);
+    return { recordId, contentId, box, spots: there.length };
+  }
+  return null;
+}

@@ -1,0 +1,127 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+
+import { scanSecrets } from '../../../src/core/secrets/scan-secrets.ts';
+import { ValueFinder } from '../../../src/core/secrets/value-finder.ts';
+import { aCapture, aConversation, aStream, aTerminal, text } from '../../support/captures.ts';
+import { openTestVault, TEST_NOW_MS, type TestVault } from '../../support/test-vault.ts';
+
+/** Put together here, so that no file of this repository holds anything that looks like a real one. */
+const TOKEN = ['ghp', `Zx9${'Qw3rT7yU'.repeat(4)}k`].join('_');
+const PASSWORD = ['correct', 'Horse', '9'].join('-');
+const MINUTE_MS = 60_000;
+
+async function save(test: TestVault, minute: number, log: string, title = 'build'): Promise<void> {
+  const items = [
+    aConversation('talk', `${JSON.stringify({ message: { content: `use ${TOKEN} for it` } })}\n`),
+    aTerminal('pane', { title, streams: [aStream({ text: log })] }),
+  ];
+  await test.vault.save(aCapture(items, { takenAtMs: TEST_NOW_MS + minute * MINUTE_MS }));
+}
+
+describe('scanSecrets()', () => {
+  it('finds values by rule, and every other place of the same value, without telling it', async () => {
+    await using test = await openTestVault();
+    await save(test, 0, `$ export DB_PASSWORD=${PASSWORD}\n$ echo ${PASSWORD}\n`);
+    await save(test, 1, `$ clear\nGH_TOKEN=${TOKEN}\n`);
+    await save(test, 2, '$ clear\n');
+
+    const { findings, isCut } = await scanSecrets(test.vault, {});
+
+    expect(isCut).toBe(false);
+    expect(findings.map(({ rule, isCertain, count }) => [rule, isCertain, count])).toEqual([
+      ['github-token', true, 2],
+      ['assignment', false, 2],
+    ]);
+    const [token, password] = findings;
+    expect(token?.masked).toBe('ghp_…, 40 characters');
+    expect(password?.masked).toBe(`${PASSWORD.length} characters`);
+    const { spots: _, ...told } = { ...token, spots: [] };
+    expect(JSON.stringify([told, { ...password, spots: [] }])).not.toMatch(new RegExp(`${TOKEN}|${PASSWORD}`));
+    expect(
+      token?.places.map(({ key, where, isThereNow, firstSeenMs, lastSeenMs }) => [
+        key,
+        where,
+        isThereNow,
+        (firstSeenMs - TEST_NOW_MS) / MINUTE_MS,
+        (lastSeenMs - TEST_NOW_MS) / MINUTE_MS,
+      ]),
+    ).toEqual([
+      ['claude-code:talk', 'transcript', true, 0, 2],
+      ['tmux:pane', 'scrollback', false, 1, 1],
+    ]);
+    const again = await scanSecrets(test.vault, { sinceMs: TEST_NOW_MS + 2 * MINUTE_MS });
+    expect(again.findings.map(({ fingerprint }) => fingerprint)).toEqual([token?.fingerprint]);
+  });
+
+  it('can be cancelled', async () => {
+    await using test = await openTestVault();
+    await save(test, 0, '$ ls\n');
+    const end = new AbortController();
+    end.abort();
+    await expect(scanSecrets(test.vault, { signal: end.signal })).rejects.toMatchObject({ code: 'CANCELLED' });
+  });
+});
+
+describe('redact()', () => {
+  it('overwrites the value in every snapshot, and nothing else', async () => {
+    await using test = await openTestVault();
+    await save(test, 0, `before\nremote: ${TOKEN}\nafter\n`);
+    await save(test, 1, `before\nremote: ${TOKEN}\nafter\nmore\n`);
+    for (let at = 0; at < 40; at += 1) await save(test, 2 + at, `filler ${at}\n`);
+    await test.vault.upkeep(2_000);
+    const { findings } = await scanSecrets(test.vault, {});
+    const report = await test.vault.redact(
+      findings.flatMap(({ spots }) => spots),
+      {},
+    );
+
+    expect(report).toMatchObject({ left: 0 });
+    expect(report.spots).toBeGreaterThan(1);
+    const stars = '*'.repeat(TOKEN.length);
+    const snapshots = (await test.vault.listSnapshots({ limit: 100 })).toReversed();
+    const read = async (at: number, key: Parameters<typeof test.vault.readStream>[1], stream: string) =>
+      text(await test.vault.readStream(snapshots[at]!.id, key, stream));
+    const terminal = aTerminal('pane').key;
+    expect(await read(0, terminal, 'scrollback')).toBe(`before\nremote: ${stars}\nafter\n`);
+    expect(await read(1, terminal, 'scrollback')).toBe(`before\nremote: ${stars}\nafter\nmore\n`);
+    expect(await read(41, aConversation('talk', '').key, 'transcript')).toContain(`use ${stars} for it`);
+    expect((await test.vault.verify({ isDeep: true, nowMs: TEST_NOW_MS })).damaged).toEqual([]);
+    expect((await scanSecrets(test.vault, {})).findings).toEqual([]);
+    expect((await test.vault.search({ text: TOKEN, limit: 5, budgetMs: 10_000 })).matches).toEqual([]);
+    expect((await test.vault.search({ text: 'after', limit: 5, budgetMs: 10_000 })).matches).toHaveLength(1);
+    await test.reopen();
+    expect((await scanSecrets(test.vault, {})).findings).toEqual([]);
+  });
+
+  it('leaves what has changed meanwhile, and facts, as they are', async () => {
+    await using test = await openTestVault();
+    await save(test, 0, '$ ls\n', `curl ${TOKEN}`);
+    const { findings } = await scanSecrets(test.vault, {});
+    expect(findings[0]).toMatchObject({ facts: 1 });
+    const [spot] = findings[0]!.spots;
+    const wrong = { ...spot!, bytes: Uint8Array.from(Buffer.from('x'.repeat(TOKEN.length))) };
+
+    expect(await test.vault.redact([wrong], {})).toEqual({ chunks: 0, spots: 0, left: 1 });
+    expect((await scanSecrets(test.vault, {})).findings).toHaveLength(1);
+  });
+});
+
+describe('ValueFinder', () => {
+  it('finds what looking for each value would', () => {
+    const value = fc.stringMatching(/^[ab]{8,10}$/);
+    fc.assert(
+      fc.property(
+        fc.uniqueArray(value, { maxLength: 6 }),
+        fc.array(fc.oneof(value, fc.constant(' ')), { maxLength: 20 }),
+        (values, parts) => {
+          const whole = parts.join('');
+          const found = new ValueFinder(values).find(whole);
+          for (const { value: number, start, end } of found) expect(whole.slice(start, end)).toBe(values[number]);
+          const isThere = values.some((own) => whole.includes(own));
+          expect(found.length > 0).toBe(isThere);
+        },
+      ),
+    );
+  });
+});

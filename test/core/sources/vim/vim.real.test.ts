@@ -114,6 +114,9 @@ describeWith(['wholeVim', 'tmux'], 'the Vim source with the real program', () =>
       'Enter',
       ':7delete',
       'Enter',
+      // Longer than a page of the swap file.
+      ':call setline(5, repeat("é", 30000))',
+      'Enter',
       ':100,900delete',
       'Enter',
       ':$put =range(500)',

@@ -1,7 +1,8 @@
 // Tells a running Cairn that a turn of an AI tool has ended. Started by the tool's own hooks: `node cairn-hook.mjs TOOL DATA-FOLDER`, with the
-// event as JSON on stdin. It prints nothing, always ends with 0, and never takes longer than a moment: no tool may wait for it, and
-// what a hook prints would become part of the conversation. Without a running app it does nothing. No environment variable is sent or kept.
+// event as JSON on stdin. It prints nothing, always ends with 0, and hands over to a process of its own at once: no tool may wait for it,
+// and what a hook prints would become part of the conversation. Without a running app it does nothing. No environment variable is sent or kept.
 
+import { spawn } from 'node:child_process';
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import {
   closeSync,
@@ -17,8 +18,11 @@ import {
 } from 'node:fs';
 import { request } from 'node:http';
 import { isAbsolute, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 
-const WITHIN_MS = 1_500;
+/** A tool waits for the first process, which only hands over; nobody waits for the second. */
+const WAIT_AT_MOST_MS = 1_500;
+const TELL_WITHIN_MS = 10_000;
 const MAX_EVENT_BYTES = 4 * 1024 * 1024;
 const MAX_TEXT = 200_000;
 const TAIL_BYTES = 256 * 1024;
@@ -26,18 +30,40 @@ const MAX_NOTES = 200;
 /** tmpfs and ramfs, as Linux numbers them: what is noted must not be readable at rest. */
 const MEMORY_FILE_SYSTEMS = new Set([0x01021994, 0x858458f6]);
 
-const [tool = '', home = ''] = process.argv.slice(2);
+/** Started with this, it is the process that nobody waits for. */
+const TELL = '--tell';
+
+const isTelling = process.argv[2] === TELL;
+const [tool = '', home = ''] = process.argv.slice(isTelling ? 3 : 2);
 const end = () => process.exit(0);
 process.on('uncaughtException', end);
 process.on('unhandledRejection', end);
-setTimeout(end, WITHIN_MS).unref();
+setTimeout(end, isTelling ? TELL_WITHIN_MS : WAIT_AT_MOST_MS).unref();
 
+const input = await readInput();
 const app = findApp();
-if (app !== null && /^[a-z][a-z0-9-]{0,31}$/.test(tool)) {
-  const note = toNote(await readEvent());
+if (app === null || input === null || !/^[a-z][a-z0-9-]{0,31}$/.test(tool)) end();
+else if (!isTelling) handOver(input);
+else {
+  const note = toNote(JSON.parse(input.toString('utf8')));
   if (note !== null && !(await tell(app, note))) leaveNote(note);
+  end();
 }
-end();
+
+/**
+ * To a process of its own: a tool that ends with its turn would take a hook that it does not wait for with it (seen with Claude Code's
+ * own way of not waiting), and one that waits must not wait for us.
+ */
+function handOver(bytes) {
+  const own = fileURLToPath(import.meta.url);
+  const child = spawn(process.execPath, [own, TELL, tool, home], {
+    detached: true,
+    windowsHide: true,
+    stdio: ['pipe', 'ignore', 'ignore'],
+  });
+  child.stdin.on('error', end);
+  child.stdin.end(bytes, end);
+}
 
 /** Where the running app listens; null where none runs. */
 function findApp() {
@@ -54,7 +80,7 @@ function findApp() {
   }
 }
 
-async function readEvent() {
+async function readInput() {
   const parts = [];
   let bytes = 0;
   for await (const part of process.stdin) {
@@ -62,8 +88,7 @@ async function readEvent() {
     if (bytes > MAX_EVENT_BYTES) return null;
     parts.push(part);
   }
-  const event = JSON.parse(Buffer.concat(parts).toString('utf8'));
-  return typeof event === 'object' && event !== null ? event : null;
+  return Buffer.concat(parts);
 }
 
 /** What is told: the session, the question of the turn and its answer. */
@@ -158,7 +183,7 @@ function call(port, method, path, token, body) {
       ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
       ...(body === undefined ? {} : { 'content-type': 'application/json' }),
     };
-    const sent = request({ host: '127.0.0.1', port, method, path, headers, timeout: WITHIN_MS }, (response) => {
+    const sent = request({ host: '127.0.0.1', port, method, path, headers, timeout: TELL_WITHIN_MS }, (response) => {
       const parts = [];
       response.on('data', (part) => parts.push(part));
       response.on('end', () => resolve(JSON.parse(Buffer.concat(parts).toString('utf8'))));

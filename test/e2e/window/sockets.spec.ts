@@ -45,7 +45,7 @@ test('no socket but on the loopback interface is opened, whatever is done', asyn
   };
   const watching = setInterval(look, 20);
   try {
-    for (const name of ['Search', 'Checkpoints', 'Statistics', 'Diagnostics', 'Settings', 'Timeline'])
+    for (const name of ['Search', 'Sessions', 'Checkpoints', 'Statistics', 'Diagnostics', 'Settings', 'Timeline'])
       await page.getByRole('link', { name, exact: true }).click();
     await page.getByRole('listbox').press('Enter');
     await expect(page.getByRole('tree')).toBeVisible();

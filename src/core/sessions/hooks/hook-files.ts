@@ -22,7 +22,7 @@ import { fileURLToPath } from 'node:url';
 import { AppError } from '../../../shared/model/app-error.ts';
 import { quoteArguments } from '../../sources/host/quote-argument.ts';
 import type { Host } from '../../sources/source.ts';
-import { addHook, findHook, HOOK_SCRIPT, NO_SETTINGS, removeHook, type HookEntry } from './hook-settings.ts';
+import { addHook, findHook, HOOK_SCRIPT, NO_SETTINGS, removeHook } from './hook-settings.ts';
 
 export const HOOK_TOOLS = ['claude-code', 'codex'] as const;
 export type HookTool = (typeof HOOK_TOOLS)[number];
@@ -67,8 +67,7 @@ export interface HookStatus {
 export function planInstall(tool: HookTool, place: HookPlace): HookChange {
   const file = settingsFile(tool, place.host);
   const before = readSettings(file);
-  const entry = createEntry(tool, place);
-  const text = addHook(before ?? NO_SETTINGS, entry);
+  const text = addHook(before ?? NO_SETTINGS, createCommand(tool, place));
   if (text === null) throw strange(file);
   const isThere = text === before;
   return {
@@ -92,8 +91,7 @@ export function planUninstall(tool: HookTool, place: HookPlace): HookChange {
     throw new AppError('USAGE_INVALID', 'Something else stands in the same entry, so it was left as it is.', {
       hint: `Take the command with ${HOOK_SCRIPT} out of the file by hand.`,
     });
-  const command = findHook(before) ?? '';
-  const original = findOriginal(file, before, { command, isAsync: tool === 'claude-code' });
+  const original = findOriginal(file, before, findHook(before) ?? '');
   return {
     tool,
     file,
@@ -135,7 +133,7 @@ function settingsFile(tool: HookTool, { env, homeDir }: Host): string {
     : join(env['CODEX_HOME'] || join(homeDir, '.codex'), 'hooks.json');
 }
 
-function createEntry(tool: HookTool, { home, node }: HookPlace): HookEntry {
+function createCommand(tool: HookTool, { home, node }: HookPlace): string {
   const script = RESOURCES.map((folder) =>
     fileURLToPath(new URL(`${folder}hooks/${HOOK_SCRIPT}`, import.meta.url)),
   ).find((path) => existsSync(path));
@@ -144,14 +142,14 @@ function createEntry(tool: HookTool, { home, node }: HookPlace): HookEntry {
     throw new AppError('EXEC_FAILED', 'The script of the hooks is missing, or its path has no words.', {
       hint: 'Install Cairn again, in a folder with a plain name.',
     });
-  return { command, isAsync: tool === 'claude-code' };
+  return command;
 }
 
 /** What the file was before the entry came, if nothing else has changed since; undefined where something has. */
-function findOriginal(file: string, text: string, entry: HookEntry): string | null | undefined {
-  if (addHook(NO_SETTINGS, entry) === text) return null;
+function findOriginal(file: string, text: string, command: string): string | null | undefined {
+  if (addHook(NO_SETTINGS, command) === text) return null;
   const backup = readSettings(`${realPathOf(file)}${BACKUP_SUFFIX}`);
-  return backup !== null && addHook(backup, entry) === text ? backup : undefined;
+  return backup !== null && addHook(backup, command) === text ? backup : undefined;
 }
 
 /** Null where there is none. @throws AppError USAGE_INVALID where it is no plain text file */

@@ -8,27 +8,12 @@ export const HOOK_SCRIPT = 'cairn-hook.mjs';
 const EVENT = 'Stop';
 const TIMEOUT_SECONDS = 5;
 
-export interface HookEntry {
-  readonly command: string;
-  /** Where the tool knows of hooks that it does not wait for. */
-  readonly isAsync: boolean;
-}
-
 /** The text with the entry, the text itself where it is there already; null where the settings are of no shape that has hooks. */
-export function addHook(text: string, entry: HookEntry): string | null {
+export function addHook(text: string, command: string): string | null {
   const settings = parseSettings(text);
   if (settings === null) return null;
   if (settings.commands.some(isOwn)) return text;
-  const element = {
-    hooks: [
-      {
-        type: 'command',
-        command: entry.command,
-        timeout: TIMEOUT_SECONDS,
-        ...(entry.isAsync ? { async: true } : {}),
-      },
-    ],
-  };
+  const element = { hooks: [{ type: 'command', command, timeout: TIMEOUT_SECONDS }] };
   if (settings.hasEvent) return appendToArray(text, ['hooks', EVENT], element);
   if (settings.hasHooks) return setMember(text, ['hooks'], EVENT, [element]);
   return setMember(text, [], 'hooks', { [EVENT]: [element] });

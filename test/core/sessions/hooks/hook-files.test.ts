@@ -28,7 +28,7 @@ import { addHook, findHook, removeHook } from '../../../../src/core/sessions/hoo
 import { fakeHost } from '../../../support/fake-source.ts';
 import { makeTemporaryFolder } from '../../../support/temporary-folder.ts';
 
-const ENTRY = { command: "node '/opt/cairn/resources/hooks/cairn-hook.mjs' claude-code /data", isAsync: true };
+const COMMAND = "node '/opt/cairn/resources/hooks/cairn-hook.mjs' claude-code /data";
 const SETTINGS = `{
     "model": "x",   "odd":[1,2,
  3],
@@ -78,7 +78,7 @@ describe.each<HookTool>(['claude-code', 'codex'])('the entry in the settings of 
     const file = join(folder.path, FILES[tool]);
     const settings = JSON.parse(readFileSync(file, 'utf8')) as { hooks: { Stop: { hooks: object[] }[] } };
     const [hook] = settings.hooks.Stop[0]?.hooks ?? [];
-    expect(hook).toMatchObject({ type: 'command', timeout: 5, ...(tool === 'codex' ? {} : { async: true }) });
+    expect(hook).toMatchObject({ type: 'command', timeout: 5 });
     expect(JSON.stringify(hook)).toContain(`cairn-hook.mjs ${tool} '${join(folder.path, 'my data')}'`);
     expect(statSync(file).mode & 0o777).toBe(0o600);
     expect(readHookStatus(tool, place.host)).toMatchObject({ isInstalled: true, isWhole: true });
@@ -154,7 +154,7 @@ describe.each<HookTool>(['claude-code', 'codex'])('the entry in the settings of 
   );
 
   it('leaves an entry alone that holds a command of somebody else too', () => {
-    const both = { hooks: { Stop: [{ hooks: [{ command: ENTRY.command }, { command: 'mine' }] }] } };
+    const both = { hooks: { Stop: [{ hooks: [{ command: COMMAND }, { command: 'mine' }] }] } };
     const file = write(tool, JSON.stringify(both));
 
     expect(() => planUninstall(tool, place)).toThrow('Something else');
@@ -177,14 +177,14 @@ describe('addHook() and removeHook()', () => {
         fc.pre(own !== undefined || !Object.hasOwn(rest, 'hooks'));
         const text = JSON.stringify(settings, null, space);
 
-        const added = addHook(text, ENTRY) ?? '';
+        const added = addHook(text, COMMAND) ?? '';
 
         const before = JSON.parse(text) as { hooks?: { Stop?: unknown[] } };
         const stop = before.hooks?.Stop ?? [];
         const expected = { ...before, hooks: { ...before.hooks, Stop: [...stop, expect.objectContaining({})] } };
         expect(JSON.parse(added)).toEqual(expected);
-        expect(findHook(added)).toBe(ENTRY.command);
-        expect(addHook(added, ENTRY)).toBe(added);
+        expect(findHook(added)).toBe(COMMAND);
+        expect(addHook(added, COMMAND)).toBe(added);
         const removed = removeHook(added);
         expect(JSON.parse(removed ?? '')).toEqual({ ...before, hooks: { ...before.hooks, Stop: stop } });
         if (stop.length > 0) expect(removed).toBe(text);
@@ -195,7 +195,7 @@ describe('addHook() and removeHook()', () => {
   it('take any text', () => {
     fc.assert(
       fc.property(fc.oneof(fc.string(), fc.json()), (text) => {
-        addHook(text, ENTRY);
+        addHook(text, COMMAND);
         removeHook(text);
         findHook(text);
       }),

@@ -55,9 +55,15 @@ afterEach(async () => {
   folder[Symbol.dispose]();
 });
 
-async function runHook(tool: string, event: unknown, home = test.home): Promise<{ code: number | null; said: string }> {
+/** The process that tells, as the hook starts it; `first` is the one that a tool starts. */
+async function runHook(
+  tool: string,
+  event: unknown,
+  home = test.home,
+  first: readonly string[] = ['--tell'],
+): Promise<{ code: number | null; said: string }> {
   const env = { PATH: process.env['PATH'], XDG_RUNTIME_DIR: runtime, CLAUDE_CODE_MESSAGING_TOKEN: 'secret-token' };
-  const child = spawn(process.execPath, [SCRIPT, tool, home], { env });
+  const child = spawn(process.execPath, [SCRIPT, ...first, tool, home], { env });
   let said = '';
   child.stdout.on('data', (bytes: Buffer) => (said += bytes.toString('utf8')));
   child.stderr.on('data', (bytes: Buffer) => (said += bytes.toString('utf8')));
@@ -106,6 +112,12 @@ describe('cairn-hook.mjs', () => {
     });
     expect(JSON.stringify(await test.session.unlocked().app.vault.listSessions())).not.toContain('secret-token');
     expect(notes()).toEqual([]);
+  });
+
+  it('hands over to a process of its own, so that no tool waits for it', async () => {
+    expect(await runHook('claude-code', EVENT, test.home, [])).toEqual(SILENT);
+
+    await expect.poll(texts, { timeout: 10_000 }).toEqual(['assistant: Fake answer to: Turn one']);
   });
 
   it("reads Codex's transcript, and its turn", async () => {

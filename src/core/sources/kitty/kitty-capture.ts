@@ -18,6 +18,7 @@ import {
   withoutBlankEnd,
   type TerminalText,
 } from '../terminal/terminal-text.ts';
+import { joinStyles } from './join-styles.ts';
 import { KITTY } from './kitty-facts.ts';
 import { findKitties, type KittyInstance } from './kitty-instances.ts';
 import { askKitty } from './kitty-remote.ts';
@@ -143,7 +144,7 @@ async function readTexts(
 }
 
 function toText(text: string): TerminalText {
-  const whole = withoutBlankEnd(Buffer.from(text, 'utf8'));
+  const whole = withoutBlankEnd(Buffer.from(joinStyles(text), 'utf8'));
   const kept = lastLines(whole, MAX_STREAM_BYTES);
   return { streams: [toTextStream(SCROLLBACK, '', kept)], isCut: kept.length < whole.length };
 }

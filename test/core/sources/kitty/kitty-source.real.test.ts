@@ -89,6 +89,35 @@ describeWith(['kitty', 'xvfb', 'bash'], 'the kitty source on a real kitty', () =
     expect(dropTwinTerminals([...items, ...plain.items])).toEqual(items);
   });
 
+  it('reads many windows, each with its own text, and none that is excluded', async () => {
+    await shop.start();
+    for (let at = 0; at < 24; at += 1) {
+      const cwd = shop.makeFolder(`place ${at}`);
+      const type = at % 6 === 0 ? 'os-window' : at % 3 === 0 ? 'tab' : 'window';
+      await shop.launch({ type, cwd, args: ['sh', '-c', `echo 'text ${at} wörld 日本'; exec bash`] });
+    }
+    const texts = async (): Promise<string[]> =>
+      (await shop.capture()).flatMap((item) => {
+        // Narrow windows wrap it.
+        const text = streamText(item).replaceAll(/\u001b\[[0-9;:]*m|\n/g, '');
+        return /text \d+ wörld 日本/.exec(text)?.[0] ?? [];
+      });
+    await waitFor('the texts', async () => (await texts()).length === 24);
+
+    expect(new Set(await texts()).size).toBe(24);
+    const excludes = { path: (path: string) => path.endsWith('place 7'), url: () => false, command: () => false };
+    const unread = (await shop.capture({ excludes })).filter(({ streams }) => streams.length === 0);
+    expect(unread.map(({ attributes }) => attributes['cwd'])).toEqual([join(shop.folder, 'place 7')]);
+  });
+
+  it('keeps a long line in one piece, so that a secret in it is found', async () => {
+    await shop.start();
+    const line = 'long'.repeat(100);
+    await shop.type(1, `printf '\\033[32m%s\\033[0m\\n' ${line}`);
+
+    await waitFor('the line', async () => streamText((await shop.capture())[0]).includes(`32m${line}`));
+  });
+
   it('brings all back after a kill, in a kitty that it starts, and nothing twice', async () => {
     const items = await makeWorkspace();
     const before = shape(items);

@@ -9,15 +9,20 @@ export type ChatLine =
 
 /** Tells what a line is. Total. */
 export function toChatLine(line: string): ChatLine {
-  const started = STARTED.exec(line);
+  const started = line.startsWith('# aider chat') ? STARTED.exec(line) : null;
   if (started !== null) {
     // The time of the place where it ran, without a zone: taken as this place's.
     const timeMs = Date.parse(`${started[1]}T${started[2]}`);
     return { type: 'start', timeMs: Number.isNaN(timeMs) ? null : timeMs };
   }
-  if (line.startsWith('#### ')) return { type: 'user', text: line.slice(5).replace(/ {2}$/, '') };
-  if (line.startsWith('> ')) return { type: 'aider', text: line.slice(2).replace(/ {2}$/, '') };
+  if (line.startsWith('#### ')) return { type: 'user', text: withoutBreak(line.slice(5)) };
+  if (line.startsWith('> ')) return { type: 'aider', text: withoutBreak(line.slice(2)) };
   return { type: 'model', text: line };
+}
+
+/** Two blanks at the end of a line are Markdown's line break. */
+function withoutBreak(text: string): string {
+  return text.endsWith('  ') ? text.slice(0, -2) : text;
 }
 
 /** Calls `take` for each whole line; gives the number of bytes used, up to and with the last line end. */
@@ -25,7 +30,8 @@ export function readChatLines(bytes: Uint8Array, take: (line: ChatLine) => void)
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   let start = 0;
   for (let end = buffer.indexOf(0x0a); end >= 0; end = buffer.indexOf(0x0a, start)) {
-    take(toChatLine(buffer.toString('utf8', start, end).replace(/\r$/, '')));
+    const line = buffer.toString('utf8', start, end);
+    take(toChatLine(line.endsWith('\r') ? line.slice(0, -1) : line));
     start = end + 1;
   }
   return start;

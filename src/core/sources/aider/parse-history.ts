@@ -34,11 +34,14 @@ export const HISTORY_FORMAT: LogFormat<HistoryFacts> = { newFacts: newHistoryFac
 function addLine(line: ChatLine, facts: HistoryFacts): void {
   if (line.type === 'start') {
     facts.createdAtMs ??= line.timeMs;
-    Object.assign(facts, { speaker: null, said: '', asked: 0 });
+    facts.speaker = null;
+    facts.said = '';
+    facts.asked = 0;
     facts.openToolCalls.clear();
     return;
   }
-  if (line.type !== facts.speaker) Object.assign(facts, { speaker: line.type, said: '' });
+  if (line.type !== facts.speaker) facts.said = '';
+  facts.speaker = line.type;
   if (facts.said === '' && line.text.trim() === '') return;
   const isNew = facts.said === '';
   if (facts.said.length < MAX_TEXT_LENGTH) facts.said += `${isNew ? '' : '\n'}${line.text}`.slice(0, MAX_TEXT_LENGTH);
@@ -62,6 +65,7 @@ function addSaid(speaker: 'user' | 'model', isNew: boolean, facts: HistoryFacts)
 
 function addNotice(text: string, facts: HistoryFacts): void {
   facts.openToolCalls.clear();
+  if (!/^(?:Aider v|Main model: |Model: )/i.test(text)) return;
   facts.version = factOf(VERSION.exec(text)?.[1]) ?? facts.version;
   facts.model = factOf(MODEL.exec(text)?.[1]) ?? facts.model;
   // Models of other makers bear the name of their maker: `anthropic/claude-...`.

@@ -38,7 +38,7 @@ export async function captureContinue(
   const { found, unreadable } = listSessions(continueDir);
   const reader = new DocumentReader(memory, parseSessionFacts);
   const created = found.length === 0 ? new Map<string, number>() : readCreationTimes(continueDir);
-  const clients = findClients(context.host);
+  const clients = found.length === 0 ? [] : findClients(context.host);
   return captureConversations<FoundSession>(context, {
     source: CONTINUE,
     provider: null,

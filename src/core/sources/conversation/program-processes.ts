@@ -5,6 +5,8 @@ import { readArguments, readBootTimeMs, readProcesses, readWorkingDirectory, typ
 const INTERPRETERS = /^(?:node|nodejs|bun|deno|python[\d.]*|uv|tsx)$/;
 /** Clock ticks since boot are hundredths of a second on Linux. */
 const TICK_MS = 10;
+/** The parent of what the system itself runs, which has no words. */
+const KERNEL_THREADS_PID = 2;
 
 export interface ProgramProcess {
   readonly process: ProcessInfo;
@@ -25,7 +27,9 @@ export function findProgramProcesses(
 ): ProgramProcess[] {
   const bootTimeMs = readBootTimeMs(procDir);
   const found = readProcesses(procDir).flatMap((process): ProgramProcess[] => {
-    const words = process.isZombie ? null : wordsAfterProgram(readArguments(procDir, process.pid), isProgram);
+    const isKernel = process.parentPid === KERNEL_THREADS_PID;
+    const words =
+      process.isZombie || isKernel ? null : wordsAfterProgram(readArguments(procDir, process.pid), isProgram);
     if (words === null) return [];
     const cwd = readWorkingDirectory(procDir, process.pid)?.path ?? null;
     const startedAtMs = bootTimeMs === null ? null : bootTimeMs + process.startTime * TICK_MS;

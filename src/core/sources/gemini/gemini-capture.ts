@@ -57,7 +57,7 @@ export async function captureGemini(context: CaptureContext, memory: GeminiMemor
 
 /** The sessions that run now. */
 export function readLiveSessions(host: Host, sessions: readonly Session[], reader: FactsReader): LiveSessions {
-  const clients = findGeminiClients(host);
+  const clients = sessions.length === 0 ? [] : findGeminiClients(host);
   const folders = new Set(clients.map(({ cwd }) => cwd));
   const started = sessions
     .filter(({ cwd }) => folders.has(cwd))

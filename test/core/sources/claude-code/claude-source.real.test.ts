@@ -2,14 +2,15 @@
 // a local server.
 
 import { spawn, type ChildProcess } from 'node:child_process';
-import { accessSync, constants, existsSync, mkdirSync, readFileSync, rmSync, statSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { createClaudeCodeSource } from '../../../../src/core/sources/claude-code/claude-source.ts';
 import type { Host, Source } from '../../../../src/core/sources/source.ts';
 import type { CapturedItem } from '../../../../src/shared/model/item.ts';
+import { findAiProgram } from '../../../support/ai-program.ts';
 import { startFakeModelServer, type FakeModelServer } from '../../../support/fake-model-server.ts';
 import { makeTemporaryFolder, type TemporaryFolder } from '../../../support/temporary-folder.ts';
 import {
@@ -20,7 +21,7 @@ import {
   waitFor,
 } from '../../../support/test-host.ts';
 
-const CLAUDE = findClaude();
+const CLAUDE = findAiProgram('claude');
 const START_TIMEOUT_MS = 20_000;
 
 describe.skipIf(CLAUDE === null)(
@@ -130,18 +131,4 @@ function kill(pid: number): void {
   } catch {
     // it has ended
   }
-}
-
-function findClaude(): string | null {
-  const named = process.env['CAIRN_TEST_CLAUDE'];
-  const candidates = (process.env['PATH'] ?? '').split(delimiter).map((path) => join(path, 'claude'));
-  for (const path of named === undefined ? candidates : [named]) {
-    try {
-      accessSync(path, constants.X_OK);
-      return path;
-    } catch {
-      // not here
-    }
-  }
-  return null;
 }

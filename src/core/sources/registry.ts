@@ -18,6 +18,7 @@ import { createJetBrainsSource } from './jetbrains/jetbrains-source.ts';
 import { createScreenSource } from './screen/screen-source.ts';
 import { createShellHistorySource } from './shell-history/shell-history-source.ts';
 import { createShellSource } from './shell/shell-source.ts';
+import { createOpencodeSource } from './opencode/opencode-source.ts';
 import { createNeovimSource } from './neovim/neovim-source.ts';
 import type { Source } from './source.ts';
 import { createTmuxSource } from './tmux/tmux-source.ts';
@@ -44,6 +45,7 @@ export function createSources(): readonly Source[] {
     createGeminiSource(),
     createCopilotSource(),
     createContinueSource(),
+    createOpencodeSource(),
     createClineSource(),
     createAiderSource(),
     createNeovimSource(),

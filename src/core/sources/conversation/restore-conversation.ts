@@ -48,6 +48,8 @@ export interface ConversationTool {
   root(host: Host, path: string): string;
   /** Where the streams belong, the main one first; empty where nothing can be written back, null where the item names no place that may be written. */
   places(item: SnapshotItem, host: Host): readonly StreamPlace[] | null;
+  /** What has to be done with a file that was written back before the command finds it, as a sentence. */
+  afterWriteBack?(item: SnapshotItem, host: Host): string;
 }
 
 const factsSchema = z.object({
@@ -156,8 +158,9 @@ async function planOne(
       : item.attributes['isPartial'] === true
         ? 'What was saved of its transcript, which is not all of it, is written back. '
         : 'Its deleted transcript is written back. ';
+  const after = writes.length === 0 ? '' : (tool.afterWriteBack?.(item, context.host) ?? '');
   const payload = { id: facts.id, cwd: folder.path, writes, how, argv: argv === null ? null : [...argv] };
-  return step('planned', before + texts[how], payload);
+  return step('planned', [before.trim(), after, texts[how]].filter((text) => text !== '').join(' '), payload);
 }
 
 function chooseHow(facts: Facts, argv: readonly string[] | null, context: RestoreContext): Payload['how'] {

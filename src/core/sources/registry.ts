@@ -18,6 +18,7 @@ import { createJetBrainsSource } from './jetbrains/jetbrains-source.ts';
 import { createScreenSource } from './screen/screen-source.ts';
 import { createShellHistorySource } from './shell-history/shell-history-source.ts';
 import { createShellSource } from './shell/shell-source.ts';
+import { createCopilotChatSource } from './copilot-chat/copilot-chat-source.ts';
 import { createOpencodeSource } from './opencode/opencode-source.ts';
 import { createNeovimSource } from './neovim/neovim-source.ts';
 import type { Source } from './source.ts';
@@ -46,6 +47,7 @@ export function createSources(): readonly Source[] {
     createCopilotSource(),
     createContinueSource(),
     createOpencodeSource(),
+    createCopilotChatSource(),
     createClineSource(),
     createAiderSource(),
     createNeovimSource(),

@@ -9,7 +9,9 @@ import { createClaudeCodeSource } from './claude-code/claude-source.ts';
 import { createClineSource } from './cline/cline-source.ts';
 import { createCodexSource } from './codex/codex-source.ts';
 import { createContinueSource } from './continue/continue-source.ts';
+import { createCopilotChatSource } from './copilot-chat/copilot-chat-source.ts';
 import { createCopilotSource } from './copilot-cli/copilot-source.ts';
+import { createCursorSource } from './cursor/cursor-source.ts';
 import { createFirefoxSource } from './firefox/firefox-source.ts';
 import { createGeminiSource } from './gemini/gemini-source.ts';
 import { createGitSource } from './git/git-source.ts';
@@ -18,9 +20,8 @@ import { createJetBrainsSource } from './jetbrains/jetbrains-source.ts';
 import { createScreenSource } from './screen/screen-source.ts';
 import { createShellHistorySource } from './shell-history/shell-history-source.ts';
 import { createShellSource } from './shell/shell-source.ts';
-import { createCopilotChatSource } from './copilot-chat/copilot-chat-source.ts';
-import { createOpencodeSource } from './opencode/opencode-source.ts';
 import { createNeovimSource } from './neovim/neovim-source.ts';
+import { createOpencodeSource } from './opencode/opencode-source.ts';
 import type { Source } from './source.ts';
 import { createTmuxSource } from './tmux/tmux-source.ts';
 import { createVimSource } from './vim/vim-source.ts';
@@ -48,6 +49,7 @@ export function createSources(): readonly Source[] {
     createContinueSource(),
     createOpencodeSource(),
     createCopilotChatSource(),
+    createCursorSource(),
     createClineSource(),
     createAiderSource(),
     createNeovimSource(),

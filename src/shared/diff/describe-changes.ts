@@ -37,6 +37,10 @@ const AI_NAMES: Readonly<Record<string, string>> = {
   'copilot-cli': 'Copilot',
   continue: 'Continue',
   cline: 'Cline',
+  opencode: 'OpenCode',
+  'copilot-chat': 'Copilot',
+  cursor: 'Cursor',
+  aider: 'aider',
 };
 const CAME: Readonly<Record<ItemKind, string>> = {
   terminal: 'opened',

@@ -8,11 +8,18 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
 import { createOpencodeSource } from '../../../../src/core/sources/opencode/opencode-source.ts';
+import type { JsonObject } from '../../../../src/shared/model/json.ts';
 import { findAiProgram } from '../../../support/ai-program.ts';
 import { ConversationRig } from '../../../support/conversation-rig.ts';
 import { startFakeChatServer } from '../../../support/fake-chat-server.ts';
 
 const OPENCODE = findAiProgram('opencode');
+
+function idOf({ attributes }: { readonly attributes: JsonObject }): string {
+  const { id } = attributes;
+  if (typeof id !== 'string') throw new Error('a session without an id');
+  return id;
+}
 
 describe.skipIf(OPENCODE === null)('the OpenCode source with the real program', { timeout: 180_000 }, () => {
   async function setUp(): Promise<ConversationRig> {
@@ -49,7 +56,7 @@ describe.skipIf(OPENCODE === null)('the OpenCode source with the real program', 
       { name: 'bash', result: expect.stringContaining('from-the-tool') as string, isError: false },
     ]);
 
-    const id = String(item.attributes['id']);
+    const id = idOf(item);
     const run = (...args: string[]) =>
       execFileSync(OPENCODE ?? '', args, { cwd: rig.cwd, env: { ...rig.env }, stdio: ['ignore', 'pipe', 'pipe'] });
     run('session', 'delete', id);
@@ -68,7 +75,7 @@ describe.skipIf(OPENCODE === null)('the OpenCode source with the real program', 
   it('knows a running one by its arguments, and after kill -9 during a tool that it stands in mid-turn', async () => {
     await using rig = await setUp();
     await rig.run(['run', 'hello']);
-    const id = String((await rig.captureOne()).attributes['id']);
+    const id = idOf(await rig.captureOne());
     rig.start(['run', '-s', id, rig.endlessPrompt]);
     await rig.untilToolRuns();
     const running = await rig.captureOne();

@@ -89,7 +89,7 @@ describe('the OpenCode source', () => {
   it('reads its messages with calls and results', async () => {
     const { items, contents } = toSnapshotItems([await captureOne()]);
     const readStream = async (name: string) => contents.get(`opencode:${ID}\n${name}`) ?? new Uint8Array();
-    const { messages, unreadableLines } = (await source.readConversation?.(items[0]!, { readStream }))!;
+    const { messages, unreadableLines } = await source.readConversation!(items[0]!, { readStream });
     expect(unreadableLines).toBe(0);
     expect(messages[0]).toMatchObject({ role: 'user', text: '"opencode turn one: look"', model: null });
     const [call] = messages.flatMap(({ toolCalls }) => toolCalls);

@@ -88,7 +88,7 @@ export function listStoredChats(path: string): readonly ListedChat[] {
         [CHAT, CHAT + AFTER],
       )
       .rows.map((row) =>
-        toListed(String(row['id']), row['facts'] ?? null, `${row['bytes']}:${sizes.get(String(row['id'])) ?? ''}`),
+        toListed(String(row['id']), row['facts'] ?? null, [row['bytes'], sizes.get(String(row['id']))].join(':')),
       );
   });
 }

@@ -1,8 +1,9 @@
 // `cairn sessions`: conversations with AI tools as things of their own.
 
-import { Option, type Command } from 'commander';
+import { Argument, Option, type Command } from 'commander';
 
 import { EXPORT_FORMATS } from '../../core/sessions/export-session.ts';
+import { SESSION_STATUSES, type SessionStatus } from '../../shared/model/session.ts';
 import type { Act } from '../context.ts';
 import { wholeNumber } from '../options.ts';
 import {
@@ -12,6 +13,7 @@ import {
   runSessionsPin,
   runSessionsRename,
   runSessionsResume,
+  runSessionsStatus,
   type DryRunOptions,
   type ImportOptions,
 } from '../sessions/change-sessions.ts';
@@ -56,6 +58,12 @@ export function setupSessions(command: Command, act: Act): void {
     .argument(...SESSION)
     .argument('<name>', 'the new name')
     .action((id: string, name: string) => act((context) => runSessionsRename(id, name, context)));
+  command
+    .command('status')
+    .description('say how a session stands')
+    .argument(...SESSION)
+    .addArgument(new Argument('<status>', 'how it stands').choices(SESSION_STATUSES))
+    .action((id: string, status: SessionStatus) => act((context) => runSessionsStatus(id, status, context)));
   command
     .command('pin')
     .description('keep a session until it is deleted by hand')

@@ -8,6 +8,8 @@ import { toPlainLine } from '../../shared/text/sanitize-text.ts';
 import type { ImportAction, ImportedSession } from '../../core/sessions/agents/import-folder.ts';
 import { projectOfPath } from '../../core/sessions/agents/read-folder.ts';
 import type { Session } from '../../core/sessions/session.ts';
+import type { SessionEdit } from '../../core/sessions/session-store.ts';
+import type { SessionStatus } from '../../shared/model/session.ts';
 import { doneWithVault, type CommandContext } from '../context.ts';
 import type { ExitCode } from '../exit-code.ts';
 import { countOf, joinWords } from '../format/amounts.ts';
@@ -61,6 +63,14 @@ export function runSessionsRename(reference: string, name: string, context: Comm
   if (name.trim() === '' || name.length > 200)
     throw new AppError('USAGE_INVALID', 'A name has 1 to 200 characters.', { hint: 'Nothing was changed.' });
   return changeOne(reference, { name: name.trim() }, context, (session) => `It is called ${nameOf(session)} now.`);
+}
+
+export function runSessionsStatus(
+  reference: string,
+  status: SessionStatus,
+  context: CommandContext,
+): Promise<ExitCode> {
+  return changeOne(reference, { status }, context, (session) => `${nameOf(session)} is ${status} now.`);
 }
 
 export function runSessionsPin(reference: string, pinned: boolean, context: CommandContext): Promise<ExitCode> {
@@ -138,7 +148,7 @@ export function runSessionsResume(
 
 function changeOne(
   reference: string,
-  change: { readonly name?: string; readonly pinned?: boolean },
+  change: SessionEdit,
   context: CommandContext,
   say: (session: Session) => string,
 ): Promise<ExitCode> {

@@ -7,7 +7,7 @@ import type { ConversationMessage } from '../sources/conversation/message.ts';
 import type { Source } from '../sources/source.ts';
 import type { SessionId } from '../../shared/model/ids.ts';
 import type { JsonObject } from '../../shared/model/json.ts';
-import type { SessionMessage, StoredSession } from '../../shared/model/session.ts';
+import type { SessionMessage, SessionStatus, StoredSession } from '../../shared/model/session.ts';
 import type { SessionSaved } from '../vault/vault-sessions.ts';
 import type { Vault } from '../vault/vault.ts';
 import { writeAgentState } from './agents/write-state.ts';
@@ -54,7 +54,7 @@ export interface NewSession {
 export interface SessionEdit {
   readonly name?: string;
   readonly pinned?: boolean;
-  readonly status?: string;
+  readonly status?: SessionStatus;
   readonly model?: string;
 }
 

@@ -5,7 +5,7 @@ import { z } from 'zod';
 
 import type { SessionId } from '../model/ids.ts';
 import type { JsonObject } from '../model/json.ts';
-import { MESSAGE_ROLES } from '../model/session.ts';
+import { MESSAGE_ROLES, SESSION_STATUSES } from '../model/session.ts';
 import { previewSchema, timeSchema } from './schemas.ts';
 
 const MAX_CONTENT = 900_000;
@@ -139,7 +139,7 @@ export const sessionsContract = {
           id: sessionReferenceSchema,
           name: z.string().trim().min(1).max(200).optional(),
           pinned: z.boolean().optional(),
-          status: z.enum(['active', 'paused', 'complete', 'failed']).optional(),
+          status: z.enum(SESSION_STATUSES).optional(),
         }),
       )
       .output(sessionSchema),

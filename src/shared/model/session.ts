@@ -6,6 +6,10 @@ import type { JsonObject } from './json.ts';
 export const MESSAGE_ROLES = ['user', 'assistant', 'system'] as const;
 export type MessageRole = (typeof MESSAGE_ROLES)[number];
 
+/** What a session that is worked on may be. */
+export const SESSION_STATUSES = ['active', 'paused', 'complete', 'failed'] as const;
+export type SessionStatus = (typeof SESSION_STATUSES)[number];
+
 /** Characters of the first user message that a list shows. */
 export const PREVIEW_CHARACTERS = 50;
 

@@ -168,6 +168,11 @@ describe('cairn sessions', () => {
 
     const real = await runCairn(['sessions', 'import', join(folder.path, 'agents', 'sessions')], { core });
     expect(real.stdout).toMatch(/^Imported 2 sessions: 1 new, 0 changed, 0 unchanged\.\n {2}Connect flow: new\n/);
+    const changed = await runCairn(['sessions', 'status', 'Connect flow', 'paused'], { core });
+    expect(changed.stdout).toBe('Connect flow is paused now.\n');
+    const state = join(folder.path, 'agents', 'sessions', '2026-02-19_connect-flow_enr0i6', 'state.json');
+    expect(readFileSync(state, 'utf8')).toContain('"status": "paused"');
+    await runCairn(['sessions', 'import', folder.path], { core });
     const all = await runCairn(['sessions', 'import', '--all', '--json'], { core });
     expect(all.json()).toMatchObject({ sessions: [{ action: 'unchanged' }, { action: 'unreadable' }] });
     expect((await runCairn(['sessions', 'import'], { core })).exitCode).toBe(2);

@@ -55,6 +55,10 @@ test('a title that is changed is written into the file, and a session opens with
   const file = join(repository, 'agents', 'sessions', SLUG, 'state.json');
   expect(readFileSync(file, 'utf8')).toContain('"topic": "Connect everything"');
 
+  await page.getByRole('button', { name: 'Status of Connect everything' }).press('Enter');
+  await page.getByRole('menuitem', { name: 'Paused' }).press('Enter');
+  await expect(page.getByRole('row').filter({ hasText: 'Connect everything' })).toContainText('paused');
+  expect(readFileSync(file, 'utf8')).toContain('"status": "paused"');
   await page.getByRole('button', { name: 'Pin Connect everything' }).press('Enter');
   await expect(page.getByRole('row').filter({ hasText: 'Connect everything' })).toContainText('pinned');
 

@@ -1,9 +1,10 @@
 // What can be done with a session, as buttons.
 
-import { Download, Pencil, Pin, PinOff, Play, Trash2 } from 'lucide-react';
+import { CircleDot, Download, Pencil, Pin, PinOff, Play, Trash2 } from 'lucide-react';
 import { useState } from 'react';
 
 import type { SessionView } from '../../../shared/contract/sessions.ts';
+import { SESSION_STATUSES, type SessionStatus } from '../../../shared/model/session.ts';
 import { api } from '../../client/client.ts';
 import { useToldAction } from '../../client/use-told-action.ts';
 import { IconButton } from '../../components/button.tsx';
@@ -12,6 +13,13 @@ import { saveText } from '../../components/save-text.ts';
 import { plainTitle } from '../../components/visible-text.ts';
 import { showToast } from '../../stores/toasts.ts';
 import { DeleteDialog, RenameDialog, ResumeDialog, type ResumeHint } from './session-dialogs.tsx';
+
+const STATUS_NAMES: Readonly<Record<SessionStatus, string>> = {
+  active: 'Active',
+  paused: 'Paused',
+  complete: 'Complete',
+  failed: 'Failed',
+};
 
 export interface SessionActionsProps {
   readonly session: SessionView;
@@ -24,6 +32,7 @@ export function SessionActions({ session, onDeleted }: SessionActionsProps) {
   const [open, setOpen] = useState<'rename' | 'delete' | null>(null);
   const [hint, setHint] = useState<ResumeHint | null>(null);
   const pin = useToldAction(() => api.sessions.update({ id, pinned: !pinned }));
+  const setStatus = useToldAction((status: SessionStatus) => api.sessions.update({ id, status }));
   const resume = useToldAction(async () => {
     const { openedIn, line, cwd } = await api.sessions.resume({ id, open: true });
     if (openedIn === null) setHint({ line, cwd });
@@ -55,6 +64,15 @@ export function SessionActions({ session, onDeleted }: SessionActionsProps) {
           { label: 'As JSON', onSelect: () => void save.run('json') },
         ]}
       />
+      {session.tool === 'agents' && (
+        <Menu
+          trigger={<IconButton label={`Status of ${name}`} icon={<CircleDot size={16} />} />}
+          items={SESSION_STATUSES.map((status) => ({
+            label: STATUS_NAMES[status],
+            onSelect: () => void setStatus.run(status),
+          }))}
+        />
+      )}
       <IconButton label={`Delete ${name}`} icon={<Trash2 size={16} />} onClick={() => setOpen('delete')} />
       {open === 'rename' && <RenameDialog session={session} onClose={() => setOpen(null)} />}
       {open === 'delete' && (

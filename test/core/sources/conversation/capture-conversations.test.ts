@@ -96,6 +96,33 @@ describe('captureConversations()', () => {
     expect(unknown.problems).toMatchObject([{ reason: 'partial', key: 'tool:a' }]);
   });
 
+  it('lets the earlier facts count while not all of it was read anew', async () => {
+    writeFileSync(join(folder.path, 'parts/part.json'), '');
+    const found = put('a', '12345', 1);
+    const facts = { ...newConversationFacts(), title: 'Its title', model: 'm', messages: 7, lastText: 'bye' };
+    const reading = { streams: [], readBytes: 0, missing: null, problems: [], isComplete: true, attributes: {} };
+    const { items } = await capture([found], {}, { read: () => ({ ...reading, facts }) });
+    const previous = toSnapshotItems(items).items;
+    const anew = { ...reading, facts: newConversationFacts(), isComplete: false, attributes: { file: 'moved' } };
+
+    const [item] = (await capture([found], { previous }, { read: () => anew })).items;
+    const [unknown] = (await capture([found], {}, { read: () => anew })).items;
+
+    expect(item).toMatchObject({
+      title: 'Its title',
+      attributes: { model: 'm', messageCount: 7, lastMessage: 'bye', file: 'moved' },
+    });
+    expect(unknown).toMatchObject({ title: 'A conversation', attributes: { messageCount: 0 } });
+  });
+
+  it('lists none that says nothing yet', async () => {
+    expect(await capture([put('a', '', 1)], {}, { read: () => 'empty' })).toEqual({
+      items: [],
+      problems: [],
+      closed: [],
+    });
+  });
+
   it('says which part and which conversation could not be read, and keeps the others', async () => {
     const found = [put('a', '1', 2), put('gone', '2', 1)];
     rmSync(found[1]?.path ?? '');

@@ -161,17 +161,16 @@ export class VaultEngine {
 
   async save(request: SaveRequest): Promise<SaveResult> {
     const startMs = performance.now();
-    const result = await this.#write('Saving the snapshot', async () => {
-      const deps = {
-        state: this.#state,
-        random: this.#options.random,
-        maxSnapshotBytes: this.#options.maxSnapshotBytes ?? DEFAULT_MAX_SNAPSHOT_BYTES,
-      };
-      const result = await saveSnapshot(deps, request, this.#knowledge, this.#bodyCache);
-      this.#learn();
-      this.#search.noteSaved();
-      return result;
-    });
+    const { random, maxSnapshotBytes = DEFAULT_MAX_SNAPSHOT_BYTES } = this.#options;
+    const deps = { state: this.#state, random, maxSnapshotBytes };
+    const write = () =>
+      this.#write('Saving the snapshot', async () => {
+        const result = await saveSnapshot(deps, request, this.#knowledge, this.#bodyCache);
+        this.#learn();
+        this.#search.noteSaved();
+        return result;
+      });
+    const result = await this.#search.besides(write);
     return { ...result, workMs: performance.now() - startMs };
   }
 

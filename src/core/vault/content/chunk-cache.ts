@@ -5,7 +5,13 @@ export const MAX_CACHED_BYTES = 4 * 1024 * 1024;
 
 export class ChunkCache {
   readonly #contents = new Map<number, Buffer>();
+  readonly #onLetGo: (content: Buffer) => void;
   #bytes = 0;
+
+  /** @param onLetGo called with what is driven out: nobody else may have it, if that is to release it */
+  constructor(onLetGo: (content: Buffer) => void = () => undefined) {
+    this.#onLetGo = onLetGo;
+  }
 
   get(recordId: number): Buffer | undefined {
     const content = this.#contents.get(recordId);
@@ -34,6 +40,7 @@ export class ChunkCache {
       if (this.#bytes <= MAX_CACHED_BYTES) break;
       this.#contents.delete(oldest);
       this.#bytes -= bytes.length;
+      this.#onLetGo(bytes);
     }
   }
 }

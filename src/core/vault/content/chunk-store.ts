@@ -58,6 +58,12 @@ export class ChunkStore {
     return this.#cache.get(recordId) ?? this.read(recordId);
   }
 
+  /** The same, and whether the caller alone has it, so that it may be released. */
+  readOwned(recordId: number): { readonly content: Buffer; readonly isOwn: boolean } {
+    const cached = this.#cache.get(recordId);
+    return cached === undefined ? { content: this.read(recordId), isOwn: true } : { content: cached, isOwn: false };
+  }
+
   /** Lets go of the contents and sizes in memory; they are read again where they are wanted. */
   forgetContents(): void {
     this.#cache.clear();

@@ -188,8 +188,8 @@ class Search {
     const known = this.#contents.get(anchor);
     if (known !== undefined) return known;
     try {
-      const content = this.#state.store.readOnce(anchor);
-      this.#contents.set(anchor, content);
+      const { content, isOwn } = this.#state.store.readOwned(anchor);
+      if (isOwn) this.#contents.set(anchor, content);
       return content;
     } catch {
       return null; // forgotten since, or damaged: verification tells of it

@@ -137,6 +137,7 @@ export class LogFollower {
     }
     for (const at of begun) {
       this.#indexChunk(stream, at);
+      this.#seams.sweep();
       await this.#deps.turn();
     }
     this.#followSeams(item, earlier, stream);

@@ -2,6 +2,7 @@
 
 import { AppError } from '../../../shared/model/app-error.ts';
 import type { ChunkStore } from '../content/chunk-store.ts';
+import { releaseOwner } from '../content/release.ts';
 import type { Part } from '../log/manifest.ts';
 import type { ChunkEntry } from './segment.ts';
 
@@ -9,6 +10,8 @@ const NEWLINE = 10;
 /** Of a line that spans parts, so much is told with their border on either side. */
 export const MAX_SEAM_BYTES = 64 * 1024;
 const MAX_KEPT = 4;
+
+type OwnedContent = ReturnType<ChunkStore['readOwned']>;
 
 export interface Seam {
   readonly line: string;
@@ -19,26 +22,37 @@ export interface Seam {
 
 export class SeamReader {
   readonly #store: ChunkStore;
-  readonly #contents = new Map<number, Buffer>();
+  readonly #contents = new Map<number, OwnedContent>();
+  readonly #dropped: OwnedContent[] = [];
 
   constructor(store: ChunkStore) {
     this.#store = store;
   }
 
-  /** A chunk's content; the last few are kept. Of a damaged one nothing: verification tells of it. */
+  /** A chunk's content; the last few are kept. Of a damaged one nothing: verification tells of it. Valid until `sweep`. */
   read(recordId: number): Buffer {
     const known = this.#contents.get(recordId);
-    if (known !== undefined) return known;
-    const content = readOrNothing(this.#store, recordId);
-    const oldest = this.#contents.keys().next();
-    if (this.#contents.size >= MAX_KEPT && oldest.done !== true) this.#contents.delete(oldest.value);
-    this.#contents.set(recordId, content);
-    return content;
+    if (known !== undefined) return known.content;
+    const owned = readOrNothing(this.#store, recordId);
+    for (const [oldest, content] of this.#contents) {
+      if (this.#contents.size < MAX_KEPT) break;
+      this.#contents.delete(oldest);
+      this.#dropped.push(content);
+    }
+    this.#contents.set(recordId, owned);
+    return owned.content;
   }
 
-  /** Lets go of the contents. */
+  /** Gives back the memory of what is no longer kept; nobody may look at it any more. */
+  sweep(): void {
+    for (const { content, isOwn } of this.#dropped.splice(0)) if (isOwn) releaseOwner(content);
+  }
+
+  /** Lets go of all contents. */
   clear(): void {
+    this.#dropped.push(...this.#contents.values());
     this.#contents.clear();
+    this.sweep();
   }
 
   /** True where a part begins a line of its stream. */
@@ -110,11 +124,11 @@ function toLine(pieces: readonly Buffer[]): string | null {
   return line.length === 0 || line.includes(0) ? null : line.toString('utf8');
 }
 
-function readOrNothing(store: ChunkStore, recordId: number): Buffer {
+function readOrNothing(store: ChunkStore, recordId: number): OwnedContent {
   try {
-    return store.readOnce(recordId);
+    return store.readOwned(recordId);
   } catch (error) {
-    if (error instanceof AppError && error.code === 'VAULT_DAMAGED') return Buffer.alloc(0);
+    if (error instanceof AppError && error.code === 'VAULT_DAMAGED') return { content: Buffer.alloc(0), isOwn: false };
     throw error;
   }
 }

@@ -6,6 +6,7 @@ import { setImmediate } from 'node:timers/promises';
 import { AppError } from '../../../shared/model/app-error.ts';
 import type { ItemKey } from '../../../shared/model/ids.ts';
 import { ChunkCache, MAX_CACHED_BYTES } from '../content/chunk-cache.ts';
+import { releaseOwner } from '../content/release.ts';
 import type { Manifest } from '../log/manifest.ts';
 import type { VaultState } from '../log/vault-state.ts';
 import { LogFollower } from './follow-log.ts';
@@ -25,10 +26,11 @@ import type { SearchStatistics } from '../vault.ts';
 import { MAX_YOUNG_BYTES, YoungSegment } from './young-segment.ts';
 
 /** After a save, and after opening, so long until the log is followed. */
-const AFTER_SAVE_MS = 20;
+const AFTER_SAVE_MS = 200;
 const AFTER_OPENING_MS = 400;
 /** Snapshots after which the young segment is written, however small: a kill costs this much following. */
 const MAX_YOUNG_SNAPSHOTS = 240;
+const MAX_YOUNG_WHEN_FAR = 4_096;
 /** In idle time it is written when it is worth a commit. */
 const WORTH_PAIRS = 12 * 1024;
 const RECENT_MANIFESTS = 4;
@@ -56,7 +58,7 @@ export class SearchIndex {
   readonly #follower: LogFollower;
   readonly #turn: () => Promise<void>;
   /** Chunks that searches read lately. */
-  readonly contents = new ChunkCache();
+  readonly contents = new ChunkCache(releaseOwner);
   readonly #recent = new Map<number, Manifest>();
   #young: YoungSegment | null = null;
   #manifest: Manifest = new Map();
@@ -64,6 +66,8 @@ export class SearchIndex {
   #followedSinceWrite = 0;
   #tail: Promise<unknown> = Promise.resolve();
   #timer: NodeJS.Timeout | null = null;
+  /** Resolved where no save is under way. */
+  #saving: Promise<void> = Promise.resolve();
   #isStopped = false;
   #failures = 0;
   #isCompactionDue = true;
@@ -74,7 +78,10 @@ export class SearchIndex {
   constructor(deps: SearchIndexDeps) {
     this.#deps = deps;
     const isOver = (): boolean => this.#isStopped || this.#generation !== this.#runGeneration;
-    this.#turn = createTurns(isOver, setImmediate);
+    this.#turn = createTurns(isOver, async () => {
+      await setImmediate();
+      await this.#saving;
+    });
     this.#store = new IndexStore({ ...deps, turn: () => this.#turn() });
     this.#follower = new LogFollower({
       keys: deps.state.keys,
@@ -125,7 +132,18 @@ export class SearchIndex {
     return index.count - index.positionFrom((this.#young?.through ?? this.#writtenThrough()) + 1);
   }
 
-  /** A snapshot was committed by this process. */
+  /** Runs a save of this process, to which the index gives way. */
+  async besides<Result>(save: () => Promise<Result>): Promise<Result> {
+    const done = Promise.withResolvers<void>();
+    this.#saving = done.promise;
+    try {
+      return await save();
+    } finally {
+      done.resolve();
+    }
+  }
+
+  /** A snapshot was committed: called before anything else can be. */
   noteSaved(): void {
     const { sequence, manifest } = this.#deps.state.latest;
     this.#recent.set(sequence, manifest);
@@ -271,8 +289,10 @@ export class SearchIndex {
       this.#manifest = manifest;
       this.#isResumed = false;
       this.#followedSinceWrite += 1;
-      const isDue = this.#youngSegment().isFull || this.#followedSinceWrite >= MAX_YOUNG_SNAPSHOTS;
-      if (isDue) await this.#write();
+      // Far behind, many snapshots in a row that hold the same are no reason to write.
+      const isFar = state.index.count - at > MAX_YOUNG_SNAPSHOTS;
+      const most = isFar ? MAX_YOUNG_WHEN_FAR : MAX_YOUNG_SNAPSHOTS;
+      if (this.#youngSegment().isFull || this.#followedSinceWrite >= most) await this.#write();
       await this.#turn();
     }
   }

@@ -19,6 +19,7 @@ import { SettingsReader } from './settings-reader.ts';
 import { sourceIdsOf } from './sources/registry.ts';
 import type { Host, Source, SourceDetection } from './sources/source.ts';
 import { privateParents, removeLeftFolders } from './sources/host/private-folder.ts';
+import { readCpuMs } from './system/cpu-time.ts';
 import type { VaultSecret } from './vault/vault-client.ts';
 import type { Vault } from './vault/vault.ts';
 
@@ -180,6 +181,7 @@ class Services implements OpenApp {
       vault,
       clock,
       host,
+      cpuMs: readCpuMs,
       intervalMs: () => this.#intervalMs ?? this.#settings.config().captureIntervalMs,
       sources: () => this.#settings.watchedSources(),
     });

@@ -42,7 +42,12 @@ interface Step {
 interface ShownItem {
   readonly kind: string;
   readonly stale: boolean;
-  readonly attributes?: { readonly url?: string; readonly isRunning?: boolean };
+  readonly attributes?: {
+    readonly url?: string;
+    readonly isRunning?: boolean;
+    readonly index?: number;
+    readonly window?: { readonly index?: number };
+  };
 }
 /** What the commands' documents hold, as far as this test looks. */
 interface Answer {
@@ -165,7 +170,14 @@ describeWith(['tmux', 'git', 'chromium', 'xvfb', 'vim', 'bash'], 'the whole stor
     tmux('split-window', '-h', '-t', 'api:edit', '-c', folder.path, bash);
     tmux('new-session', '-d', '-s', 'agents', '-n', 'claude', '-x', '100', '-y', '30', '-c', repo, bash);
     tmux('new-session', '-d', '-s', 'notes', '-n', 'todo', '-x', '90', '-y', '25', '-c', folder.path, bash);
-    tmux('send-keys', '-t', 'notes:todo.0', 'echo canary-scrollback', 'Enter');
+    // More than a screen, with colours.
+    tmux(
+      'send-keys',
+      '-t',
+      'notes:todo.0',
+      `for n in $(seq 1 60); do printf '\\033[3%dmcanary-line-%d\\033[0m\\n' $((n % 8)) $n; done`,
+      'Enter',
+    );
     tmux('send-keys', '-t', 'api:edit.0', `${findProgram('vim') ?? 'vi'} server.ts`, 'Enter');
     // Claude Code itself cannot be asked without a paid model: a process stands in its pane, its own files say the rest.
     tmux('send-keys', '-t', 'agents:claude.0', 'exec -a claude sleep 4000', 'Enter');
@@ -198,6 +210,30 @@ describeWith(['tmux', 'git', 'chromium', 'xvfb', 'vim', 'bash'], 'the whole stor
     ]);
   }
 
+  /** What stands in the pane and above it, with its colours, up to the prompt that waits. */
+  function scrollback(): string {
+    const text = tmux('capture-pane', '-p', '-e', '-J', '-S', '-', '-t', 'notes:todo.0');
+    const first = text.indexOf('\u001b[31mcanary-line-1\n');
+    const last = text.indexOf('canary-line-60');
+    return first < 0 || last < 0 ? '' : text.slice(first, last + 'canary-line-60'.length);
+  }
+
+  /** The windows of the browser that runs, each with its tabs in order. */
+  function openWindows(): string[][] {
+    const shown = cairn('show', cairn('capture').snapshotId);
+    const tabs = shown.items.filter(
+      (item) => item.kind === 'tab' && !item.stale && item.attributes?.isRunning === true,
+    );
+    const byWindow = Map.groupBy(tabs, (tab) => tab.attributes?.window?.index ?? -1);
+    return [...byWindow.entries()]
+      .toSorted(([a], [b]) => a - b)
+      .map(([, ofWindow]) =>
+        ofWindow
+          .toSorted((a, b) => (a.attributes?.index ?? 0) - (b.attributes?.index ?? 0))
+          .map((tab) => String(tab.attributes?.url).replace(origin, '')),
+      );
+  }
+
   function openTabs(): string[] {
     const shown = cairn('show', cairn('capture').snapshotId);
     return shown.items
@@ -215,6 +251,21 @@ describeWith(['tmux', 'git', 'chromium', 'xvfb', 'vim', 'bash'], 'the whole stor
       const made = cairn('init', '--sources', 'tmux,chromium,claude-code,git');
       expect(made.recoveryKey).toMatch(/^([0-9A-Z]{4}-){8}[0-9A-Z]{4}$/);
       await waitFor('the tabs', () => openTabs().length === 2, 60_000);
+      start('chromium', [
+        `--user-data-dir=${join(env['HOME'] ?? '', '.config/chromium')}`,
+        '--new-window',
+        `${origin}/three`,
+        `${origin}/four`,
+        `${origin}/five`,
+      ]);
+      await waitFor('the second window', () => openTabs().length === 5, 60_000);
+      const windowsBefore = openWindows();
+      expect(windowsBefore).toEqual([
+        ['/canary-one', '/two'],
+        ['/three', '/four', '/five'],
+      ]);
+      const scrollbackBefore = scrollback();
+      expect(scrollbackBefore.split('\n')).toHaveLength(60);
       const run = start(CAIRN, ['run', '--interval', '2', '--json']);
       const before = geometry();
       const count = cairn('list', '--limit', '100').snapshots.length;
@@ -249,9 +300,8 @@ describeWith(['tmux', 'git', 'chromium', 'xvfb', 'vim', 'bash'], 'the whole stor
       await waitFor('the conversation on the prompt', () =>
         tmux('capture-pane', '-p', '-J', '-t', 'agents:claude.0').trimEnd().endsWith(`claude --resume ${CONVERSATION}`),
       );
-      await waitFor('the old text', () =>
-        tmux('capture-pane', '-p', '-S', '-', '-t', 'notes:todo.0').includes('canary-scrollback'),
-      );
+      await waitFor('the old text', () => scrollback() !== '');
+      expect(scrollback()).toBe(scrollbackBefore);
       expect(tmux('list-panes', '-a', '-F', '#{pane_current_command}')).not.toMatch(/vi|sleep|claude/);
       expect(readFileSync(transcript).equals(readFileSync(TRANSCRIPT))).toBe(true);
       const branch = git('branch', '--list', 'cairn/*', '--format=%(refname:short)').trim();
@@ -259,8 +309,8 @@ describeWith(['tmux', 'git', 'chromium', 'xvfb', 'vim', 'bash'], 'the whole stor
       expect(git('show', `${branch}:new.ts`)).toBe('canary-untracked\n');
       // An editor that is killed leaves its swap file: that is its own affair.
       expect(git('status', '--porcelain', '--', 'server.ts', 'new.ts')).toBe('');
-      await waitFor('the tabs', () => openTabs().length === 2, 60_000);
-      expect(openTabs()).toEqual([`${origin}/canary-one`, `${origin}/two`]);
+      await waitFor('the tabs', () => openTabs().length === 5, 60_000);
+      expect(openWindows()).toEqual(windowsBefore);
 
       const again = cairn('restore', latest.id);
       expect(again.steps.filter((step) => step.status === 'done')).toEqual([]);

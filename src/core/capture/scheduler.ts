@@ -25,6 +25,8 @@ export interface SchedulerDeps {
   readonly vault: Pick<Vault, 'upkeep'>;
   readonly clock: Clock;
   readonly host: Host;
+  /** Processor time so far, that of programs which were asked included; early captures keep within a share of it. */
+  readonly cpuMs?: () => number;
   /** Read before each wait, so that a new setting counts at once. */
   readonly intervalMs: () => number;
   /** The sources to watch; asked after each capture, which has just read what the user set. */
@@ -249,8 +251,10 @@ export class Scheduler {
       const startedAtMs = this.#deps.clock.monotonicMs();
       // A change that is signalled from now on may come too late for this capture.
       if (demand.isCapture) this.#changedAtMs = null;
+      const cpuBeforeMs = this.#deps.cpuMs?.();
       const isSaved = await demand.serve();
       if (!demand.isCapture) continue;
+      if (cpuBeforeMs !== undefined) this.#pace.noteCost((this.#deps.cpuMs?.() ?? cpuBeforeMs) - cpuBeforeMs);
       this.#last = { startedAtMs, durationMs: this.#deps.clock.monotonicMs() - startedAtMs };
       if (this.#phase === 'started') this.#watches.follow(this.#deps.sources());
       if (isSaved && this.#demands.length === 0) await this.#upkeep();

@@ -141,7 +141,8 @@ function sealed(browser: ChromiumBrowser, profile: ChromiumProfile): SourceProbl
 }
 
 async function watchSessions(context: WatchContext, browser: ChromiumBrowser): Promise<void> {
-  const roots = findChromiumProfiles(context.host, browser).map((profile) => join(profile.dir, 'Sessions'));
+  const roots = (): string[] =>
+    findChromiumProfiles(context.host, browser).map((profile) => join(profile.dir, 'Sessions'));
   const isRelevant = (path: string): boolean => isSessionFile(basename(path));
   watchFolders({ roots, isRelevant, signal: context.signal, onChange: () => context.onChange() });
   watchLiveProfiles(context, () => findChromiumProfiles(context.host, browser));

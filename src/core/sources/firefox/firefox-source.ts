@@ -135,7 +135,8 @@ function browserProfile({ name, dir, isRunning }: FirefoxProfile): BrowserProfil
 }
 
 async function watchFirefox(context: WatchContext): Promise<void> {
-  const roots = findFirefoxProfiles(context.host).map((profile) => join(profile.dir, 'sessionstore-backups'));
+  const roots = (): string[] =>
+    findFirefoxProfiles(context.host).map((profile) => join(profile.dir, 'sessionstore-backups'));
   const isRelevant = (path: string): boolean => basename(path).startsWith('recovery.jsonlz4');
   watchFolders({ roots, isRelevant, signal: context.signal, onChange: () => context.onChange() });
   watchLiveProfiles(context, () => findFirefoxProfiles(context.host));

@@ -7,9 +7,12 @@ import { dirname, join, sep } from 'node:path';
 /** The system grants a user some thousands of watches for all programs together. */
 const MAX_FOLDERS = 2_000;
 
+/** How often roots are asked for that are found by looking: what such a look costs is a few listings of folders. */
+const LOOK_AGAIN_MS = 5_000;
+
 export interface WatchFoldersOptions {
-  /** Watched with everything below them, whether they are there already or not. */
-  readonly roots: readonly string[];
+  /** Watched with everything below them, whether they are there already or not. A function is asked again and again: new profiles come. */
+  readonly roots: readonly string[] | (() => readonly string[]);
   /** Whether a change of this file or folder counts; all do unless told. */
   readonly isRelevant?: (path: string) => boolean;
   readonly signal: AbortSignal;
@@ -19,19 +22,46 @@ export interface WatchFoldersOptions {
 /** Begins to watch, until the signal. Never throws. */
 export function watchFolders(options: WatchFoldersOptions): void {
   if (options.signal.aborted) return;
+  const { roots, signal } = options;
   const tree = new WatchedFolders(options);
-  for (const root of options.roots) tree.follow(root);
-  options.signal.addEventListener('abort', () => tree.close(), { once: true });
+  tree.followAll(typeof roots === 'function' ? roots() : roots);
+  if (typeof roots !== 'function') {
+    signal.addEventListener('abort', () => tree.close(), { once: true });
+    return;
+  }
+  const timer = setInterval(() => {
+    if (tree.followAll(roots())) options.onChange();
+  }, LOOK_AGAIN_MS);
+  timer.unref();
+  signal.addEventListener(
+    'abort',
+    () => {
+      clearInterval(timer);
+      tree.close();
+    },
+    { once: true },
+  );
 }
 
 class WatchedFolders {
   readonly #options: WatchFoldersOptions;
   readonly #watchers = new Map<string, FSWatcher>();
   readonly #present = new Set<string>();
+  readonly #roots = new Set<string>();
   #isClosed = false;
 
   constructor(options: WatchFoldersOptions) {
     this.#options = options;
+  }
+
+  /** Watches those that it does not yet; true where there were any. What is no root any more is watched on, which costs little. */
+  followAll(roots: readonly string[]): boolean {
+    const fresh = roots.filter((root) => !this.#roots.has(root));
+    for (const root of fresh) {
+      this.#roots.add(root);
+      this.follow(root);
+    }
+    return fresh.length > 0;
   }
 
   /** Watches the root and all below it, or, while it is not there, the nearest folder above it. */
@@ -74,7 +104,7 @@ class WatchedFolders {
   #handle(folder: string, event: string, name: string | null): void {
     if (this.#isClosed) return;
     const path = name === null ? folder : join(folder, name);
-    const { roots } = this.#options;
+    const roots = [...this.#roots];
     const before = new Set(this.#present);
     if (event === 'rename') this.#handleNames(folder, path);
     if (roots.some((root) => this.#present.has(root) && !before.has(root))) this.#options.onChange();
@@ -88,7 +118,7 @@ class WatchedFolders {
     for (const root of this.#present) if (!existsSync(root)) this.#present.delete(root);
     // A folder of that name may be another one than before.
     this.#forget(path);
-    for (const root of this.#options.roots) {
+    for (const root of this.#roots) {
       const isOnTheWay = root === path || root.startsWith(path + sep) || !existsSync(folder);
       if (isOnTheWay) this.follow(root);
       else if (path.startsWith(root + sep) && isFolder(path)) this.#watchTree(path);

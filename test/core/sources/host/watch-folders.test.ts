@@ -1,10 +1,11 @@
-import { appendFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
 import { watchFolders } from '../../../../src/core/sources/host/watch-folders.ts';
 import { makeTemporaryFolder, type TemporaryFolder } from '../../../support/temporary-folder.ts';
+import { waitFor } from '../../../support/test-host.ts';
 
 let folder: TemporaryFolder;
 let root: string;
@@ -90,5 +91,28 @@ describe('watchFolders()', () => {
     await new Promise((resolve) => setTimeout(resolve, 200));
 
     expect(changes).toBe(count);
+  });
+});
+
+describe('watchFolders() with roots that are found by looking', () => {
+  it('hears of a root that came after it began, and of what is written there', { timeout: 20_000 }, async () => {
+    using folder = makeTemporaryFolder();
+    const end = new AbortController();
+    let changes = 0;
+    watchFolders({
+      roots: () =>
+        readdirSync(folder.path)
+          .filter((name) => name.startsWith('profile'))
+          .map((name) => join(folder.path, name, 'Sessions')),
+      signal: end.signal,
+      onChange: () => (changes += 1),
+    });
+
+    mkdirSync(join(folder.path, 'profile-2', 'Sessions'), { recursive: true });
+    await waitFor('the new profile', () => changes > 0, 15_000);
+    const before = changes;
+    writeFileSync(join(folder.path, 'profile-2', 'Sessions', 'Session_1'), 'tabs');
+    await waitFor('its tabs', () => changes > before);
+    end.abort();
   });
 });

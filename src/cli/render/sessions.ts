@@ -1,5 +1,7 @@
 // Sessions for people: a table, and one session with its messages. Everything captured is shown as plain lines.
 
+import { z } from 'zod';
+
 import type { ConversationMessage } from '../../core/sources/conversation/message.ts';
 import type { SessionMessages } from '../../core/sessions/read-messages.ts';
 import type { Session } from '../../core/sessions/session.ts';
@@ -9,6 +11,13 @@ import { renderTable, type Cell } from '../format/table.ts';
 import { describeAge, describeTime } from '../format/times.ts';
 import type { View } from './checkpoints.ts';
 import { digitsFor } from './ids.ts';
+
+const progressSchema = z.object({
+  phase: z.string().nullable().default(null).catch(null),
+  progress: z.object({ done: z.number(), total: z.number() }).nullable().default(null).catch(null),
+  commits: z.array(z.unknown()).default([]).catch([]),
+  isUnreadable: z.boolean().default(false).catch(false),
+});
 
 const MAX_LENGTH = 200;
 const MAX_LINE_LENGTH = 4096;
@@ -55,6 +64,18 @@ function describeSessionMarks({ pinned, isLive, isOriginGone, status }: Session)
   ].join(', ');
 }
 
+/** `build, 3 of 5 checkpoints, 2 commits`: how far a session of `agents/sessions` is; null for others. */
+function describeProgress({ details }: Session): string | null {
+  const { phase, progress, commits, isUnreadable } = progressSchema.parse(details);
+  const words = [
+    ...(phase === null ? [] : [phase]),
+    ...(progress === null ? [] : [`${progress.done} of ${countOf(progress.total, 'checkpoint')}`]),
+    ...(commits.length === 0 ? [] : [countOf(commits.length, 'commit')]),
+    ...(isUnreadable ? ['its file cannot be read just now'] : []),
+  ];
+  return words.length === 0 ? null : words.join(', ');
+}
+
 export function renderSession(session: Session, window: SessionMessages, view: View): string[] {
   const { style, nowMs } = view;
   const facts: readonly (readonly [string, string | null])[] = [
@@ -65,6 +86,7 @@ export function renderSession(session: Session, window: SessionMessages, view: V
     ['project', session.project],
     ['folder', session.folder],
     ['marks', describeSessionMarks(session) || null],
+    ['progress', describeProgress(session)],
     ['created', describeTime(session.createdAtMs, nowMs)],
     ['updated', describeTime(session.updatedAtMs, nowMs)],
     ['messages', formatCount(window.messageCount)],

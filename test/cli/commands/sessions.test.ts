@@ -168,6 +168,8 @@ describe('cairn sessions', () => {
 
     const real = await runCairn(['sessions', 'import', join(folder.path, 'agents', 'sessions')], { core });
     expect(real.stdout).toMatch(/^Imported 2 sessions: 1 new, 0 changed, 0 unchanged\.\n {2}Connect flow: new\n/);
+    const shown = await runCairn(['sessions', 'show', 'Connect flow'], { core });
+    expect(shown.stdout).toContain('build, 3 of 5 checkpoints, 1 commit');
     const changed = await runCairn(['sessions', 'status', 'Connect flow', 'paused'], { core });
     expect(changed.stdout).toBe('Connect flow is paused now.\n');
     const state = join(folder.path, 'agents', 'sessions', '2026-02-19_connect-flow_enr0i6', 'state.json');

@@ -16,15 +16,26 @@ export function readRollout(bytes: Uint8Array): ReadConversation {
   const list = new MessageList();
   let unreadableLines = 0;
   let model: string | null = null;
+  let hasSession = false;
   readAllRecords(bytes, {
     take: (record) => {
       const entry = toEntry(record);
+      if (entry?.type === 'session' && !hasSession) addOrigin(entry.meta, list);
+      hasSession ||= entry?.type === 'session';
       if (entry?.type === 'context') model = textOf(entry.context['model']) ?? model;
       if (entry !== null) addEntry(entry, list, { timeMs: toTimeMs(record['timestamp']), model });
     },
     skip: () => (unreadableLines += 1),
   });
   return { messages: list.messages(), unreadableLines };
+}
+
+/** Since 2026 a fork does not hold what was said before it, but says where that stands. */
+function addOrigin(meta: JsonRecord, list: MessageList): void {
+  const origin = textOf(meta['forked_from_id']);
+  if (origin === null || typeof meta['forked_from_ordinal_exclusive'] !== 'number') return;
+  const text = `Forked from conversation ${origin}: what was said before stands there.`;
+  list.addUser({ id: null, timeMs: null, model: null, isMeta: true, parts: [{ type: 'text', text }] });
 }
 
 function addEntry(

@@ -81,6 +81,26 @@ screen_reader_detection_done = true
     ]);
   });
 
+  it('follows a conversation that is archived, and brings a deleted one back to where Codex finds it', async () => {
+    await using rig = await setUp();
+    await rig.run([...EXEC, 'remember the word cormorant']);
+    const before = await rig.captureOne();
+    const id = String(before.key).slice('codex:'.length);
+    await rig.run(['archive', id]);
+    const archived = await rig.captureOne();
+
+    rmSync(rig.pathOf(archived, '.codex'));
+    expect(await rig.restore(archived)).toEqual(['done']);
+    await rig.run(['unarchive', id]);
+    const back = await rig.captureOne();
+
+    expect(archived.attributes).toMatchObject({
+      isArchived: true,
+      file: expect.stringMatching(/^archived_sessions\//),
+    });
+    expect(back).toMatchObject({ key: before.key, attributes: { file: before.attributes['file'], messageCount: 2 } });
+  });
+
   it('knows a running one by its process, and after kill -9 during a tool that it stands in mid-turn', async () => {
     await using rig = await setUp();
     rig.start([...EXEC, rig.endlessPrompt]);

@@ -203,6 +203,18 @@ describe('the Codex source', () => {
     expect(facts.messages).toBe(5);
   });
 
+  it('says of a fork where what was said before it stands, where it does not hold that itself', () => {
+    const fork = (more: object): string =>
+      line({ id: 'x', forked_from_id: ID, ...more }, 'session_meta') + userLine('after it');
+    const read = (text: string) => readRollout(Buffer.from(text)).messages;
+
+    expect(read(fork({ forked_from_ordinal_exclusive: 14 }))).toMatchObject([
+      { isMeta: true, text: expect.stringContaining(ID) },
+      { isMeta: false, text: 'after it' },
+    ]);
+    expect(read(fork({}))).toMatchObject([{ text: 'after it' }]);
+  });
+
   it('reads rollouts of before 2026, whose items had no envelope', () => {
     const text = [
       `{"id":"${ID}","timestamp":"2025-05-01T10:00:00.000Z","instructions":null,"git":{"branch":"old"}}\n`,

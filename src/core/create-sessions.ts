@@ -23,7 +23,11 @@ export function keepSessions(
     },
     onFailed,
   });
-  opened.sessions.onChanged(onChanged);
+  opened.sessions.onChanged(() => {
+    onChanged();
+    // What was imported just now is watched from now on.
+    keeper.consider();
+  });
   opened.scheduler.on('captured', () => keeper.consider());
   keeper.consider();
   return keeper;

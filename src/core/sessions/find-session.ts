@@ -13,7 +13,8 @@ export function findSession(sessions: readonly Session[], reference: string): Se
   const isPrefix = new RegExp(`^[0-9a-f]{${MIN_PREFIX},16}$`).test(lower);
   const tries: readonly ((session: Session) => boolean)[] = [
     ({ id }) => id === lower,
-    ({ externalId }) => externalId === text,
+    // One of `agents/sessions` is called by its folder, whatever project it is in.
+    ({ externalId }) => externalId === text || (text !== '' && externalId.endsWith(`\0${text}`)),
     ({ name }) => name === text,
     ({ id }) => isPrefix && id.startsWith(lower),
     ({ externalId }) => text.length >= MIN_PREFIX && externalId.startsWith(text),

@@ -1,6 +1,6 @@
 // Sessions over REST, on a real vault: pushes that may be repeated, limits, imports, a locked vault.
 
-import { cpSync, readFileSync } from 'node:fs';
+import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -183,5 +183,10 @@ describe('/api/projects/{id}/import-sessions', () => {
       status: 'failed',
     });
     expect(pushed.body).toMatchObject({ id, isNew: false });
+
+    const state = join(project, 'agents', 'sessions', '2026-01-12_overhaul_k9m2x7', 'state.json');
+    writeFileSync(state, readFileSync(state, 'utf8').replace('Overhaul sessions', 'Overhaul everything'));
+    const nameOf = async () => ((await call('GET', `/sessions/${id}`)).body as { name: string }).name;
+    await expect.poll(nameOf, { timeout: 10_000 }).toBe('Overhaul everything');
   });
 });

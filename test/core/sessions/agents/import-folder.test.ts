@@ -77,6 +77,7 @@ describe('importAgentSessions()', () => {
       details: { phase: 'build', type: 'full', progress: { done: 3, total: 5, current: 4 }, isUnreadable: false },
     });
     expect((await store.allMessages(session.id)).map(({ role }) => role)).toEqual(['user', 'assistant']);
+    expect(await store.get(CONNECT)).toMatchObject({ id: session.id });
     expect(await store.get(TORN)).toMatchObject({ name: TORN, details: { isUnreadable: true } });
   });
 

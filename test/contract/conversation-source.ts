@@ -48,7 +48,8 @@ export function describeConversationSource(name: string, tool: ConversationCase)
 
     beforeEach(() => {
       folder = makeTemporaryFolder();
-      host = makeTestHost(folder.path);
+      // Without processes: what runs beside the tests is none of theirs.
+      host = { ...makeTestHost(folder.path), procDir: join(folder.path, 'proc') };
       source = tool.createSource();
       path = tool.place(host);
     });

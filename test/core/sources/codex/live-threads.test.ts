@@ -35,11 +35,11 @@ describe('readLiveThreads()', () => {
 
   afterEach(() => folder[Symbol.dispose]());
 
-  /** The background process locks a conversation, so many seconds after the start of the system. */
-  function hold(id: string, atSeconds: number, holder = DAEMON): void {
+  /** The background process locks a conversation, so many minutes after the start of the system. */
+  function hold(id: string, atMinutes: number, holder = DAEMON): void {
     const path = join(codexDir, 'thread-writer-locks', `${id}.lock`);
     writeFileSync(path, '');
-    utimesSync(path, BOOT_S + atSeconds, BOOT_S + atSeconds);
+    utimesSync(path, BOOT_S + atMinutes * 60, BOOT_S + atMinutes * 60);
     link(holder, path);
     locks.push(`${locks.length + 1}: FLOCK  ADVISORY  WRITE ${holder} fe:00:${statSync(path).ino} 0 EOF\n`);
     writeFileSync(join(host.procDir, 'locks'), `9: POSIX  ADVISORY  READ 7 fe:00:1 0 EOF\n${locks.join('')}`);
@@ -51,10 +51,10 @@ describe('readLiveThreads()', () => {
     symlinkSync(path, join(fds, String(links++)));
   }
 
-  /** A window of Codex that began so many seconds after the start of the system. */
-  function openWindow(pid: number, atSeconds: number, words: readonly string[] = [], cwd = '/work'): void {
+  /** A window of Codex that began so many minutes after the start of the system. */
+  function openWindow(pid: number, atMinutes: number, words: readonly string[] = [], cwd = '/work'): void {
     const argv = ['/x/codex', ...words];
-    writeProcess(host.procDir, { pid, argv, cwd, tty: PTS_0 + pid, startTime: atSeconds * 100 });
+    writeProcess(host.procDir, { pid, argv, cwd, tty: PTS_0 + pid, startTime: atMinutes * 60 * 100 });
   }
 
   function live(cwds: Readonly<Record<string, string>> = {}) {
@@ -73,7 +73,7 @@ describe('readLiveThreads()', () => {
     openWindow(7, 10, words);
     hold(A, 11);
 
-    expect(live()).toEqual(new Map([[A, { pid: 7, startTime: 1000, tty: '/dev/pts/7', name: null, status: null }]]));
+    expect(live()).toEqual(new Map([[A, { pid: 7, startTime: 60_000, tty: '/dev/pts/7', name: null, status: null }]]));
   });
 
   it('binds the one that a window was told to resume, although it was open already', () => {

@@ -259,7 +259,7 @@ describe('the Gemini CLI source', () => {
   });
 
   describe('while it runs', () => {
-    const STARTED_MS = Date.parse('2026-11-20T20:05:40.000Z');
+    const STARTED_MS = Date.parse('2026-11-20T20:05:00.000Z');
 
     beforeEach(() => {
       host = { ...host, procDir: join(folder.path, 'proc') };
@@ -294,7 +294,7 @@ describe('the Gemini CLI source', () => {
     });
 
     it('joins it to no session of before, of another folder, or for a command that is no session', async () => {
-      run(7, 60);
+      run(7, 600);
       run(8, 1, ['mcp', 'list']);
       writeProcess(host.procDir, { pid: 9, argv: ['node', '/usr/bin/gemini'], startTime: 100, cwd: '/elsewhere' });
 

@@ -13,6 +13,7 @@ const BENCHES = [
   'bench-peers',
   'bench-capture',
   'bench-run',
+  'bench-early',
   'bench-window',
   'bench-search',
 ] as const;

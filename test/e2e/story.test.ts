@@ -15,6 +15,7 @@ import {
 } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -279,6 +280,9 @@ describeWith(['tmux', 'git', 'chromium', 'xvfb', 'vim', 'bash'], 'the whole stor
       for (const name of ['chromium', 'tmux', 'vim', 'sleep']) killNamed(name, folder.path);
       killWhatNames(folder.path);
       await waitFor('tmux to be gone', () => isTmuxGone());
+      // What lies there right after the kill, the log that was being written included.
+      expect(existsSync(join(env['CAIRN_HOME'] ?? '', 'vault.db-wal'))).toBe(true);
+      expectNoWords();
       rmSync(transcript);
       git('checkout', '-q', '.');
       rmSync(join(repo, 'new.ts'));
@@ -328,17 +332,25 @@ describeWith(['tmux', 'git', 'chromium', 'xvfb', 'vim', 'bash'], 'the whole stor
       expect(() => cairn('restore', '--undo')).toThrow(expect.objectContaining({ status: 4 }));
       expect(cairn('verify', '--deep')).toMatchObject({ ok: true, damaged: [] });
 
-      const folderFiles = readdirSync(env['CAIRN_HOME'] ?? '', { recursive: true, withFileTypes: true }).filter(
-        (entry) => entry.isFile(),
-      );
-      expect(folderFiles.length).toBeGreaterThan(3);
-      for (const entry of folderFiles) {
-        const bytes = readFileSync(join(entry.parentPath, entry.name));
-        for (const word of ['canary', folder.path, origin, CONVERSATION, PASSWORD])
-          expect(bytes.includes(word), `${entry.name} holds ${word}`).toBe(false);
-      }
+      expectNoWords();
     },
   );
+
+  /** No byte of the data folder, nor of a temporary folder on the disk that Cairn made, holds a word that was planted. */
+  function expectNoWords(): void {
+    const home = env['CAIRN_HOME'] ?? '';
+    const left = readdirSync(tmpdir()).filter((name) => /^cairn-(?:private|git|restore)-/.test(name));
+    const folders = [home, ...left.map((name) => join(tmpdir(), name))];
+    const files = folders.flatMap((path) =>
+      readdirSync(path, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile()),
+    );
+    expect(files.filter((entry) => entry.parentPath.startsWith(home)).length).toBeGreaterThan(3);
+    for (const entry of files) {
+      const bytes = readFileSync(join(entry.parentPath, entry.name));
+      for (const word of ['canary', folder.path, origin, CONVERSATION, PASSWORD])
+        expect(bytes.includes(word), `${entry.name} holds ${word}`).toBe(false);
+    }
+  }
 
   function isTmuxGone(): boolean {
     try {

@@ -6,7 +6,8 @@ import { ARGON2_FLOOR } from '../../src/core/crypto/key-slot.ts';
 import { openVault } from '../../src/core/vault/vault-client.ts';
 import type { Vault } from '../../src/core/vault/vault.ts';
 import { parseSessionId } from '../../src/shared/model/ids.ts';
-import { aCapture, aConversation, aStream, aTerminal } from '../support/captures.ts';
+import { ITEM_KINDS, STREAM_KINDS } from '../../src/shared/model/item.ts';
+import { aCapture, aConversation, aStream, aTerminal, TMUX } from '../support/captures.ts';
 
 const [operation = '', path = '', password = '', seedText = '0'] = process.argv.slice(2);
 const seed = Number(seedText);
@@ -25,6 +26,39 @@ async function save(vault: Vault, at: number): Promise<void> {
       { takenAtMs: startMs + at },
     ),
   );
+  say(`saved ${result.summary.id}`);
+}
+
+/** The password's place on the command line holds a password here too; the word to plant comes from the environment. */
+const canary = process.env['CANARY'] ?? '';
+
+/** One item of every kind, with the word in every field that may hold text, and everything else that a vault keeps. */
+async function saveCanaries(vault: Vault, at: number): Promise<void> {
+  const items = ITEM_KINDS.map((kind) =>
+    aTerminal(`${canary}-${kind}-key`, {
+      kind,
+      title: `${canary}-title ${at}`,
+      group: `/${canary}-group`,
+      attributes: { path: `/${canary}-path`, url: `https://${canary}.example/`, argv: [`${canary}-argv`] },
+      streams: STREAM_KINDS.map((stream) =>
+        aStream({ name: `${canary}-${stream}`, kind: stream, text: `${canary}-content ${at}\n`.repeat(50) }),
+      ),
+    }),
+  );
+  const result = await vault.save(
+    aCapture(items, {
+      takenAtMs: startMs + at,
+      gaps: [{ source: TMUX, reason: 'failed', message: `${canary}-gap`, sinceMs: 0 }],
+      checkpoint: {
+        name: `${canary}-checkpoint`,
+        description: `${canary}-description`,
+        tags: [`${canary}-tag`],
+        priority: 'high',
+        pinned: true,
+      },
+    }),
+  );
+  await vault.writeSetting(`${canary}-setting`, { urls: [`${canary}-rule`] });
   say(`saved ${result.summary.id}`);
 }
 
@@ -79,6 +113,9 @@ for (let at = 0; ; at += 1) {
       say(`message ${id} ${name}`);
       break;
     }
+    case 'canaries':
+      await saveCanaries(vault, at);
+      break;
     case 'password': {
       await save(vault, at);
       const next = `password ${seed} ${at}`;

@@ -9,7 +9,7 @@ const MIN_GAP_MS = 2_000;
 const ALLOWANCE = 10;
 /** Of a core, for early captures that go on and on. */
 const CPU_SHARE = 0.01;
-/** Until the first capture was measured: a workspace of 40 panes. */
+/** Before any was measured: a workspace of 40 panes. */
 const ASSUMED_CPU_MS = 60;
 /** However much a capture costs: the plain interval is the floor. */
 const MAX_REFILL_MS = 30_000;
@@ -22,12 +22,12 @@ export class EarlyPace {
   #allowance = ALLOWANCE;
   #countedAtMs = 0;
   #cpuMs = ASSUMED_CPU_MS;
-  #isMeasured = false;
+  #hasBegun = false;
 
-  /** Tells what a capture took of processor time, that of the programs it asked included. */
+  /** Tells what a capture took of processor time, that of the programs it asked included. The first reads everything and says little. */
   noteCost(cpuMs: number): void {
-    this.#cpuMs = this.#isMeasured ? this.#cpuMs + (cpuMs - this.#cpuMs) * NEWEST_WEIGHT : cpuMs;
-    this.#isMeasured = true;
+    if (this.#hasBegun) this.#cpuMs += (cpuMs - this.#cpuMs) * NEWEST_WEIGHT;
+    this.#hasBegun = true;
   }
 
   /** When a change of that time is to be captured, given the last capture (null: none yet); never after `latestMs`. */

@@ -3,7 +3,6 @@
 // and what a hook prints would become part of the conversation. Without a running app it does nothing. No environment variable is sent or kept.
 
 import { spawn } from 'node:child_process';
-import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import {
   closeSync,
   fstatSync,
@@ -11,14 +10,14 @@ import {
   mkdirSync,
   openSync,
   readdirSync,
-  readFileSync,
   readSync,
   statfsSync,
   writeFileSync,
 } from 'node:fs';
-import { request } from 'node:http';
 import { isAbsolute, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+
+import { call, digest, findApp, isCairn, readInput } from './app.mjs';
 
 /** A tool waits for the first process, which only hands over; nobody waits for the second. */
 const WAIT_AT_MOST_MS = 1_500;
@@ -40,8 +39,8 @@ process.on('uncaughtException', end);
 process.on('unhandledRejection', end);
 setTimeout(end, isTelling ? TELL_WITHIN_MS : WAIT_AT_MOST_MS).unref();
 
-const input = await readInput();
-const app = findApp();
+const input = await readInput(MAX_EVENT_BYTES);
+const app = findApp(home);
 if (app === null || input === null || !/^[a-z][a-z0-9-]{0,31}$/.test(tool)) end();
 else if (!isTelling) handOver(input);
 else {
@@ -63,32 +62,6 @@ function handOver(bytes) {
   });
   child.stdin.on('error', end);
   child.stdin.end(bytes, end);
-}
-
-/** Where the running app listens; null where none runs. */
-function findApp() {
-  try {
-    const { pid, port } = JSON.parse(readFileSync(join(home, 'running.json'), 'utf8'));
-    if (!Number.isInteger(pid) || !Number.isInteger(port)) return null;
-    process.kill(pid, 0);
-    const path = join(home, 'api-token');
-    const stats = lstatSync(path);
-    if (!stats.isFile() || (process.platform !== 'win32' && (stats.mode & 0o077) !== 0)) return null;
-    return { port, token: readFileSync(path, 'utf8').trim() };
-  } catch {
-    return null;
-  }
-}
-
-async function readInput() {
-  const parts = [];
-  let bytes = 0;
-  for await (const part of process.stdin) {
-    bytes += part.length;
-    if (bytes > MAX_EVENT_BYTES) return null;
-    parts.push(part);
-  }
-  return Buffer.concat(parts);
 }
 
 /** What is told: the session, the question of the turn and its answer. */
@@ -166,32 +139,12 @@ function readTail(path) {
 
 /** False where the app could not take it: its vault is locked, say. */
 async function tell({ port, token }, { session, messages }) {
-  const challenge = randomBytes(16).toString('hex');
-  const hello = await call(port, 'GET', `/api/hello?challenge=${challenge}`);
-  // A port that is free again may be anybody's: the token is told only to who knows it.
-  const expected = digest(`${token} ${digest(`${challenge} ${token}`).toString('hex')}`).toString('hex');
-  if (typeof hello.answer !== 'string' || !timingSafeEqual(digest(hello.answer), digest(expected))) return true;
-  const made = await call(port, 'POST', '/api/sessions', token, session);
+  if (!(await isCairn({ port, token }, TELL_WITHIN_MS))) return true;
+  const post = (path, body) => call(port, { method: 'POST', path, token, body, withinMs: TELL_WITHIN_MS });
+  const made = await post('/api/sessions', session);
   if (typeof made.id !== 'string') return made.error?.code !== 'VAULT_LOCKED';
-  if (messages.length > 0) await call(port, 'POST', `/api/sessions/${made.id}/messages`, token, { messages });
+  if (messages.length > 0) await post(`/api/sessions/${made.id}/messages`, { messages });
   return true;
-}
-
-function call(port, method, path, token, body) {
-  return new Promise((resolve, reject) => {
-    const headers = {
-      ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
-      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-    };
-    const sent = request({ host: '127.0.0.1', port, method, path, headers, timeout: TELL_WITHIN_MS }, (response) => {
-      const parts = [];
-      response.on('data', (part) => parts.push(part));
-      response.on('end', () => resolve(JSON.parse(Buffer.concat(parts).toString('utf8'))));
-    });
-    sent.on('error', reject);
-    sent.on('timeout', () => sent.destroy());
-    sent.end(body === undefined ? undefined : JSON.stringify(body));
-  });
 }
 
 /** For the next unlock, in a folder in memory that is this user's alone. */
@@ -227,8 +180,4 @@ function provideFolder(path, uid) {
 
 function textOf(value) {
   return typeof value === 'string' && value.trim() !== '' ? value : null;
-}
-
-function digest(text) {
-  return createHash('sha256').update(text).digest();
 }

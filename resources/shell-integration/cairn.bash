@@ -172,3 +172,34 @@ if ((BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1] >= 501)); then
 else
   PROMPT_COMMAND=__cairn_precmd${PROMPT_COMMAND:+$'\n'$PROMPT_COMMAND}
 fi
+
+# With `cairn hooks install git`: Cairn is asked for a checkpoint before git throws work away. Only where `git` is the program itself.
+__cairn_before_git=${BASH_SOURCE[0]%/*}/before-git
+if [[ -x $__cairn_before_git && -O $__cairn_before_git && $(builtin type -t git) == file ]]; then
+  git() {
+    if [[ ${CAIRN_OFF:-0} == 0 && -x $__cairn_before_git ]] && __cairn_find_risk "$@"; then
+      "$__cairn_before_git" "$__cairn_risk" || :
+    fi
+    builtin command git "$@"
+  }
+
+  # True for a command after which changes are gone, or commits are in no branch.
+  __cairn_find_risk() {
+    while (($#)); do
+      case $1 in
+        -C | -c | --git-dir | --work-tree | --namespace) shift ;;
+        -*) ;;
+        *) break ;;
+      esac
+      shift $(($# > 0))
+    done
+    __cairn_risk=${1-}
+    case $__cairn_risk in
+      rebase | reset | clean | restore | filter-branch) ;;
+      checkout) [[ " $* " == *' '@(-f|--force|--|.)' '* ]] ;;
+      stash) [[ ${2-} == @(drop|clear) ]] ;;
+      branch) [[ " $* " == *' -D '* ]] ;;
+      *) return 1 ;;
+    esac
+  }
+fi

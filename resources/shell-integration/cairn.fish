@@ -132,3 +132,43 @@ function __cairn_find_pane
         echo wezterm:$WEZTERM_PANE
     end
 end
+
+# With `cairn hooks install git`: Cairn is asked for a checkpoint before git throws work away. Only where `git` is the program itself.
+# The installer puts the data folder in.
+set -g __cairn_before_git '@folder@'/before-git
+if test -x $__cairn_before_git -a -O $__cairn_before_git; and not functions -q git
+    function git --wraps git
+        if test "$CAIRN_OFF" = 0 -o -z "$CAIRN_OFF"; and test -x $__cairn_before_git; and __cairn_find_risk $argv
+            $__cairn_before_git $__cairn_risk
+        end
+        command git $argv
+    end
+
+    # True for a command after which changes are gone, or commits are in no branch.
+    function __cairn_find_risk
+        while set -q argv[1]
+            switch $argv[1]
+                case -C -c --git-dir --work-tree --namespace
+                    set -e argv[1]
+                case '-*'
+                case '*'
+                    break
+            end
+            set -e argv[1]
+        end
+        set -q argv[1]; or return 1
+        set -g __cairn_risk $argv[1]
+        switch $__cairn_risk
+            case rebase reset clean restore filter-branch
+                return 0
+            case checkout
+                contains -- -f $argv; or contains -- --force $argv; or contains -- -- $argv; or contains -- . $argv
+            case stash
+                contains -- "$argv[2]" drop clear
+            case branch
+                contains -- -D $argv
+            case '*'
+                return 1
+        end
+    end
+end

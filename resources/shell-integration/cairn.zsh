@@ -141,3 +141,35 @@ add-zsh-hook preexec __cairn_preexec
 # First, so that it sees the command's own exit code.
 typeset -ga precmd_functions
 precmd_functions=(__cairn_precmd $precmd_functions)
+
+# With `cairn hooks install git`: Cairn is asked for a checkpoint before git throws work away. Only where `git` is the program itself.
+typeset -g __cairn_before_git=${${(%):-%x}:h}/before-git
+if [[ -x $__cairn_before_git && -O $__cairn_before_git ]] && (( $+commands[git] && ! $+functions[git] && ! $+aliases[git] )); then
+  function git {
+    if [[ ${CAIRN_OFF:-0} == 0 && -x $__cairn_before_git ]] && __cairn_find_risk "$@"; then
+      "$__cairn_before_git" "$__cairn_risk" || :
+    fi
+    builtin command git "$@"
+  }
+
+  # True for a command after which changes are gone, or commits are in no branch.
+  function __cairn_find_risk {
+    emulate -L zsh
+    while (( $# )); do
+      case $1 in
+        (-C|-c|--git-dir|--work-tree|--namespace) shift ;;
+        (-*) ;;
+        (*) break ;;
+      esac
+      (( $# )) && shift
+    done
+    typeset -g __cairn_risk=${1-}
+    case $__cairn_risk in
+      (rebase|reset|clean|restore|filter-branch) ;;
+      (checkout) [[ " $* " == *' '(-f|--force|--|.)' '* ]] ;;
+      (stash) [[ ${2-} == (drop|clear) ]] ;;
+      (branch) [[ " $* " == *' -D '* ]] ;;
+      (*) return 1 ;;
+    esac
+  }
+fi

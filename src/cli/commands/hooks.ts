@@ -1,4 +1,5 @@
-// `cairn hooks install|uninstall|status`: the entry by which Claude Code or Codex tell a running Cairn that a turn has ended.
+// `cairn hooks install|uninstall|status`: the entries by which Claude Code or Codex tell a running Cairn that a turn has ended, and by which
+// they and git ask it for a checkpoint before something that may destroy work.
 
 import { Argument, type Command } from 'commander';
 
@@ -18,7 +19,7 @@ import { renderTable, type Cell } from '../format/table.ts';
 
 const MAX_PATH_LENGTH = 300;
 const MAX_LINE_LENGTH = 500;
-const TITLES: Readonly<Record<HookTool, string>> = { 'claude-code': 'Claude Code', codex: 'Codex' };
+const TITLES: Readonly<Record<HookTool, string>> = { 'claude-code': 'Claude Code', codex: 'Codex', git: 'git' };
 
 export interface HooksOptions {
   readonly dryRun?: boolean;
@@ -29,14 +30,14 @@ export function setupHooks(command: Command, act: Act): void {
   const tool = (): Argument => new Argument('<tool>', 'whose settings').choices(HOOK_TOOLS);
   command
     .command('install')
-    .description('put one entry into the settings of a tool, shown before it is written')
+    .description('put our entries into the settings of a tool, shown before they are written')
     .addArgument(tool())
     .option('--dry-run', 'show what would be written, and write nothing')
     .option('--yes', 'do not ask')
     .action((name: HookTool, options: HooksOptions) => act((context) => runHooks('install', name, options, context)));
   command
     .command('uninstall')
-    .description('take it out again')
+    .description('take them out again')
     .addArgument(tool())
     .option('--dry-run', 'say what would be done, and write nothing')
     .action((name: HookTool, options: HooksOptions) =>
@@ -44,7 +45,7 @@ export function setupHooks(command: Command, act: Act): void {
     );
   command
     .command('status')
-    .description('whose settings have it')
+    .description('whose settings have them')
     .action(() => act(runHooksStatus));
 }
 
@@ -66,8 +67,8 @@ async function runHooks(
 }
 
 async function runHooksStatus(context: CommandContext): Promise<ExitCode> {
-  const { host } = context.core.hookPlace();
-  const tools = HOOK_TOOLS.map((tool) => readHookStatus(tool, host));
+  const place = context.core.hookPlace();
+  const tools = HOOK_TOOLS.map((tool) => readHookStatus(tool, place));
   const document = tools.map(({ tool, file, isInstalled, isWhole }) => ({
     tool,
     file,
@@ -100,9 +101,15 @@ function describe(change: HookChange, isDone: boolean, { prompter }: CommandCont
     return [isDone ? `Taken out of the settings of ${TITLES[tool]}.` : 'It would be taken out.'];
   const shown = isDone && prompter !== null ? [] : linesOf(change);
   if (!isDone) return [...shown, 'Nothing was written.'];
+  if (tool === 'git')
+    return [
+      ...shown,
+      'Shells with the shell integration ask a running Cairn for a checkpoint before git throws work away, from their next start on.',
+      'Put the integration in, or bring it up to date: cairn shell-integration install',
+    ];
   return [
     ...shown,
-    `${TITLES[tool]} tells a running Cairn of each turn from its next start on. \`cairn hooks uninstall ${tool}\` takes it out.`,
+    `${TITLES[tool]} tells a running Cairn of each turn, and asks it for a checkpoint before a run, from its next start on. \`cairn hooks uninstall ${tool}\` takes it out.`,
     ...(tool === 'codex' ? ['Codex runs it once you have trusted it there.'] : []),
   ];
 }

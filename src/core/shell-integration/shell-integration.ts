@@ -184,7 +184,9 @@ export class ShellIntegration {
 
   /** fish reads the folder itself; the others are told where the script lies. */
   #body(shell: HookedShell): string {
-    if (shell === 'fish') return toBytes(this.#deps.scripts.fish.trimEnd());
+    // Its script is the start file itself, so it must be told where our folder is.
+    if (shell === 'fish')
+      return toBytes(this.#deps.scripts.fish.trimEnd().replace("'@folder@'", () => quoteForFish(this.#deps.folder)));
     const path = quoteArguments([this.#scriptPath(shell)]) ?? '';
     return toBytes(`if [ -r ${path} ]; then . ${path}; fi`);
   }
@@ -234,4 +236,9 @@ function toBytes(text: string): string {
 
 function fromBytes(bytes: string): string {
   return Buffer.from(bytes, 'latin1').toString('utf8');
+}
+
+/** Within single quotes fish knows two escapes. */
+function quoteForFish(text: string): string {
+  return `'${text.replaceAll(/[\\']/g, '\\$&')}'`;
 }

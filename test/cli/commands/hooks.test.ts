@@ -28,6 +28,7 @@ describe('cairn hooks', () => {
       hooks: [
         { tool: 'claude-code', installed: true, whole: true },
         { tool: 'codex', installed: false },
+        { tool: 'git', installed: false },
       ],
     });
     expect((await runCairn(['hooks', 'uninstall', 'claude-code'], { core })).stdout).toContain('Taken out');

@@ -1,4 +1,4 @@
-// Puts the entry into a tool's settings file and takes it out: shown before it is written, as a whole or not at all, through links to
+// Puts our entries into a tool's settings file and takes them out: shown before it is written, as a whole or not at all, through links to
 // where the file really lies, never over what somebody has changed in between, and back to the byte where nothing else changed.
 
 import {
@@ -17,21 +17,32 @@ import {
   writeSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 
 import { AppError } from '../../../shared/model/app-error.ts';
 import { quoteArguments } from '../../sources/host/quote-argument.ts';
 import type { Host } from '../../sources/source.ts';
-import { addHook, findHook, HOOK_SCRIPT, NO_SETTINGS, removeHook } from './hook-settings.ts';
+import {
+  addHooks,
+  createEntries,
+  CHECKPOINT_SCRIPT,
+  findHooks,
+  HOOK_SCRIPT,
+  NO_SETTINGS,
+  removeHooks,
+  type HookEntry,
+} from './hook-settings.ts';
+import { gitHookFile, gitHookText, isGitHookWhole } from './git-hook.ts';
+import { findHookScript } from './hook-script.ts';
 
-export const HOOK_TOOLS = ['claude-code', 'codex'] as const;
+export const HOOK_TOOLS = ['claude-code', 'codex', 'git'] as const;
 export type HookTool = (typeof HOOK_TOOLS)[number];
 
 const BACKUP_SUFFIX = '.before-cairn';
 const NEW_FILE_MODE = 0o600;
+const SCRIPT_MODE = 0o700;
+const IS_THERE = 'It is there already.';
+const NOT_THERE = 'There is no entry of Cairn.';
 const MAX_SETTINGS_BYTES = 4 * 1024 * 1024;
-/** From this file in the source tree, from an entry of a build, and from a chunk one folder below. */
-const RESOURCES = ['../../../../resources/', '../../resources/', '../../../resources/'];
 
 export interface HookPlace {
   readonly host: Host;
@@ -65,33 +76,40 @@ export interface HookStatus {
 
 /** @throws AppError USAGE_INVALID where the settings are of no shape that has hooks */
 export function planInstall(tool: HookTool, place: HookPlace): HookChange {
+  if (tool === 'git') return planGit(place, gitHookText(place));
   const file = settingsFile(tool, place.host);
   const before = readSettings(file);
-  const text = addHook(before ?? NO_SETTINGS, createCommand(tool, place));
-  if (text === null) throw strange(file);
-  const isThere = text === before;
+  const added: string[] = [];
+  let text = before ?? NO_SETTINGS;
+  for (const entry of entriesOf(tool, place)) {
+    const next = addHooks(text, [entry]);
+    if (next === null) throw strange(file);
+    if (next !== text) added.push(addedLines(text, next));
+    text = next;
+  }
   return {
     tool,
     file,
-    action: isThere ? 'none' : 'install',
-    detail: isThere ? 'The entry is there already.' : null,
-    added: isThere ? '' : addedLines(before ?? '', text),
+    action: added.length === 0 ? 'none' : 'install',
+    detail: added.length === 0 ? IS_THERE : null,
+    added: added.join('\n'),
     text,
     before,
   };
 }
 
 export function planUninstall(tool: HookTool, place: HookPlace): HookChange {
+  if (tool === 'git') return planGit(place, null);
   const file = settingsFile(tool, place.host);
   const before = readSettings(file);
-  const removed = before === null ? null : removeHook(before);
+  const removed = before === null ? null : removeHooks(before);
   if (before === null || removed === null)
-    return { tool, file, action: 'none', detail: 'There is no entry of Cairn.', added: '', text: before, before };
-  if (findHook(removed) !== null)
+    return { tool, file, action: 'none', detail: NOT_THERE, added: '', text: before, before };
+  if (findHooks(removed).length > 0)
     throw new AppError('USAGE_INVALID', 'Something else stands in the same entry, so it was left as it is.', {
-      hint: `Take the command with ${HOOK_SCRIPT} out of the file by hand.`,
+      hint: `Take the commands with ${HOOK_SCRIPT} and ${CHECKPOINT_SCRIPT} out of the file by hand.`,
     });
-  const original = findOriginal(file, before, findHook(before) ?? '');
+  const original = findOriginal(file, before, findHooks(before));
   return {
     tool,
     file,
@@ -104,52 +122,85 @@ export function planUninstall(tool: HookTool, place: HookPlace): HookChange {
 }
 
 /** Carries it out. @throws AppError SESSION_FILE_CHANGED where the file is no longer what it was when this was planned */
-export function applyHookChange({ file, action, text, before }: HookChange): void {
+export function applyHookChange({ tool, file, action, text, before }: HookChange): void {
   if (action === 'none') return;
   const target = realPathOf(file);
   if (action === 'install') {
     mkdirSync(dirname(target), { recursive: true, mode: 0o700 });
-    if (before !== null) replaceFile(`${target}${BACKUP_SUFFIX}`, before, modeOf(target));
+    // With an older entry of ours in it, it is not what it was before us.
+    if (tool !== 'git' && before !== null && findHooks(before).length === 0)
+      replaceFile(`${target}${BACKUP_SUFFIX}`, before, modeOf(target));
   }
   if (readSettings(file) !== before) throw changed();
   if (text === null) rmSync(target);
-  else replaceFile(target, text, modeOf(target), () => readSettings(file) === before);
+  else replaceFile(target, text, tool === 'git' ? SCRIPT_MODE : modeOf(target), () => readSettings(file) === before);
   if (action === 'uninstall') rmSync(`${target}${BACKUP_SUFFIX}`, { force: true });
 }
 
-export function readHookStatus(tool: HookTool, host: Host): HookStatus {
+export function readHookStatus(tool: HookTool, { host, home }: Pick<HookPlace, 'host' | 'home'>): HookStatus {
+  if (tool === 'git') {
+    const script = readSettings(gitHookFile(home));
+    return {
+      tool,
+      file: gitHookFile(home),
+      isInstalled: script !== null,
+      isWhole: script !== null && isGitHookWhole(script),
+    };
+  }
   const file = settingsFile(tool, host);
-  const command = findHook(readSettings(file) ?? NO_SETTINGS);
-  const script =
-    command === null
-      ? null
-      : (/'([^']*cairn-hook\.mjs)'|(\S*cairn-hook\.mjs)/.exec(command)?.slice(1).find(Boolean) ?? '');
-  return { tool, file, isInstalled: command !== null, isWhole: script !== null && existsSync(script) };
+  const scripts = findHooks(readSettings(file) ?? NO_SETTINGS).map(
+    ({ command }) => /'([^']*cairn-[a-z]+\.mjs)'|(\S*cairn-[a-z]+\.mjs)/.exec(command)?.slice(1).find(Boolean) ?? '',
+  );
+  return {
+    tool,
+    file,
+    isInstalled: scripts.length > 0,
+    isWhole: scripts.length > 0 && scripts.every((script) => existsSync(script)),
+  };
 }
 
-function settingsFile(tool: HookTool, { env, homeDir }: Host): string {
+/** A file of our own: it is there as we write it, or it is not. */
+function planGit({ home }: HookPlace, text: string | null): HookChange {
+  const file = gitHookFile(home);
+  const before = readSettings(file);
+  const isInstall = text !== null;
+  if (before === text)
+    return { tool: 'git', file, action: 'none', detail: isInstall ? IS_THERE : NOT_THERE, added: '', text, before };
+  return {
+    tool: 'git',
+    file,
+    action: isInstall ? 'install' : 'uninstall',
+    detail: null,
+    added: text?.trimEnd() ?? '',
+    text,
+    before,
+  };
+}
+
+function settingsFile(tool: Exclude<HookTool, 'git'>, { env, homeDir }: Host): string {
   return tool === 'claude-code'
     ? join(env['CLAUDE_CONFIG_DIR'] || join(homeDir, '.claude'), 'settings.json')
     : join(env['CODEX_HOME'] || join(homeDir, '.codex'), 'hooks.json');
 }
 
-function createCommand(tool: HookTool, { home, node }: HookPlace): string {
-  const script = RESOURCES.map((folder) =>
-    fileURLToPath(new URL(`${folder}hooks/${HOOK_SCRIPT}`, import.meta.url)),
-  ).find((path) => existsSync(path));
-  const command = script === undefined ? null : quoteArguments([node, script, tool, home]);
-  if (command === null)
-    throw new AppError('EXEC_FAILED', 'The script of the hooks is missing, or its path has no words.', {
-      hint: 'Install Cairn again, in a folder with a plain name.',
-    });
-  return command;
+/** What a turn said at its end; a checkpoint before a run, and before a command of the model that throws changes away. */
+function entriesOf(tool: Exclude<HookTool, 'git'>, { home, node }: HookPlace): readonly HookEntry[] {
+  return createEntries((event) => {
+    const script = event === 'Stop' ? HOOK_SCRIPT : CHECKPOINT_SCRIPT;
+    const line = quoteArguments([node, findHookScript(script), tool, home]);
+    if (line === null)
+      throw new AppError('EXEC_FAILED', 'The path of the hooks has no words.', {
+        hint: 'Install Cairn again, in a folder with a plain name.',
+      });
+    return line;
+  });
 }
 
-/** What the file was before the entry came, if nothing else has changed since; undefined where something has. */
-function findOriginal(file: string, text: string, command: string): string | null | undefined {
-  if (addHook(NO_SETTINGS, command) === text) return null;
+/** What the file was before the entries came, if nothing else has changed since; undefined where something has. */
+function findOriginal(file: string, text: string, entries: readonly HookEntry[]): string | null | undefined {
+  if (addHooks(NO_SETTINGS, entries) === text) return null;
   const backup = readSettings(`${realPathOf(file)}${BACKUP_SUFFIX}`);
-  return backup !== null && addHook(backup, command) === text ? backup : undefined;
+  return backup !== null && addHooks(backup, entries) === text ? backup : undefined;
 }
 
 /** Null where there is none. @throws AppError USAGE_INVALID where it is no plain text file */

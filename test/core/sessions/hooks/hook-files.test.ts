@@ -24,11 +24,12 @@ import {
   type HookPlace,
   type HookTool,
 } from '../../../../src/core/sessions/hooks/hook-files.ts';
-import { addHook, findHook, removeHook } from '../../../../src/core/sessions/hooks/hook-settings.ts';
+import { addHooks, createEntries, findHooks, removeHooks } from '../../../../src/core/sessions/hooks/hook-settings.ts';
 import { fakeHost } from '../../../support/fake-source.ts';
 import { makeTemporaryFolder } from '../../../support/temporary-folder.ts';
 
 const COMMAND = "node '/opt/cairn/resources/hooks/cairn-hook.mjs' claude-code /data";
+const ENTRIES = createEntries(() => COMMAND);
 const SETTINGS = `{
     "model": "x",   "odd":[1,2,
  3],
@@ -55,12 +56,13 @@ beforeEach(() => {
 });
 afterEach(() => folder[Symbol.dispose]());
 
-const FILES: Readonly<Record<HookTool, string>> = {
+type AiTool = Exclude<HookTool, 'git'>;
+const FILES: Readonly<Record<AiTool, string>> = {
   'claude-code': '.claude/settings.json',
   codex: '.codex/hooks.json',
 };
 
-function write(tool: HookTool, text: string): string {
+function write(tool: AiTool, text: string): string {
   const file = join(folder.path, FILES[tool]);
   mkdirSync(dirname(file), { recursive: true });
   writeFileSync(file, text, { mode: 0o640 });
@@ -68,7 +70,7 @@ function write(tool: HookTool, text: string): string {
   return file;
 }
 
-describe.each<HookTool>(['claude-code', 'codex'])('the entry in the settings of %s', (tool) => {
+describe.each<AiTool>(['claude-code', 'codex'])('the entry in the settings of %s', (tool) => {
   it('makes the file where there is none, and removes it again', () => {
     const change = planInstall(tool, place);
     expect(existsSync(join(folder.path, FILES[tool]))).toBe(false);
@@ -76,19 +78,26 @@ describe.each<HookTool>(['claude-code', 'codex'])('the entry in the settings of 
     applyHookChange(change);
 
     const file = join(folder.path, FILES[tool]);
-    const settings = JSON.parse(readFileSync(file, 'utf8')) as { hooks: { Stop: { hooks: object[] }[] } };
-    const [hook] = settings.hooks.Stop[0]?.hooks ?? [];
-    expect(hook).toMatchObject({ type: 'command', timeout: 5 });
-    expect(JSON.stringify(hook)).toContain(`cairn-hook.mjs ${tool} '${join(folder.path, 'my data')}'`);
+    const end = `${tool} '${join(folder.path, 'my data')}'`;
+    const hook = (script: string) => [
+      { type: 'command', timeout: 5, command: expect.stringContaining(`${script} ${end}`) as string },
+    ];
+    expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual({
+      hooks: {
+        Stop: [{ hooks: hook('cairn-hook.mjs') }],
+        UserPromptSubmit: [{ hooks: hook('cairn-checkpoint.mjs') }],
+        PreToolUse: [{ matcher: 'Bash', hooks: hook('cairn-checkpoint.mjs') }],
+      },
+    });
     expect(statSync(file).mode & 0o777).toBe(0o600);
-    expect(readHookStatus(tool, place.host)).toMatchObject({ isInstalled: true, isWhole: true });
+    expect(readHookStatus(tool, place)).toMatchObject({ isInstalled: true, isWhole: true });
     expect(planInstall(tool, place)).toMatchObject({ action: 'none' });
 
     applyHookChange(planUninstall(tool, place));
     expect(existsSync(file)).toBe(false);
     expect(readdirSync(dirname(file))).toEqual([]);
     expect(planUninstall(tool, place)).toMatchObject({ action: 'none' });
-    expect(readHookStatus(tool, place.host)).toMatchObject({ isInstalled: false });
+    expect(readHookStatus(tool, place)).toMatchObject({ isInstalled: false });
   });
 
   it('leaves everything else as it is, and comes out to the byte', () => {
@@ -98,7 +107,9 @@ describe.each<HookTool>(['claude-code', 'codex'])('the entry in the settings of 
     applyHookChange(change);
 
     const text = readFileSync(file, 'utf8');
-    expect(text.replace(`,\n${change.added.slice(change.added.indexOf('\n') + 1)}`, '')).toBe(SETTINGS);
+    for (const line of SETTINGS.split('\n')) expect(text).toContain(line.replace(/(?<=[}\]])$/, ''));
+    expect(change.added.match(/cairn-(?:hook|checkpoint)\.mjs/g)).toHaveLength(3);
+    for (const line of change.added.split('\n')) expect(text).toContain(line);
     expect(text).toContain('"command": "say done"');
     expect(statSync(file).mode & 0o777).toBe(0o640);
     expect(readFileSync(`${file}.before-cairn`, 'utf8')).toBe(SETTINGS);
@@ -115,7 +126,10 @@ describe.each<HookTool>(['claude-code', 'codex'])('the entry in the settings of 
 
     applyHookChange(planUninstall(tool, place));
 
-    expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual({ model: 'y', hooks: { Stop: [] } });
+    expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual({
+      model: 'y',
+      hooks: { Stop: [], UserPromptSubmit: [], PreToolUse: [] },
+    });
   });
 
   it('follows a link to where the file lies, and leaves the link', () => {
@@ -125,7 +139,7 @@ describe.each<HookTool>(['claude-code', 'codex'])('the entry in the settings of 
     symlinkSync(real, join(folder.path, FILES[tool]));
 
     applyHookChange(planInstall(tool, place));
-    expect(findHook(readFileSync(real, 'utf8'))).not.toBeNull();
+    expect(findHooks(readFileSync(real, 'utf8'))).toHaveLength(3);
     expect(lstatSync(join(folder.path, FILES[tool])).isSymbolicLink()).toBe(true);
 
     applyHookChange(planUninstall(tool, place));
@@ -153,6 +167,19 @@ describe.each<HookTool>(['claude-code', 'codex'])('the entry in the settings of 
     },
   );
 
+  it('adds what an older Cairn has not put there, and takes all of it out', () => {
+    const file = write(tool, JSON.stringify({ hooks: { Stop: [{ hooks: [{ command: COMMAND }] }] } }, null, 2));
+
+    applyHookChange(planInstall(tool, place));
+    expect(findHooks(readFileSync(file, 'utf8')).map(({ event }) => event)).toEqual([
+      'Stop',
+      'UserPromptSubmit',
+      'PreToolUse',
+    ]);
+    applyHookChange(planUninstall(tool, place));
+    expect(findHooks(readFileSync(file, 'utf8'))).toEqual([]);
+  });
+
   it('leaves an entry alone that holds a command of somebody else too', () => {
     const both = { hooks: { Stop: [{ hooks: [{ command: COMMAND }, { command: 'mine' }] }] } };
     const file = write(tool, JSON.stringify(both));
@@ -163,13 +190,31 @@ describe.each<HookTool>(['claude-code', 'codex'])('the entry in the settings of 
   });
 });
 
-describe('addHook() and removeHook()', () => {
+describe('the script that shells ask before git throws work away', () => {
+  it('is written for this data folder only, can be run, and goes', () => {
+    expect(readHookStatus('git', place)).toMatchObject({ isInstalled: false, isWhole: false });
+    const change = planInstall('git', place);
+    applyHookChange(change);
+
+    expect(change.file).toBe(join(place.home, 'shell-integration', 'before-git'));
+    expect(statSync(change.file).mode & 0o777).toBe(0o700);
+    expect(readHookStatus('git', place)).toMatchObject({ isInstalled: true, isWhole: true });
+    expect(planInstall('git', place)).toMatchObject({ action: 'none' });
+    writeFileSync(change.file, 'exec node /gone/cairn-checkpoint.mjs');
+    expect(readHookStatus('git', place)).toMatchObject({ isInstalled: true, isWhole: false });
+
+    applyHookChange(planInstall('git', place));
+    applyHookChange(planUninstall('git', place));
+    expect(existsSync(change.file)).toBe(false);
+    expect(planUninstall('git', place)).toMatchObject({ action: 'none' });
+  });
+});
+
+describe('addHooks() and removeHooks()', () => {
   it('mean the same as changing the object, in any layout, and undo each other', () => {
     const value = fc.jsonValue();
-    const hooks = fc.oneof(
-      fc.constant(undefined),
-      fc.dictionary(fc.constantFrom('Stop', 'SessionStart', 'x'), fc.array(value, { maxLength: 3 })),
-    );
+    const events = fc.constantFrom('Stop', 'SessionStart', 'PreToolUse', 'UserPromptSubmit', 'x');
+    const hooks = fc.oneof(fc.constant(undefined), fc.dictionary(events, fc.array(value, { maxLength: 3 })));
     const layout = fc.constantFrom(undefined, 1, 2, 4, '\t');
     fc.assert(
       fc.property(fc.dictionary(fc.string(), value), hooks, layout, (rest, own, space) => {
@@ -177,17 +222,20 @@ describe('addHook() and removeHook()', () => {
         fc.pre(own !== undefined || !Object.hasOwn(rest, 'hooks'));
         const text = JSON.stringify(settings, null, space);
 
-        const added = addHook(text, COMMAND) ?? '';
+        const added = addHooks(text, ENTRIES) ?? '';
 
-        const before = JSON.parse(text) as { hooks?: { Stop?: unknown[] } };
-        const stop = before.hooks?.Stop ?? [];
-        const expected = { ...before, hooks: { ...before.hooks, Stop: [...stop, expect.objectContaining({})] } };
-        expect(JSON.parse(added)).toEqual(expected);
-        expect(findHook(added)).toBe(COMMAND);
-        expect(addHook(added, COMMAND)).toBe(added);
-        const removed = removeHook(added);
-        expect(JSON.parse(removed ?? '')).toEqual({ ...before, hooks: { ...before.hooks, Stop: stop } });
-        if (stop.length > 0) expect(removed).toBe(text);
+        const before = JSON.parse(text) as { hooks?: Record<string, unknown[]> };
+        const lists = ENTRIES.map(({ event }) => [event, before.hooks?.[event] ?? []] as const);
+        const withEach = lists.map(([event, list]) => [event, [...list, expect.objectContaining({})]] as const);
+        expect(JSON.parse(added)).toEqual({ ...before, hooks: { ...before.hooks, ...Object.fromEntries(withEach) } });
+        expect(findHooks(added)).toEqual(ENTRIES);
+        expect(addHooks(added, ENTRIES)).toBe(added);
+        const removed = removeHooks(added);
+        expect(JSON.parse(removed ?? '')).toEqual({
+          ...before,
+          hooks: { ...before.hooks, ...Object.fromEntries(lists) },
+        });
+        if (lists.every(([, list]) => list.length > 0)) expect(removed).toBe(text);
       }),
     );
   });
@@ -195,9 +243,9 @@ describe('addHook() and removeHook()', () => {
   it('take any text', () => {
     fc.assert(
       fc.property(fc.oneof(fc.string(), fc.json()), (text) => {
-        addHook(text, COMMAND);
-        removeHook(text);
-        findHook(text);
+        addHooks(text, ENTRIES);
+        removeHooks(text);
+        findHooks(text);
       }),
     );
   });

@@ -29,7 +29,8 @@ interface Run {
 }
 
 interface Tool {
-  readonly tool: HookTool;
+  readonly tool: Exclude<HookTool, 'git'>;
+  readonly title: string;
   readonly program: string | null;
   readonly startModel: () => Promise<{ readonly url: string; [Symbol.asyncDispose](): Promise<void> }>;
   /** Says what to run, and writes the settings that the run needs. */
@@ -39,6 +40,7 @@ interface Tool {
 const TOOLS: readonly Tool[] = [
   {
     tool: 'claude-code',
+    title: 'Claude Code',
     program: findAiProgram('claude'),
     startModel: startFakeModelServer,
     prepare: ({ url }) => ({
@@ -53,6 +55,7 @@ const TOOLS: readonly Tool[] = [
   },
   {
     tool: 'codex',
+    title: 'Codex',
     program: findAiProgram('codex'),
     startModel: startFakeOpenAiServer,
     prepare: ({ url, home, cwd }) => {
@@ -80,7 +83,7 @@ trust_level = "trusted"
   },
 ];
 
-describe.each(TOOLS)('the hook of the real $tool', ({ tool, program, startModel, prepare }) => {
+describe.each(TOOLS)('the hook of the real $tool', ({ tool, title, program, startModel, prepare }) => {
   let folder: TemporaryFolder;
   let test: TestSession;
   let server: LocalServer;
@@ -102,7 +105,7 @@ describe.each(TOOLS)('the hook of the real $tool', ({ tool, program, startModel,
   });
 
   it.skipIf(program === null)(
-    'tells a running Cairn of each turn, and says nothing into the conversation',
+    'tells a running Cairn of each turn, has a checkpoint before it, and says nothing into the conversation',
     { timeout: 90_000 },
     async () => {
       await using model = await startModel();
@@ -133,6 +136,10 @@ describe.each(TOOLS)('the hook of the real $tool', ({ tool, program, startModel,
       expect(messages.map(({ role, text }) => `${role}: ${text}`)).toEqual([
         'user: Turn one, please',
         `assistant: ${printed.trim()}`,
+      ]);
+      const checkpoints = await test.session.unlocked().app.vault.listCheckpoints();
+      expect(checkpoints.map(({ name, tags }) => ({ name, tags }))).toEqual([
+        { name: `Before ${title} runs in my_project`, tags: ['automatic'] },
       ]);
       applyHookChange(planUninstall(tool, place));
     },

@@ -7,6 +7,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 
+import { provideAiPrograms } from './ai-programs.ts';
+
 interface Outcome {
   readonly passed: number;
   readonly failed: number;
@@ -42,6 +44,7 @@ const folder = mkdtempSync(join(tmpdir(), 'cairn-results-'));
 const only = process.argv.slice(2);
 
 run([join(import.meta.dirname, 'install-test-programs.ts')]);
+const aiPrograms = provideAiPrograms();
 const outcomes = [runVitest(), ...(only.length === 0 ? [runPlaywright()] : [])];
 rmSync(folder, { recursive: true, force: true });
 
@@ -55,7 +58,10 @@ process.exit(failed === 0 && outcomes.every((outcome) => outcome.passed > 0) ? 0
 function runVitest(): Outcome {
   const report = join(folder, 'vitest.json');
   const vitest = join(bin, 'vitest/vitest.mjs');
-  const status = run([vitest, 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`, ...only]);
+  const status = run(
+    [vitest, 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`, ...only],
+    aiPrograms,
+  );
   const results = readReport(report) as VitestResults | null; // vitest wrote it
   if (results === null) {
     process.stdout.write('The tests did not run to their end.\n');

@@ -118,7 +118,7 @@ describe.each<HookedShell>(['bash', 'zsh', 'fish'])('git in %s', (shell) => {
   const isThere = spawnSync(shell, ['--version']).status === 0;
 
   /** A shell as a person's, with the integration that was really installed; gives what it says. */
-  function setUp(): { readonly repo: string; run(line: string): Promise<string> } {
+  function setUp(): { readonly repo: string; readonly run: (line: string) => Promise<string> } {
     const host = makeTestHost(folder.path);
     const integration = new ShellIntegration({
       host,

@@ -73,16 +73,16 @@ export function runSearch(text: string, options: SearchCommandOptions, context: 
   });
 }
 
-/** Goes on until there are enough hits, or nothing more to find. */
+/** Goes on until there are enough hits, nothing more to find, or no time left. */
 async function searchOn(vault: Vault, query: SearchQuery): Promise<SearchAnswer> {
+  const endMs = performance.now() + query.budgetMs;
   let answer = await vault.search(query);
   while (answer.cursor !== undefined && answer.matches.length < query.limit) {
+    const budgetMs = endMs - performance.now();
+    if (budgetMs <= 0) break;
     const limit = query.limit - answer.matches.length;
-    const next = await vault.search({ ...query, limit, cursor: answer.cursor });
-    const matches = [...answer.matches, ...next.matches];
-    const isStuck = next.matches.length === 0 && next.cursor === answer.cursor;
-    answer = { ...next, matches };
-    if (isStuck) break;
+    const next = await vault.search({ ...query, limit, budgetMs, cursor: answer.cursor });
+    answer = { ...next, matches: [...answer.matches, ...next.matches] };
   }
   return answer;
 }

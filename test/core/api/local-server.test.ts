@@ -78,6 +78,9 @@ describe('the REST API', () => {
       removed: [],
     });
     expect((await call('GET', '/api/search?text=A')).body).toMatchObject({ hits: [{ title: 'a' }] });
+    const narrowed = '/api/search?text=a&kinds=terminal&sources=tmux&since=2020-01-01T00:00:00.000Z&limit=5';
+    expect((await call('GET', narrowed)).body).toMatchObject({ hits: [{ title: 'a', firstSeen: expect.any(String) }] });
+    expect((await call('GET', '/api/search?text=a&kinds=window')).status).toBe(400);
     expect(
       (await call('PATCH', `/api/checkpoints/${id}`, { headers: JSON_TYPE, body: '{"pinned":true}' })).body,
     ).toMatchObject({ pinned: true, name: 'one' });

@@ -100,7 +100,8 @@ export class IndexStore {
     const replaced = inputs.filter((input) => input instanceof SealedSegment);
     const orders = (this.#loaded ?? []).filter(({ segment }) => replaced.includes(segment)).map(({ order }) => order);
     await this.#deps.withLock(() => {
-      if (!this.isCurrent() || !goesOn() || !sink.isWhole()) {
+      const isThere = replaced.every((old) => this.#loaded?.some(({ segment }) => segment === old) === true);
+      if (!this.isCurrent() || !isThere || !goesOn() || !sink.isWhole()) {
         sink.remove();
         throw new IndexChanged('the index changed meanwhile');
       }

@@ -42,6 +42,8 @@ const CLASSES = [
   { fromBytes: 0, belowBytes: 768 * 1024, count: 8 },
   { fromBytes: 768 * 1024, belowBytes: 5 * 1024 * 1024, count: 6 },
 ] as const;
+/** More than these are merged in several steps: of each one page is in memory. */
+const MAX_MERGED = 16;
 /** A segment is written anew when so much of it is gone. */
 const DEAD_SHARE = 0.1;
 
@@ -64,6 +66,7 @@ export class SearchIndex {
   #manifest: Manifest = new Map();
   #isResumed = false;
   #followedSinceWrite = 0;
+  #merging: Promise<void> | null = null;
   #tail: Promise<unknown> = Promise.resolve();
   #timer: NodeJS.Timeout | null = null;
   /** Resolved where no save is under way. */
@@ -217,12 +220,14 @@ export class SearchIndex {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#isStopped = true;
     await this.#tail;
+    await this.#merging;
     if (!this.#deps.canWrite) return;
     const young = this.#young;
     if (young === null || young.isEmpty || young.pairCount < WORTH_PAIRS) return;
     this.#isStopped = false;
     await this.#exclusively(() => this.#write());
     this.#isStopped = true;
+    await this.#merging;
   }
 
   #schedule(delayMs: number): void {
@@ -375,17 +380,35 @@ export class SearchIndex {
     const generation = this.#generation;
     await this.#store.write([young], KEEP_ALL, () => this.#generation === generation);
     this.#young = new YoungSegment(young.through + 1);
-    await this.#mergeIfDue();
+    this.#merging ??= this.#mergeWhileDue().finally(() => {
+      this.#merging = null;
+    });
   }
 
-  async #mergeIfDue(): Promise<void> {
+  /** Beside the following of the log, which must not wait for it. Never rejects. */
+  async #mergeWhileDue(): Promise<void> {
+    const generation = this.#generation;
+    try {
+      while (await this.#mergeIfDue());
+    } catch (error) {
+      // What was to be merged may be gone by now, or the vault is being closed: then that is why.
+      const isOver = error instanceof IndexChanged || error instanceof IndexStopped;
+      if (generation === this.#generation && !isOver) await this.#handle(error);
+    }
+  }
+
+  /** True where something was merged, and more may be due. */
+  async #mergeIfDue(): Promise<boolean> {
     for (const { fromBytes, belowBytes, count } of CLASSES) {
       const segments = this.#store.segments();
       const end = segments.findLastIndex((segment) => segment.head.storedBytes >= fromBytes) + 1;
       let start = end;
       while (start > 0 && (segments[start - 1]?.head.storedBytes ?? belowBytes) < belowBytes) start -= 1;
-      if (end - start >= count) await this.#rewrite(segments.slice(start, end), KEEP_ALL);
+      if (end - start < count) continue;
+      await this.#rewrite(segments.slice(start, Math.min(end, start + MAX_MERGED)), KEEP_ALL);
+      return true;
     }
+    return false;
   }
 
   async #compact(limit: number): Promise<void> {
@@ -400,6 +423,7 @@ export class SearchIndex {
         return isGone || isPast ? null : use;
       },
     };
+    await this.#merging;
     let left = limit;
     for (const segment of this.#store.segments()) {
       if (left <= 0) return;

@@ -71,6 +71,8 @@ describe.each(formats)('a vault of %s', (format) => {
           expect(createHash('sha256').update(bytes).digest('hex')).toBe(hash);
         }
       }
+      const { matches } = await vault.search({ text: 'ubung', limit: 5, budgetMs: 20_000 });
+      expect(matches.map(({ item, where }) => [item.key, where])).toEqual([['tmux:no-text', 'cwd']]);
       expect(await vault.verify({ isDeep: true, nowMs: TEST_NOW_MS })).toMatchObject({ ok: true, damaged: [] });
     }));
 

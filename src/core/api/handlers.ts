@@ -41,6 +41,7 @@ export async function* tellWork<Result>(
   const end = new AbortController();
   const cancel = (): void => end.abort();
   signal?.addEventListener('abort', cancel, { once: true });
+  if (signal?.aborted === true) cancel();
   let newest: Progress | null = null;
   let wake = (): void => {};
   let result: { value: Result } | null = null;

@@ -23,7 +23,7 @@ import { EventHub, type AppEventListener } from './events.ts';
 import { LockedCaptures, type LockedCapturesDeps } from './locked-captures.ts';
 import { RestorePrompts } from './restore-prompt.ts';
 import { beginRun, endRun, type EarlierRun } from './run-marker.ts';
-import { describeStatus, type CaptureState, type SessionState } from './status.ts';
+import { describeStatus, readOnlyReason, type CaptureState, type SessionState } from './status.ts';
 import { UnlockPace } from './unlock-pace.ts';
 
 const STOP_WITHIN_MS = 5_000;
@@ -74,6 +74,8 @@ export class AppSession {
   #growthAtMs = Number.NEGATIVE_INFINITY;
   #changing: Promise<unknown> = Promise.resolve();
   #isRestoring = false;
+  /** How the vault stood when a repair began: it counts until that has ended. */
+  #repairing: SessionState | null = null;
   #hasClosed = false;
 
   constructor(deps: SessionDeps) {
@@ -171,10 +173,10 @@ export class AppSession {
       const unlocked = this.#unlocked;
       if (unlocked === null) return;
       this.#assertNoRestore('Lock when it is done.');
-      const goesOn = unlocked.app.config().lock.doesCaptureGoOn;
+      const goesOn = unlocked.app.config().lock.doesCaptureGoOn && readOnlyReason(unlocked.app.vault) === null;
       const settings = goesOn ? await unlocked.app.loadCaptureSettings().catch(() => null) : null;
       await unlocked.app.scheduler.stop({
-        hasLastCapture: this.#pausedUntilMs === undefined,
+        hasLastCapture: this.#mayCapture(unlocked),
         withinMs: STOP_WITHIN_MS,
       });
       const newest = settings === null ? null : await readNewest(unlocked);
@@ -277,6 +279,39 @@ export class AppSession {
     }
   }
 
+  /**
+   * Closes the vault, changes its files, and opens it again, however that ended. Until then the state that is told stays as it was.
+   * @throws AppError of the work; VAULT_WRONG_PASSWORD, VAULT_TOO_MANY_ATTEMPTS; VAULT_BUSY while a restore or another repair runs
+   */
+  whileClosed<Result>(secret: VaultSecret, work: () => Promise<Result>): Promise<Result> {
+    const attempt = (): Promise<Result> =>
+      this.#inTurn(async () => {
+        this.#assertNoRestore('Repair the vault when it is done.');
+        // Nothing is closed for somebody who cannot open it again.
+        if (this.#unlocked !== null) await this.assertSecret(secret);
+        await this.#endLockedCaptures();
+        const before = this.#unlocked;
+        this.#repairing = this.#state();
+        this.#unlocked = null;
+        try {
+          await before?.keeper.stop();
+          await before?.app.close();
+          return await work();
+        } finally {
+          this.#repairing = null;
+          await this.app.open(secret).then(
+            (opened) => this.#take(opened),
+            (error: unknown) => this.#noteProblem(error),
+          );
+        }
+      });
+    return this.#pace.attempt(attempt, isWrongSecret);
+  }
+
+  #mayCapture({ app }: Unlocked): boolean {
+    return this.#pausedUntilMs === undefined && readOnlyReason(app.vault) === null;
+  }
+
   #assertNoRestore(hint: string): void {
     if (this.#isRestoring) throw new AppError('VAULT_BUSY', 'A restore is running.', { hint, isRetryable: true });
   }
@@ -304,7 +339,8 @@ export class AppSession {
       const unlocked = this.#unlocked;
       this.#unlocked = null;
       await unlocked?.keeper.stop();
-      await unlocked?.app.close({ hasLastCapture: this.#pausedUntilMs === undefined, withinMs: STOP_WITHIN_MS });
+      const hasLastCapture = unlocked !== null && this.#mayCapture(unlocked);
+      await unlocked?.app.close({ hasLastCapture, withinMs: STOP_WITHIN_MS });
     });
     if (this.#earlier !== null) endRun(this.app.folder.running, this.#deps.pid);
   }
@@ -331,7 +367,8 @@ export class AppSession {
       // Later unlocks of this run follow a lock, not an end.
       earlier: (this.#hasAskedOfEarlier ? null : this.#earlier) ?? { end: 'clean', uncleanEnds: 0 },
     });
-    void this.#notePresence(opened, !this.#hasAskedOfEarlier);
+    const isReadOnly = readOnlyReason(opened.vault) !== null;
+    if (!isReadOnly) void this.#notePresence(opened, !this.#hasAskedOfEarlier);
     this.#hasAskedOfEarlier = true;
     const timeline = new Timeline({
       vault: opened.vault,
@@ -339,10 +376,12 @@ export class AppSession {
       settings: () => opened.config(),
     });
     const sessions = createSessions(this.app, opened, this.#deps.findTerminal);
-    const keeper = keepSessions(this.app, opened, {
-      onChanged: () => this.emit({ type: 'sessions.changed' }),
-      onFailed: (error) => this.#warn('Sessions could not be kept in step', error),
-    });
+    const keeper = isReadOnly
+      ? { stop: async () => undefined }
+      : keepSessions(this.app, opened, {
+          onChanged: () => this.emit({ type: 'sessions.changed' }),
+          onFailed: (error) => this.#warn('Sessions could not be kept in step', error),
+        });
     this.#unlocked = { app: opened, timeline, restores, prompts, sessions, keeper };
     this.#problem = null;
     this.#lockedState = 'off';
@@ -350,7 +389,8 @@ export class AppSession {
     opened.scheduler.setPaused(this.#pausedUntilMs !== undefined);
     // What is open now must be compared with what was before the first capture carries it on.
     void prompts.prepare().finally(() => {
-      opened.start((work, error) => this.#warn(work === 'prune' ? 'Thinning failed' : 'The backup failed', error));
+      if (!isReadOnly)
+        opened.start((work, error) => this.#warn(work === 'prune' ? 'Thinning failed' : 'The backup failed', error));
       this.#tell();
     });
     this.#tell();
@@ -412,6 +452,7 @@ export class AppSession {
   }
 
   #state(): SessionState {
+    if (this.#repairing !== null) return this.#repairing;
     if (this.#unlocked !== null) return 'unlocked';
     if (this.#problem !== null) return 'damaged';
     return this.app.hasVault() ? 'locked' : 'missing';

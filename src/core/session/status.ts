@@ -3,6 +3,7 @@
 import type { PlainError } from '../../shared/model/app-error.ts';
 import type { Status } from '../../shared/contract/schemas.ts';
 import type { App, OpenApp } from '../app.ts';
+import type { Vault } from '../vault/vault.ts';
 import { toIso } from '../timeline/views.ts';
 
 export type SessionState = 'missing' | 'locked' | 'unlocked' | 'damaged';
@@ -30,6 +31,7 @@ export function describeStatus(facts: StatusFacts): Status {
   const { app, shell, version, state, open } = facts;
   const settings = readSettings(facts);
   const problem = facts.problem ?? settings.problem;
+  const readOnly = open === null ? null : readOnlyReason(open.vault);
   const gaps = open?.scheduler.state().lastCapture?.outcome.gaps ?? [];
   return {
     version,
@@ -37,6 +39,7 @@ export function describeStatus(facts: StatusFacts): Status {
     vault: state,
     theme: settings.theme,
     ...(problem === null ? {} : { problem }),
+    ...(readOnly === null ? {} : { readOnly }),
     capture: describeCapture(facts, settings),
     sources: app.sources.map(({ id, title }) => {
       const gap = gaps.find(({ source, key }) => source === id && key === undefined);
@@ -50,9 +53,14 @@ export function describeStatus(facts: StatusFacts): Status {
     ...(facts.desktop === undefined ? {} : { desktop: facts.desktop }),
     notices: (open?.vault.notices ?? []).map(({ code, message }) => ({
       message,
-      isDamage: ['truncated', 'rolled-back', 'index-mended', 'head-slot-mended'].includes(code),
+      isDamage: ['opened-read-only', 'truncated', 'rolled-back', 'index-mended', 'head-slot-mended'].includes(code),
     })),
   };
+}
+
+/** Why nothing is written into an open vault because of damage, as a sentence; null where it is whole. */
+export function readOnlyReason({ notices }: Pick<Vault, 'notices'>): string | null {
+  return notices.find(({ code }) => code === 'opened-read-only')?.message ?? null;
 }
 
 interface Settings {
@@ -81,7 +89,8 @@ function describeCapture({ state, open, capture }: StatusFacts, settings: Settin
   const lastSnapshotId = scheduler?.lastCapture?.outcome.summary.id;
   const lastAtMs = scheduler?.lastCapture?.outcome.summary.takenAtMs ?? capture.lastAtMs;
   return {
-    state: stateOf(state, capture, settings, scheduler),
+    // Whatever is turned on or paused: nothing goes into a vault that is only read.
+    state: open !== null && readOnlyReason(open.vault) !== null ? 'off' : stateOf(state, capture, settings, scheduler),
     intervalSeconds: settings.intervalMs / 1_000,
     ...(lastAtMs === null ? {} : { lastAt: toIso(lastAtMs) }),
     ...(lastSnapshotId === undefined ? {} : { lastSnapshotId }),

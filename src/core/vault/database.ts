@@ -14,7 +14,7 @@ export const FORMAT_VERSION = 3;
 /** Older versions can corrupt a WAL database that two connections checkpoint at once. */
 const MIN_SQLITE = [3, 51, 3] as const;
 const BUSY_TIMEOUT_MS = 10_000;
-const PAGE_BYTES = 8192;
+export const PAGE_BYTES = 8192;
 
 declare const access: unique symbol;
 /** A connection that only reads. */

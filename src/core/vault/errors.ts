@@ -60,6 +60,13 @@ export function readOnly(what: string, cause?: unknown): AppError {
   });
 }
 
+/** A damaged vault is read, never written: what is left of it may still be won back. */
+export function openDamaged(what: string): AppError {
+  return new AppError('VAULT_READ_ONLY', `${what} failed: the vault is damaged and open for reading only.`, {
+    hint: 'Nothing was overwritten. Look and restore as ever; then repair the vault, or go back to a backup, on the Recovery screen of the window.',
+  });
+}
+
 /** True for an error that says the disk is full. */
 export function isDiskFull(error: unknown): boolean {
   return error instanceof AppError && error.code === 'VAULT_DISK_FULL';

@@ -1,6 +1,7 @@
 // Opens the files of a vault: to write where that is possible, else to read. A full disk gives up the reserve first, since even a reader
 // needs an index of the log beside the file; where there is none, or the disk is read-only, a copy in memory is read.
 
+import { AppError } from '../../shared/model/app-error.ts';
 import { isDiskFull, explainDiskError, withAsyncStorageErrors, withStorageErrors } from './errors.ts';
 import { FORMAT_VERSION, openReadDatabase, openWriteDatabase, readNumber } from './database.ts';
 import type { KeyringOptions, VaultSecret } from './keyring/keyring.ts';
@@ -8,6 +9,9 @@ import { openKeyring } from './keyring/open-keyring.ts';
 import { VaultState } from './log/vault-state.ts';
 import { runMigrations } from './migrations/run-migrations.ts';
 import { openReadingCopy } from './reading-copy.ts';
+import { createMemoryDatabase } from './repair/first-page.ts';
+import type { Rebuilt } from './repair/rebuild.ts';
+import { salvage, UNCONTROLLED } from './repair/salvage.ts';
 import { rebuildChunkBox } from './upkeep/parity.ts';
 import { findRollback } from './upkeep/remember-head.ts';
 import { freeBytes, releaseReserve } from './upkeep/reserve.ts';
@@ -17,7 +21,7 @@ import { assertReadable, isWritable, mendPermissions } from './vault-place.ts';
 import { WriterLock } from './writer-lock.ts';
 
 /** Why a vault is open for reading only. */
-export type Obstacle = 'read-only' | 'disk-full';
+export type Obstacle = 'read-only' | 'disk-full' | 'damaged';
 
 export interface OpenedVault {
   readonly state: VaultState;
@@ -38,6 +42,17 @@ export async function openVaultFiles(
   options: KeyringOptions,
 ): Promise<OpenedVault> {
   assertReadable([files.folder, files.database]);
+  try {
+    return await openUndamaged(files, secret, options);
+  } catch (error) {
+    if (!isDamage(error)) throw error;
+    const opened = await openRebuilt(files, secret, options);
+    if (opened === null) throw error;
+    return opened;
+  }
+}
+
+async function openUndamaged(files: VaultFiles, secret: VaultSecret, options: KeyringOptions): Promise<OpenedVault> {
   if (!isWritable([files.folder, files.database])) return openToRead(files, secret, options, 'read-only');
   try {
     return await openToWrite(files, secret, options, false);
@@ -78,11 +93,25 @@ async function openToWrite(
       );
     }
     const state = withStorageErrors('Reading the vault', () => new VaultState(keyring, writeDb, readDb));
+    const found = [...permissionNotices, ...notices, ...noticesOf(state, files)];
+    if (state.lastingFindings.length > 0) {
+      // Whatever is written now may fall on what could still be won back.
+      lock.close();
+      return {
+        state,
+        lock: null,
+        obstacle: 'damaged',
+        notices: [damageNotice(state.lastingFindings), ...found],
+        isMendNeeded: false,
+        isSlotWeak: false,
+        hasReleasedReserve,
+      };
+    }
     return {
       state,
       lock,
       obstacle: null,
-      notices: [...permissionNotices, ...notices, ...noticesOf(state, files)],
+      notices: found,
       isMendNeeded,
       isSlotWeak,
       hasReleasedReserve,
@@ -118,6 +147,48 @@ async function openToRead(
     db.close();
     throw error;
   }
+}
+
+/** A vault whose file cannot be opened as it stands, rebuilt in memory to be read; null where nothing is left of one. */
+async function openRebuilt(
+  files: VaultFiles,
+  secret: VaultSecret,
+  options: KeyringOptions,
+): Promise<OpenedVault | null> {
+  const into = { target: createMemoryDatabase, backups: [] };
+  const salvaged = await salvage(files, secret, options, into, UNCONTROLLED).catch((error: unknown) => {
+    if (error instanceof AppError && (error.code === 'VAULT_WRONG_PASSWORD' || error.code === 'VAULT_SLOT_DAMAGED'))
+      throw error;
+    return null; // the first failure says more
+  });
+  if (salvaged === null) return null;
+  const { state } = salvaged;
+  return {
+    state,
+    lock: null,
+    obstacle: 'damaged',
+    notices: [damageNotice([describeRebuilt(salvaged)])],
+    isMendNeeded: false,
+    isSlotWeak: false,
+    hasReleasedReserve: false,
+  };
+}
+
+function describeRebuilt({ snapshots, lostSnapshots }: Rebuilt): string {
+  const lost = lostSnapshots === 0 ? '' : `, ${lostSnapshots} cannot`;
+  return `its file cannot be opened as it stands; ${snapshots} snapshots can be read${lost}`;
+}
+
+function isDamage(error: unknown): boolean {
+  return error instanceof AppError && (error.code === 'VAULT_DAMAGED' || error.code === 'VAULT_NOT_A_VAULT');
+}
+
+function damageNotice(findings: readonly string[]): OpeningNotice {
+  const more = findings.length > 1 ? `, and ${findings.length - 1} more` : '';
+  return {
+    code: 'opened-read-only',
+    message: `The vault is damaged, so it is open for reading only: ${findings[0] ?? 'its file cannot be read as it stands'}${more}.`,
+  };
 }
 
 function noticesOf(state: VaultState, files: VaultFiles): OpeningNotice[] {

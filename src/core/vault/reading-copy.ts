@@ -7,7 +7,7 @@ import BetterSqlite3 from 'better-sqlite3';
 
 import { AppError } from '../../shared/model/app-error.ts';
 import { prepareReader, type WriteDb } from './database.ts';
-import { withStorageErrors } from './errors.ts';
+import { notAVault, withStorageErrors } from './errors.ts';
 
 /** The copy is in memory, twice for a moment. */
 const MAX_BYTES = 1024 * 1024 * 1024;
@@ -20,14 +20,17 @@ const FRAME_HEADER_BYTES = 24;
 const MAGIC_LITTLE_ENDIAN = 0x377f0682;
 const MAGIC_BIG_ENDIAN = 0x377f0683;
 
-/** @throws AppError VAULT_READ_ONLY where the vault is too large to be read that way, VAULT_BUSY where somebody keeps writing to it */
-export function openReadingCopy(path: string): WriteDb {
+/**
+ * @param prepare makes the bytes openable that are not
+ * @throws AppError VAULT_READ_ONLY where the vault is too large to be read that way, VAULT_BUSY where somebody keeps writing to it
+ */
+export function openReadingCopy(path: string, prepare: (bytes: Buffer) => Buffer = asItIs): WriteDb {
   return withStorageErrors('Opening the vault', () => {
     for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
       const before = stampOf(path);
       if (before.sizeBytes > MAX_BYTES) throw tooLarge();
       const bytes = applyLog(readFileSync(path), readIfThere(`${path}-wal`));
-      if (before.text === stampOf(path).text) return open(bytes);
+      if (before.text === stampOf(path).text) return open(prepare(bytes));
     }
     throw new AppError('VAULT_BUSY', 'The vault changes while it is read.', {
       hint: 'Try again in a moment.',
@@ -36,7 +39,12 @@ export function openReadingCopy(path: string): WriteDb {
   });
 }
 
+function asItIs(bytes: Buffer): Buffer {
+  return bytes;
+}
+
 function open(bytes: Buffer): WriteDb {
+  if (bytes.length <= READ_VERSION_AT) throw notAVault();
   bytes[WRITE_VERSION_AT] = 1;
   bytes[READ_VERSION_AT] = 1;
   const db = new BetterSqlite3(bytes);

@@ -12,7 +12,9 @@ export interface WorkerStart {
   readonly nowMs: number;
   readonly open:
     | { readonly type: 'open'; readonly secret: VaultSecret }
-    | { readonly type: 'create'; readonly password: string };
+    | { readonly type: 'create'; readonly password: string }
+    /** Nothing is opened: the one answer, to call 0, is the report. */
+    | { readonly type: 'repair'; readonly secret: VaultSecret; readonly backups: readonly string[] };
   readonly argon2?: Argon2Parameters;
   readonly maxSnapshotBytes?: number;
 }

@@ -16,6 +16,7 @@ import {
   diskFull,
   explainDiskError,
   isDiskFull,
+  openDamaged,
   readOnly,
   withAsyncExportErrors,
   withAsyncStorageErrors,
@@ -440,7 +441,7 @@ export class VaultEngine {
   #write<Result>(what: string, work: () => Promise<Result> | Result): Promise<Result> {
     this.#assertOpen();
     return this.#work(what, () => {
-      if (this.#lock === null) throw this.#obstacle === 'disk-full' ? diskFull(what) : readOnly(what);
+      if (this.#lock === null) throw cannotWrite(this.#obstacle, what);
       return this.#lock.hold(() => {
         this.#state.refresh();
         return work();
@@ -472,6 +473,11 @@ export class VaultEngine {
     if (this.#hasClosed)
       throw new AppError('VAULT_CLOSED', 'The vault was closed in the meantime.', { hint: 'Open it again.' });
   }
+}
+
+function cannotWrite(obstacle: Obstacle | null, what: string): AppError {
+  if (obstacle === 'damaged') return openDamaged(what);
+  return obstacle === 'disk-full' ? diskFull(what) : readOnly(what);
 }
 
 async function buildVault(files: VaultFiles, password: string, nowMs: number, options: EngineOptions): Promise<string> {

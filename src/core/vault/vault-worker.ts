@@ -4,9 +4,12 @@ import { randomBytes } from 'node:crypto';
 import { parentPort, workerData, type Transferable } from 'node:worker_threads';
 
 import { AppError, toPlainError } from '../../shared/model/app-error.ts';
+import { DEFAULT_ARGON2 } from '../crypto/key-slot.ts';
 import type { OperationName, ReplyMessage, RequestMessage, WorkerStart } from './rpc.ts';
 import type { WorkControl } from './upkeep/slices.ts';
+import { repairVault } from './repair/repair-vault.ts';
 import { VaultEngine } from './vault-engine.ts';
+import { vaultFiles } from './vault-files.ts';
 
 const port = parentPort;
 if (port === null) throw new RangeError('the vault worker runs in a worker thread only');
@@ -29,6 +32,7 @@ async function start(): Promise<VaultEngine> {
     reply({ type: 'ready', ready: { notices: engine.notices, recoveryKey: null, streams: engine.newestStreams() } });
     return engine;
   }
+  if (open.type !== 'create') throw new RangeError('a repair opens no vault');
   const { engine, recoveryKey } = await VaultEngine.create(path, open.password, nowMs, options);
   reply({ type: 'ready', ready: { notices: engine.notices, recoveryKey, streams: [] } });
   return engine;
@@ -73,12 +77,33 @@ function asCancelled(error: unknown, signal: AbortSignal): unknown {
   return new AppError('CANCELLED', 'The work was cancelled; what was done so far stays done.', { isRetryable: true });
 }
 
-try {
+/** Repairs the vault and answers once. */
+async function repair({ path, nowMs, open, argon2 = DEFAULT_ARGON2 }: WorkerStart): Promise<void> {
+  if (open.type !== 'repair') return;
+  const controller = new AbortController();
+  port?.on('message', (message: RequestMessage) => message.type === 'cancel' && controller.abort());
+  const control: WorkControl = {
+    signal: controller.signal,
+    onProgress: (progress) => reply({ type: 'progress', call: 0, progress }),
+  };
+  const files = vaultFiles(path);
+  const options = { sidecarPath: files.sidecar, random: randomBytes, argon2, backups: open.backups, nowMs };
+  reply({ type: 'done', call: 0, result: await repairVault(files, open.secret, options, control) });
+  port?.close();
+}
+
+async function serve(): Promise<void> {
   const engine = await start();
-  port.on('message', (message: RequestMessage) => {
+  port?.on('message', (message: RequestMessage) => {
     if (message.type === 'cancel') controllers.get(message.call)?.abort();
     else void answer(engine, message.call, message.name, message.arguments);
   });
+}
+
+try {
+  const given = workerData as WorkerStart; // given by the clients
+  if (given.open.type === 'repair') await repair(given);
+  else await serve();
 } catch (error) {
   reply({ type: 'failed-to-open', error: toPlainError(error) });
   port.close();

@@ -96,6 +96,24 @@ export interface VerifyReport {
   readonly checked: number;
   /** What is damaged, in words, and which snapshots it touches. */
   readonly damaged: readonly { readonly what: string; readonly detail: string; readonly snapshots: number }[];
+  /** Only where something is damaged. */
+  readonly affected?: AffectedSnapshots;
+}
+
+/** The snapshots of which something is damaged. */
+export interface AffectedSnapshots {
+  /** Snapshots of which nothing is damaged. */
+  readonly whole: number;
+  readonly count: number;
+  /** The newest first, not all where there are many. */
+  readonly list: readonly {
+    /** Null where not even that can be read. */
+    readonly id: SnapshotId | null;
+    readonly takenAtMs: number | null;
+    /** Items of which some content is damaged; none where the whole snapshot cannot be read. */
+    readonly items: readonly { readonly key: ItemKey; readonly title: string }[];
+    readonly isReadable: boolean;
+  }[];
 }
 
 export interface PruneReport {
@@ -149,6 +167,7 @@ export interface OpeningNotice {
     | 'head-slot-mended'
     | 'rolled-back'
     | 'truncated'
+    | 'opened-read-only'
     | 'inbox-drained'
     | 'permissions-mended'
     | 'kdf-raised';

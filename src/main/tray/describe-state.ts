@@ -49,7 +49,8 @@ function describeLocked({ capture }: Status, facts: StateFacts): string {
   return capture.state === 'failing' ? 'locked, captures fail' : 'locked, not recording';
 }
 
-function describeUnlocked({ capture }: Status, facts: StateFacts): string {
+function describeUnlocked({ capture, readOnly }: Status, facts: StateFacts): string {
+  if (readOnly !== undefined) return 'the vault is damaged: only read, not recording';
   const age = capture.lastAt === undefined ? null : describeAge(facts.nowMs - Date.parse(capture.lastAt));
   if (capture.state === 'paused') return describePause(capture, facts);
   if (capture.state === 'off') return 'no source is turned on';

@@ -8,6 +8,7 @@ import { ErrorMessage, Loading } from '../components/feedback.tsx';
 export const LazyFirstRun = lazyScreen(async () => (await import('../features/first-run/first-run.tsx')).FirstRun);
 export const LazyUnlock = lazyScreen(async () => (await import('../features/unlock/unlock.tsx')).Unlock);
 export const LazyDamaged = lazyScreen(async () => (await import('../features/unlock/damaged.tsx')).Damaged);
+export const LazyRecovery = lazyScreen(async () => (await import('../features/recovery/recovery.tsx')).Recovery);
 export const LazySnapshot = lazyScreen(async () => (await import('../features/snapshot/snapshot.tsx')).SnapshotScreen);
 export const LazyItemHistory = lazyScreen(
   async () => (await import('../features/snapshot/item-history.tsx')).ItemHistory,

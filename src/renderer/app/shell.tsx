@@ -27,6 +27,7 @@ import {
   LazyDiagnostics,
   LazyItemHistory,
   LazyPalette,
+  LazyRecovery,
   LazyRestore,
   LazySearch,
   LazySession,
@@ -128,6 +129,9 @@ export function Shell() {
             {screen('/statistics', () => (
               <LazyStatistics />
             ))}
+            {screen('/recovery', () => (
+              <LazyRecovery />
+            ))}
             {screen('/diagnostics', () => (
               <LazyDiagnostics />
             ))}
@@ -192,7 +196,24 @@ function ConnectionNotice() {
 function DamageNotice() {
   const status = useStatus(({ status }) => status);
   const damage = (status?.notices ?? []).filter(({ isDamage }) => isDamage);
-  if (damage.length === 0) return null;
+  const [location] = useLocation();
+  if (damage.length === 0 || location === '/recovery') return null;
+  if (status?.readOnly !== undefined)
+    return (
+      <div className="notice">
+        <Message
+          tone="bad"
+          action={
+            <Link className="button" href="/recovery">
+              Repair, or use a backup
+            </Link>
+          }
+        >
+          <strong>The vault is damaged and open for reading only.</strong> You can look at it and restore from it;
+          nothing is recorded until it is repaired.
+        </Message>
+      </div>
+    );
   return (
     <div className="notice">
       <Message

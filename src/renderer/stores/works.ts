@@ -28,6 +28,7 @@ interface WorkResults {
   readonly verify: ResultOf<Api['upkeep']['verify']>;
   readonly prune: ResultOf<Api['upkeep']['prune']>;
   readonly rotate: ResultOf<Api['keys']['rotate']>;
+  readonly repair: ResultOf<Api['recovery']['repair']>;
 }
 type WorkName = keyof WorkResults;
 

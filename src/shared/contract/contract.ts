@@ -39,6 +39,7 @@ import {
   uiStateSchema,
 } from './schemas.ts';
 import { searchAnswerSchema, searchQuerySchema } from './search-schemas.ts';
+import { recoveryContract } from './recovery.ts';
 import { sessionsContract } from './sessions.ts';
 import { statisticsSchema } from './statistics.ts';
 
@@ -291,6 +292,8 @@ export const contract = {
     /** A secret shows in the window, or no longer: the desktop app keeps it out of pictures of the screen meanwhile. */
     protect: oc.input(z.object({ isOn: z.boolean() })).output(done),
   },
+
+  ...recoveryContract,
 
   upkeep: {
     /** Makes something small, captures it into a scratch vault, destroys it and brings it back; tells each step as a line. */

@@ -353,6 +353,8 @@ export const statusSchema = z.object({
   vault: z.enum(['missing', 'locked', 'unlocked', 'damaged']),
   /** Why the vault is damaged or cannot be opened. */
   problem: plainErrorSchema.optional(),
+  /** Why an open vault is only read: it is damaged. Nothing is captured then. */
+  readOnly: z.string().optional(),
   capture: z.object({
     state: z.enum(['off', 'capturing', 'waiting', 'paused', 'locked-writing', 'failing']),
     intervalSeconds: z.number(),

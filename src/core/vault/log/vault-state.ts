@@ -277,6 +277,11 @@ export class VaultState {
     return this.#indexFindings.length > 0;
   }
 
+  /** What loading found damaged and opening cannot set right by itself, in words. */
+  get lastingFindings(): readonly string[] {
+    return this.findings.filter((finding) => !this.#indexFindings.includes(finding));
+  }
+
   /** The blocks on disk are whole again. */
   noteIndexMended(): void {
     for (const finding of this.#indexFindings.splice(0)) this.findings.splice(this.findings.indexOf(finding), 1);

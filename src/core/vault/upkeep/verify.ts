@@ -2,6 +2,7 @@
 // the deep form also decodes every chunk, recomputes its id, and follows every reference of every manifest.
 
 import { AppError } from '../../../shared/model/app-error.ts';
+import type { ItemKey, SnapshotId } from '../../../shared/model/ids.ts';
 import { BOX_KINDS, type BoxKind } from '../../crypto/box.ts';
 import { decodeChunkPayload } from '../content/chunk-store.ts';
 import { pickHead } from '../log/head.ts';
@@ -13,12 +14,14 @@ import type { BoxReader } from '../tables/boxes.ts';
 import type { ChunkReader } from '../tables/chunks.ts';
 import { readHeadSlots } from '../tables/single-rows.ts';
 import { iterateTimeIndex } from '../tables/time-index.ts';
-import type { VerifyReport } from '../vault.ts';
+import type { AffectedSnapshots, VerifyReport } from '../vault.ts';
 import type { VaultFiles } from '../vault-files.ts';
 import { yieldToOthers, type WorkControl } from './slices.ts';
 
 const PAGE_ROWS = 64;
 const MAX_REPORTED = 200;
+const MAX_AFFECTED = 100;
+const MAX_AFFECTED_ITEMS = 50;
 /** What damage of it is called; it is made anew. */
 export const SEARCH_INDEX = 'search index';
 
@@ -33,6 +36,8 @@ interface Findings {
   readonly damaged: { what: string; detail: string; snapshots: number }[];
   readonly badChunks: Set<number>;
   readonly knownChunks: Set<number>;
+  /** By sequence, in the order of the log. */
+  readonly affected: Map<number, AffectedSnapshots['list'][number]>;
 }
 
 /** Reads everything, in slices between which captures go on. Damage is reported, never changed. */
@@ -43,7 +48,13 @@ export async function verifyVault(
   control: WorkControl,
 ): Promise<VerifyReport> {
   const { state } = deps;
-  const findings: Findings = { checked: 0, damaged: [], badChunks: new Set(), knownChunks: new Set() };
+  const findings: Findings = {
+    checked: 0,
+    damaged: [],
+    badChunks: new Set(),
+    knownChunks: new Set(),
+    affected: new Map(),
+  };
   const { sessions } = state; // read only now: what it lacks is among the findings of the log
   checkStructure(state, findings);
   const total = state.index.count + Number(state.readDb.prepare('SELECT count(*) FROM chunks').pluck().get());
@@ -60,7 +71,24 @@ export async function verifyVault(
   await checkBoxes(state, SEARCH_INDEX, BOX_KINDS.searchPage, state.read.searchPages, findings, control);
   await checkSnapshots(state, isDeep, findings, control, report);
   if (findings.damaged.length === 0) await noteVerified(deps, nowMs);
-  return { ok: findings.damaged.length === 0, checked: findings.checked, damaged: findings.damaged };
+  const { checked, damaged, affected } = findings;
+  if (damaged.length === 0) return { ok: true, checked, damaged };
+  // What does not open is not even in the index.
+  const missing = Math.max(0, state.head.snapshots - state.index.count);
+  const unknown = { id: null, takenAtMs: null, items: [], isReadable: false };
+  const list = [...affected.values()]
+    .toReversed()
+    .concat(Array.from({ length: Math.min(missing, MAX_AFFECTED) }, () => unknown));
+  return {
+    ok: false,
+    checked,
+    damaged,
+    affected: {
+      whole: Math.max(0, state.index.count - affected.size),
+      count: affected.size + missing,
+      list: list.slice(0, MAX_AFFECTED),
+    },
+  };
 }
 
 /** What was found counts, also where it cannot be noted. */
@@ -198,8 +226,10 @@ async function checkSnapshots(
     const opened = box === undefined ? null : state.keys.open(BOX_KINDS.snapshot, sequence, box);
     if (opened === null) {
       // A prune in between may have taken it out of the index too.
-      if (state.index.indexOfSequence(sequence) >= 0)
+      if (state.index.indexOfSequence(sequence) >= 0) {
         add(findings, 'snapshot', `snapshot record ${sequence} is missing or does not authenticate`, 1);
+        noteUnreadable(state, sequence, findings);
+      }
       previous = null;
       continue;
     }
@@ -228,9 +258,11 @@ function countTouched(state: VaultState, sequence: number, findings: Findings, t
     manifest = state.readSnapshot(sequence).manifest;
   } catch (error) {
     add(findings, 'snapshot', error instanceof Error ? error.message : 'a snapshot cannot be read', 1);
+    noteUnreadable(state, sequence, findings);
     return;
   }
   const seen = new Set<number>();
+  const items: { key: ItemKey; title: string }[] = [];
   for (const entry of manifest.values()) {
     for (const stream of entry.streams) {
       for (const part of stream.parts) {
@@ -241,7 +273,27 @@ function countTouched(state: VaultState, sequence: number, findings: Findings, t
         if (findings.badChunks.has(part.recordId)) touched.set(part.recordId, (touched.get(part.recordId) ?? 0) + 1);
       }
     }
+    const isBad = entry.streams.some(({ parts }) => parts.some(({ recordId }) => findings.badChunks.has(recordId)));
+    if (isBad) items.push({ key: entry.key, title: entry.title });
   }
+  if (items.length === 0) return;
+  findings.affected.set(sequence, {
+    ...pointOf(state, sequence),
+    items: items.slice(0, MAX_AFFECTED_ITEMS),
+    isReadable: true,
+  });
+}
+
+function noteUnreadable(state: VaultState, sequence: number, findings: Findings): void {
+  findings.affected.set(sequence, { ...pointOf(state, sequence), items: [], isReadable: false });
+}
+
+function pointOf(
+  state: VaultState,
+  sequence: number,
+): { readonly id: SnapshotId | null; readonly takenAtMs: number | null } {
+  const at = state.index.indexOfSequence(sequence);
+  return at < 0 ? { id: null, takenAtMs: null } : { id: state.index.idAt(at), takenAtMs: state.index.timeAt(at) };
 }
 
 function add(findings: Findings, what: string, detail: string, snapshots = 0): void {

@@ -12,7 +12,7 @@ import { api } from '../../client/client.ts';
 import { useQuery } from '../../client/use-query.ts';
 import { useStatus } from '../../stores/status.ts';
 import { cancelWork, startWork, useWork } from '../../stores/works.ts';
-import { tellCapture, tellNotices, tellUpkeep, type Fact } from './tell-state.ts';
+import { tellCapture, tellNotices, tellReadOnly, tellUpkeep, type Fact } from './tell-state.ts';
 
 const ICONS = { good: CircleCheck, warn: TriangleAlert, bad: CircleAlert, info: Info } as const;
 const TONE_WORDS = { good: 'Well', warn: 'Look at this', bad: 'Trouble', info: 'Note' } as const;
@@ -56,7 +56,7 @@ type StatisticsQuery = ReturnType<typeof useQuery<Awaited<ReturnType<typeof api.
 function State({ statistics: { data, error, reload } }: { readonly statistics: StatisticsQuery }) {
   const status = useStatus(({ status }) => status);
   const facts: readonly Fact[] = [
-    ...(status === null ? [] : [tellCapture(status.capture)]),
+    ...(status === null ? [] : [status.readOnly === undefined ? tellCapture(status.capture) : tellReadOnly()]),
     ...(data === null ? [] : tellUpkeep(data, Date.now())),
     ...(status === null ? [] : tellNotices(status)),
   ];

@@ -14,6 +14,15 @@ export interface Fact {
   readonly text: string;
 }
 
+/** The sentence about captures of a damaged vault. */
+export function tellReadOnly(): Fact {
+  return {
+    id: 'capture',
+    tone: 'bad',
+    text: 'Nothing is captured: the vault is damaged and open for reading only. Repair it on the Recovery screen.',
+  };
+}
+
 /** One sentence about the captures. */
 export function tellCapture({ state, lastAt, intervalSeconds, pausedUntil, failure, isLate }: Status['capture']): Fact {
   const last = lastAt === undefined ? 'Nothing was captured yet.' : `Last captured ${formatAge(lastAt)}.`;

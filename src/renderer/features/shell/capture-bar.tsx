@@ -120,8 +120,9 @@ function ForgetDialog({ onClose }: { readonly onClose: () => void }) {
 }
 
 /** The state as a tone and a sentence. */
-function describeCapture({ capture }: Status, now: number): readonly ['good' | 'warn' | 'bad', string] {
+function describeCapture({ capture, readOnly }: Status, now: number): readonly ['good' | 'warn' | 'bad', string] {
   const age = capture.lastAt === undefined ? null : formatAge(capture.lastAt, now);
+  if (readOnly !== undefined) return ['bad', 'Damaged vault, only read: nothing is captured'];
   switch (capture.state) {
     case 'paused':
       return [

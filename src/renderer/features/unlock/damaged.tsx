@@ -1,5 +1,6 @@
 // A vault that could not be opened for another reason than its password. First what is safe, then what is not, then what can be done;
-// nothing here deletes anything.
+// nothing here
+// deletes anything.
 
 import './unlock.css';
 
@@ -10,6 +11,7 @@ import { Prose } from '../../components/prose.tsx';
 import { api } from '../../client/client.ts';
 import { useQuery } from '../../client/use-query.ts';
 import { useStatus } from '../../stores/status.ts';
+import { RecoveryParts } from '../recovery/recovery-parts.tsx';
 import { UnlockForm } from './unlock-form.tsx';
 
 export function Damaged() {
@@ -29,11 +31,14 @@ export function Damaged() {
         <p className="soft">Nothing is recorded until the vault is open again.</p>
       </div>
       <section className="card unlock__part" aria-labelledby="damaged-again">
-        <h2 id="damaged-again">Try again</h2>
-        <p className="soft">After a full disk, missing rights or a folder that was not there, this may be enough.</p>
+        <h2 id="damaged-again">Open it again</h2>
+        <p className="soft">
+          After a full disk, missing rights or a folder that was not there, this may be enough. A vault that is damaged
+          opens for reading only, as far as anything in it can be read.
+        </p>
         <UnlockForm label="Try to open it" />
       </section>
-      <Backups />
+      <RecoveryParts />
       <Support />
     </main>
   );
@@ -43,42 +48,6 @@ function leadOf({ code }: PlainError): string {
   if (code === 'VAULT_NEWER_FORMAT') return 'The vault is newer than this Cairn:';
   if (code === 'VAULT_NOT_A_VAULT') return 'The file is not a vault:';
   return 'What is damaged:';
-}
-
-/** Where backups lie. */
-function Backups() {
-  const { data, error, reload } = useQuery('backups', async (signal) => {
-    const [{ path }, { entries }] = await Promise.all([
-      api.settings.dataFolder(undefined, { signal }),
-      api.settings.list(undefined, { signal }),
-    ]);
-    return { path, chosen: entries.find(({ key }) => key === 'backup.folder')?.value };
-  });
-  const hasChosen = typeof data?.chosen === 'string';
-  return (
-    <section className="card unlock__part" aria-labelledby="damaged-backups">
-      <h2 id="damaged-backups">Your backups</h2>
-      {error !== null && <ErrorMessage error={error} onRetry={reload} />}
-      {data !== null && (
-        <>
-          <p>
-            Each backup is a whole vault and was read back when it was made. They lie in{' '}
-            {hasChosen ? 'the folder that you chose:' : 'the data folder, below backups/:'}
-          </p>
-          <p className="row wrap">
-            <code className="mono captured">{hasChosen ? String(data.chosen) : `${data.path}/backups`}</code>
-            <CopyButton text={hasChosen ? String(data.chosen) : `${data.path}/backups`} label="Copy the folder" />
-          </p>
-          <p className="soft">
-            To go back to one: end Cairn, move every file whose name begins with vault.db out of the data folder (
-            <span className="mono captured">{data.path}</span>), and put a copy of the newest backup there under the
-            name vault.db. Keep what you moved: more may be won from it later. The backup opens with the password that
-            held when it was made.
-          </p>
-        </>
-      )}
-    </section>
-  );
 }
 
 /** Facts for somebody who helps. */

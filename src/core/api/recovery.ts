@@ -1,0 +1,127 @@
+// Recovery: what is damaged, a repair, and the way back to a backup. All of it works where the vault cannot be opened, too.
+
+import { join } from 'node:path';
+
+import type { RecoveryReport } from '../../shared/contract/recovery.ts';
+import { readOnlyReason } from '../session/status.ts';
+import { toIso } from '../timeline/views.ts';
+import { listBackupFiles, restoreBackup } from '../vault/repair/backups.ts';
+import { startRepair } from '../vault/repair/repair-client.ts';
+import type { VaultSecret } from '../vault/vault-client.ts';
+import type { VerifyReport } from '../vault/vault.ts';
+import type { ApiDeps } from './api-deps.ts';
+import { os, tellWork } from './handlers.ts';
+
+/** The newest backups are looked through for whole copies of damaged records. */
+const BACKUPS_SEARCHED = 3;
+
+type SecretInput = { readonly password: string } | { readonly recoveryKey: string };
+
+export function recoveryHandlers({ session }: ApiDeps) {
+  const { app } = session;
+  return {
+    report: os.recovery.report.handler(({ signal }) => report(signal)),
+    repair: os.recovery.repair.handler(({ input, signal }) =>
+      tellWork(async (options) => {
+        const secret = secretOf(input);
+        const folder = backupFolder();
+        const backups = listBackupFiles(folder)
+          .slice(0, BACKUPS_SEARCHED)
+          .map(({ name }) => join(folder, name));
+        const path = app.folder.vault;
+        const repaired = await session.whileClosed(secret, () =>
+          startRepair({ ...options, path, secret, backups, nowMs: app.clock.nowMs() }),
+        );
+        const lost = repaired.lostSnapshots === 0 ? 'none is lost' : `${repaired.lostSnapshots} could not be saved`;
+        session.emit({
+          type: 'notice',
+          text: `The vault was repaired: ${repaired.snapshots} snapshots are there, ${lost}. The damaged file is kept as ${repaired.keptAs}.`,
+        });
+        return { ...repaired };
+      }, signal),
+    ),
+    restoreBackup: os.recovery.restoreBackup.handler(async ({ input }) => {
+      const secret = secretOf(input.secret);
+      const options = { path: app.folder.vault, folder: backupFolder(), name: input.name, secret };
+      const { keptAs } = await session.whileClosed(secret, () =>
+        restoreBackup({ ...options, nowMs: app.clock.nowMs() }),
+      );
+      session.emit({ type: 'notice', text: `The backup is in place. What was there is kept as ${keptAs}.` });
+      return { keptAs, status: session.status() };
+    }),
+  };
+
+  function backupFolder(): string {
+    try {
+      return app.readConfig().backup.folder ?? app.folder.backups;
+    } catch {
+      return app.folder.backups; // a configuration that cannot be read is told by the status
+    }
+  }
+
+  async function report(signal: AbortSignal | undefined): Promise<RecoveryReport> {
+    const folder = backupFolder();
+    const backups = {
+      folder,
+      list: listBackupFiles(folder).map(({ madeAtMs, ...file }) => ({ ...file, madeAt: toIso(madeAtMs) })),
+    };
+    const { vault, problem } = session.status();
+    if (vault !== 'unlocked') {
+      const isUnreadable = vault === 'damaged';
+      return {
+        state: isUnreadable ? 'unreadable' : vault,
+        isWhole: isUnreadable ? false : null,
+        ...(problem === undefined ? {} : { problem }),
+        checked: 0,
+        damaged: isUnreadable && problem !== undefined ? [{ what: 'file', detail: problem.message, snapshots: 0 }] : [],
+        snapshots: { whole: 0, affected: 0, list: [] },
+        repair: { isAdvised: isUnreadable, steps: vault === 'missing' ? [] : repairSteps(backups.list.length) },
+        backups,
+      };
+    }
+    const open = session.unlocked().app;
+    const nowMs = app.clock.nowMs();
+    const verified = await open.vault.verify({ isDeep: true, nowMs, ...(signal === undefined ? {} : { signal }) });
+    const { snapshots } = await open.vault.statistics({ inactiveDays: 7, nowMs });
+    const readOnly = readOnlyReason(open.vault);
+    const damaged = [
+      ...(readOnly === null ? [] : [{ what: 'file', detail: readOnly, snapshots: 0 }]),
+      ...verified.damaged.map((finding) => ({ ...finding })),
+    ];
+    return {
+      state: readOnly === null ? 'open' : 'read-only',
+      isWhole: damaged.length === 0,
+      checked: verified.checked,
+      damaged,
+      snapshots: countSnapshots(snapshots, verified),
+      repair: { isAdvised: damaged.length > 0, steps: damaged.length > 0 ? repairSteps(backups.list.length) : [] },
+      backups,
+    };
+  }
+}
+
+function countSnapshots(listed: number, { affected }: VerifyReport): RecoveryReport['snapshots'] {
+  const list = (affected?.list ?? []).map(({ id, takenAtMs, items, isReadable }) => ({
+    id,
+    takenAt: takenAtMs === null ? null : toIso(takenAtMs),
+    items: items.map((item) => ({ ...item })),
+    isReadable,
+  }));
+  return { whole: affected?.whole ?? listed, affected: affected?.count ?? 0, list };
+}
+
+function repairSteps(backups: number): string[] {
+  const places = backups === 0 ? 'the key file' : 'the key file, and your newest backups';
+  return [
+    'Everything that is whole is copied into a new file beside the vault.',
+    `What is damaged is looked for in its second copies, in ${places}.`,
+    'The new file is checked, and only then takes the place of the damaged one, which is kept under another name.',
+    'What nobody has whole is left out and counted; until the last step nothing is changed.',
+  ];
+}
+
+function secretOf(input: SecretInput): VaultSecret {
+  return 'password' in input
+    ? { type: 'password', text: input.password }
+    : { type: 'recovery', text: input.recoveryKey };
+}

@@ -1,0 +1,57 @@
+// Reads a table as far as it can be read: where a page is damaged, each number that may lie on it is asked for by itself.
+
+import type { ReadDb } from '../database.ts';
+
+const PAGE_ROWS = 64;
+/** Numbers that are asked for one by one before the next page is tried again. */
+const PROBED = 256;
+
+export interface RowsQuery {
+  readonly table: string;
+  readonly key: string;
+  /** Columns beside the key, by the names of the row. */
+  readonly columns: string;
+  /** The largest number that may be there. */
+  readonly last: number;
+}
+
+/** What stands under a number: a row, or `null` where it cannot be told whether there is one. */
+export type FoundRow<Row> = { readonly number: number; readonly row: Row | null };
+
+/** All rows in the order of their numbers, in pages between which the caller may rest. */
+export function* readRows<Row extends { readonly number: number }>(
+  db: ReadDb,
+  { table, key, columns, last }: RowsQuery,
+): Generator<FoundRow<Row>[]> {
+  const select = `SELECT ${key} AS number, ${columns} FROM ${table}`;
+  const page = db.prepare<[number, number], Row>(`${select} WHERE ${key} > ? ORDER BY ${key} LIMIT ?`);
+  const one = db.prepare<[number], Row>(`${select} WHERE ${key} = ?`);
+  let after = 0;
+  while (after < Number.MAX_SAFE_INTEGER) {
+    const rows = orNull(() => page.all(after, PAGE_ROWS));
+    if (rows !== null) {
+      if (rows.length > 0) yield rows.map((row) => ({ number: row.number, row }));
+      if (rows.length < PAGE_ROWS) return;
+      after = rows.at(-1)?.number ?? last;
+      continue;
+    }
+    if (after >= last) return;
+    const until = Math.min(last, after + PROBED);
+    const found: FoundRow<Row>[] = [];
+    for (let number = after + 1; number <= until; number += 1) {
+      const row = orNull(() => one.get(number) ?? 'none');
+      if (row !== 'none') found.push({ number, row });
+    }
+    yield found;
+    after = until;
+  }
+}
+
+/** Null where SQLite cannot read a page. */
+export function orNull<Result>(read: () => Result): Result | null {
+  try {
+    return read();
+  } catch {
+    return null; // damage: whoever asks looks elsewhere
+  }
+}

@@ -1,0 +1,110 @@
+// Repairs a vault that is closed: rebuilds it into a new file beside it, checks that file, and only then puts it in the place of the
+// damaged one, which is kept under another name. Until then nothing is changed, so it can be cancelled or killed at any time.
+
+import { chmodSync, existsSync, readdirSync, renameSync } from 'node:fs';
+import { basename, join } from 'node:path';
+
+import { createDatabase } from '../database.ts';
+import { damaged, withAsyncStorageErrors, withStorageErrors } from '../errors.ts';
+import type { KeyringOptions, VaultSecret } from '../keyring/keyring.ts';
+import { runMigrations } from '../migrations/run-migrations.ts';
+import { rememberHead } from '../upkeep/remember-head.ts';
+import type { WorkControl } from '../upkeep/slices.ts';
+import { countSeals } from '../upkeep/verify.ts';
+import { vaultFiles, type VaultFiles } from '../vault-files.ts';
+import { removeLeftovers } from '../vault-place.ts';
+import { WriterLock } from '../writer-lock.ts';
+import { salvage } from './salvage.ts';
+
+export interface RepairReport {
+  /** Snapshots in the repaired vault. */
+  readonly snapshots: number;
+  /** Snapshots of which no whole copy was found; what is left of them is in the kept file. */
+  readonly lostSnapshots: number;
+  /** Records that came back from another copy. */
+  readonly healed: number;
+  /** Records of which no whole copy was found. */
+  readonly lost: number;
+  /** The name of the damaged file, in the same folder. */
+  readonly keptAs: string;
+}
+
+/** Files that belong to a vault, by what they end with. */
+const PARTS = ['', '-wal', '-shm', '.keys'] as const;
+
+/** @throws AppError VAULT_DAMAGED where nothing is left to be repaired, VAULT_BUSY, VAULT_WRONG_PASSWORD, CANCELLED */
+export async function repairVault(
+  files: VaultFiles,
+  secret: VaultSecret,
+  options: KeyringOptions & { readonly backups: readonly string[]; readonly nowMs: number },
+  control: WorkControl,
+): Promise<RepairReport> {
+  const lock = new WriterLock(files.lock);
+  try {
+    return await lock.hold(() => repairHeld(files, secret, options, control));
+  } finally {
+    lock.close();
+  }
+}
+
+async function repairHeld(
+  files: VaultFiles,
+  secret: VaultSecret,
+  options: KeyringOptions & { readonly backups: readonly string[]; readonly nowMs: number },
+  control: WorkControl,
+): Promise<RepairReport> {
+  removeUnfinished(files);
+  const fresh = vaultFiles(`${files.database}.new-${process.pid}`);
+  const target = () => {
+    const db = createDatabase(fresh.database);
+    chmodSync(fresh.database, 0o600);
+    runMigrations(db);
+    return db;
+  };
+  try {
+    const rebuilt = await withAsyncStorageErrors('Repairing the vault', () =>
+      salvage(files, secret, options, { target, backups: options.backups }, control),
+    );
+    if (rebuilt === null) throw damaged('nothing in the file can be read any more, so there is nothing to repair');
+    const { state, ...counts } = rebuilt;
+    try {
+      await countSeals(state, control);
+      if (state.lastingFindings.length > 0) throw damaged(state.lastingFindings[0] ?? '');
+      rememberHead(state, fresh.sidecar);
+      state.writeDb.pragma('wal_checkpoint(TRUNCATE)');
+    } finally {
+      state.helper.close();
+      state.writeDb.close();
+      state.keys.wipe();
+    }
+    const keptAs = withStorageErrors('Putting the repaired vault in place', () =>
+      putInPlace(files, fresh, options.nowMs),
+    );
+    return { ...counts, keptAs };
+  } finally {
+    removeLeftovers(fresh);
+  }
+}
+
+/** Moves the files of a vault aside and those of another one into their place; gives the name under which the old one is kept. */
+export function putInPlace(files: VaultFiles, fresh: VaultFiles, nowMs: number): string {
+  const stamp = new Date(nowMs).toISOString().replaceAll(/[-:.]/g, '');
+  let kept = `${files.database}.damaged-${stamp}`;
+  for (let count = 2; existsSync(kept); count += 1) kept = `${files.database}.damaged-${stamp}-${count}`;
+  // The log first: a log beside a database that it is not of would be worse than one that lies elsewhere.
+  for (const part of PARTS.toReversed()) {
+    if (existsSync(files.database + part)) renameSync(files.database + part, kept + part);
+  }
+  for (const part of PARTS.toReversed()) {
+    if (existsSync(fresh.database + part)) renameSync(fresh.database + part, files.database + part);
+  }
+  return basename(kept);
+}
+
+/** What a killed repair left; nobody else holds the writer's lock now. */
+function removeUnfinished(files: VaultFiles): void {
+  const start = `${basename(files.database)}.new-`;
+  for (const name of readdirSync(files.folder))
+    if (name.startsWith(start) && /^\d{1,10}$/.test(name.slice(start.length)))
+      removeLeftovers(vaultFiles(join(files.folder, name)));
+}

@@ -1,0 +1,60 @@
+// Where a box that is damaged may stand a second time: beside the vault in the key file, and in its backups. Record numbers are never
+// used again, and what is found authenticates under its number, so nothing foreign and nothing older comes in.
+
+import { parseBoxHeader, type BoxKind } from '../../crypto/box.ts';
+import type { KeyTree } from '../../crypto/key-tree.ts';
+import type { ReadDb } from '../database.ts';
+import { openHead, type Head } from '../log/head.ts';
+import { readSidecar } from '../keyring/sidecar.ts';
+import { openReadingCopy } from '../reading-copy.ts';
+import { BOX_TABLES, type BoxTable } from '../tables/boxes.ts';
+import { orNull } from './read-rows.ts';
+
+export type SpareTable = BoxTable | 'chunks';
+
+export class Spares {
+  readonly #keys: KeyTree;
+  readonly #beside: readonly Buffer[];
+  readonly #backups: readonly string[];
+  #opened: ReadDb[] | null = null;
+
+  /** @param backups files of this vault, the newest first */
+  constructor(keys: KeyTree, sidecarPath: string, backups: readonly string[]) {
+    this.#keys = keys;
+    this.#beside = readSidecar(sidecarPath)?.boxes ?? [];
+    this.#backups = backups;
+  }
+
+  /** The head that the key file remembers. */
+  head(): Head | null {
+    return this.#beside.map((box) => openHead(this.#keys, box)).find((head) => head !== null) ?? null;
+  }
+
+  /** A box that authenticates under this kind and number; null where there is none. */
+  find(table: SpareTable, kind: BoxKind, number: number): Buffer | null {
+    const beside = this.#beside.find((box) => {
+      const header = parseBoxHeader(box);
+      return header?.kind === kind && header.recordId === number && this.#keys.open(kind, number, box) !== null;
+    });
+    if (beside !== undefined) return beside;
+    const key = table === 'chunks' ? 'record_id' : BOX_TABLES[table];
+    for (const db of this.#databases()) {
+      const box = orNull(() =>
+        db.prepare<[number], Buffer>(`SELECT box FROM ${table} WHERE ${key} = ?`).pluck().get(number),
+      );
+      if (box !== null && box !== undefined && this.#keys.open(kind, number, box) !== null) return box;
+    }
+    return null;
+  }
+
+  close(): void {
+    for (const db of this.#opened ?? []) db.close();
+    this.#opened = [];
+  }
+
+  /** Opened only where something is damaged. */
+  #databases(): readonly ReadDb[] {
+    this.#opened ??= this.#backups.flatMap((path) => orNull(() => openReadingCopy(path)) ?? []);
+    return this.#opened;
+  }
+}

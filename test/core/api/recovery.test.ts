@@ -1,0 +1,214 @@
+import { closeSync, existsSync, openSync, readdirSync, readFileSync, statSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { call } from '@orpc/server';
+import BetterSqlite3 from 'better-sqlite3';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+
+import { startLocalServer } from '../../../src/core/api/local/local-server.ts';
+import { aStream } from '../../support/captures.ts';
+import { ManualClock } from '../../support/manual-clock.ts';
+import { makeTestSession, type TestSession } from '../../support/test-session.ts';
+import { TEST_PASSWORD } from '../../support/test-vault.ts';
+
+const SECRET = { type: 'password', text: TEST_PASSWORD } as const;
+
+let clock: ManualClock;
+let test: TestSession;
+/** Snapshots in the vault before it was damaged. */
+let total: number;
+
+beforeEach(async () => {
+  clock = new ManualClock();
+  test = makeTestSession({ clock });
+  // Fresh bytes each time: a save takes them along.
+  test.tmux.answer(async () => ({
+    items: [test.tmux.item('a', { streams: [aStream({ kind: 'blob', text: 'kept '.repeat(500) })] })],
+  }));
+  await test.session.createVault(TEST_PASSWORD);
+  for (let count = 0; count < 3; count += 1) await test.session.capture({ kind: 'manual' });
+});
+afterEach(() => test[Symbol.asyncDispose]());
+
+async function damage(how: (path: string) => void): Promise<void> {
+  await test.restart('clean');
+  const db = new BetterSqlite3(test.app.folder.vault, { readonly: true });
+  total = Number(db.prepare('SELECT count(*) FROM snapshots').pluck().get());
+  db.close();
+  how(test.app.folder.vault);
+}
+
+/** At a time of its own: the app makes backups by itself too. */
+async function backUp() {
+  const folder = test.app.folder.backups;
+  const madeAtMs = clock.nowMs() + 1_000;
+  const made = await test.session.unlocked().app.vault.backup({ folder, keep: 9, nowMs: madeAtMs });
+  return { ...made, folder, madeAtMs };
+}
+
+function flip(table: string, where: string) {
+  return (path: string): void => {
+    const db = new BetterSqlite3(path);
+    for (const { id, box } of db.prepare(`SELECT rowid AS id, box FROM ${table} WHERE ${where}`).all() as {
+      id: number;
+      box: Buffer;
+    }[]) {
+      box[60] = (box[60] ?? 0) ^ 1;
+      db.prepare(`UPDATE ${table} SET box = ? WHERE rowid = ?`).run(box, id);
+    }
+    db.close();
+  };
+}
+
+function destroy(path: string): void {
+  for (const file of [path, `${path}.keys`]) {
+    const opened = openSync(file, 'r+');
+    writeSync(opened, Buffer.alloc(statSync(file).size, 0x5a), 0);
+    closeSync(opened);
+  }
+}
+
+const report = () => call(test.router.recovery.report, undefined);
+
+async function repair(input: { password: string }, signal?: AbortSignal) {
+  const events = [];
+  for await (const event of await call(test.router.recovery.repair, input, signal === undefined ? {} : { signal }))
+    events.push(event);
+  return events;
+}
+
+describe('a session over a damaged vault', () => {
+  it('opens it for reading: nothing is captured, locked or not, and it says so', async () => {
+    await damage(flip('snapshots', 'sequence = 2'));
+    const before = readFileSync(test.app.folder.vault);
+    await test.session.unlock(SECRET);
+    expect(test.session.status()).toMatchObject({
+      vault: 'unlocked',
+      readOnly: /damaged, so it is open for reading only/,
+      capture: { state: 'off' },
+    });
+    await clock.advance(10 * 60_000);
+    await expect(test.session.capture({ kind: 'manual' })).rejects.toMatchObject({ code: 'VAULT_READ_ONLY' });
+    await test.session.lock();
+    await clock.advance(10 * 60_000);
+    expect(readFileSync(test.app.folder.vault).equals(before)).toBe(true);
+    expect(test.session.status()).toMatchObject({ vault: 'locked', capture: { state: 'off' } });
+  });
+});
+
+describe('the recovery report', () => {
+  it('of a whole vault says so, and lists the backups', async () => {
+    const { name, sizeBytes, madeAtMs, folder } = await backUp();
+    const told = await report();
+    expect(told.backups.folder).toBe(folder);
+    expect(told.backups.list).toContainEqual({ name, sizeBytes, madeAt: new Date(madeAtMs).toISOString() });
+    expect(told).toMatchObject({
+      state: 'open',
+      isWhole: true,
+      damaged: [],
+      snapshots: { whole: 3, affected: 0, list: [] },
+      repair: { isAdvised: false, steps: [] },
+    });
+  });
+
+  it('names the snapshots and the items that a damaged chunk touches', async () => {
+    await damage(flip('chunks', '1'));
+    await test.session.unlock(SECRET);
+    const told = await report();
+    expect(told).toMatchObject({ state: 'open', isWhole: false, snapshots: { whole: 0, affected: total } });
+    expect(told.damaged.some(({ what }) => what === 'chunk')).toBe(true);
+    expect(told.snapshots.list[0]).toMatchObject({
+      items: [{ key: test.tmux.key('a'), title: 'a' }],
+      isReadable: true,
+    });
+    expect(told.repair.isAdvised).toBe(true);
+  });
+
+  it('counts snapshots that are gone, and those that are whole', async () => {
+    await damage(flip('snapshots', 'sequence = 2'));
+    await test.session.unlock(SECRET);
+    expect(await report()).toMatchObject({
+      state: 'read-only',
+      isWhole: false,
+      snapshots: { whole: total - 1, affected: 1, list: [{ id: null, isReadable: false }] },
+    });
+  });
+
+  it('works while the vault is locked, missing, or beyond opening', async () => {
+    await test.session.lock();
+    expect(await report()).toMatchObject({ state: 'locked', isWhole: null });
+    await damage(destroy);
+    await expect(test.session.unlock(SECRET)).rejects.toMatchObject({ code: 'VAULT_NOT_A_VAULT' });
+    expect(await report()).toMatchObject({ state: 'unreadable', isWhole: false, repair: { isAdvised: true } });
+  });
+});
+
+describe('a repair over the API', () => {
+  it('tells how far it is, gives a vault that captures again, and keeps the old file', async () => {
+    await damage(flip('snapshots', 'sequence = 2'));
+    const before = readFileSync(test.app.folder.vault);
+    await test.session.unlock(SECRET);
+    const events = await repair({ password: TEST_PASSWORD });
+    expect(events.some(({ type }) => type === 'progress')).toBe(true);
+    const last = events.at(-1);
+    expect(last).toMatchObject({ type: 'done', result: { snapshots: total, lostSnapshots: 0 } });
+    const { keptAs } = last?.type === 'done' ? last.result : { keptAs: '' };
+    expect(readFileSync(join(test.home, keptAs)).equals(before)).toBe(true);
+    expect(test.session.status().readOnly).toBeUndefined();
+    expect(await report()).toMatchObject({ state: 'open', isWhole: true });
+    await test.session.capture({ kind: 'manual' });
+  });
+
+  it('with a wrong password, or cancelled, changes nothing and leaves the vault open', async () => {
+    await damage(flip('snapshots', 'sequence = 2'));
+    await test.session.unlock(SECRET);
+    await expect(repair({ password: 'not this one' })).rejects.toMatchObject({ code: 'VAULT_WRONG_PASSWORD' });
+    await repair({ password: TEST_PASSWORD }, AbortSignal.abort()).catch(() => undefined);
+    expect(readdirSync(test.home).filter((name) => name.includes('.damaged-'))).toEqual([]);
+    expect(test.session.status()).toMatchObject({ vault: 'unlocked', readOnly: /damaged/ });
+  });
+
+  it('goes over REST as server-sent events', async () => {
+    await damage(flip('snapshots', 'sequence = 2'));
+    await test.session.unlock(SECRET);
+    const { session, router } = test;
+    const server = await startLocalServer({ session, router, version: '0.0.0', pid: 1_000_001, port: 0 });
+    try {
+      const address = `http://127.0.0.1:${server.port}/api`;
+      const authorization = `Bearer ${readFileSync(test.app.folder.apiToken, 'utf8').trim()}`;
+      const told = await fetch(`${address}/recovery/report`, { headers: { authorization } });
+      expect(await told.json()).toMatchObject({ state: 'read-only', snapshots: { whole: total - 1, affected: 1 } });
+      expect((await fetch(`${address}/recovery/report`)).status).toBe(403);
+      const repaired = await fetch(`${address}/recovery/repair`, {
+        method: 'POST',
+        headers: { authorization, 'content-type': 'application/json' },
+        body: JSON.stringify({ password: TEST_PASSWORD }),
+      });
+      expect(repaired.headers.get('content-type')).toContain('text/event-stream');
+      expect(await repaired.text()).toContain(`"type":"done","result":{"snapshots":${total},"lostSnapshots":0`);
+      const described = (await (await fetch(`${address}/openapi.json`, { headers: { authorization } })).json()) as {
+        paths: Record<string, unknown>;
+      };
+      expect(Object.keys(described.paths)).toEqual(
+        expect.arrayContaining(['/recovery/report', '/recovery/repair', '/recovery/restore-backup']),
+      );
+    } finally {
+      await server.close();
+    }
+  });
+});
+
+describe('going back to a backup', () => {
+  it('opens the backup in the place of a vault that nothing is left of, and keeps that file', async () => {
+    const { name } = await backUp();
+    await damage(destroy);
+    await expect(test.session.unlock(SECRET)).rejects.toMatchObject({ code: 'VAULT_NOT_A_VAULT' });
+    const { keptAs, status } = await call(test.router.recovery.restoreBackup, {
+      name,
+      secret: { password: TEST_PASSWORD },
+    });
+    expect(status).toMatchObject({ vault: 'unlocked' });
+    expect(existsSync(join(test.home, keptAs))).toBe(true);
+    expect(await test.session.unlocked().app.vault.listSnapshots({ limit: 9 })).toHaveLength(3);
+  });
+});

@@ -1,0 +1,280 @@
+import {
+  copyFileSync,
+  existsSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  truncateSync,
+  unlinkSync,
+  writeSync,
+  closeSync,
+} from 'node:fs';
+import { join } from 'node:path';
+
+import BetterSqlite3 from 'better-sqlite3';
+import { describe, expect, it } from 'vitest';
+
+import type { SnapshotId } from '../../../../src/shared/model/ids.ts';
+import { listBackupFiles, restoreBackup } from '../../../../src/core/vault/repair/backups.ts';
+import { startRepair } from '../../../../src/core/vault/repair/repair-client.ts';
+import { aCapture, aStream, aTerminal, key } from '../../../support/captures.ts';
+import { openTestVault, TEST_NOW_MS, TEST_PASSWORD, type TestVault } from '../../../support/test-vault.ts';
+
+const SECRET = { type: 'password', text: TEST_PASSWORD } as const;
+const PAGE_BYTES = 8192;
+
+function text(pane: number): string {
+  return Array.from(
+    { length: 300 },
+    (_, line) => `pane ${pane}, line ${line}, ${(line * 7919 * (pane + 1)) % 104729}\n`,
+  ).join('');
+}
+
+/** A closed vault with so many snapshots, each with a pane more. */
+async function aVault(snapshots = 6): Promise<{ readonly test: TestVault; readonly ids: readonly SnapshotId[] }> {
+  const test = await openTestVault();
+  const ids: SnapshotId[] = [];
+  for (let at = 0; at < snapshots; at += 1) ids.push(await save(test, at, at + 1));
+  await test.vault.close();
+  return { test, ids };
+}
+
+async function save({ vault }: TestVault, at: number, panes: number): Promise<SnapshotId> {
+  const items = Array.from({ length: panes }, (_, pane) =>
+    aTerminal(`p${pane}`, { streams: [aStream({ kind: 'blob', text: text(pane) })] }),
+  );
+  return (await vault.save(aCapture(items, { takenAtMs: TEST_NOW_MS + at * 60_000 }))).summary.id;
+}
+
+async function read({ vault }: TestVault, id: SnapshotId, pane: number): Promise<string> {
+  return Buffer.from(await vault.readStream(id, key(`tmux:p${pane}`), 'scrollback')).toString();
+}
+
+function repair(test: TestVault, options: Partial<Parameters<typeof startRepair>[0]> = {}) {
+  return startRepair({ path: test.path, secret: SECRET, nowMs: TEST_NOW_MS, backups: [], ...options });
+}
+
+function overwrite(path: string, at: number, bytes: number): void {
+  const file = openSync(path, 'r+');
+  writeSync(file, Buffer.alloc(bytes, 0x5a), 0, bytes, at);
+  closeSync(file);
+}
+
+/** Flips a bit in boxes of a table. */
+function flip(path: string, table: string, where = '1'): number {
+  const db = new BetterSqlite3(path);
+  const rows = db.prepare(`SELECT rowid AS id, box FROM ${table} WHERE ${where}`).all() as {
+    id: number;
+    box: Buffer;
+  }[];
+  for (const { id, box } of rows) {
+    box[60] = (box[60] ?? 0) ^ 1;
+    db.prepare(`UPDATE ${table} SET box = ? WHERE rowid = ?`).run(box, id);
+  }
+  db.close();
+  return rows.length;
+}
+
+async function expectUsable(test: TestVault): Promise<void> {
+  expect(test.vault.notices.map(({ code }) => code)).not.toContain('opened-read-only');
+  await save(test, 100, 2);
+  expect(await test.vault.verify({ isDeep: true, nowMs: TEST_NOW_MS })).toMatchObject({ ok: true });
+}
+
+describe('a vault that is damaged', () => {
+  it('opens for reading only: all that is whole can be read, nothing is written, and the reason is told', async () => {
+    const { test, ids } = await aVault();
+    await using _ = test;
+    flip(test.path, 'snapshots', 'sequence = 3');
+    await test.reopen();
+    expect(test.vault.notices[0]).toMatchObject({ code: 'opened-read-only', message: /snapshot record 3/ });
+    expect((await test.vault.listSnapshots({ limit: 10 })).map(({ id }) => id).toSorted()).toEqual(
+      ids.filter((_, at) => at !== 2).toSorted(),
+    );
+    expect(await read(test, ids[5]!, 4)).toBe(text(4));
+    await expect(save(test, 9, 1)).rejects.toMatchObject({ code: 'VAULT_READ_ONLY', message: /damaged/ });
+    await test.vault.close();
+    const before = readFileSync(test.path);
+    await test.reopen();
+    await test.vault.close();
+    expect(readFileSync(test.path).equals(before)).toBe(true);
+  });
+
+  it.each([
+    ['its first page destroyed', (path: string) => overwrite(path, 0, PAGE_BYTES)],
+    ['both heads destroyed', (path: string) => flip(path, 'head_a') + flip(path, 'head_b')],
+  ])('opens for reading with %s, from what is left of the file', async (_what, damage) => {
+    const { test, ids } = await aVault();
+    await using _ = test;
+    damage(test.path);
+    const before = readFileSync(test.path);
+    await test.reopen();
+    expect(test.vault.notices[0]).toMatchObject({ code: 'opened-read-only' });
+    for (const [at, id] of ids.entries()) expect(await read(test, id, at)).toBe(text(at));
+    await expect(save(test, 9, 1)).rejects.toMatchObject({ code: 'VAULT_READ_ONLY' });
+    await test.vault.close();
+    expect(readFileSync(test.path).equals(before)).toBe(true);
+  });
+});
+
+describe('a repair', () => {
+  it('brings a whole vault back from a destroyed first page, and keeps the old file as it was', async () => {
+    const { test, ids } = await aVault();
+    await using _ = test;
+    overwrite(test.path, 0, PAGE_BYTES);
+    const before = readFileSync(test.path);
+    const report = await repair(test);
+    expect(report).toMatchObject({ snapshots: 6, lostSnapshots: 0, lost: 0 });
+    expect(readFileSync(join(test.folder, report.keptAs)).equals(before)).toBe(true);
+    await test.reopen();
+    for (const [at, id] of ids.entries()) expect(await read(test, id, at)).toBe(text(at));
+    await expectUsable(test);
+  });
+
+  it('takes a damaged snapshot record back from the key file', async () => {
+    const { test, ids } = await aVault();
+    await using _ = test;
+    flip(test.path, 'snapshots', 'sequence IN (2, 6)');
+    expect(await repair(test)).toMatchObject({ snapshots: 6, lostSnapshots: 0, healed: 2 });
+    await test.reopen();
+    for (const [at, id] of ids.entries()) expect(await read(test, id, at)).toBe(text(at));
+    await expectUsable(test);
+  });
+
+  it('leaves out what no copy is left of, says so, and everything else stays readable', async () => {
+    const { test, ids } = await aVault();
+    await using _ = test;
+    flip(test.path, 'snapshots', 'sequence = 3');
+    // Of the key file only the header is left.
+    const keys = readFileSync(`${test.path}.keys`);
+    truncateSync(`${test.path}.keys`, 12 + keys.readUInt32LE(8));
+    expect(await repair(test)).toMatchObject({ snapshots: 5, lostSnapshots: 1, healed: 0 });
+    await test.reopen();
+    for (const at of [0, 1, 3, 4, 5]) expect(await read(test, ids[at]!, at)).toBe(text(at));
+    await expectUsable(test);
+  });
+
+  it('takes damaged chunks back from a backup', async () => {
+    const { test, ids } = await aVault();
+    await using _ = test;
+    await test.reopen();
+    const folder = join(test.folder, 'backups');
+    const { name } = await test.vault.backup({ folder, keep: 3, nowMs: TEST_NOW_MS });
+    await test.vault.close();
+    const chunks = flip(test.path, 'chunks');
+    expect(chunks).toBeGreaterThan(3);
+    expect(await repair(test, { backups: [join(folder, name)] })).toMatchObject({ healed: chunks, lost: 0 });
+    await test.reopen();
+    for (const [at, id] of ids.entries()) expect(await read(test, id, at)).toBe(text(at));
+    await expectUsable(test);
+  });
+
+  it('keeps the place of a chunk that nobody has whole: it becomes whole when its content comes again', async () => {
+    const { test, ids } = await aVault(2);
+    await using _ = test;
+    const chunks = flip(test.path, 'chunks');
+    expect(await repair(test)).toMatchObject({ snapshots: 2, lost: chunks });
+    await test.reopen();
+    await expect(read(test, ids[0]!, 0)).rejects.toMatchObject({ code: 'VAULT_DAMAGED' });
+    await save(test, 9, 2);
+    expect(await read(test, ids[0]!, 0)).toBe(text(0));
+  });
+
+  it('saves what is left of a file that was cut off', async () => {
+    const { test } = await aVault(12);
+    await using _ = test;
+    truncateSync(test.path, Math.floor((statSync(test.path).size * 3) / 5));
+    const report = await repair(test);
+    expect(report.snapshots).toBeGreaterThan(0);
+    await test.reopen();
+    const listed = await test.vault.listSnapshots({ limit: 20 });
+    expect(listed).toHaveLength(report.snapshots);
+    for (const { id } of listed) expect((await test.vault.readSnapshot(id)).itemList.length).toBeGreaterThan(0);
+    await save(test, 100, 2);
+  });
+
+  it('whatever page is destroyed: what is listed can be read, and the vault takes captures again', async () => {
+    const { test } = await aVault();
+    await using _ = test;
+    const whole = join(test.folder, 'whole.db');
+    copyFileSync(test.path, whole);
+    copyFileSync(`${test.path}.keys`, `${whole}.keys`);
+    const pages = statSync(whole).size / PAGE_BYTES;
+    for (let page = 0; page < pages; page += 3) {
+      copyFileSync(whole, test.path);
+      copyFileSync(`${whole}.keys`, `${test.path}.keys`);
+      overwrite(test.path, page * PAGE_BYTES, PAGE_BYTES);
+      const report = await repair(test);
+      await test.reopen();
+      expect(
+        test.vault.notices.map(({ code }) => code),
+        `page ${page}`,
+      ).toEqual([]);
+      expect(await test.vault.listSnapshots({ limit: 20 }), `page ${page}`).toHaveLength(report.snapshots);
+      expect(report.snapshots, `page ${page}`).toBe(6);
+      await save(test, 100 + page, 2);
+      await test.vault.close();
+    }
+  });
+
+  it('changes nothing where it is cancelled, where the password is wrong, and where nothing is left', async () => {
+    const { test } = await aVault();
+    await using _ = test;
+    flip(test.path, 'snapshots', 'sequence = 3');
+    const before = readFileSync(test.path);
+    const names = readdirSync(test.folder).toSorted();
+    await expect(repair(test, { signal: AbortSignal.abort() })).rejects.toMatchObject({ code: 'CANCELLED' });
+    await expect(repair(test, { secret: { type: 'password', text: 'wrong' } })).rejects.toMatchObject({
+      code: 'VAULT_WRONG_PASSWORD',
+    });
+    expect(readFileSync(test.path).equals(before)).toBe(true);
+    expect(readdirSync(test.folder).toSorted()).toEqual(names);
+    overwrite(test.path, 0, before.length);
+    unlinkSync(`${test.path}.keys`);
+    await expect(repair(test)).rejects.toMatchObject({ code: 'VAULT_DAMAGED' });
+    expect(existsSync(`${test.path}.keys`)).toBe(false);
+  });
+});
+
+describe('restoreBackup()', () => {
+  it('puts a backup in place once it was checked, and keeps what was there', async () => {
+    const { test, ids } = await aVault();
+    await using _ = test;
+    await test.reopen();
+    const folder = join(test.folder, 'backups');
+    const { name, sizeBytes } = await test.vault.backup({ folder, keep: 3, nowMs: TEST_NOW_MS });
+    await test.vault.close();
+    expect(listBackupFiles(folder)).toEqual([{ name, sizeBytes, madeAtMs: TEST_NOW_MS }]);
+    overwrite(test.path, 0, statSync(test.path).size);
+    const before = readFileSync(test.path);
+    const options = { path: test.path, folder, name, secret: SECRET, nowMs: TEST_NOW_MS };
+
+    await expect(restoreBackup({ ...options, secret: { type: 'password', text: 'wrong' } })).rejects.toMatchObject({
+      code: 'VAULT_WRONG_PASSWORD',
+    });
+    await expect(restoreBackup({ ...options, name: '../vault.db' })).rejects.toMatchObject({ code: 'USAGE_INVALID' });
+    expect(readFileSync(test.path).equals(before)).toBe(true);
+
+    const { keptAs } = await restoreBackup(options);
+    expect(readFileSync(join(test.folder, keptAs)).equals(before)).toBe(true);
+    await test.reopen();
+    for (const [at, id] of ids.entries()) expect(await read(test, id, at)).toBe(text(at));
+    await expectUsable(test);
+  });
+
+  it('refuses a backup that is damaged itself', async () => {
+    const { test } = await aVault();
+    await using _ = test;
+    await test.reopen();
+    const folder = join(test.folder, 'backups');
+    const { name } = await test.vault.backup({ folder, keep: 3, nowMs: TEST_NOW_MS });
+    await test.vault.close();
+    flip(join(folder, name), 'chunks');
+    const before = readFileSync(test.path);
+    await expect(
+      restoreBackup({ path: test.path, folder, name, secret: SECRET, nowMs: TEST_NOW_MS }),
+    ).rejects.toMatchObject({ code: 'VAULT_DAMAGED' });
+    expect(readFileSync(test.path).equals(before)).toBe(true);
+  });
+});

@@ -2,7 +2,15 @@
 // needs an index of the log beside the file; where there is none, or the disk is read-only, a copy in memory is read.
 
 import { AppError } from '../../shared/model/app-error.ts';
-import { isDiskFull, explainDiskError, withAsyncStorageErrors, withStorageErrors } from './errors.ts';
+import {
+  diskFull,
+  isDiskFull,
+  explainDiskError,
+  openDamaged,
+  readOnly,
+  withAsyncStorageErrors,
+  withStorageErrors,
+} from './errors.ts';
 import { FORMAT_VERSION, openReadDatabase, openWriteDatabase, readNumber } from './database.ts';
 import type { KeyringOptions, VaultSecret } from './keyring/keyring.ts';
 import { openKeyring } from './keyring/open-keyring.ts';
@@ -50,6 +58,12 @@ export async function openVaultFiles(
     if (opened === null) throw error;
     return opened;
   }
+}
+
+/** What somebody who writes is told. */
+export function cannotWrite(obstacle: Obstacle | null, what: string): AppError {
+  if (obstacle === 'damaged') return openDamaged(what);
+  return obstacle === 'disk-full' ? diskFull(what) : readOnly(what);
 }
 
 async function openUndamaged(files: VaultFiles, secret: VaultSecret, options: KeyringOptions): Promise<OpenedVault> {

@@ -13,11 +13,8 @@ import type { RandomBytes } from '../crypto/cipher.ts';
 import { DEFAULT_ARGON2, type Argon2Parameters } from '../crypto/key-slot.ts';
 import { createDatabase } from './database.ts';
 import {
-  diskFull,
   explainDiskError,
   isDiskFull,
-  openDamaged,
-  readOnly,
   withAsyncExportErrors,
   withAsyncStorageErrors,
   withStorageErrors,
@@ -30,7 +27,7 @@ import { exportStream, listSnapshots, readSnapshot, readStream, resolveSnapshot 
 import { findStoredSession, listSessions, readMessages, removeSessions, saveSession } from './log/sessions.ts';
 import { createBodyCache, saveSnapshot, type KnownContent } from './log/save-snapshot.ts';
 import type { VaultState } from './log/vault-state.ts';
-import { openVaultFiles, type Obstacle, type OpenedVault } from './open-vault.ts';
+import { cannotWrite, openVaultFiles, type Obstacle, type OpenedVault } from './open-vault.ts';
 import { runMigrations } from './migrations/run-migrations.ts';
 import { fingerprintsOf, listTexts, placesOf } from './search/list-texts.ts';
 import { SearchIndex } from './search/search-index.ts';
@@ -473,11 +470,6 @@ export class VaultEngine {
     if (this.#hasClosed)
       throw new AppError('VAULT_CLOSED', 'The vault was closed in the meantime.', { hint: 'Open it again.' });
   }
-}
-
-function cannotWrite(obstacle: Obstacle | null, what: string): AppError {
-  if (obstacle === 'damaged') return openDamaged(what);
-  return obstacle === 'disk-full' ? diskFull(what) : readOnly(what);
 }
 
 async function buildVault(files: VaultFiles, password: string, nowMs: number, options: EngineOptions): Promise<string> {

@@ -6,7 +6,11 @@ import { bundle } from './bundle.ts';
 import { BUNDLE_VARIABLE } from './worker-path.ts';
 
 export async function setup(): Promise<() => void> {
-  const folder = await bundle(`test-${process.pid}`, { cli: 'src/cli/main.ts', workload: 'test/faults/workload.ts' });
+  const folder = await bundle(`test-${process.pid}`, {
+    cli: 'src/cli/main.ts',
+    workload: 'test/faults/workload.ts',
+    'measure-capture': 'test/faults/huge/measure-capture.ts',
+  });
   process.env[BUNDLE_VARIABLE] = folder;
   return () => rmSync(folder, { recursive: true, force: true });
 }

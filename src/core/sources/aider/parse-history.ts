@@ -1,5 +1,6 @@
 // What is told of aider's history of a project without reading it again.
 
+import { beginningOf } from '../conversation/bounded-text.ts';
 import { factOf, newConversationFacts, type ConversationFacts } from '../conversation/conversation-facts.ts';
 import type { LogFormat } from '../conversation/log-reader.ts';
 import { readChatLines, type ChatLine } from './chat-lines.ts';
@@ -44,7 +45,8 @@ function addLine(line: ChatLine, facts: HistoryFacts): void {
   facts.speaker = line.type;
   if (facts.said === '' && line.text.trim() === '') return;
   const isNew = facts.said === '';
-  if (facts.said.length < MAX_TEXT_LENGTH) facts.said += `${isNew ? '' : '\n'}${line.text}`.slice(0, MAX_TEXT_LENGTH);
+  if (facts.said.length < MAX_TEXT_LENGTH)
+    facts.said += beginningOf(`${isNew ? '' : '\n'}${line.text}`, MAX_TEXT_LENGTH);
   if (line.type === 'aider') addNotice(line.text, facts);
   else addSaid(line.type, isNew, facts);
 }

@@ -28,7 +28,8 @@ import { findChromiumProfiles, isSessionFile, newestSession, type ChromiumProfil
 import { createTellProfile, findLiveChromium } from './extension-profile.ts';
 import { parseSnss } from './parse-snss.ts';
 
-const MAX_FILE_BYTES = 128 * 1024 * 1024;
+/** 10,000 tabs with six pages each take about a third of it. */
+const MAX_FILE_BYTES = 64 * 1024 * 1024;
 
 /** What a source remembers between captures. */
 interface Memory {

@@ -8,6 +8,7 @@ import {
   newConversationFacts,
   type ConversationFacts,
 } from '../conversation/conversation-facts.ts';
+import { RecentIds } from '../conversation/bounded-text.ts';
 import { isRecord, textOf, type JsonRecord } from '../conversation/json-record.ts';
 import type { LogFormat } from '../conversation/log-reader.ts';
 import { readRecordLines } from '../conversation/record-lines.ts';
@@ -15,13 +16,16 @@ import { readRecordLines } from '../conversation/record-lines.ts';
 const HEAVY =
   /^\{"type":"(?:api-request|api-request-shape|api-request-blob|file-history-snapshot|cost-state|tools-used|queue-operation|attachment)"/;
 
+/** The lines of one message stand close together. */
+const MAX_MESSAGE_IDS = 1_000;
+
 export interface TranscriptFacts extends ConversationFacts {
   /** Of the model: one of its messages stands on several lines. */
-  readonly messageIds: Set<string>;
+  readonly messageIds: RecentIds;
 }
 
 export function newTranscriptFacts(): TranscriptFacts {
-  return { ...newConversationFacts(), messageIds: new Set() };
+  return { ...newConversationFacts(), messageIds: new RecentIds(MAX_MESSAGE_IDS) };
 }
 
 export function readTranscriptLines(bytes: Uint8Array, facts: TranscriptFacts): number {

@@ -1,17 +1,17 @@
 // Reads a session of the Cline CLI: blocks as the model's maker has them, what the person typed in a `<user_input>` element. Total.
 
 import { toTimeMs } from '../conversation/conversation-facts.ts';
-import { isRecord, parseRecord, textOf, type JsonRecord } from '../conversation/json-record.ts';
+import { isRecord, parseRecordBytes, textOf, type JsonRecord } from '../conversation/json-record.ts';
 import { MessageList, type CallResult } from '../conversation/message-list.ts';
 import { base64Image, type MessagePart, type ReadConversation } from '../conversation/message.ts';
+import { MAX_DOCUMENT_MEMORY_BYTES } from '../host/json-memory.ts';
 
 const TYPED = /^\s*<user_input\b[^>]*>([\s\S]*)<\/user_input>\s*$/;
 const WRITTEN_BY_CLINE =
   /^\s*<(?:environment_details|system_reminder|explicit_instructions|task_progress|hook_context)\b/;
 
 export function readMessages(bytes: Uint8Array): ReadConversation {
-  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
-  const session = parseRecord(text);
+  const session = parseRecordBytes(bytes, MAX_DOCUMENT_MEMORY_BYTES);
   if (session === null) return { messages: [], unreadableLines: 1 };
   const list = new MessageList();
   for (const message of recordsOf(session['messages'])) addMessage(message, list);

@@ -1,7 +1,8 @@
 // What Cline says about a session in the file beside its messages: where it runs, as what, and whether it is at work.
 
 import { factOf } from '../conversation/conversation-facts.ts';
-import { isRecord, parseRecord } from '../conversation/json-record.ts';
+import { isRecord, parseRecordBytes } from '../conversation/json-record.ts';
+import { MAX_LINE_MEMORY_BYTES } from '../host/json-memory.ts';
 import { typedText } from './read-messages.ts';
 
 export interface SessionFile {
@@ -19,8 +20,7 @@ export interface SessionFile {
 
 /** Total: null for each fact that is not there. */
 export function parseSessionFile(bytes: Uint8Array): SessionFile {
-  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
-  const session = parseRecord(text) ?? {};
+  const session = parseRecordBytes(bytes, MAX_LINE_MEMORY_BYTES) ?? {};
   const metadata = isRecord(session['metadata']) ? session['metadata'] : {};
   const git = isRecord(metadata['git']) ? metadata['git'] : {};
   const origin = isRecord(metadata['sessionHistoryOrigin']) ? metadata['sessionHistoryOrigin'] : {};

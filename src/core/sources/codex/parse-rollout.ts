@@ -16,6 +16,8 @@ import { toEntry, type RolloutEntry } from './rollout-entries.ts';
 
 /** Stands among the open calls while Codex works on a turn. */
 const TURN = 'turn';
+/** Turns that can be taken back. */
+const MAX_TURN_STARTS = 10_000;
 
 export interface RolloutFacts extends ConversationFacts {
   /** The conversation that this one was forked from. */
@@ -23,7 +25,7 @@ export interface RolloutFacts extends ConversationFacts {
   /** What it was begun with: `codex-tui`, `codex_exec` ... */
   originator: string | null;
   shape: TurnShape;
-  /** How many messages there were before each turn. */
+  /** How many messages there were before each of the newest turns. */
   readonly turnStarts: number[];
   hasSession: boolean;
 }
@@ -76,6 +78,7 @@ function addEntry(entry: RolloutEntry, facts: RolloutFacts): void {
     case 'message':
       if (entry.isMeta || partsOfContent(entry.content).length === 0) return;
       if (entry.role === 'user') facts.turnStarts.push(facts.messages);
+      if (facts.turnStarts.length > 2 * MAX_TURN_STARTS) facts.turnStarts.splice(0, MAX_TURN_STARTS);
       addStep(entry.role === 'user' ? 'user' : 'text', facts);
       addText(entry.role, textOfContent(entry.content), facts);
       return;

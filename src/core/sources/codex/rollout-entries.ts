@@ -1,7 +1,7 @@
 // What a record of a rollout says. Codex writes most things twice (for the model and for its window); what the model was told and gave
 // counts here. Versions before 2026 wrote the same items without an envelope.
 
-import { isRecord, textOf, type JsonRecord } from '../conversation/json-record.ts';
+import { isRecord, parseJsonText, textOf, type JsonRecord } from '../conversation/json-record.ts';
 
 /** Texts in the user's name that Codex wrote, where the record does not say whose they are. */
 const WRITTEN_BY_CODEX =
@@ -138,11 +138,8 @@ function toSummary(payload: JsonRecord): RolloutEntry | null {
 }
 
 function parseInput(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return text; // a patch, or torn by the model
-  }
+  const value = parseJsonText(text);
+  return value === undefined ? text : value; // a patch, or torn by the model
 }
 
 function recordsOf(value: unknown): JsonRecord[] {

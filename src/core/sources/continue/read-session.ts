@@ -4,9 +4,10 @@ import { fileURLToPath } from 'node:url';
 
 import { factOf, type ConversationFacts } from '../conversation/conversation-facts.ts';
 import { factsOfMessages } from '../conversation/facts-of-messages.ts';
-import { isRecord, parseRecord, textOf, type JsonRecord } from '../conversation/json-record.ts';
+import { isRecord, parseRecord, parseRecordBytes, textOf, type JsonRecord } from '../conversation/json-record.ts';
 import { MessageList, type SaidMessage } from '../conversation/message-list.ts';
 import { dataUrlImage, type MessagePart, type ReadConversation } from '../conversation/message.ts';
+import { MAX_DOCUMENT_MEMORY_BYTES } from '../host/json-memory.ts';
 
 /** What sessions are called before somebody names them. */
 const UNTITLED = new Set(['Untitled Session', 'New Session']);
@@ -33,7 +34,7 @@ export function parseSessionFacts(bytes: Uint8Array): ConversationFacts {
 }
 
 function parseSession(bytes: Uint8Array): JsonRecord | null {
-  return parseRecord(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8'));
+  return parseRecordBytes(bytes, MAX_DOCUMENT_MEMORY_BYTES);
 }
 
 function readHistory(session: JsonRecord): ReadConversation {

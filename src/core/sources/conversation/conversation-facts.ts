@@ -1,12 +1,15 @@
 // What is told of a conversation without reading it again, the same for every tool: how it is called, where it ran, how it begins and
 // ends, and whether it stands in the middle of a turn.
 
+import { beginningOf, RecentIds } from './bounded-text.ts';
 import { textOf } from './json-record.ts';
 import type { LogFacts } from './log-reader.ts';
 
 const MAX_TEXT_LENGTH = 500;
 /** Folders, branches, models: whatever a hostile transcript claims, the attributes stay small. */
 const MAX_FACT_LENGTH = 4096;
+/** More calls than any model makes at once. */
+const MAX_OPEN_CALLS = 1_000;
 
 /** Grows as the conversation grows. */
 export interface ConversationFacts extends LogFacts {
@@ -25,7 +28,7 @@ export interface ConversationFacts extends LogFacts {
   createdAtMs: number | null;
   updatedAtMs: number | null;
   /** Tool calls that have no result yet: the conversation stands in the middle of a turn. */
-  readonly openToolCalls: Set<string>;
+  readonly openToolCalls: RecentIds;
 }
 
 export function newConversationFacts(): ConversationFacts {
@@ -42,13 +45,14 @@ export function newConversationFacts(): ConversationFacts {
     lastText: null,
     createdAtMs: null,
     updatedAtMs: null,
-    openToolCalls: new Set(),
+    openToolCalls: new RecentIds(MAX_OPEN_CALLS),
   };
 }
 
 /** A text of a file as a fact; null for what is none. */
 export function factOf(value: unknown): string | null {
-  return textOf(value)?.slice(0, MAX_FACT_LENGTH) ?? null;
+  const text = textOf(value);
+  return text === null ? null : beginningOf(text, MAX_FACT_LENGTH);
 }
 
 /** Takes in when something was said: a date as text or milliseconds since 1970; anything else tells nothing. */
@@ -68,6 +72,6 @@ export function toTimeMs(value: unknown): number | null {
 /** Takes in what was said. */
 export function addText(role: 'user' | 'assistant', text: string, facts: ConversationFacts): void {
   if (text === '') return;
-  if (role === 'user') facts.firstText ??= text.slice(0, MAX_TEXT_LENGTH);
-  facts.lastText = text.slice(0, MAX_TEXT_LENGTH);
+  facts.lastText = beginningOf(text, MAX_TEXT_LENGTH);
+  if (role === 'user') facts.firstText ??= facts.lastText;
 }

@@ -4,10 +4,12 @@
 
 import { statSync } from 'node:fs';
 
-import { MAX_APPEND_BYTES, readAppendFile } from '../host/append-file.ts';
+import { MAX_APPEND_BYTES, readFileRun } from '../host/append-file.ts';
 
-/** Parsing takes about a second for so much; the rest is read at the next captures. */
-const MAX_BYTES_PER_CAPTURE = 128 * 1024 * 1024;
+/** Parsing takes about half a second for so much; the rest is read at the next captures. */
+const MAX_BYTES_PER_CAPTURE = 64 * 1024 * 1024;
+/** Most of what is read at once is no more. */
+const LARGE_BYTES = 1024 * 1024;
 const NEWLINE = 0x0a;
 
 /** What is told of a conversation without reading it again; grows as its log grows. */
@@ -42,6 +44,8 @@ export class LogReader<Facts extends LogFacts> {
   readonly #memory: LogMemory<Facts>;
   readonly #format: LogFormat<Facts>;
   #budget = MAX_BYTES_PER_CAPTURE;
+  /** One for all readings: new ones would pile up faster than they are let go. */
+  #buffer: Uint8Array<ArrayBuffer> | null = null;
 
   constructor(memory: LogMemory<Facts>, format: LogFormat<Facts>) {
     this.#memory = memory;
@@ -54,7 +58,7 @@ export class LogReader<Facts extends LogFacts> {
     const sizeBytes = Number(stat.size);
     const progress = this.#progressOf(path, `${stat.dev}:${stat.ino}`, sizeBytes);
     while (progress.seenBytes < sizeBytes && this.#budget > 0) {
-      const bytes = readFrom(path, progress.offset);
+      const bytes = this.#readFrom(path, progress.offset, sizeBytes);
       this.#budget -= bytes.length;
       if (bytes.length === 0) break; // it has become shorter just now
       progress.seenBytes = progress.offset + bytes.length;
@@ -71,6 +75,15 @@ export class LogReader<Facts extends LogFacts> {
     return progress;
   }
 
+  /** The bytes are there until the next reading. */
+  #readFrom(path: string, offset: number, sizeBytes: number): Uint8Array {
+    const length = Math.min(MAX_APPEND_BYTES, sizeBytes - offset);
+    if (this.#buffer === null || this.#buffer.length < length) {
+      this.#buffer = new Uint8Array(length > LARGE_BYTES ? MAX_APPEND_BYTES : LARGE_BYTES);
+    }
+    return readFileRun(path, offset, this.#buffer.subarray(0, length));
+  }
+
   /** Gives how many of the bytes are done with. */
   #takeIn(bytes: Uint8Array, progress: Progress<Facts>): number {
     if (progress.isInLongLine) {
@@ -85,10 +98,4 @@ export class LogReader<Facts extends LogFacts> {
     progress.facts.unreadableLines += 1;
     return bytes.length;
   }
-}
-
-function readFrom(path: string, offset: number): Uint8Array {
-  // The version is not asked for: only the bytes behind the offset matter here.
-  const { stream } = readAppendFile(path, '', { version: '', sizeBytes: offset }, MAX_APPEND_BYTES);
-  return stream.content.type === 'unchanged' ? new Uint8Array() : stream.content.bytes;
 }

@@ -1,8 +1,8 @@
 // Logs with a JSON record a line, torn and spliced lines anywhere: what is no record is counted, never a reason to stop.
 
-import { parseRecord, type JsonRecord } from './json-record.ts';
+import { MAX_LINE_MEMORY_BYTES } from '../host/json-memory.ts';
+import { parseRecordBytes, type JsonRecord } from './json-record.ts';
 
-const MAX_LINE_BYTES = 32 * 1024 * 1024;
 const NEWLINE = 0x0a;
 /** Enough to tell a record's kind before it is parsed. */
 const BEGINNING_BYTES = 64;
@@ -34,7 +34,7 @@ export function readAllRecords(bytes: Uint8Array, lines: RecordLines): void {
 
 function readLine(line: Buffer, lines: RecordLines): void {
   if (line.length === 0 || lines.heavy?.test(line.toString('latin1', 0, BEGINNING_BYTES)) === true) return;
-  const record = line.length > MAX_LINE_BYTES ? null : parseRecord(line.toString('utf8'));
+  const record = parseRecordBytes(line, MAX_LINE_MEMORY_BYTES);
   if (record === null) lines.skip();
   else lines.take(record);
 }

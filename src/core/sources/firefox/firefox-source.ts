@@ -36,7 +36,7 @@ import { parseFirefoxSession } from './parse-session.ts';
 const FIREFOX = parseSourceId('firefox');
 /** Between two writes Firefox has no recovery file for a moment. */
 const RETRY_MS = 50;
-const MAX_FILE_BYTES = 128 * 1024 * 1024;
+const MAX_FILE_BYTES = 64 * 1024 * 1024;
 
 type WindowCache = Map<string, { token: string; windows: readonly BrowserWindow[] }>;
 

@@ -2,7 +2,7 @@
 // the content or null; nothing larger than the header says is ever written.
 
 const MAGIC = Buffer.from('mozLz40\0', 'latin1');
-const MAX_CONTENT_BYTES = 256 * 1024 * 1024;
+const MAX_CONTENT_BYTES = 96 * 1024 * 1024;
 /** LZ4 cannot compress better than 255 to 1: a larger claim is a lie. */
 const MAX_RATIO = 255;
 

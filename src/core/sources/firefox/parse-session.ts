@@ -1,18 +1,31 @@
 // Parses Firefox' session store. Cookies and form data are not looked at; private windows are not in it.
 
+import { AppError } from '../../../shared/model/app-error.ts';
 import type { BrowserTab, BrowserWindow, HistoryEntry, TabGroup } from '../browser/browser-tab.ts';
 import { FIREFOX_EXTENSION_ID } from '../browser/extension/names.ts';
+import { fitsMemory } from '../host/json-memory.ts';
 
 const MAX_WINDOWS = 500;
 const MAX_TABS = 20_000;
+/** What 10,000 tabs with ten pages each take, and half as much again. */
+const MAX_MEMORY_BYTES = 144 * 1024 * 1024;
+/** Where the icon of a page begins, which is nothing that is kept and most of the bytes. Within a text its quotes would be escaped. */
+const IMAGE = Buffer.from('"image":"data:');
+const QUOTE = 0x22;
 /** Where Firefox keeps what the extension has it remember of a tab: its name for it. */
 const MARK = `extension:${FIREFOX_EXTENSION_ID}:id`;
 
 type JsonRecord = Readonly<Record<string, unknown>>;
 
-/** Null where the bytes are no session store. */
+/**
+ * Null where the bytes are no session store.
+ * @throws AppError SOURCE_UNREADABLE where it would take too much memory
+ */
 export function parseFirefoxSession(bytes: Uint8Array): BrowserWindow[] | null {
-  const value = parseJson(Buffer.from(bytes).toString('utf8'));
+  const json = withoutImages(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
+  if (!fitsMemory(json, MAX_MEMORY_BYTES))
+    throw new AppError('SOURCE_UNREADABLE', 'it holds more than fits into memory');
+  const value = parseJson(json.toString('utf8'));
   if (!isRecord(value) || !Array.isArray(value['windows'])) return null;
   let left = MAX_TABS;
   const windows: BrowserWindow[] = [];
@@ -33,6 +46,19 @@ export function parseFirefoxSession(bytes: Uint8Array): BrowserWindow[] | null {
     });
   }
   return windows;
+}
+
+/** The same text with empty icons; the very bytes where there are none. */
+function withoutImages(json: Buffer): Buffer {
+  const parts: Buffer[] = [];
+  let from = 0;
+  for (let at = json.indexOf(IMAGE); at >= 0; at = json.indexOf(IMAGE, from)) {
+    const end = json.indexOf(QUOTE, at + IMAGE.length);
+    if (end < 0) break;
+    parts.push(json.subarray(from, at + IMAGE.length));
+    from = end;
+  }
+  return from === 0 ? json : Buffer.concat([...parts, json.subarray(from)]);
 }
 
 function readTab(value: unknown, place: string, groups: ReadonlyMap<string, TabGroup>): BrowserTab | null {

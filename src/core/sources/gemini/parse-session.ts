@@ -7,6 +7,7 @@ import {
   newConversationFacts,
   type ConversationFacts,
 } from '../conversation/conversation-facts.ts';
+import { beginningOf } from '../conversation/bounded-text.ts';
 import type { JsonRecord } from '../conversation/json-record.ts';
 import type { LogFormat } from '../conversation/log-reader.ts';
 import { callsOf, toMessage } from './read-session.ts';
@@ -16,6 +17,9 @@ import { SessionLog } from './session-log.ts';
 const TURN = 'turn';
 const MAX_TEXT_LENGTH = 500;
 const ENDED: ReadonlySet<unknown> = new Set(['success', 'error', 'cancelled']);
+
+/** Messages that Gemini CLI may change or take back still. */
+const KEPT_MESSAGES = 500;
 
 /** What is remembered of a message. */
 interface ToldMessage {
@@ -28,11 +32,19 @@ interface ToldMessage {
 }
 
 export interface SessionFacts extends ConversationFacts {
+  /** What messages tell that are not remembered one by one. */
+  readonly older: ConversationFacts;
   readonly log: SessionLog<ToldMessage>;
 }
 
 export function newSessionFacts(): SessionFacts {
-  return { ...newConversationFacts(), log: new SessionLog(toTold) };
+  const older = newConversationFacts();
+  const log = new SessionLog(toTold, {
+    keep: KEPT_MESSAGES,
+    add: (message) => addTold(message, older),
+    clear: () => Object.assign(older, newConversationFacts()),
+  });
+  return { ...newConversationFacts(), older, log };
 }
 
 /** Takes in whole lines; gives the number of bytes used, up to and with the last line end. */
@@ -58,7 +70,7 @@ function toTold(record: JsonRecord, id: string): ToldMessage {
   const isRunning = callsOf(record).some((call) => !ENDED.has(call['status']));
   return {
     role: parts.length === 0 ? null : isMeta ? 'program' : role,
-    text: text.trim().slice(0, MAX_TEXT_LENGTH),
+    text: beginningOf(text.trim(), MAX_TEXT_LENGTH),
     timeMs,
     model: factOf(model),
     isOpen: (record['type'] === 'user' && !isMeta) || isUnanswered || isRunning,
@@ -67,16 +79,26 @@ function toTold(record: JsonRecord, id: string): ToldMessage {
 
 /** Operations change earlier messages, so what they tell together is told anew. */
 function tell(facts: SessionFacts): void {
-  const { log } = facts;
-  Object.assign(facts, { ...newConversationFacts(), title: factOf(log.summary), unreadableLines: log.unreadableLines });
+  const { log, older } = facts;
+  const { openToolCalls } = newConversationFacts();
+  Object.assign(facts, {
+    ...older,
+    title: factOf(log.summary),
+    unreadableLines: log.unreadableLines,
+    openToolCalls,
+  });
   let isOpen = false;
-  for (const { role, text, timeMs, model, isOpen: isThisOpen } of log.messages) {
-    isOpen = isThisOpen;
-    addTime(timeMs, facts);
-    if (role === null || role === 'program') continue;
-    facts.messages += 1;
-    facts.model = model ?? facts.model;
-    addText(role, text, facts);
+  for (const message of log.messages) {
+    isOpen = message.isOpen;
+    addTold(message, facts);
   }
   if (isOpen) facts.openToolCalls.add(TURN);
+}
+
+function addTold({ role, text, timeMs, model }: ToldMessage, facts: ConversationFacts): void {
+  addTime(timeMs, facts);
+  if (role === null || role === 'program') return;
+  facts.messages += 1;
+  facts.model = model ?? facts.model;
+  addText(role, text, facts);
 }

@@ -1,7 +1,7 @@
 // Reads files that only grow, each time only what is new. The token says device, inode, size and modification time; how far the
 // vault has the file is what `known` says. What is handed over is compared by the vault with the bytes before it.
 
-import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readSync, type BigIntStats } from 'node:fs';
 
 import { AppError } from '../../../shared/model/app-error.ts';
 import { APPEND_OVERLAP_BYTES, type CapturedStream, type KnownStream } from '../../../shared/model/item.ts';
@@ -31,11 +31,8 @@ export function readAppendFile(
   known: KnownStream | undefined,
   maxBytes: number,
 ): AppendFileReading {
-  // Without O_NONBLOCK a pipe in the file's place would hold the whole process.
-  const file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  const { file, stat } = openRegularFile(path);
   try {
-    const stat = fstatSync(file, { bigint: true });
-    if (!stat.isFile()) throw new AppError('SOURCE_UNREADABLE', 'What stands there is not a regular file.');
     const fileBytes = Number(stat.size);
     const version = `${stat.dev}:${stat.ino}:${stat.size}:${stat.mtimeNs}`;
     const identity = `${stat.dev}:${stat.ino}:`;
@@ -79,6 +76,19 @@ export function readAppendFile(
   }
 }
 
+/**
+ * Reads a run of a file into memory that is there already, and gives the part that was filled: less where the file ends before.
+ * @throws NodeJS.ErrnoException, AppError SOURCE_UNREADABLE where it is no regular file
+ */
+export function readFileRun(path: string, start: number, into: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+  const { file } = openRegularFile(path);
+  try {
+    return into.subarray(0, fill(file, start, into));
+  } finally {
+    closeSync(file);
+  }
+}
+
 /** A file that is not stored to its end yet has a token that never equals the whole file's. */
 function tokenFor(version: string, storedBytes: number, fileBytes: number): string {
   return storedBytes === fileBytes ? version : `${version.split(':').slice(0, 2).join(':')}:partial:${storedBytes}`;
@@ -95,13 +105,32 @@ function toReading(
   return { stream: { name, kind: 'append', version, content }, readBytes, storedBytes, fileBytes };
 }
 
+function openRegularFile(path: string): { readonly file: number; readonly stat: BigIntStats } {
+  // Without O_NONBLOCK a pipe in the file's place would hold the whole process.
+  const file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  try {
+    const stat = fstatSync(file, { bigint: true });
+    if (!stat.isFile()) throw new AppError('SOURCE_UNREADABLE', 'What stands there is not a regular file.');
+    return { file, stat };
+  } catch (error) {
+    closeSync(file);
+    throw error;
+  }
+}
+
 function readRun(file: number, start: number, length: number): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(length);
+  const read = fill(file, start, bytes);
+  return read === length ? bytes : bytes.slice(0, read);
+}
+
+/** Reads until the memory is full or the file ends; gives how many bytes that were. */
+function fill(file: number, start: number, bytes: Uint8Array): number {
   let at = 0;
-  while (at < length) {
-    const read = readSync(file, bytes, at, length - at, start + at);
-    if (read === 0) return bytes.slice(0, at);
+  while (at < bytes.length) {
+    const read = readSync(file, bytes, at, bytes.length - at, start + at);
+    if (read === 0) break;
     at += read;
   }
-  return bytes;
+  return at;
 }

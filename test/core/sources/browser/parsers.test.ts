@@ -54,6 +54,22 @@ describe('Firefox session files', () => {
     );
   });
 
+  it('reads the same without the icons, whatever the texts around them are', () => {
+    fc.assert(
+      fc.property(fc.array(fc.string()), (texts) => {
+        const tabs = [...texts, '"image":"data:', 'x'].map((title) => ({
+          entries: [{ url: `https://example.org/?${title}`, title }],
+          image: `data:image/png;base64,${title.length}`,
+        }));
+        const bare = tabs.map(({ entries }) => ({ entries }));
+        const parse = (list: readonly object[]) =>
+          parseFirefoxSession(Buffer.from(JSON.stringify({ windows: [{ tabs: list }] })));
+        expect(parse(tabs)).toEqual(parse(bare));
+        expect(parse(tabs)?.[0]?.tabs).toHaveLength(tabs.length);
+      }),
+    );
+  });
+
   it('takes any JSON and any text', () => {
     fc.assert(
       fc.property(fc.json(), fc.string(), (json, text) => {

@@ -333,3 +333,26 @@ describe('the Gemini CLI source', () => {
     });
   });
 });
+
+describe('readSessionLines()', () => {
+  const line = (number: number): string => userLine(`said ${number}`, `m${number}`);
+  const lines = Array.from({ length: 3_000 }, (_, number) => line(number)).join('');
+
+  it('counts the messages of a long session that it does not remember one by one', () => {
+    const facts = newSessionFacts();
+    readSessionLines(Buffer.from(lines), facts);
+    expect(facts).toMatchObject({ messages: 3_000, firstText: 'said 0', lastText: 'said 2999' });
+
+    readSessionLines(Buffer.from(`${JSON.stringify({ $rewindTo: 'm2990' })}\n`), facts);
+    expect(facts).toMatchObject({ messages: 2_990, firstText: 'said 0', lastText: 'said 2989' });
+
+    readSessionLines(Buffer.from(`${line(2_989)}${line(3_001)}`), facts);
+    expect(facts).toMatchObject({ messages: 2_991, lastText: 'said 3001' });
+  });
+
+  it('begins anew where all of it is taken back', () => {
+    const facts = newSessionFacts();
+    readSessionLines(Buffer.from(`${lines}${JSON.stringify({ $rewindTo: 'none of them' })}\n${line(7)}`), facts);
+    expect(facts).toMatchObject({ messages: 1, firstText: 'said 7', lastText: 'said 7' });
+  });
+});

@@ -3,7 +3,11 @@
 
 import { endianness } from 'node:os';
 
+import { fitsMemory } from '../../host/json-memory.ts';
+
 const LENGTH_BYTES = 4;
+/** What the tabs of a browser take, each of thousands with the longest address. */
+const MAX_MEMORY_BYTES = 144 * 1024 * 1024;
 const IS_LITTLE = endianness() === 'LE';
 
 export type FrameReading =
@@ -74,8 +78,9 @@ export function toFrame(json: string): Buffer {
   return Buffer.concat([head, body]);
 }
 
-/** The object in a frame; null where it holds no JSON or no object. */
+/** The object in a frame; null where it holds no JSON, no object, or more than fits into memory. */
 export function parseFrame(frame: Uint8Array): Readonly<Record<string, unknown>> | null {
+  if (!fitsMemory(frame, MAX_MEMORY_BYTES)) return null;
   try {
     const value: unknown = JSON.parse(Buffer.from(frame.buffer, frame.byteOffset, frame.byteLength).toString('utf8'));
     return typeof value === 'object' && value !== null && !Array.isArray(value)

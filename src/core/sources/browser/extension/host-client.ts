@@ -6,7 +6,7 @@ import { createConnection, type Socket } from 'node:net';
 import { FrameReader, parseFrame, toFrame } from './frames.ts';
 import type { FoundSocket } from './runtime-folder.ts';
 
-const MAX_ANSWER_BYTES = 80 * 1024 * 1024;
+const MAX_ANSWER_BYTES = 40 * 1024 * 1024;
 const READ_MS = 2_000;
 
 type Message = Readonly<Record<string, unknown>>;

@@ -12,7 +12,7 @@ import { PROTOCOL } from './names.ts';
 import { namesIn, pidOf } from './runtime-folder.ts';
 
 /** What an extension may say at once: far more than 10,000 tabs. */
-const MAX_FROM_BROWSER_BYTES = 64 * 1024 * 1024;
+const MAX_FROM_BROWSER_BYTES = 32 * 1024 * 1024;
 /** Browsers take no more than this from a helper program. */
 export const MAX_TO_BROWSER_BYTES = 1024 * 1024;
 const MAX_CLIENTS = 32;

@@ -1,7 +1,7 @@
 // A real command-line tool that speaks with a fake model, in a home of its own, and the source that captures it.
 
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { textOf } from '../../src/core/sources/conversation/json-record.ts';
@@ -148,6 +148,8 @@ export class ConversationRig {
     this.killAll();
     if (existsSync(this.#socket)) this.#endTmux();
     kill(this.#toolPid()); // it outlives a tool that was killed
+    // So do a tool's background processes, and tools that do not end with their window.
+    for (const pid of findProcessesOf(this.host.homeDir)) kill(pid);
     await this.#options.server[Symbol.asyncDispose]();
     this.#folder[Symbol.dispose]();
   }
@@ -173,6 +175,20 @@ export class ConversationRig {
     const path = join(this.cwd, 'tool.pid');
     return existsSync(path) ? Number(readFileSync(path, 'utf8')) : 0;
   }
+}
+
+/** Processes that have this folder as their home. */
+function findProcessesOf(homeDir: string): number[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .filter((name) => {
+      try {
+        return readFileSync(join('/proc', name, 'environ'), 'latin1').split('\0').includes(`HOME=${homeDir}`);
+      } catch {
+        return false; // it has ended, or is another user's
+      }
+    })
+    .map(Number);
 }
 
 function kill(pid: number): void {

@@ -136,7 +136,7 @@ screen_reader_detection_done = true
         windows[0]?.close();
         const isOneClosed = async () =>
           (await rig.captureAll()).some(({ attributes }) => attributes['isLive'] === false);
-        await waitFor('one to be closed', isOneClosed, START_TIMEOUT_MS);
+        await waitFor('one to be closed', isOneClosed, 2 * START_TIMEOUT_MS);
         const left = (await rig.captureAll()).map(({ attributes }) => [
           attributes['firstMessage'],
           attributes['isLive'],

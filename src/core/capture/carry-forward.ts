@@ -98,8 +98,9 @@ function lostGroups(
   troubled: ReadonlySet<ItemKey>,
 ): LostGroup[] {
   const present = new Set(capture.items.map(({ group }) => group));
-  const closed = new Set(capture.closed);
-  const missing = previous.filter(({ key, group }) => !present.has(group) && !closed.has(key) && !troubled.has(key));
+  // Those that were read may be in another group now.
+  const isKnown = new Set([...capture.items.map(({ key }) => key), ...(capture.closed ?? []), ...troubled]);
+  const missing = previous.filter(({ key, group }) => !present.has(group) && !isKnown.has(key));
   return [...Map.groupBy(missing, ({ group }) => group)].map(([group, items]) => ({ group, items }));
 }
 

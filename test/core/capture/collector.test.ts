@@ -264,6 +264,15 @@ describe('gaps', () => {
     expect([shown(third), reasons(third.gaps)]).toEqual([['tmux:b'], []]);
   });
 
+  it('misses nothing of a group whose items are all in another one now', async () => {
+    tmux.answer({ items: [tmux.item('a', { group: 'one' })] }, { items: [tmux.item('a', { group: 'two' })] });
+    await capture();
+
+    const second = await capture();
+
+    expect([shown(second), second.gaps]).toEqual([['tmux:a'], []]);
+  });
+
   it('lets single items of a living group go', async () => {
     tmux.answer({ items: [tmux.item('a'), tmux.item('b')] }, { items: [tmux.item('b')] });
     await capture();

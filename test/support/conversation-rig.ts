@@ -183,7 +183,9 @@ function findProcessesOf(homeDir: string): number[] {
     .filter((name) => /^\d+$/.test(name))
     .filter((name) => {
       try {
-        return readFileSync(join('/proc', name, 'environ'), 'latin1').split('\0').includes(`HOME=${homeDir}`);
+        return readFileSync(join('/proc', name, 'environ'), 'latin1')
+          .split('\0')
+          .includes(`HOME=${homeDir}`);
       } catch {
         return false; // it has ended, or is another user's
       }

@@ -10,6 +10,9 @@ const FIXTURES = fileURLToPath(new URL('../../fixtures/', import.meta.url));
 const PROFILE = 'abcd1234.default-esr';
 const TMUX_SIZE = ['-x', '110', '-y', '32'];
 
+/** Pictures show what a person has on the screen; the specs, what an attacker would put there as well. */
+export const isForPictures = process.env['CAIRN_PICTURES'] !== undefined;
+
 /** What would run, forge or reorder something if it were not shown as text. */
 export const HOSTILE = {
   html: '<img src=x onerror="window.hacked=1"><script>window.hacked=1</script>',
@@ -24,14 +27,14 @@ export interface DemoWorkspace {
   readonly repository: string;
   readonly tmux: (...args: readonly string[]) => string;
   readonly git: (...args: readonly string[]) => string;
-  /** Adds a conversation with so many messages; gives its id. */
-  addConversation(title: string, messages: number): string;
+  /** Adds a conversation with so many messages, the last one said then or now; gives its id. */
+  addConversation(title: string, messages: number, endMs?: number): string;
   stop(): void;
 }
 
 /** Makes the workspace below a folder and starts its programs. */
 export function startDemoWorkspace(folder: string): DemoWorkspace {
-  const home = join(folder, 'home');
+  const home = isForPictures ? folder : join(folder, 'home');
   const sockets = join(folder, 'sockets');
   const repository = join(home, 'code', 'api');
   for (const path of [home, sockets, repository]) mkdirSync(path, { recursive: true, mode: 0o700 });
@@ -54,10 +57,10 @@ export function startDemoWorkspace(folder: string): DemoWorkspace {
     repository,
     tmux,
     git,
-    addConversation: (title, messages) => {
+    addConversation: (title, messages, endMs = Date.now()) => {
       conversations += 1;
       const id = `00000000-0000-4000-8000-${String(conversations).padStart(12, '0')}`;
-      writeTranscript(home, repository, { id, title, messages });
+      writeTranscript(home, repository, { id, title, messages, endMs });
       return id;
     },
     stop: () => {
@@ -117,6 +120,7 @@ function makeRepository({ repository, git }: DemoWorkspace): void {
 }
 
 function makeTerminals({ tmux, repository, home }: DemoWorkspace): void {
+  writeFileSync(join(home, '.bash_profile'), '. ~/.bashrc\n');
   writeFileSync(join(home, '.bashrc'), "PS1='\\[\\e[32m\\]dev@box\\[\\e[0m\\]:\\[\\e[34m\\]\\W\\[\\e[0m\\]$ '\n");
   const tests = [
     "printf '\\033[1m RUN \\033[0m api\\n\\n'",
@@ -127,7 +131,9 @@ function makeTerminals({ tmux, repository, home }: DemoWorkspace): void {
   writeFileSync(join(home, 'tests.sh'), `${tests}\n`);
   writeFileSync(
     join(home, 'hostile.sh'),
-    `printf '%s\\n' '${HOSTILE.html}' '${HOSTILE.bidi}'\nprintf '${escaped(HOSTILE.ansi)}'\n`,
+    isForPictures
+      ? 'uptime -p\n'
+      : `printf '%s\\n' '${HOSTILE.html}' '${HOSTILE.bidi}'\nprintf '${escaped(HOSTILE.ansi)}'\n`,
   );
   tmux('-f', '/dev/null', 'new-session', '-d', '-s', 'api', ...TMUX_SIZE, '-c', repository, '-n', 'tests');
   tmux('send-keys', '-t', 'api:tests', `clear; bash ${home}/tests.sh`, 'Enter');
@@ -158,14 +164,15 @@ interface Conversation {
   readonly id: string;
   readonly title: string;
   readonly messages: number;
+  readonly endMs: number;
 }
 
 /** In the tool's own format: the records of a genuine transcript with other words. */
-function writeTranscript(home: string, cwd: string, { id, title, messages }: Conversation): void {
+function writeTranscript(home: string, cwd: string, { id, title, messages, endMs }: Conversation): void {
   const folder = join(home, '.claude', 'projects', cwd.replaceAll(/[^a-zA-Z0-9]/g, '-'));
   mkdirSync(folder, { recursive: true });
   const template = firstRecord();
-  const startMs = Date.now() - messages * 40_000;
+  const startMs = endMs - messages * 40_000;
   const lines: object[] = [];
   let parentUuid: string | null = null;
   for (let at = 0; at < messages; at += 1) {
@@ -173,7 +180,7 @@ function writeTranscript(home: string, cwd: string, { id, title, messages }: Con
     const isUser = at % 2 === 0;
     const text =
       at === 0
-        ? `${title}. It worked yesterday. ${HOSTILE.html}`
+        ? `${title}${title.endsWith('?') ? '' : '.'} It worked yesterday. ${isForPictures ? '' : HOSTILE.html}`.trimEnd()
         : isUser
           ? `And what about case ${at}?`
           : `Message ${at}: the reason is in \`src/login.ts\`.\n\n\`\`\`ts\nreturn next.startsWith('/') ? next : HOME;\n\`\`\`\n\nThat keeps it on this site.`;

@@ -1,7 +1,7 @@
 // What the specs stand on: the serve shell as a process over a real vault in a scratch home, and a page of it in real Chromium.
 
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -9,8 +9,8 @@ import { AxeBuilder } from '@axe-core/playwright';
 import { _electron, chromium, expect, test as base, type Browser, type Page } from '@playwright/test';
 
 import { findProgram } from '../../support/programs.ts';
-import { makeTemporaryFolder } from '../../support/temporary-folder.ts';
-import { startDemoWorkspace, type DemoWorkspace } from './demo-workspace.ts';
+import { makeTemporaryFolder, type TemporaryFolder } from '../../support/temporary-folder.ts';
+import { isForPictures, startDemoWorkspace, type DemoWorkspace } from './demo-workspace.ts';
 
 export const PASSWORD = 'correct horse battery staple';
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
@@ -24,6 +24,8 @@ export interface Installation {
   readonly dataFolder: string;
   /** Runs `cairn` over the same data folder, with the password, and gives what it prints. */
   readonly cairn: (...args: readonly string[]) => string;
+  /** The same at another time, by `faketime`. */
+  readonly cairnAt: (timeMs: number, ...args: readonly string[]) => string;
   /** The same without a password. */
   readonly cairnWithout: (...args: readonly string[]) => string;
   /** Starts the shell and opens its window. */
@@ -70,17 +72,21 @@ export const test = base.extend<Fixtures, WorkerFixtures>({
     { scope: 'worker' },
   ],
   installation: async ({ shell, browserOfUser }, use) => {
-    using folder = makeTemporaryFolder();
+    using folder = isForPictures ? makePlainFolder() : makeTemporaryFolder();
     const workspace = startDemoWorkspace(folder.path);
     const dataFolder = join(folder.path, 'cairn');
     const env = { ...workspace.env, CAIRN_HOME: dataFolder };
     let running: { readonly pid: number; readonly ended: Promise<unknown> } | null = null;
-    const run = (args: readonly string[], password: string): string =>
-      execFileSync(process.execPath, [CLI, ...args], {
-        env: { ...env, CAIRN_PASSWORD: password },
-        encoding: 'utf8',
-        stdio: ['ignore', 'pipe', 'pipe'],
-      });
+    const run = (args: readonly string[], password: string, before: readonly string[] = []): string =>
+      execFileSync(
+        before[0] ?? process.execPath,
+        [...before.slice(1), ...(before.length === 0 ? [] : [process.execPath]), CLI, ...args],
+        {
+          env: { ...env, CAIRN_PASSWORD: password },
+          encoding: 'utf8',
+          stdio: ['ignore', 'pipe', 'pipe'],
+        },
+      );
     const openServe = async (): Promise<Page> => {
       const child = spawn(process.execPath, [CLI, 'serve', '--no-open'], { env, stdio: ['ignore', 'pipe', 'pipe'] });
       running = { pid: child.pid ?? 0, ended: new Promise((resolve) => child.once('exit', resolve)) };
@@ -95,6 +101,7 @@ export const test = base.extend<Fixtures, WorkerFixtures>({
       workspace,
       dataFolder,
       cairn: (...args) => run(args, PASSWORD),
+      cairnAt: (timeMs, ...args) => run(args, PASSWORD, ['faketime', '-f', `@${localTime(timeMs)}`]),
       cairnWithout: (...args) => run(args, ''),
       open: shell === 'serve' ? openServe : openDesktop,
       pid: () => running?.pid ?? 0,
@@ -118,7 +125,12 @@ export const test = base.extend<Fixtures, WorkerFixtures>({
 export { expect };
 
 /** Makes the vault and some history: a first capture, a checkpoint, work that went on. */
-export function seed({ cairn, workspace }: Installation): void {
+export function seed(installation: Installation): void {
+  if (isForPictures) seedDays(installation);
+  else seedMoment(installation);
+}
+
+function seedMoment({ cairn, workspace }: Installation): void {
   cairn('init', '--sources', SOURCES);
   cairn('capture');
   workspace.tmux('new-window', '-t', 'api', '-n', 'logs', 'bash');
@@ -127,6 +139,53 @@ export function seed({ cairn, workspace }: Installation): void {
   workspace.tmux('send-keys', '-t', 'api:logs', 'seq 1 40', 'Enter');
   workspace.git('commit', '--quiet', '--all', '-m', 'Stay on this site after a login');
   cairn('capture');
+}
+
+/** The same things in the same order, with days between them: what a timeline looks like in a person's life. */
+function seedDays({ cairnAt, workspace }: Installation): void {
+  const { tmux, git, repository } = workspace;
+  const capture = (timeMs: number): string => cairnAt(timeMs, 'capture');
+  const commit = (timeMs: number, file: string, text: string, message: string): void => {
+    writeFileSync(join(repository, 'src', file), text);
+    git('add', `src/${file}`);
+    git('commit', '--quiet', '-m', message, '--date', new Date(timeMs).toISOString(), '--', `src/${file}`);
+  };
+  cairnAt(clockTime(2, 9, 12), 'init', '--sources', SOURCES);
+  capture(clockTime(2, 9, 12));
+  tmux('new-session', '-d', '-s', 'web', '-x', '110', '-y', '32', '-c', workspace.home, '-n', 'dev');
+  capture(clockTime(2, 10, 41));
+  workspace.addConversation('Cache the session lookups', 10, clockTime(2, 14, 2));
+  capture(clockTime(2, 14, 3));
+  commit(clockTime(2, 16, 30), 'cache.ts', 'export const cache = new Map<string, string>();\n', 'Cache lookups');
+  capture(clockTime(2, 16, 31));
+  tmux('send-keys', '-t', 'web:dev', 'seq 1 12', 'Enter');
+  capture(clockTime(1, 9, 5));
+  workspace.addConversation('Why do the metrics lag?', 6, clockTime(1, 11, 19));
+  capture(clockTime(1, 11, 20));
+  commit(clockTime(1, 15, 44), 'metrics.ts', 'export let logins = 0;\n', 'Count the logins');
+  capture(clockTime(1, 15, 45));
+  tmux('new-window', '-t', 'api', '-n', 'logs', 'bash');
+  workspace.addConversation('Plan the migration to the new schema', 8, Date.now() - 100 * 60_000);
+  cairnAt(
+    Date.now() - 95 * 60_000,
+    ...['checkpoint', 'Before the migration', '--tag', 'release', '--pin', '--description', 'All tests pass but one.'],
+  );
+  tmux('send-keys', '-t', 'api:logs', 'seq 1 40', 'Enter');
+  git('commit', '--quiet', '--all', '-m', 'Stay on this site after a login');
+  capture(Date.now() - 20 * 60_000);
+}
+
+function clockTime(daysAgo: number, hours: number, minutes: number): number {
+  const now = new Date();
+  return new Date(now.getFullYear(), now.getMonth(), now.getDate() - daysAgo, hours, minutes).getTime();
+}
+
+/** As faketime takes it. */
+function localTime(timeMs: number): string {
+  const date = new Date(timeMs);
+  const two = (value: number): string => String(value).padStart(2, '0');
+  const day = [date.getFullYear(), two(date.getMonth() + 1), two(date.getDate())].join('-');
+  return `${day} ${[date.getHours(), date.getMinutes(), date.getSeconds()].map(two).join(':')}`;
 }
 
 /** A page of the window; whatever it logs as an error fails the test. */
@@ -168,7 +227,7 @@ export async function expectAccessible(page: Page): Promise<void> {
 
 /** Keeps a picture for docs/ where CAIRN_PICTURES asks for it: pictures differ from machine to machine by a pixel. */
 export async function picture(page: Page, name: string): Promise<void> {
-  if (process.env['CAIRN_PICTURES'] === undefined) return;
+  if (!isForPictures) return;
   mkdirSync(PICTURES, { recursive: true });
   for (const theme of ['light', 'dark'] as const) {
     await page.emulateMedia({ colorScheme: theme });
@@ -176,6 +235,13 @@ export async function picture(page: Page, name: string): Promise<void> {
     await page.screenshot({ path: join(PICTURES, `${name}-${theme}.png`) });
   }
   await page.emulateMedia({ colorScheme: 'light' });
+}
+
+/** A home with the name that pictures should show. @throws Error where it is somebody's */
+function makePlainFolder(): Pick<TemporaryFolder, 'path'> & Disposable {
+  const path = '/home/dev';
+  mkdirSync(path, { mode: 0o700 });
+  return { path, [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true, maxRetries: 3 }) };
 }
 
 /** Where a desktop app shows itself: not part of a workspace, and needed by Electron. */

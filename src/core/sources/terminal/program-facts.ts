@@ -20,6 +20,7 @@ export const programFactsSchema = z.object({
   /** Names the terminal for good: boot, process number and start. A restored one bears that of the one it brought back. */
   identity: z.string().regex(/^[0-9a-f-]{1,80}$/),
   cwd: z.string(),
+  shell: z.string().optional(),
   argv: words.optional(),
   /** What follows in its pipeline, by position: an object, so that a rule that matches one of them hides the whole. */
   pipeline: z.record(z.string(), z.object({ argv: words })).optional(),

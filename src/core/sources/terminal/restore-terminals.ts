@@ -13,6 +13,7 @@ import type { RestoreContext, UndoContext } from '../source.ts';
 import { describeCommand, planCommand } from './plan-command.ts';
 import type { ProgramFacts } from './program-facts.ts';
 import { waitForPrompt } from './prompt.ts';
+import { otherShell } from './other-shell.ts';
 import { isSameShell, readShellState, shellStateSchema, usedSince } from './shell-state.ts';
 import { prepareShellStart, type ShellStart, type StartedShell } from './start-shell.ts';
 import { SCROLLBACK } from './terminal-text.ts';
@@ -159,7 +160,13 @@ async function prepare(
 ): Promise<ShellStart> {
   const text = hasText ? await context.readStream(step.key, SCROLLBACK) : new Uint8Array();
   const { takenAtMs } = context.snapshot;
-  return prepareShellStart(context.scratchDir, { cwd, identity: facts.identity, text, takenAtMs });
+  return prepareShellStart(context.scratchDir, {
+    cwd,
+    shell: otherShell(facts.shell, context.host),
+    identity: facts.identity,
+    text,
+    takenAtMs,
+  });
 }
 
 async function finish<Facts>(

@@ -1,6 +1,6 @@
 // Starts the shell of a restored terminal: shows the old text, goes to the folder, leaves a mark by which the terminal is known again,
-// and becomes the user's shell. Nothing of a snapshot is an argument or read by a shell as its own text: it waits in private files,
-// which the start removes.
+// and becomes the shell that ran there. Nothing of a snapshot but the name of a known shell is an argument or read by a shell as its own
+// text: it waits in private files, which the start removes.
 
 import { randomUUID } from 'node:crypto';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -22,11 +22,14 @@ export ${MARK_VARIABLE}="$$ $(cat -- "$here/identity")"
 printf '%s\\n' "$$" "\${WINDOW:-}" "$(tty)" "\${STY:-}" >"$here/starting"
 mv -- "$here/starting" "$here/started"
 if [ -n "$1" ]; then cat -- "$1" 2>/dev/null; rm -f -- "$1"; fi
+if [ -n "$2" ] && command -v -- "$2" >/dev/null 2>&1; then exec "$2"; fi
 exec "\${SHELL:-/bin/sh}"
 `;
 
 export interface ShellStartRequest {
   readonly cwd: string;
+  /** See `otherShell`; empty for the user's own. */
+  readonly shell: string;
   readonly identity: string;
   /** Old text to show first; empty for none. */
   readonly text: Uint8Array;
@@ -66,7 +69,7 @@ export function prepareShellStart(scratchDir: string, request: ShellStartRequest
   const file = request.text.length === 0 ? null : writeOldText(scratchDir, request.text, request.takenAtMs);
   const clean = (): void => rmSync(folder, { recursive: true, force: true });
   return {
-    argv: ['sh', join(folder, 'start'), file ?? ''],
+    argv: ['sh', join(folder, 'start'), file ?? '', request.shell],
     file,
     wait: (signal) => waitForStart(join(folder, 'started'), signal),
     clean,

@@ -4,6 +4,7 @@
 import type { PlannedStep } from '../../../shared/model/restore.ts';
 import type { RestoreContext } from '../source.ts';
 import { removeOldText, writeOldText } from '../terminal/old-text.ts';
+import { otherShell } from '../terminal/other-shell.ts';
 import { SCROLLBACK } from '../terminal/terminal-text.ts';
 import type { LiveServer, LiveSession } from './live-server.ts';
 import { starterCommand } from './pane-starter.ts';
@@ -206,9 +207,11 @@ async function startOf(
   isElsewhere: boolean,
 ): Promise<{ readonly command: readonly string[]; readonly file: string | null }> {
   const text = pane.hasText ? await context.readStream(step.key, SCROLLBACK) : new Uint8Array();
-  if (text.length === 0) return { command: isElsewhere ? starterCommand(pane.cwd, null) : [], file: null };
+  const shell = otherShell(pane.facts.shell, context.host);
+  const isOurs = isElsewhere || shell !== '';
+  if (text.length === 0) return { command: isOurs ? starterCommand(pane.cwd, null, shell) : [], file: null };
   const file = writeOldText(context.scratchDir, text, context.snapshot.takenAtMs);
-  return { command: starterCommand(pane.cwd, file), file };
+  return { command: starterCommand(pane.cwd, file, shell), file };
 }
 
 function toMade(live: LiveServer, step: PaneStep, ids: readonly string[], file: string | null, note: string): MadePane {

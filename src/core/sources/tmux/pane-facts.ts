@@ -44,6 +44,7 @@ export const paneFactsSchema = z.object({
     height: size,
   }),
   cwd: z.string(),
+  shell: z.string().optional(),
   argv: z.array(z.string()).optional(),
   /** What follows in its pipeline, by position: an object, so that a rule that matches one of them hides the whole. */
   pipeline: z.record(z.string(), z.object({ argv: z.array(z.string()) })).optional(),

@@ -1,11 +1,11 @@
-import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { afterEach, beforeEach, expect, it } from 'vitest';
 
 import { createShellSource } from '../../../../src/core/sources/shell/shell-source.ts';
 import type { CapturedItem } from '../../../../src/shared/model/item.ts';
-import { describeWith } from '../../../support/programs.ts';
+import { describeWith, findProgram } from '../../../support/programs.ts';
 import { DEFAULT_RESTORE_OPTIONS, makeCaptureContext, toSnapshotItems, waitFor } from '../../../support/test-host.ts';
 import { itemOf, openTmuxWorkshop, streamText } from '../tmux/tmux-workshop.ts';
 import { ScreenWorkshop } from './screen-workshop.ts';
@@ -172,6 +172,21 @@ describeWith(['screen', 'bash'], 'the screen source on a real GNU screen', () =>
     await waitFor('the inner session', async () => (await shop.capture()).some(({ group }) => group === 'inner'));
     const all = await shop.capture();
     expect(new Set(all.map(({ attributes }) => attributes['identity'])).size).toBe(all.length);
+  });
+
+  it.skipIf(findProgram('zsh') === null)('brings a window back with the shell that it ran', async () => {
+    writeFileSync(join(shop.host.homeDir, '.zshrc'), "PS1='%% '\n");
+    await shop.newSession('work');
+    await shop.type('work', 0, 'exec zsh');
+    const shell = async () => (await shop.capture())[0]?.attributes['shell'];
+    await waitFor('zsh', async () => (await shell()) === 'zsh');
+    const items = await shop.capture();
+    await shop.screen('work', '-X', 'quit');
+    await waitFor('the end', async () => (await shop.capture()).length === 0);
+
+    expect((await shop.restore(items)).results.map(({ status }) => status)).toEqual(['done']);
+
+    await waitFor('zsh again', async () => (await shell()) === 'zsh');
   });
 
   it('opens what is missing beside what is there, and leaves that alone', async () => {

@@ -7,7 +7,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { Host } from '../../../../src/core/sources/source.ts';
 import type { CapturedItem } from '../../../../src/shared/model/item.ts';
 import { DEFAULT_RESTORE_OPTIONS, toSnapshotItems, waitFor } from '../../../support/test-host.ts';
-import { describeWith } from '../../../support/programs.ts';
+import { describeWith, findProgram } from '../../../support/programs.ts';
 import { itemOf, openTmuxWorkshop, waitForShells, type TmuxWorkshop } from './tmux-workshop.ts';
 
 describeWith(['tmux', 'bash'], 'restoring into a real tmux', () => {
@@ -330,6 +330,28 @@ describeWith(['tmux', 'bash'], 'restoring into a real tmux', () => {
     expect(lines.slice(divider + 1)).toEqual(['profile-was-read', 'ready> sleep 444']);
     expect(lines.slice(0, divider).join('\n')).toContain('\nold-words');
     expect(await shop.tmux('show-environment', '-g')).not.toContain('LC_ALL');
+  });
+
+  it.skipIf(findProgram('zsh') === null)('starts the shell that a pane ran, with and without text', async () => {
+    writeFileSync(join(shop.host.homeDir, '.zshrc'), "PS1='%% '\n");
+    await shop.newSession('main');
+    await shop.tmux('send-keys', '-t', 'main', 'exec zsh', 'Enter');
+    await shop.waitForProgram('main', 'zsh');
+    const items = await shop.capture();
+    const named = (shell: string) =>
+      items.map((item) => ({ ...item, attributes: { ...item.attributes, shell }, streams: [] }));
+    expect(items.map(({ attributes }) => attributes['shell'])).toEqual(['zsh']);
+
+    for (const [wanted, started] of [
+      [items, 'zsh'],
+      [named('zsh'), 'zsh'],
+      [named('mksh-is-not-here'), 'bash'],
+      [named('/bin/zsh'), 'bash'],
+    ] as const) {
+      await shop.tmux('kill-server');
+      await shop.restore(wanted);
+      await shop.waitForProgram('main', started);
+    }
   });
 
   it('honours the user’s default command', async () => {

@@ -31,8 +31,12 @@ const PEERS = [
   ['borgbackup', 'borg'],
 ] as const;
 
+/** What more runs in the workspace of `npm run fidelity`, and what Cairn is compared with there; asked for by `fidelity`. */
+const FIDELITY = [...PACKAGES, ['htop', 'htop'], ['man-db', 'man'], ['procps', 'watch'], ['tmuxp', 'tmuxp']] as const;
+
 const isForBenches = process.argv[2] === 'bench';
-const missing = (isForBenches ? PEERS : PACKAGES).filter(([, program]) => !isInstalled(program)).map(([name]) => name);
+const wanted = isForBenches ? PEERS : process.argv[2] === 'fidelity' ? FIDELITY : PACKAGES;
+const missing = wanted.filter(([, program]) => !isInstalled(program)).map(([name]) => name);
 if (missing.length > 0) {
   if (canInstall()) install(missing);
   else

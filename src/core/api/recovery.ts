@@ -85,7 +85,9 @@ export function recoveryHandlers({ session }: ApiDeps) {
     const { snapshots } = await open.vault.statistics({ inactiveDays: 7, nowMs });
     const readOnly = readOnlyReason(open.vault);
     const damaged = [
-      ...(readOnly === null ? [] : [{ what: 'file', detail: readOnly, snapshots: 0 }]),
+      ...(readOnly === null || verified.damaged.some(({ what }) => what === 'log')
+        ? []
+        : [{ what: 'file', detail: readOnly, snapshots: 0 }]),
       ...verified.damaged.map((finding) => ({ ...finding })),
     ];
     return {

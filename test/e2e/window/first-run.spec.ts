@@ -1,6 +1,6 @@
 // From nothing to protected, by keyboard alone; then locked, unlocked, and back where it was.
 
-import { openSync, closeSync, readFileSync, statSync, writeSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import type { Page } from '@playwright/test';
@@ -110,29 +110,6 @@ test('unlock: wrong password, recovery key, and the place where it was', async (
   await unlock(page);
   await expect(page.getByRole('heading', { name: 'Statistics', level: 1 })).toBeVisible();
 });
-
-test('a damaged vault is told with what is safe and what to do next', async ({ installation }) => {
-  installation.cairn('init', '--sources', 'tmux');
-  installation.cairn('capture');
-  damage(join(installation.dataFolder, 'vault.db'));
-  damage(join(installation.dataFolder, 'vault.db.keys'));
-  const page = await installation.open();
-  await page.getByLabel('Password', { exact: true }).fill(PASSWORD);
-  await page.keyboard.press('Enter');
-  await expect(page.getByRole('heading', { name: 'The vault could not be opened' })).toBeVisible();
-  await expect(page.getByText(/backup/i).first()).toBeVisible();
-  await expectAccessible(page);
-  await picture(page, 'damaged');
-});
-
-/** Overwrites all but the first page, as a failing disk might. */
-function damage(path: string): void {
-  const file = openSync(path, 'r+');
-  const { size } = statSync(path);
-  const noise = Buffer.alloc(Math.max(0, size - 100), 0x5a);
-  writeSync(file, noise, 0, noise.length, 100);
-  closeSync(file);
-}
 
 function readIfThere(path: string): Buffer {
   try {

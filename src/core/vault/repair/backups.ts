@@ -62,7 +62,8 @@ export async function restoreBackup(options: RestoreBackupOptions): Promise<{ re
     const vault = await openVault({ path: fresh.database, secret, nowMs });
     try {
       const { ok } = await vault.verify({ isDeep: false, nowMs });
-      if (!ok)
+      // A file that had to be rebuilt to be read is no whole backup, however whole what was read of it is.
+      if (!ok || vault.notices.some((notice) => notice.code === 'opened-read-only'))
         throw new AppError('VAULT_DAMAGED', 'This backup is damaged itself, so it was not put in place.', {
           hint: 'Nothing was changed. Choose another backup, or repair the vault.',
         });

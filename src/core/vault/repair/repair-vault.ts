@@ -4,6 +4,7 @@
 import { chmodSync, existsSync, readdirSync, renameSync } from 'node:fs';
 import { basename, join } from 'node:path';
 
+import { AppError } from '../../../shared/model/app-error.ts';
 import { createDatabase } from '../database.ts';
 import { damaged, withAsyncStorageErrors, withStorageErrors } from '../errors.ts';
 import type { KeyringOptions, VaultSecret } from '../keyring/keyring.ts';
@@ -65,7 +66,10 @@ async function repairHeld(
     const rebuilt = await withAsyncStorageErrors('Repairing the vault', () =>
       salvage(files, secret, options, { target, backups: options.backups }, control),
     );
-    if (rebuilt === null) throw damaged('nothing in the file can be read any more, so there is nothing to repair');
+    if (rebuilt === null)
+      throw new AppError('VAULT_DAMAGED', 'Nothing in the file can be read any more, so there is nothing to repair.', {
+        hint: 'Nothing was changed. Go back to a backup, or put back a copy of the data folder that lies elsewhere.',
+      });
     const { state, ...counts } = rebuilt;
     try {
       await countSeals(state, control);

@@ -1,7 +1,7 @@
 // From the files of a damaged vault and a secret to a whole one: opens what can be opened of the file, and rebuilds from it.
 
 import { AppError } from '../../../shared/model/app-error.ts';
-import type { ReadDb, WriteDb } from '../database.ts';
+import { openReadDatabase, type ReadDb, type WriteDb } from '../database.ts';
 import { withAsyncStorageErrors } from '../errors.ts';
 import type { KeyringOptions, VaultSecret } from '../keyring/keyring.ts';
 import { openKeyring } from '../keyring/open-keyring.ts';
@@ -70,7 +70,20 @@ async function openKeys(source: ReadDb, secret: VaultSecret, options: KeyringOpt
 }
 
 /** The file in memory with a schema that fits; null where it cannot be opened whatever its first page says. */
-function openSource(path: string): WriteDb | null {
+function openSource(path: string): ReadDb | null {
+  try {
+    return openCopy(path);
+  } catch (error) {
+    // Too large for the memory: read where it lies, as far as it can be opened as it stands.
+    if (!(error instanceof AppError) || error.code !== 'VAULT_READ_ONLY') throw error;
+  }
+  const db = openReadDatabase(path);
+  if (hasTables(db)) return db;
+  db.close();
+  return null;
+}
+
+function openCopy(path: string): WriteDb | null {
   for (const prepare of [fillCutPages, graftFirstPage]) {
     const db = openWith(path, prepare);
     if (db === null) continue;

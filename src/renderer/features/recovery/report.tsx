@@ -27,19 +27,24 @@ export function Report({ report, isChecking, onCheck }: ReportProps) {
         </Button>
       </div>
       <Summary report={report} />
-      {isWhole === false && damaged.length > 0 && (
-        <ul className="recovery__findings">
-          {damaged.slice(0, MAX_SHOWN).map(({ what, detail, snapshots: touched }, at) => (
-            // oxlint-disable-next-line react/no-array-index-key -- findings have no id and never move
-            <li key={at}>
-              <span className="badge badge--warn">{what}</span> <span className="captured">{detail}</span>
-              {touched > 0 && <span className="soft"> Touches {plural(touched, 'snapshot')}.</span>}
-            </li>
-          ))}
-          {damaged.length > MAX_SHOWN && <li className="soft">And {formatCount(damaged.length - MAX_SHOWN)} more.</li>}
-        </ul>
-      )}
       {snapshots.list.length > 0 && <Affected snapshots={snapshots} />}
+      {isWhole === false && damaged.length > 0 && (
+        <details>
+          <summary>{plural(damaged.length, 'finding')}, one by one</summary>
+          <ul className="recovery__findings">
+            {damaged.slice(0, MAX_SHOWN).map(({ what, detail, snapshots: touched }, at) => (
+              // oxlint-disable-next-line react/no-array-index-key -- findings have no id and never move
+              <li key={at}>
+                <span className="badge badge--warn">{what}</span> <span className="captured">{detail}</span>
+                {touched > 0 && <span className="soft"> Touches {plural(touched, 'snapshot')}.</span>}
+              </li>
+            ))}
+            {damaged.length > MAX_SHOWN && (
+              <li className="soft">And {formatCount(damaged.length - MAX_SHOWN)} more.</li>
+            )}
+          </ul>
+        </details>
+      )}
     </section>
   );
 }
@@ -58,12 +63,20 @@ function Summary({ report: { state, isWhole, checked, snapshots } }: Pick<Report
         what is whole.
       </p>
     );
+  const { whole, affected, list } = snapshots;
+  const isAll = list.length === affected;
+  const partly = list.filter(({ isReadable }) => isReadable).length;
   return (
-    <p>
-      <strong>{plural(snapshots.whole, 'snapshot is', 'snapshots are')} whole</strong> and can be restored.{' '}
-      {snapshots.affected > 0 && `${plural(snapshots.affected, 'snapshot is', 'snapshots are')} damaged. `}
-      <span className="soft">{formatCount(checked)} records were checked.</span>
-    </p>
+    <>
+      <p>
+        <strong>
+          {formatCount(whole)} of {plural(whole + affected, 'snapshot')} {whole === 1 ? 'is' : 'are'} whole.
+        </strong>{' '}
+        {isAll && partly > 0 && `${formatCount(partly)} can be restored but for what is named here. `}
+        {isAll && affected > partly && `${formatCount(affected - partly)} cannot be read as it stands.`}
+      </p>
+      <p className="soft">{formatCount(checked)} records were checked; what is read or restored is checked again.</p>
+    </>
   );
 }
 
@@ -75,7 +88,7 @@ function Affected({ snapshots: { list, affected } }: Pick<RecoveryReport, 'snaps
       <thead>
         <tr>
           <th scope="col">Damaged snapshot</th>
-          <th scope="col">What of it</th>
+          <th scope="col">What of it is damaged</th>
         </tr>
       </thead>
       <tbody>

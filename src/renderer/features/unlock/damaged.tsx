@@ -36,7 +36,7 @@ export function Damaged() {
           After a full disk, missing rights or a folder that was not there, this may be enough. A vault that is damaged
           opens for reading only, as far as anything in it can be read.
         </p>
-        <UnlockForm label="Try to open it" />
+        <UnlockForm label="Open what can be read" />
       </section>
       <RecoveryParts />
       <Support />

@@ -263,14 +263,17 @@ describe('restoreBackup()', () => {
     await expectUsable(test);
   });
 
-  it('refuses a backup that is damaged itself', async () => {
+  it.each([
+    ['in its chunks', (path: string) => flip(path, 'chunks')],
+    ['in its first page', (path: string) => overwrite(path, 0, PAGE_BYTES)],
+  ])('refuses a backup that is damaged itself, %s', async (_what, damage) => {
     const { test } = await aVault();
     await using _ = test;
     await test.reopen();
     const folder = join(test.folder, 'backups');
     const { name } = await test.vault.backup({ folder, keep: 3, nowMs: TEST_NOW_MS });
     await test.vault.close();
-    flip(join(folder, name), 'chunks');
+    damage(join(folder, name));
     const before = readFileSync(test.path);
     await expect(
       restoreBackup({ path: test.path, folder, name, secret: SECRET, nowMs: TEST_NOW_MS }),

@@ -1,0 +1,139 @@
+// A vault whose bytes are really damaged: it is read where it can be, told of in full, repaired, or replaced by a backup.
+
+import { closeSync, openSync, readdirSync, statSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+
+import type { Page } from '@playwright/test';
+import BetterSqlite3 from 'better-sqlite3';
+
+import { expect, expectAccessible, PASSWORD, picture, seed, test, unlock, type Installation } from './fixtures.ts';
+
+/** Flips a bit in the first snapshot and in some chunks, as a failing disk might. */
+function flipBits({ dataFolder }: Installation): void {
+  const db = new BetterSqlite3(join(dataFolder, 'vault.db'));
+  for (const [table, key, where] of [
+    ['snapshots', 'sequence', 'sequence = 1'],
+    ['chunks', 'record_id', 'record_id IN (SELECT record_id FROM chunks ORDER BY length(box) DESC LIMIT 2)'],
+  ] as const) {
+    const rows = db.prepare(`SELECT ${key} AS id, box FROM ${table} WHERE ${where}`).all() as {
+      id: number;
+      box: Buffer;
+    }[];
+    for (const { id, box } of rows) {
+      box[60] = (box[60] ?? 0) ^ 1;
+      db.prepare(`UPDATE ${table} SET box = ? WHERE ${key} = ?`).run(box, id);
+    }
+  }
+  db.close();
+}
+
+/** Overwrites all but the beginning of the vault and of its key file. */
+function destroy({ dataFolder }: Installation): void {
+  for (const name of ['vault.db', 'vault.db.keys']) {
+    const path = join(dataFolder, name);
+    const file = openSync(path, 'r+');
+    const noise = Buffer.alloc(Math.max(0, statSync(path).size - 100), 0x5a);
+    writeSync(file, noise, 0, noise.length, 100);
+    closeSync(file);
+  }
+}
+
+function kept({ dataFolder }: Installation): string[] {
+  return readdirSync(dataFolder).filter((name) => /^vault\.db\.damaged-\w+$/.test(name));
+}
+
+/** Presses what a person without a mouse reaches with the Tab key. */
+async function pressByTab(page: Page, name: string | RegExp): Promise<void> {
+  const wanted = page.getByRole('button', { name }).first();
+  await expect(wanted).toBeVisible();
+  for (let tabs = 0; tabs < 80; tabs += 1) {
+    if (await wanted.evaluate((element) => element === element.ownerDocument.activeElement)) {
+      await page.keyboard.press('Enter');
+      return;
+    }
+    await page.keyboard.press('Tab');
+  }
+  throw new Error(`no Tab leads to ${String(name)}`);
+}
+
+test('a damaged vault is read, told of and repaired, by keyboard alone', async ({ installation }) => {
+  test.slow();
+  seed(installation);
+  installation.cairn('backup');
+  flipBits(installation);
+  const page = await installation.open();
+  await unlock(page);
+
+  await expect(page.getByText('The vault is damaged and open for reading only.')).toBeVisible();
+  await expect(page.getByText('nothing is captured')).toBeVisible();
+  await expectAccessible(page);
+  await page.getByRole('link', { name: 'Repair, or use a backup' }).press('Enter');
+
+  await expect(page.getByRole('heading', { name: 'What was found' })).toBeVisible();
+  await expect(page.getByRole('table', { name: 'Snapshots that are damaged' })).toBeVisible();
+  await page.getByText(/findings?, one by one/).press('Enter');
+  await expect(page.getByText(/snapshot record 1 does not authenticate/).first()).toBeVisible();
+  await expect(page.getByRole('table', { name: 'Backups, the newest first' }).getByRole('row')).toHaveCount(2);
+  await expectAccessible(page);
+  await picture(page, 'recovery');
+
+  const password = page.getByLabel('Password of the vault', { exact: true });
+  await password.fill('not this one');
+  await pressByTab(page, 'Repair the vault');
+  await expect(page.getByText('This does not open the vault. Nothing was changed.')).toBeVisible();
+  expect(kept(installation)).toEqual([]);
+  await picture(page, 'recovery-repair');
+
+  await password.fill(PASSWORD);
+  await pressByTab(page, 'Repair the vault');
+  await expect(page.getByText(/The vault was repaired: \d+ snapshots are there, none is lost/)).toBeVisible();
+  await expect(page.getByText(/^All \d+ records and \d+ snapshots are whole/)).toBeVisible();
+  await expect(page.getByText('The vault is damaged and open for reading only.')).toBeHidden();
+  await expectAccessible(page);
+  expect(kept(installation)).toHaveLength(1);
+  await installation.end('SIGTERM');
+  expect(installation.cairn('verify', '--deep')).toContain('The vault is whole');
+});
+
+test('a vault that nothing is left of is replaced by a backup, after it was confirmed', async ({ installation }) => {
+  test.slow();
+  seed(installation);
+  installation.cairn('backup');
+  destroy(installation);
+  const page = await installation.open();
+  await page.getByLabel('Password', { exact: true }).fill(PASSWORD);
+  await page.keyboard.press('Enter');
+
+  await expect(page.getByRole('heading', { name: 'The vault could not be opened' })).toBeVisible();
+  const backups = page.getByRole('table', { name: 'Backups, the newest first' });
+  await expect(backups).toContainText(/ago|just now/);
+  await expect(backups).toContainText(/[km]B/i);
+  await expectAccessible(page);
+  await picture(page, 'damaged');
+
+  await page.getByRole('heading', { name: 'Repair the vault' }).scrollIntoViewIfNeeded();
+  // What a repair cannot do is told with why and what next.
+  await page.getByLabel('Password of the vault', { exact: true }).fill(PASSWORD);
+  await pressByTab(page, 'Repair the vault');
+  await expect(page.getByText(/Nothing in the file can be read any more/).first()).toBeVisible();
+  expect(kept(installation)).toEqual([]);
+
+  await pressByTab(page, /^Go back to .*\d/);
+  const dialog = page.getByRole('dialog', { name: 'Go back to this backup?' });
+  await expect(dialog).toContainText('kept beside it under another name');
+  await expectAccessible(page);
+  await picture(page, 'damaged-confirm');
+  await page.keyboard.press('Escape');
+  await expect(dialog).toBeHidden();
+  expect(kept(installation)).toEqual([]);
+
+  await pressByTab(page, /^Go back to .*\d/);
+  await dialog.getByLabel('Password of the vault', { exact: true }).fill('not this one');
+  await dialog.getByRole('button', { name: 'Go back to the backup' }).press('Enter');
+  await expect(dialog).toContainText('This does not open the backup');
+  await dialog.getByLabel('Password of the vault', { exact: true }).fill(PASSWORD);
+  await dialog.getByRole('button', { name: 'Go back to the backup' }).press('Enter');
+  await expect(page.getByRole('navigation', { name: 'Places' })).toBeVisible();
+  await expect(page.getByText('Before the migration').first()).toBeVisible();
+  expect(kept(installation)).toHaveLength(1);
+});

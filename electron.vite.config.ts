@@ -47,7 +47,15 @@ export default defineConfig({
     build: {
       outDir: 'out/renderer',
       minify: true,
-      rollupOptions: { input: 'src/renderer/index.html' },
+      rollupOptions: {
+        input: 'src/renderer/index.html',
+        output: {
+          // One file runs in the order of its imports: what keeps zod from trying to make code comes before the schemas.
+          codeSplitting: {
+            groups: [{ name: 'contract', test: /[\\/](?:node_modules[\\/]zod|shared[\\/]contract|without-eval)/ }],
+          },
+        },
+      },
     },
   },
 });

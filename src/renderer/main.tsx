@@ -1,5 +1,6 @@
 // The entry of the window: connects to the core and shows the app.
 
+import './app/without-eval.ts';
 import './components/tokens.css';
 import './components/components.css';
 import './app/app.css';

@@ -9,7 +9,7 @@ import {
   Search,
   Settings as SettingsIcon,
 } from 'lucide-react';
-import { useEffect, useState, type ReactNode } from 'react';
+import { useEffect, useRef, useState, type ReactNode } from 'react';
 import { Link, Redirect, Route, Switch, useLocation, useSearch } from 'wouter';
 
 import { keyOfItemAddress } from '../components/addresses.ts';
@@ -54,7 +54,12 @@ export function Shell() {
   const [location, navigate] = useLocation();
   const [isPaletteOpen, setPaletteOpen] = useState(false);
   const checkpointOf = useCheckpointDialog(({ snapshot }) => snapshot);
-  useLastPlace();
+  const shown = useRef<HTMLDivElement>(null);
+  const isThere = useLastPlace();
+  useEffect(() => {
+    // What was pressed went with the screen that it stood on: the keys go on with what is shown now.
+    if (document.activeElement === document.body) shown.current?.focus({ preventScroll: true });
+  }, [location]);
   useEffect(preloadWhenIdle, []);
   useGlobalKeys({
     isOff: isPaletteOpen || checkpointOf !== null,
@@ -89,56 +94,58 @@ export function Shell() {
         </nav>
         <CaptureBar onCheckpoint={() => openCheckpointDialog()} onPalette={() => setPaletteOpen(true)} />
       </aside>
-      <main className="main" id="main" tabIndex={-1}>
+      <main className="main">
         <ConnectionNotice />
         <DamageNotice />
         <RestorePromptBanner />
-        <div className="main__screen">
-          <Switch>
-            <Route path="/">
-              <Timeline />
-            </Route>
-            {screen('/snapshot/:id', ({ id = '' }) => (
-              <LazySnapshot id={id} />
-            ))}
-            {/* The router's own parameter was decoded once already: a percent sign in a key would be taken for a code. */}
-            {screen('/item/:key', () => (
-              <LazyItemHistory itemKey={keyOfItemAddress(window.location.pathname)} />
-            ))}
-            {screen('/compare/:from/:to', ({ from = '', to = '' }) => (
-              <LazyCompare from={from} to={to} />
-            ))}
-            {screen('/restore/:id', ({ id = '' }) => (
-              <LazyRestore id={id} />
-            ))}
-            {screen('/search', () => (
-              <LazySearch />
-            ))}
-            {screen('/sessions', () => (
-              <LazySessions />
-            ))}
-            {screen('/sessions/:id', ({ id = '' }) => (
-              <LazySession key={id} id={id} />
-            ))}
-            {screen('/checkpoints', () => (
-              <LazyCheckpoints />
-            ))}
-            {screen('/settings/:section?', ({ section = '' }) => (
-              <LazySettings section={section} />
-            ))}
-            {screen('/statistics', () => (
-              <LazyStatistics />
-            ))}
-            {screen('/recovery', () => (
-              <LazyRecovery />
-            ))}
-            {screen('/diagnostics', () => (
-              <LazyDiagnostics />
-            ))}
-            <Route>
-              <Redirect to="/" />
-            </Route>
-          </Switch>
+        <div className="main__screen" id="main" tabIndex={-1} ref={shown}>
+          {isThere && (
+            <Switch>
+              <Route path="/">
+                <Timeline />
+              </Route>
+              {screen('/snapshot/:id', ({ id = '' }) => (
+                <LazySnapshot id={id} />
+              ))}
+              {/* The router's own parameter was decoded once already: a percent sign in a key would be taken for a code. */}
+              {screen('/item/:key', () => (
+                <LazyItemHistory itemKey={keyOfItemAddress(window.location.pathname)} />
+              ))}
+              {screen('/compare/:from/:to', ({ from = '', to = '' }) => (
+                <LazyCompare from={from} to={to} />
+              ))}
+              {screen('/restore/:id', ({ id = '' }) => (
+                <LazyRestore id={id} />
+              ))}
+              {screen('/search', () => (
+                <LazySearch />
+              ))}
+              {screen('/sessions', () => (
+                <LazySessions />
+              ))}
+              {screen('/sessions/:id', ({ id = '' }) => (
+                <LazySession key={id} id={id} />
+              ))}
+              {screen('/checkpoints', () => (
+                <LazyCheckpoints />
+              ))}
+              {screen('/settings/:section?', ({ section = '' }) => (
+                <LazySettings section={section} />
+              ))}
+              {screen('/statistics', () => (
+                <LazyStatistics />
+              ))}
+              {screen('/recovery', () => (
+                <LazyRecovery />
+              ))}
+              {screen('/diagnostics', () => (
+                <LazyDiagnostics />
+              ))}
+              <Route>
+                <Redirect to="/" />
+              </Route>
+            </Switch>
+          )}
         </div>
       </main>
       {isPaletteOpen && (
@@ -161,8 +168,8 @@ function screen(path: string, render: (parameters: Readonly<Record<string, strin
   );
 }
 
-/** Goes where the window was when it was last open, and notes where it goes. */
-function useLastPlace(): void {
+/** Goes where the window was when it was last open, and notes where it goes. False until it is there: no screen begins to read in vain. */
+function useLastPlace(): boolean {
   const [location, navigate] = useLocation();
   const { lastPath, wantedPath } = useUi();
   const search = useSearch();
@@ -180,6 +187,7 @@ function useLastPlace(): void {
   }, [lastPath, wantedPath, location, navigate]);
   // The router's own search was decoded once already.
   useEffect(() => notePath(location + window.location.search), [location, search]);
+  return lastPath === null;
 }
 
 function ConnectionNotice() {

@@ -1,12 +1,12 @@
-// Reads something of the core for a view: loading, result or error; read again when its key changes, when asked, or when the core says
-// that such things have changed.
+// Reads something of the core for a view: loading, result or error; read again when its key changes, when asked, when the core says
+// that such things have changed, or when the connection has come back and that may have been missed.
 
 import { useCallback, useEffect, useRef, useState } from 'react';
 
 import type { AppError } from '../../shared/model/app-error.ts';
 import type { AppEvent } from '../../shared/contract/schemas.ts';
 import { fromContractError } from '../../shared/contract/errors.ts';
-import { onAppEvent } from '../stores/status.ts';
+import { onAppEvent, onReturn } from '../stores/status.ts';
 
 export interface Query<Result> {
   /** The newest result; it stays while the next one is read. */
@@ -67,5 +67,10 @@ export function useQuery<Result>(
   }, [types, reload]);
 
   const isCurrent = state.key === key;
+  const hasFailed = isCurrent && state.error !== null;
+  useEffect(() => {
+    if (types === '' && !hasFailed) return undefined;
+    return onReturn(reload);
+  }, [types, hasFailed, reload]);
   return { data: isCurrent ? state.data : null, error: isCurrent ? state.error : null, isLoading, reload };
 }

@@ -3,6 +3,8 @@
 import { Dialog as RadixDialog } from 'radix-ui';
 import type { ReactNode } from 'react';
 
+import { useReturnFocus } from './use-return-focus.ts';
+
 export interface DialogProps {
   readonly title: string;
   readonly description?: ReactNode;
@@ -13,12 +15,14 @@ export interface DialogProps {
 }
 
 export function Dialog({ title, description, isOpen, onClose, children, actions }: DialogProps) {
+  const returnFocus = useReturnFocus(isOpen);
   return (
     <RadixDialog.Root open={isOpen} onOpenChange={(open) => !open && onClose()}>
       <RadixDialog.Portal>
         <RadixDialog.Overlay className="overlay" />
         <RadixDialog.Content
           className="dialog"
+          onCloseAutoFocus={returnFocus}
           {...(description === undefined ? { 'aria-describedby': undefined } : {})}
         >
           <div className="stack">

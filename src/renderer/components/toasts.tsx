@@ -4,6 +4,7 @@ import { X } from 'lucide-react';
 
 import { closeToast, useToasts } from '../stores/toasts.ts';
 import { Button, IconButton } from './button.tsx';
+import { plainTitle } from './visible-text.ts';
 
 export function Toasts() {
   const { toasts } = useToasts();
@@ -11,7 +12,7 @@ export function Toasts() {
     <div className="toasts" role="region" aria-label="Notices" aria-live="polite">
       {toasts.map((toast) => (
         <div key={toast.id} className={`toast toast--${toast.tone}`} role={toast.tone === 'bad' ? 'alert' : 'status'}>
-          <span className="grow captured">{toast.text}</span>
+          <span className="grow captured">{plainTitle(toast.text)}</span>
           {toast.action !== undefined && (
             <Button
               onClick={() => {

@@ -209,6 +209,11 @@ export async function unlock(page: Page): Promise<void> {
   await expect(page.getByRole('navigation', { name: 'Places' })).toBeVisible();
 }
 
+/** Goes to an address without a load of the page, as the window itself does. */
+export async function go(page: Page, path: string): Promise<void> {
+  await page.evaluate(`history.pushState(null, '', ${JSON.stringify(path)})`);
+}
+
 /** No violation that axe knows of, in this theme and in the other one. */
 export async function expectAccessible(page: Page): Promise<void> {
   for (const theme of ['light', 'dark'] as const) {

@@ -84,7 +84,7 @@ function PieceView({
           }
         >
           {piece.input !== '' && (
-            <CodeBlock text={piece.input} language="json" label={`What ${piece.name} was given`} />
+            <CodeBlock text={piece.input} language="json" label={`What ${plainTitle(piece.name)} was given`} />
           )}
           {piece.result === null ? (
             <p className="soft">It gave nothing back.</p>

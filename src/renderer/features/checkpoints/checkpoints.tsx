@@ -16,6 +16,7 @@ import { Dialog } from '../../components/dialog.tsx';
 import { Empty, ErrorMessage, Loading } from '../../components/feedback.tsx';
 import { Checkbox, SelectField, TextField } from '../../components/fields.tsx';
 import { formatAge, formatDay, formatMoment, plural } from '../../components/format.ts';
+import { plainTitle, showHidden } from '../../components/visible-text.ts';
 import { CheckpointFields, toAttributes, toDraft } from './checkpoint-fields.tsx';
 
 const ANY = '';
@@ -67,7 +68,10 @@ export function Checkpoints() {
               <SelectField
                 label="Tag"
                 value={tag}
-                options={[{ value: ANY, label: 'All tags' }, ...tags.map((name) => ({ value: name, label: name }))]}
+                options={[
+                  { value: ANY, label: 'All tags' },
+                  ...tags.map((name) => ({ value: name, label: plainTitle(name) })),
+                ]}
                 onValue={setTag}
               />
             )}
@@ -140,7 +144,8 @@ interface RowProps {
 }
 
 function Row({ checkpoint, isChosen, onChoose, onEdit, onDelete }: RowProps) {
-  const { id, name, description, tags, priority, pinned, snapshotId } = checkpoint;
+  const { id, description, tags, priority, pinned, snapshotId } = checkpoint;
+  const name = plainTitle(checkpoint.name);
   const pin = useToldAction(() => api.checkpoints.update({ id, pinned: !pinned }));
   return (
     <tr>
@@ -156,10 +161,10 @@ function Row({ checkpoint, isChosen, onChoose, onEdit, onDelete }: RowProps) {
         )}{' '}
         {tags.map((tag) => (
           <span key={tag} className="badge captured">
-            {tag}
+            {plainTitle(tag)}
           </span>
         ))}
-        {description !== '' && <div className="soft small captured">{description}</div>}
+        {description !== '' && <div className="soft small captured">{showHidden(description)}</div>}
       </td>
       <td className="small">{formatMoment(checkpoint.takenAt ?? checkpoint.createdAt)}</td>
       <td className="small">{describeStay(checkpoint)}</td>
@@ -230,7 +235,11 @@ function DeleteDialog({
   const [first] = checkpoints;
   return (
     <Dialog
-      title={checkpoints.length === 1 ? `Delete “${first?.name ?? ''}”?` : `Delete ${checkpoints.length} checkpoints?`}
+      title={
+        checkpoints.length === 1
+          ? `Delete “${plainTitle(first?.name ?? '')}”?`
+          : `Delete ${checkpoints.length} checkpoints?`
+      }
       description="The names go. What was captured stays as any other point does, by the limits of the settings."
       isOpen
       onClose={onClose}

@@ -29,6 +29,8 @@ import { tellFailure } from '../../client/use-told-action.ts';
 import { api } from '../../client/client.ts';
 import { useQuery } from '../../client/use-query.ts';
 import { formatMoment } from '../../components/format.ts';
+import { useReturnFocus } from '../../components/use-return-focus.ts';
+import { plainTitle } from '../../components/visible-text.ts';
 import { takeStatus, useStatus } from '../../stores/status.ts';
 import { showToast } from '../../stores/toasts.ts';
 import { setTheme } from '../../stores/ui.ts';
@@ -49,6 +51,7 @@ export function Palette({
   readonly onCheckpoint: () => void;
 }) {
   const [, navigate] = useLocation();
+  const returnFocus = useReturnFocus(true);
   const isPaused = useStatus(({ status }) => status?.capture.state === 'paused');
   const { data } = useQuery('checkpoints', () => api.checkpoints.list());
   const go = (path: string) => () => navigate(path);
@@ -99,7 +102,7 @@ export function Palette({
     <Dialog.Root open onOpenChange={(open) => !open && onClose()}>
       <Dialog.Portal>
         <Dialog.Overlay className="overlay" />
-        <Dialog.Content className="palette" aria-describedby={undefined}>
+        <Dialog.Content className="palette" aria-describedby={undefined} onCloseAutoFocus={returnFocus}>
           <Dialog.Title className="visually-hidden">Commands</Dialog.Title>
           <Command label="Commands">
             <Command.Input placeholder="What do you want to do?" aria-label="What do you want to do?" />
@@ -111,11 +114,11 @@ export function Palette({
                 {(data?.checkpoints ?? []).slice(0, 50).map((checkpoint) =>
                   item(
                     {
-                      label: `${checkpoint.name} (${formatMoment(checkpoint.takenAt ?? checkpoint.createdAt)})`,
+                      label: `${plainTitle(checkpoint.name)} (${formatMoment(checkpoint.takenAt ?? checkpoint.createdAt)})`,
                       icon: <BookMarked size={16} />,
                       run: go(`/snapshot/${checkpoint.snapshotId}`),
                     },
-                    checkpoint.id + checkpoint.name,
+                    checkpoint.id + plainTitle(checkpoint.name),
                   ),
                 )}
               </Command.Group>

@@ -63,10 +63,12 @@ function Choice({ snapshot, search, keys }: ChoiceProps) {
   const { type } = restoring.state;
   const isLocked = type === 'running' || type === 'ended' || type === 'undoing' || type === 'undone';
   const progress = useRef<HTMLElement>(null);
+  const told = useRef(type);
   useEffect(() => {
     // What was pressed is gone: the focus goes where the news is.
-    if (isLocked) progress.current?.focus();
-  }, [isLocked]);
+    if (told.current !== type && document.activeElement === document.body) progress.current?.focus();
+    told.current = type;
+  }, [type]);
 
   const change = (next: { selection?: Selection; options?: RestoreOptions }): void => {
     if (next.selection !== undefined) setSelection(next.selection);

@@ -8,6 +8,7 @@ import { useQuery } from '../../client/use-query.ts';
 import type { SearchPlace } from '../../components/addresses.ts';
 import { SelectField, TextField } from '../../components/fields.tsx';
 import { KIND_NAMES } from '../../components/format.ts';
+import { plainTitle } from '../../components/visible-text.ts';
 import { useStatus } from '../../stores/status.ts';
 import { WITHIN } from './search-filter.ts';
 
@@ -58,7 +59,9 @@ export function SearchFields({ text, filter, field, onText, onFilter }: SearchFi
       <SelectField
         label="Project"
         value={filter.project}
-        options={withChosen('All projects', data?.projects ?? [], filter.project, (name) => name.slice(0, MAX_LABEL))}
+        options={withChosen('All projects', data?.projects ?? [], filter.project, (name) =>
+          plainTitle(name).slice(0, MAX_LABEL),
+        )}
         onValue={(project: string) => onFilter({ ...filter, project })}
       />
       <SelectField

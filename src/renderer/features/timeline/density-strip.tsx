@@ -9,6 +9,7 @@ import { api } from '../../client/client.ts';
 import { useQuery } from '../../client/use-query.ts';
 import { IconButton, Button } from '../../components/button.tsx';
 import { formatMoment, formatSpan, HOURS, plural } from '../../components/format.ts';
+import { plainTitle } from '../../components/visible-text.ts';
 import { RESTART_WORDS } from './between-words.ts';
 
 const HEIGHT = 82;
@@ -200,13 +201,13 @@ function Strip({ density, width, selected, onJump, onZoom, onOpenCheckpoint }: S
           type="button"
           className="density__stone"
           style={{ left }}
-          aria-label={`Checkpoint ${stone.name}, ${formatMoment(stone.takenAt ?? stone.createdAt)}`}
-          title={stone.name}
+          aria-label={`Checkpoint ${plainTitle(stone.name)}, ${formatMoment(stone.takenAt ?? stone.createdAt)}`}
+          title={plainTitle(stone.name)}
           onClick={() => onOpenCheckpoint(stone.snapshotId)}
         >
           {labelWidth > 0 && (
             <span className="density__name captured" style={{ maxWidth: labelWidth }}>
-              {stone.name}
+              {plainTitle(stone.name)}
             </span>
           )}
         </button>

@@ -11,6 +11,7 @@ import { useQuery } from '../../client/use-query.ts';
 import { Button } from '../../components/button.tsx';
 import { SelectField, TextField } from '../../components/fields.tsx';
 import { KIND_NAMES } from '../../components/format.ts';
+import { plainTitle } from '../../components/visible-text.ts';
 import { useStatus } from '../../stores/status.ts';
 import { setFilter, useUi } from '../../stores/ui.ts';
 
@@ -71,7 +72,7 @@ export function Filters({ isReady, onJump }: FiltersProps) {
         options={[
           { value: ANY, label: 'And all changes' },
           { value: 'only', label: 'Only checkpoints' },
-          ...(data?.tags ?? []).map((tag) => ({ value: `#${tag}`, label: `Tagged ${tag}` })),
+          ...(data?.tags ?? []).map((tag) => ({ value: `#${tag}`, label: `Tagged ${plainTitle(tag)}` })),
         ]}
         onValue={(value) =>
           change({ checkpointsOnly: value === 'only', tags: value.startsWith('#') ? [value.slice(1)] : [] })
@@ -120,7 +121,7 @@ function isSet(value: unknown): boolean {
 }
 
 function named(name: string): { value: string; label: string } {
-  return { value: name, label: name.slice(0, 60) };
+  return { value: name, label: plainTitle(name).slice(0, 60) };
 }
 
 function capital(text: string): string {

@@ -82,7 +82,7 @@ function Row({ item, children }: { readonly item: ItemView; readonly children: R
         <span className="captured grow item-list__title" title={title}>
           {title}
         </span>
-        {item.project !== undefined && <span className="badge captured">{item.project.slice(0, 30)}</span>}
+        {item.project !== undefined && <span className="badge captured">{plainTitle(item.project).slice(0, 30)}</span>}
         {children}
       </Link>
     </li>

@@ -8,6 +8,7 @@ import { formatAge, formatWhole, plural } from '../../components/format.ts';
 import { tellKept } from '../../components/tell-kept.ts';
 import { KindIcon } from '../../components/kind-icon.tsx';
 import { useNow } from '../../components/use-now.ts';
+import { plainTitle, showHidden } from '../../components/visible-text.ts';
 
 export function SelectedRow({ row }: { readonly row: TimelineRow | undefined }) {
   const now = useNow();
@@ -16,10 +17,12 @@ export function SelectedRow({ row }: { readonly row: TimelineRow | undefined }) 
   return (
     <aside className="timeline__details stack" aria-label="Chosen point" style={{ gap: 16 }}>
       <div>
-        <h2 className="captured">{checkpoint?.name ?? formatAge(row.takenAt, now)}</h2>
+        <h2 className="captured">
+          {checkpoint === undefined ? formatAge(row.takenAt, now) : plainTitle(checkpoint.name)}
+        </h2>
         <div className="soft small">{formatWhole(row.takenAt)}</div>
         {checkpoint !== undefined && checkpoint.description !== '' && (
-          <p className="captured">{checkpoint.description}</p>
+          <p className="captured">{showHidden(checkpoint.description)}</p>
         )}
       </div>
       <div className="stack" style={{ gap: 8 }}>
@@ -39,7 +42,7 @@ export function SelectedRow({ row }: { readonly row: TimelineRow | undefined }) 
           {row.words.map((words, at) => (
             // oxlint-disable-next-line react/no-array-index-key -- phrases have no other identity
             <li key={at} className="captured">
-              {words}
+              {plainTitle(words)}
             </li>
           ))}
         </ul>

@@ -3,11 +3,11 @@
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { Power } from 'lucide-react';
 import { useCallback, useEffect, useMemo, useRef } from 'react';
-import { useLocation } from 'wouter';
 
 import type { TimelineRow } from '../../../shared/contract/schemas.ts';
 import { Empty, ErrorMessage, Loading } from '../../components/feedback.tsx';
 import { formatDay, formatTime, plural, startOfDay } from '../../components/format.ts';
+import { plainTitle } from '../../components/visible-text.ts';
 import { isTyping } from '../../app/global-keys.ts';
 import { betweenWords } from './between-words.ts';
 import type { TimelineRows } from './use-timeline.ts';
@@ -25,12 +25,13 @@ export interface TimelineListProps {
   readonly timeline: TimelineRows;
   readonly selectedId: string | undefined;
   readonly onSelect: (id: string) => void;
+  readonly onOpen: (row: TimelineRow) => void;
+  readonly onCompare: (row: TimelineRow) => void;
 }
 
-export function TimelineList({ timeline, selectedId, onSelect }: TimelineListProps) {
-  const { rows, isLoading, isComplete, error, loadMore, reload } = timeline;
+export function TimelineList({ timeline, selectedId, onSelect, onOpen, onCompare }: TimelineListProps) {
+  const { rows, isLoading, isComplete, error, loadMore, retry } = timeline;
   const scroller = useRef<HTMLDivElement>(null);
-  const [, navigate] = useLocation();
   const entries = useMemo(() => toEntries(rows), [rows]);
   const list = useVirtualizer({
     count: entries.length,
@@ -54,49 +55,52 @@ export function TimelineList({ timeline, selectedId, onSelect }: TimelineListPro
     },
     [entries, list, onSelect],
   );
+  useEffect(() => {
+    // A place that was come back to is brought into sight; the newest row, which nobody chose, moves nobody who reads.
+    const at = entries.findIndex((entry) => entry.key === selectedId);
+    if (at >= 0 && rows[0]?.id !== selectedId) list.scrollToIndex(at, { align: 'auto' });
+  }, [selectedId, list]);
   useTimelineKeys({
     rows,
     selectedId,
     select,
-    open: (row) => navigate(`/snapshot/${row.id}`),
-    compare: (row) => navigate(`/compare/${row.id}/now`),
+    open: onOpen,
+    compare: onCompare,
   });
 
-  if (error !== null && rows.length === 0) return <ErrorMessage error={error} onRetry={reload} />;
+  if (error !== null && rows.length === 0) return <ErrorMessage error={error} onRetry={retry} />;
   if (rows.length === 0 && (isLoading || !isComplete)) return <Loading what="Reading the timeline" />;
   if (rows.length === 0) return <NothingYet />;
   return (
-    <div
-      ref={scroller}
-      className="timeline__list"
-      role="listbox"
-      aria-label="Changes, newest first"
-      aria-activedescendant={selectedId === undefined ? undefined : `row-${selectedId}`}
-      tabIndex={0}
-    >
-      <div className="timeline__sizer" role="presentation" style={{ height: list.getTotalSize() }}>
-        {shown.map((item) => {
-          const entry = entries[item.index];
-          return entry === undefined ? null : (
-            <div
-              key={item.key}
-              ref={list.measureElement}
-              data-index={item.index}
-              role="presentation"
-              className="timeline__entry"
-              style={{ transform: `translateY(${item.start}px)` }}
-            >
-              <EntryView
-                entry={entry}
-                isSelected={entry.key === selectedId}
-                onSelect={select}
-                onOpen={(row) => navigate(`/snapshot/${row.id}`)}
-              />
-            </div>
-          );
-        })}
+    <>
+      {error !== null && <ErrorMessage error={error} onRetry={retry} />}
+      <div
+        ref={scroller}
+        className="timeline__list"
+        role="listbox"
+        aria-label="Changes, newest first"
+        aria-activedescendant={selectedId === undefined ? undefined : `row-${selectedId}`}
+        tabIndex={0}
+      >
+        <div className="timeline__sizer" role="presentation" style={{ height: list.getTotalSize() }}>
+          {shown.map((item) => {
+            const entry = entries[item.index];
+            return entry === undefined ? null : (
+              <div
+                key={item.key}
+                ref={list.measureElement}
+                data-index={item.index}
+                role="presentation"
+                className="timeline__entry"
+                style={{ transform: `translateY(${item.start}px)` }}
+              >
+                <EntryView entry={entry} isSelected={entry.key === selectedId} onSelect={select} onOpen={onOpen} />
+              </div>
+            );
+          })}
+        </div>
       </div>
-    </div>
+    </>
   );
 }
 
@@ -139,14 +143,14 @@ function EntryView({ entry, isSelected, onSelect, onOpen }: EntryViewProps) {
         aria-hidden
       />
       <span className="captured">
-        {row.checkpoint !== undefined && <span className="timeline__name">{row.checkpoint.name}. </span>}
-        {describeRow(row)}
+        {row.checkpoint !== undefined && <span className="timeline__name">{plainTitle(row.checkpoint.name)}. </span>}
+        {plainTitle(describeRow(row))}
       </span>
       <span className="row small soft">
         {row.gaps > 0 && <span className="badge badge--warn">{plural(row.gaps, 'gap')}</span>}
         {row.projects.slice(0, 2).map((project) => (
           <span key={project} className="badge captured">
-            {project.slice(0, 24)}
+            {plainTitle(project).slice(0, 24)}
           </span>
         ))}
         {row.count > 1 && (
@@ -194,7 +198,7 @@ function projectsOf(rows: readonly TimelineRow[], day: number): string {
   return [...counts]
     .toSorted((a, b) => b[1] - a[1])
     .slice(0, 3)
-    .map(([project]) => project.slice(0, 30))
+    .map(([project]) => plainTitle(project).slice(0, 30))
     .join(', ');
 }
 

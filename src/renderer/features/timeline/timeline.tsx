@@ -5,11 +5,14 @@ import './timeline.css';
 import { useEffect, useState } from 'react';
 import { useLocation, useSearchParams } from 'wouter';
 
+import type { TimelineRow } from '../../../shared/contract/schemas.ts';
+
 import { SelectedRow } from './selected-row.tsx';
 import { DensityStrip } from './density-strip.tsx';
 import { Filters } from './filters.tsx';
 import { ItemList } from './item-list.tsx';
 import { TimelineList } from './timeline-list.tsx';
+import { usePlace } from './use-place.ts';
 import { useTimeline } from './use-timeline.ts';
 import { Button } from '../../components/button.tsx';
 import { formatMoment } from '../../components/format.ts';
@@ -42,12 +45,24 @@ function ByTime({ onItems }: { readonly onItems: () => void }) {
   const [until, setUntil] = useState<string | undefined>(undefined);
   const timeline = useTimeline(filter, until);
   const [selectedId, setSelectedId] = useState<string | undefined>(undefined);
+  const chosen = timeline.rows.find(({ id }) => id === selectedId);
+  const notePlace = usePlace({
+    rows: timeline.rows,
+    at: chosen?.takenAt ?? until,
+    onFound: (row) => setSelectedId(row.id),
+    onBeyond: setUntil,
+  });
+  // Whoever comes back finds the place again.
+  const leaveFor = (path: string, row: TimelineRow): void => {
+    notePlace(row.takenAt);
+    navigate(path);
+  };
   useEffect(() => {
     requestIdleCallback(() => void preloadPreviews(), { timeout: 3_000 });
   }, []);
   // What was chosen on purpose is what a checkpoint is made of; without a choice it is the present.
   useShownSnapshot(selectedId ?? null);
-  const selected = timeline.rows.find(({ id }) => id === selectedId) ?? timeline.rows[0];
+  const selected = chosen ?? timeline.rows[0];
   const jump = (iso: string | undefined): void => {
     setUntil(iso);
     setSelectedId(undefined);
@@ -72,7 +87,13 @@ function ByTime({ onItems }: { readonly onItems: () => void }) {
             </Button>
           </div>
         )}
-        <TimelineList timeline={timeline} selectedId={selected?.id} onSelect={setSelectedId} />
+        <TimelineList
+          timeline={timeline}
+          selectedId={selected?.id}
+          onSelect={setSelectedId}
+          onOpen={(row) => leaveFor(`/snapshot/${row.id}`, row)}
+          onCompare={(row) => leaveFor(`/compare/${row.id}/now`, row)}
+        />
       </div>
       <SelectedRow row={selected} />
     </div>

@@ -6,7 +6,7 @@ import type { AppError } from '../../../shared/model/app-error.ts';
 import { fromContractError } from '../../../shared/contract/errors.ts';
 import type { TimelineFilter, TimelineRow } from '../../../shared/contract/schemas.ts';
 import { api } from '../../client/client.ts';
-import { onAppEvent } from '../../stores/status.ts';
+import { onAppEvent, onReturn } from '../../stores/status.ts';
 
 /** A little more than a screen holds: the first paint waits for it. */
 const FIRST_PAGE = 30;
@@ -21,7 +21,8 @@ export interface TimelineRows {
   readonly isLoading: boolean;
   readonly isComplete: boolean;
   readonly loadMore: () => void;
-  readonly reload: () => void;
+  /** Goes on after an error. */
+  readonly retry: () => void;
 }
 
 interface State {
@@ -40,8 +41,8 @@ export function useTimeline(filter: TimelineFilter, until: string | undefined): 
   const key = JSON.stringify([filter, until]);
   const asked = useRef(key);
   const isAsking = useRef(false);
-  const count = useRef(0);
-  count.current = state.rows.length;
+  const latest = useRef(state);
+  latest.current = state;
 
   const load = useCallback(
     async (cursor: string | undefined) => {
@@ -86,25 +87,44 @@ export function useTimeline(filter: TimelineFilter, until: string | undefined): 
         limit,
       });
       // The filter may be another one by now: these rows are not of its list.
-      if (asked.current === key) setState((before) => ({ ...before, rows: mergeHead(rows, before.rows) }));
+      if (asked.current !== key) return;
+      const { rows: before } = latest.current;
+      // More came than was read: only a list that is read anew has no hole.
+      if (rows.length === limit && before.length > 0 && !before.some(({ id }) => rows.some((row) => row.id === id)))
+        reload();
+      else setState((now) => ({ ...now, error: null, rows: mergeHead(rows, now.rows) }));
     };
-    return onAppEvent((event) => {
+    const refreshAll = (): void => {
+      const count = latest.current.rows.length;
+      if (count > MAX_REFRESHED) reload();
+      else refresh(Math.max(HEAD, count)).catch(() => reload());
+    };
+    const stopReturns = onReturn(() => (latest.current.rows.length === 0 ? reload() : refreshAll()));
+    const stopEvents = onAppEvent((event) => {
       if (event.type === 'snapshots.removed') reload();
       // Names come and go within the rows that are there, so that nobody loses the place where they read.
       if (event.type === 'checkpoints.changed') {
-        if (filter.checkpointsOnly === true || (filter.tags ?? []).length > 0 || count.current > MAX_REFRESHED)
-          reload();
-        else refresh(Math.max(HEAD, count.current)).catch(() => reload());
+        if (filter.checkpointsOnly === true || (filter.tags ?? []).length > 0) reload();
+        else refreshAll();
       }
       // What lies in the past does not change by what comes.
       if (event.type === 'snapshot.created' && until === undefined) refresh(HEAD).catch(() => undefined);
     });
+    return () => {
+      stopReturns();
+      stopEvents();
+    };
   }, [key, reload]);
 
   const loadMore = useCallback(() => {
     if (!state.isComplete && !state.isLoading && state.error === null) void load(state.cursor);
   }, [state, load]);
-  return { ...state, loadMore, reload };
+  const { rows, cursor } = state;
+  const retry = useCallback(() => {
+    if (rows.length === 0) reload();
+    else void load(cursor);
+  }, [rows.length, cursor, load, reload]);
+  return { ...state, loadMore, retry };
 }
 
 /** The newest rows in place of those that are known already; a run that goes on keeps its snapshot's id. */

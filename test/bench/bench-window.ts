@@ -28,7 +28,18 @@ const RENDERER = join(ROOT, 'out/renderer');
 const RUNS = 5;
 const TERMINAL_LINES = 20_000;
 const MESSAGES = 5_000;
-const WATCHED = ['input[type=password]', '[data-snapshot]', '.prompt', '#preview .xterm-rows > div > span'] as const;
+const CONVERSATION = 'A long conversation';
+/** A message whose text is there: the waiting ones have no head. */
+const MESSAGE = '#preview .conversation-message__head';
+const FIRST_MESSAGE = '#preview [aria-posinset="1"] .conversation-message__head';
+const WATCHED = [
+  'input[type=password]',
+  '[data-snapshot]',
+  '.prompt',
+  '#preview .xterm-rows > div > span',
+  MESSAGE,
+  FIRST_MESSAGE,
+] as const;
 
 const figures: Figure[] = [{ name: 'start bundle, gzip', value: startBundleKb(), unit: 'kB', ...atMost(400) }];
 await using folder = makeTemporaryFolder();
@@ -64,7 +75,7 @@ async function measureMillion(): Promise<void> {
     await page.keyboard.press('Enter');
     const paintedAt = await seenAt(page, '[data-snapshot]');
     paints.push(paintedAt - (await unlockedAt));
-    if (run === 0) longest.push(await scroll(page));
+    if (run === 0) longest.push(await scroll(page, page.getByRole('listbox')));
     await page.context().close();
     await shell.end();
   }
@@ -84,12 +95,11 @@ async function measureMillion(): Promise<void> {
 }
 
 /** The longest task of the page's thread while its list is scrolled far; tasks under 50 ms are not told by the browser and count as 0. */
-async function scroll(page: Page): Promise<number> {
+async function scroll(page: Page, list: Locator): Promise<number> {
   // As texts: what runs in the page is typed for it, and this file is not.
   await page.evaluate(
     "window.tasks = []; new PerformanceObserver((list) => window.tasks.push(...list.getEntries().map((entry) => entry.duration))).observe({ type: 'longtask' })",
   );
-  const list = page.getByRole('listbox');
   await list.hover();
   for (let step = 0; step < 120; step += 1) {
     await page.mouse.wheel(0, 600);
@@ -106,6 +116,9 @@ async function measureLarge(): Promise<void> {
   await rowsOf(page).first().waitFor();
   await page.waitForTimeout(1_500);
   const opens: number[] = [];
+  const conversations: number[] = [];
+  const beginnings: number[] = [];
+  let longestMs = 0;
   for (let run = 0; run < RUNS; run += 1) {
     // The first capture: with no source on, the later ones hold nothing.
     await rowsOf(page).last().click();
@@ -114,6 +127,14 @@ async function measureLarge(): Promise<void> {
     await page.keyboard.press('Enter');
     opens.push((await seenAt(page, '#preview .xterm-rows > div > span')) - startMs);
     await page.locator('#preview').getByText('compiled').first().waitFor();
+    conversations.push(await timeOf(page, MESSAGE, page.getByRole('treeitem', { name: CONVERSATION })));
+    await page
+      .locator('#preview')
+      .getByText(`Message ${MESSAGES - 1}:`)
+      .waitFor();
+    beginnings.push(await timeOf(page, FIRST_MESSAGE, page.getByRole('button', { name: 'To the beginning' })));
+    await page.locator('#preview').getByText('Message 0:').waitFor();
+    if (run === 0) longestMs = await scroll(page, page.getByRole('group', { name: 'Messages' }));
     await page.goBack();
     await rowsOf(page).first().waitFor();
   }
@@ -123,6 +144,19 @@ async function measureLarge(): Promise<void> {
     unit: 'ms',
     ...atMost(200),
   });
+  figures.push({
+    name: `a conversation of ${MESSAGES} messages opens at its end`,
+    value: percentile(conversations, 0.5),
+    unit: 'ms',
+    ...atMost(200),
+  });
+  figures.push({
+    name: 'from its end to its beginning',
+    value: percentile(beginnings, 0.5),
+    unit: 'ms',
+    ...atMost(200),
+  });
+  figures.push({ name: 'longest task while scrolling it', value: longestMs, unit: 'ms', ...atMost(50) });
   await page.context().close();
   await shell.end();
 }
@@ -187,7 +221,7 @@ function largeConversation(): CapturedItem {
     kind: 'conversation',
     source: parseSourceId('claude-code'),
     group: '/home/dev/.claude',
-    title: 'A long conversation',
+    title: CONVERSATION,
     attributes: { id: sessionId, messageCount: MESSAGES },
     streams: [aStream({ name: 'transcript', kind: 'append', text: lines.join('') })],
   };
@@ -224,6 +258,19 @@ async function seenAt(page: Page, selector: (typeof WATCHED)[number]): Promise<n
     await page.waitForTimeout(20);
   }
   throw new Error(`${selector} was never seen`);
+}
+
+/** From a click to the first sight of what it leads to. */
+async function timeOf(page: Page, selector: (typeof WATCHED)[number], control: Locator): Promise<number> {
+  await control.waitFor();
+  await forget(page, selector);
+  // In the page: what it takes to find the control from here is not part of it.
+  const startMs = await control.evaluate((element) => {
+    const now = performance.timeOrigin + performance.now();
+    element.dispatchEvent(new MouseEvent('click', { bubbles: true }));
+    return now;
+  });
+  return (await seenAt(page, selector)) - startMs;
 }
 
 async function forget(page: Page, selector: (typeof WATCHED)[number]): Promise<void> {

@@ -17,12 +17,14 @@ const NEVER = new AbortController().signal;
 
 export function restoreHandlers(deps: ApiDeps) {
   const { session } = deps;
+  const ends = new Set<AbortController>();
   return {
     plan: os.restore.plan.handler(({ input, signal }) => planOnly(deps, input, signal)),
     run: os.restore.run.handler(async function* ({ input, signal }) {
       const { request, items } = await prepare(deps, input, signal);
       const { restores, prompts } = session.unlocked();
       const end = new AbortController();
+      ends.add(end);
       const queue = new EventQueue<RestoreStepView>();
       const cancel = (): void => end.abort();
       signal?.addEventListener('abort', cancel, { once: true });
@@ -36,7 +38,7 @@ export function restoreHandlers(deps: ApiDeps) {
               signal: end.signal,
               onStep: (step) => {
                 queue.push(viewStep(step, items));
-                progress.step();
+                progress.step(step);
               },
             }),
           )
@@ -53,8 +55,13 @@ export function restoreHandlers(deps: ApiDeps) {
         throw crossing(error);
       } finally {
         signal?.removeEventListener('abort', cancel);
+        ends.delete(end);
         end.abort();
       }
+    }),
+    cancel: os.restore.cancel.handler(() => {
+      for (const end of ends) end.abort();
+      return { ok: true as const };
     }),
     create: os.restore.create.handler(({ input: { dryRun, ...request }, signal }) =>
       dryRun ? planOnly(deps, request, signal) : restoreAtOnce(deps, request, signal),
@@ -98,7 +105,7 @@ export async function restoreAtOnce(
     const plan = await restores.plan(request);
     const progress = tellProgress(deps, plan.steps);
     try {
-      return await restores.apply(plan, request, { signal: request.signal, onStep: () => progress.step() });
+      return await restores.apply(plan, request, { signal: request.signal, onStep: progress.step });
     } finally {
       progress.end();
     }
@@ -106,15 +113,20 @@ export async function restoreAtOnce(
   return viewReport(report, items);
 }
 
-/** Tells every window how far it is. */
-function tellProgress({ session }: ApiDeps, steps: readonly RestoreStep[]): { step(): void; end(): void } {
+/** Tells every window how far it is. What the plan leaves out is no progress. */
+function tellProgress(
+  { session }: ApiDeps,
+  steps: readonly RestoreStep[],
+): { readonly step: (step: RestoreStep) => void; readonly end: () => void } {
+  const planned = new Set(steps.filter(({ status }) => status === 'planned').map(({ key }) => key));
   const total = steps.filter(({ status }) => status === 'planned').length;
   let count = 0;
   const tell = (hasEnded: boolean): void =>
     session.emit({ type: 'restore.progress', done: Math.min(count, total), total, hasEnded });
   tell(false);
   return {
-    step: () => {
+    step: ({ key }) => {
+      if (!planned.has(key)) return;
       count += 1;
       tell(false);
     },

@@ -16,8 +16,16 @@ export type RestoreState =
       readonly steps: readonly RestoreStepView[];
       readonly done: number;
       readonly total: number;
+      /** Somebody has cancelled it; its report follows. */
+      readonly isStopping: boolean;
     }
-  | { readonly type: 'ended'; readonly steps: readonly RestoreStepView[]; readonly isCancelled: boolean }
+  | {
+      readonly type: 'ended';
+      readonly steps: readonly RestoreStepView[];
+      readonly isCancelled: boolean;
+      /** False where no report came: the connection was lost. */
+      readonly isCertain: boolean;
+    }
   | { readonly type: 'undoing'; readonly steps: readonly RestoreStepView[] }
   | { readonly type: 'undone'; readonly report: RestoreReportView };
 

@@ -223,6 +223,8 @@ export const contract = {
           ]),
         ),
       ),
+    /** Ends what is not done yet of restores that run; each stream goes on to its report, which says what was done and what was not. */
+    cancel: oc.output(done),
     /** The whole report at once, for REST. */
     create: post('/restore')
       .input(restoreRequestSchema.extend({ dryRun: z.boolean().default(false) }))

@@ -39,7 +39,8 @@ export function startDemoWorkspace(folder: string): DemoWorkspace {
   const repository = join(home, 'code', 'api');
   for (const path of [home, sockets, repository]) mkdirSync(path, { recursive: true, mode: 0o700 });
   const env = {
-    PATH: process.env['PATH'] ?? '/usr/bin:/bin',
+    // What a test puts into the first folder stands in for the real program.
+    PATH: `${join(home, 'bin')}:${process.env['PATH'] ?? '/usr/bin:/bin'}`,
     HOME: home,
     TMUX_TMPDIR: sockets,
     TERM: 'xterm-256color',

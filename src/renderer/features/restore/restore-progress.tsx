@@ -66,7 +66,9 @@ function Content({ restoring, request }: RestoreProgressProps) {
           <h2>Restoring</h2>
           <ProgressBar label={progressLabel(state)} done={state.done} total={state.total} />
           <div className="row wrap">
-            <Button onClick={cancel}>Cancel</Button>
+            <Button aria-disabled={state.isStopping} onClick={cancel}>
+              {state.isStopping ? 'Stopping…' : 'Cancel'}
+            </Button>
             <span className="soft">What is done by then stays, and can be taken back.</span>
           </div>
           <StepList steps={state.steps} />
@@ -81,7 +83,7 @@ function Content({ restoring, request }: RestoreProgressProps) {
             <strong>
               {state.isCancelled ? 'Stopped' : 'Restored'}: {countWords(state.steps)}.
             </strong>{' '}
-            {state.isCancelled && 'What was under way at that moment may be there too.'}
+            {!state.isCertain && 'What was under way at that moment may be there too.'}
           </Message>
           <div className="row wrap">
             {done > 0 && <Button onClick={undo}>Undo this restore</Button>}

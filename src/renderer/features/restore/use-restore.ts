@@ -55,7 +55,7 @@ export function useRestore(owner: string): Restoring {
     busyWith: !isOurs && isUnderWay(store.state) ? store.owner : null,
     plan: (request) => void plan(owner, request),
     run: (request) => void run(owner, request),
-    cancel: () => end.abort(),
+    cancel: () => void cancel(),
     undo: () => void undo(owner),
     reset: () => reset(owner),
   };
@@ -83,7 +83,12 @@ async function run(owner: string, request: RestoreRequestView): Promise<void> {
   let planned: readonly RestoreStepView[] = [];
   const told: RestoreStepView[] = [];
   let report: RestoreReportView | null = null;
-  useRestoring.setState({ owner, state: { type: 'running', steps: [], done: 0, total: 0 }, error: null });
+  const isStopping = (): boolean => {
+    const { state } = useRestoring.getState();
+    return state.type === 'running' && state.isStopping;
+  };
+  const start = { type: 'running', steps: [], done: 0, total: 0, isStopping: false } as const;
+  useRestoring.setState({ owner, state: start, error: null });
   try {
     for await (const event of await api.restore.run(request, { signal })) {
       if (event.type === 'planned') planned = event.steps;
@@ -91,17 +96,44 @@ async function run(owner: string, request: RestoreRequestView): Promise<void> {
       else report = event.report;
       if (report !== null) continue;
       const steps = mergeSteps(planned, told);
-      useRestoring.setState({ state: { type: 'running', steps, done: told.length, total: planned.length } });
+      const wanted = plannedKeys(planned);
+      const counts = {
+        done: told.filter(({ key }) => wanted.has(key)).length,
+        total: planned.filter(({ status }) => status === 'planned').length,
+      };
+      useRestoring.setState({ state: { type: 'running', steps, ...counts, isStopping: isStopping() } });
     }
   } catch (problem) {
-    if (!signal.aborted) useRestoring.setState({ error: fromContractError(problem) });
-    if (!signal.aborted && told.length === 0) {
+    const error = fromContractError(problem);
+    if (!signal.aborted && error.code !== 'CANCELLED') useRestoring.setState({ error });
+    if (!signal.aborted && told.length === 0 && !isStopping()) {
       useRestoring.setState({ state: CHOOSING });
       return;
     }
   }
   const steps = report?.steps ?? leaveOut(mergeSteps(planned, told));
-  useRestoring.setState({ state: { type: 'ended', steps, isCancelled: report === null } });
+  const wanted = plannedKeys(planned);
+  // Cancelled too late, it is as if it had not been.
+  const isCancelled =
+    report === null || (isStopping() && steps.some(({ key, status }) => status === 'skipped' && wanted.has(key)));
+  useRestoring.setState({ state: { type: 'ended', steps, isCancelled, isCertain: report !== null } });
+}
+
+function plannedKeys(steps: readonly RestoreStepView[]): ReadonlySet<string> {
+  return new Set(steps.filter(({ status }) => status === 'planned').map(({ key }) => key));
+}
+
+/** The run goes on to its report: what was under way may have been done by then. */
+async function cancel(): Promise<void> {
+  const { state } = useRestoring.getState();
+  if (state.type !== 'running' || state.isStopping) return;
+  useRestoring.setState({ state: { ...state, isStopping: true } });
+  const { signal } = end;
+  try {
+    await api.restore.cancel(undefined, { signal });
+  } catch {
+    end.abort(); // not reached: the core ends what nobody listens to
+  }
 }
 
 async function undo(owner: string): Promise<void> {

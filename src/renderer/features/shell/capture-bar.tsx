@@ -48,12 +48,14 @@ export function CaptureBar({
         <span className="grow">{words}</span>
       </div>
       {progress !== null && (
-        <Link className="capture-bar__state row" href={owner ?? '/'} role="status">
-          <span className="dot dot--good" aria-hidden />
-          <span className="grow">
-            {progress.total === 0 ? 'Restoring…' : `Restoring: ${progress.done} of ${progress.total} steps`}
-          </span>
-        </Link>
+        <div role="status">
+          <Link className="capture-bar__state row" href={owner ?? '/'}>
+            <span className="dot dot--good" aria-hidden />
+            <span className="grow">
+              {progress.total === 0 ? 'Restoring…' : `Restoring: ${progress.done} of ${progress.total} steps`}
+            </span>
+          </Link>
+        </div>
       )}
       <Button className="capture-bar__main" onClick={onCheckpoint}>
         <BookmarkPlus size={16} aria-hidden /> Checkpoint <span className="visually-hidden">(key c)</span>

@@ -25,7 +25,7 @@ test('filter, theme and the place in the timeline survive a reload; hours are go
   const chosen = list.getByRole('option', { selected: true });
   const press = (key: string) => page.keyboard.press(key);
   const opened = (step: number) => `terminal “step-${step}” opened`;
-  await expect(list).toContainText(opened(191));
+  await expect(list).toContainText('“step-191” closed');
 
   // The newest row is the start's own capture; from the one before it on, an hour is four rows.
   await press('ArrowDown');

@@ -6,9 +6,8 @@ import type { Command } from 'commander';
 
 import { AppError, type PlainError } from '../../shared/model/app-error.ts';
 import type { SnapshotId } from '../../shared/model/ids.ts';
-import type { SnapshotItem } from '../../shared/model/item.ts';
 import type { RestorePlan, RestoreReport, RestoreStep } from '../../shared/model/restore.ts';
-import { selectProject } from '../../core/restore/select-project.ts';
+import { moveProject } from '../../core/restore/select-project.ts';
 import { withVault, type Act, type CommandContext } from '../context.ts';
 import type { OpenCore, RestoreRequest } from '../core.ts';
 import { EXIT_DONE, EXIT_FAILED, type ExitCode } from '../exit-code.ts';
@@ -157,19 +156,7 @@ async function projectOfRestore(
   const project = text.startsWith('.') ? resolve(text) : text;
   if (into === undefined) return { project };
   const { itemList } = await open.vault.readSnapshot(snapshotId);
-  const { root, items } = selectProject(itemList, project, itemList);
-  const from = root?.path ?? folderOf(items);
-  if (from === undefined)
-    throw new AppError('ITEM_NOT_FOUND', 'This project has no folder that could lie elsewhere.', {
-      hint: 'Leave --into out.',
-    });
-  return { project, mappings: [{ from, to: resolve(into) }] };
-}
-
-/** The folder that items without a repository work in. */
-function folderOf(items: readonly SnapshotItem[]): string | undefined {
-  const folders = items.map(({ attributes }) => attributes['cwd']).filter((cwd) => typeof cwd === 'string');
-  return folders.toSorted((a, b) => a.length - b.length)[0];
+  return { project, mappings: [moveProject(itemList, project, resolve(into))] };
 }
 
 /** Shows the plan to a person and asks; where nobody can be asked, the command itself is the wish. */

@@ -1,12 +1,16 @@
 // Restores: plan, run with each step as it comes, undo, and whether to ask for one.
 
+import { isAbsolute } from 'node:path';
+
 import type { z } from 'zod';
 
+import { AppError } from '../../shared/model/app-error.ts';
 import type { SnapshotItem } from '../../shared/model/item.ts';
 import type { RestoreStep } from '../../shared/model/restore.ts';
 import type { RestoreReportView, restoreRequestSchema, RestoreStepView } from '../../shared/contract/schemas.ts';
 import { readJournal } from '../restore/restore-journal.ts';
 import type { RestoreRequest } from '../restore/restore-service.ts';
+import { moveProject } from '../restore/select-project.ts';
 import type { Vault } from '../vault/vault.ts';
 import type { ApiDeps } from './api-deps.ts';
 import { crossing, EventQueue, os } from './handlers.ts';
@@ -153,6 +157,7 @@ async function prepare(
   const request: RestoreRequest = {
     snapshotId,
     only: view.only,
+    ...projectOf(view, itemList),
     options: {
       shouldRunCommands: view.runCommands,
       shouldApplyGit: view.apply,
@@ -163,6 +168,19 @@ async function prepare(
     signal: signal ?? NEVER,
   };
   return { request, items: new Map(itemList.map((item) => [item.key, item])) };
+}
+
+/** @throws AppError USAGE_INVALID, ITEM_NOT_FOUND */
+function projectOf(
+  { project, into }: RequestView,
+  itemList: readonly SnapshotItem[],
+): Pick<RestoreRequest, 'project' | 'mappings'> {
+  if (into !== undefined && (project === undefined || !isAbsolute(into)))
+    throw new AppError('USAGE_INVALID', '`into` is an absolute folder, and for a project only.', {
+      hint: 'Give `project` too, and a folder from the root on.',
+    });
+  if (project === undefined) return {};
+  return { project, ...(into === undefined ? {} : { mappings: [moveProject(itemList, project, into)] }) };
 }
 
 function viewReport(

@@ -60,3 +60,24 @@ export function findMove(
   );
   return same.length === 1 && same[0] !== undefined ? { from: root.path, to: same[0].path } : null;
 }
+
+/**
+ * The move of a project to a folder that somebody named.
+ * @param into an absolute folder
+ * @throws AppError ITEM_NOT_FOUND as `selectProject`, and where the project has no folder
+ */
+export function moveProject(itemList: readonly SnapshotItem[], project: string, into: string): PathMapping {
+  const { root, items } = selectProject(itemList, project, itemList);
+  const from = root?.path ?? folderOf(items);
+  if (from === undefined)
+    throw new AppError('ITEM_NOT_FOUND', 'This project has no folder that could lie elsewhere.', {
+      hint: 'Leave out where it should lie.',
+    });
+  return { from, to: into };
+}
+
+/** The folder that items without a repository work in. */
+function folderOf(items: readonly SnapshotItem[]): string | undefined {
+  const folders = items.map(({ attributes }) => attributes['cwd']).filter((cwd) => typeof cwd === 'string');
+  return folders.toSorted((a, b) => a.length - b.length)[0];
+}

@@ -302,6 +302,10 @@ export const restoreRequestSchema = z.object({
   snapshot: snapshotReferenceSchema,
   /** Kinds, sources, keys or globs; empty means everything. */
   only: z.array(z.string().min(1).max(1024)).max(10_000).default([]),
+  /** Only what belongs to this project: a name, a folder, a remote's address or its end. */
+  project: z.string().min(1).max(4096).optional(),
+  /** Where that project lies now, where that is not where it was captured: an absolute folder. */
+  into: z.string().min(1).max(4096).optional(),
   /** Applies saved patches to work trees where they fit cleanly. */
   apply: z.boolean().default(false),
   /** Runs commands that are not on the safe list too. */

@@ -90,6 +90,20 @@ describe('the REST API', () => {
       body: '{"snapshot":"latest","dryRun":true}',
     });
     expect(plan).toMatchObject({ status: 200, body: { undo: null } });
+    const planFor = async (rest: object): Promise<unknown> =>
+      call('POST', '/api/restore', {
+        headers: JSON_TYPE,
+        body: JSON.stringify({ snapshot: 'latest', dryRun: true, ...rest }),
+      });
+    expect(await planFor({ project: 'nowhere' })).toMatchObject({
+      status: 404,
+      body: { error: { code: 'ITEM_NOT_FOUND', message: expect.stringContaining('no project "nowhere"') } },
+    });
+    expect(await planFor({ project: 'nowhere', into: 'not/absolute' })).toMatchObject({
+      status: 400,
+      body: { error: { code: 'USAGE_INVALID' } },
+    });
+    expect(await planFor({ into: '/home/dev' })).toMatchObject({ status: 400 });
     expect(
       (await call('POST', '/api/checkpoints/batch-delete', { headers: JSON_TYPE, body: `{"ids":["${id}"]}` })).body,
     ).toEqual({ deleted: 1 });

@@ -8,7 +8,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { makeTemporaryFolder } from '../support/temporary-folder.ts';
 import { openDeveloperWorkspace } from './developer-workspace.ts';
 import { atMost, type Figure } from './measure.ts';
-import { readProcessCost } from './process-cost.ts';
+import { forgetPeakMemory, readProcessCost } from './process-cost.ts';
 
 /** The bench measures after the first captures, over so many intervals of the default 30 s. */
 const SETTLE_MS = 45_000;
@@ -33,6 +33,7 @@ const run = spawn(process.execPath, [...args, 'run', '--json'], { env, stdio: 'i
 const pid = run.pid ?? 0;
 await delay(SETTLE_MS);
 const before = readProcessCost(pid);
+forgetPeakMemory(pid);
 const startMs = performance.now();
 await delay(INTERVALS * INTERVAL_MS);
 const after = readProcessCost(pid);
@@ -47,6 +48,8 @@ const figures: Figure[] = [
     unit: '%',
     ...atMost(1),
   },
-  { name: 'cairn run, most resident memory', value: after.peakMemoryMb, unit: 'MB', ...atMost(150) },
+  { name: 'cairn run, most resident memory in that time', value: after.peakMemoryMb, unit: 'MB', ...atMost(150) },
+  // With Argon2id, which alone takes 64 MB for a moment, and the first captures.
+  { name: 'cairn run, most resident memory from its start', value: before.peakMemoryMb, unit: 'MB' },
 ];
 process.stdout.write(`${JSON.stringify(figures)}\n`);

@@ -106,7 +106,8 @@ function writeDurably(path: string, bytes: Buffer): void {
   }
 }
 
-function syncFolder(path: string): void {
+/** Makes renames in a folder last. */
+export function syncFolder(path: string): void {
   if (process.platform === 'win32') return; // folders cannot be opened there, and renames are ordered by the journal
   const folder = openSync(path, 'r');
   try {

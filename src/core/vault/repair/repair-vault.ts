@@ -1,13 +1,14 @@
 // Repairs a vault that is closed: rebuilds it into a new file beside it, checks that file, and only then puts it in the place of the
 // damaged one, which is kept under another name. Until then nothing is changed, so it can be cancelled or killed at any time.
 
-import { chmodSync, existsSync, readdirSync, renameSync } from 'node:fs';
+import { chmodSync, existsSync, linkSync, readdirSync, renameSync } from 'node:fs';
 import { basename, join } from 'node:path';
 
 import { AppError } from '../../../shared/model/app-error.ts';
 import { createDatabase } from '../database.ts';
 import { damaged, withAsyncStorageErrors, withStorageErrors } from '../errors.ts';
 import type { KeyringOptions, VaultSecret } from '../keyring/keyring.ts';
+import { syncFolder } from '../keyring/sidecar.ts';
 import { runMigrations } from '../migrations/run-migrations.ts';
 import { rememberHead } from '../upkeep/remember-head.ts';
 import type { WorkControl } from '../upkeep/slices.ts';
@@ -29,9 +30,6 @@ export interface RepairReport {
   /** The name of the damaged file, in the same folder. */
   readonly keptAs: string;
 }
-
-/** Files that belong to a vault, by what they end with. */
-const PARTS = ['', '-wal', '-shm', '.keys'] as const;
 
 /** @throws AppError VAULT_DAMAGED where nothing is left to be repaired, VAULT_BUSY, VAULT_WRONG_PASSWORD, CANCELLED */
 export async function repairVault(
@@ -90,18 +88,25 @@ async function repairHeld(
   }
 }
 
-/** Moves the files of a vault aside and those of another one into their place; gives the name under which the old one is kept. */
+/**
+ * Puts another vault's files in the place of this one's, which are kept under the name that this gives. At no moment is there no vault: a
+ * kill in between leaves the old one or the new one, never a folder that looks as if a vault were still to be made.
+ */
 export function putInPlace(files: VaultFiles, fresh: VaultFiles, nowMs: number): string {
   const stamp = new Date(nowMs).toISOString().replaceAll(/[-:.]/g, '');
   let kept = `${files.database}.damaged-${stamp}`;
   for (let count = 2; existsSync(kept); count += 1) kept = `${files.database}.damaged-${stamp}-${count}`;
-  // The log first: a log beside a database that it is not of would be worse than one that lies elsewhere.
-  for (const part of PARTS.toReversed()) {
+  for (const [from, to] of [
+    [files.sidecar, `${kept}.keys`],
+    [files.database, kept],
+  ] as const)
+    if (existsSync(from)) linkSync(from, to);
+  // Before the database is replaced: a log beside one that it is not of would be worse than one that lies elsewhere.
+  for (const part of ['-wal', '-shm'])
     if (existsSync(files.database + part)) renameSync(files.database + part, kept + part);
-  }
-  for (const part of PARTS.toReversed()) {
-    if (existsSync(fresh.database + part)) renameSync(fresh.database + part, files.database + part);
-  }
+  renameSync(fresh.sidecar, files.sidecar);
+  renameSync(fresh.database, files.database);
+  syncFolder(files.folder);
   return basename(kept);
 }
 

@@ -17,7 +17,9 @@ import { describe, expect, it } from 'vitest';
 
 import type { SnapshotId } from '../../../../src/shared/model/ids.ts';
 import { listBackupFiles, restoreBackup } from '../../../../src/core/vault/repair/backups.ts';
+import { putInPlace } from '../../../../src/core/vault/repair/repair-vault.ts';
 import { startRepair } from '../../../../src/core/vault/repair/repair-client.ts';
+import { vaultFiles } from '../../../../src/core/vault/vault-files.ts';
 import { aCapture, aStream, aTerminal, key } from '../../../support/captures.ts';
 import { openTestVault, TEST_NOW_MS, TEST_PASSWORD, type TestVault } from '../../../support/test-vault.ts';
 
@@ -168,6 +170,37 @@ describe('a repair', () => {
     await test.reopen();
     for (const [at, id] of ids.entries()) expect(await read(test, id, at)).toBe(text(at));
     await expectUsable(test);
+  });
+
+  it('can be cancelled on the way: the vault is as it was, and opens as it did', async () => {
+    const { test } = await aVault();
+    await using _ = test;
+    flip(test.path, 'snapshots', 'sequence = 3');
+    const before = readFileSync(test.path);
+    const end = new AbortController();
+    let told = 0;
+    const onProgress = (): void => {
+      told += 1;
+      end.abort();
+    };
+    await expect(repair(test, { signal: end.signal, onProgress })).rejects.toMatchObject({ code: 'CANCELLED' });
+    expect(told).toBeGreaterThan(0);
+    expect(readFileSync(test.path).equals(before)).toBe(true);
+    expect(readdirSync(test.folder).filter((name) => /new|damaged/.test(name))).toEqual([]);
+    await test.reopen();
+    expect(test.vault.notices[0]).toMatchObject({ code: 'opened-read-only' });
+  });
+
+  it('leaves a vault in its place where the last step fails or is killed', async () => {
+    const { test } = await aVault(2);
+    await using _ = test;
+    const before = readFileSync(test.path);
+    // The new files are not there: the swap stops where a kill could stop it.
+    const fresh = vaultFiles(`${test.path}.new-1`);
+    expect(() => putInPlace(vaultFiles(test.path), fresh, TEST_NOW_MS)).toThrow(/ENOENT/);
+    expect(readFileSync(test.path).equals(before)).toBe(true);
+    expect((await test.reopen()).notices).toEqual([]);
+    expect(await test.vault.listSnapshots({ limit: 9 })).toHaveLength(2);
   });
 
   it('keeps the place of a chunk that nobody has whole: it becomes whole when its content comes again', async () => {

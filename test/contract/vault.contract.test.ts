@@ -63,6 +63,13 @@ describe.each([
     expect([second.needsWhole, third.needsWhole]).toEqual([[], []]);
     expect([second.summary.changed, third.summary.changed]).toEqual([1, 0]);
     expect(text(await vault.readStream(third.summary.id, CONVERSATION, 'transcript'))).toBe('abcdef');
+    for (const [from, end] of [
+      [0, 'abcdef'],
+      [2, 'cdef'],
+      [4, 'ef'],
+      [6, ''],
+    ] as const)
+      expect(text(await vault.readStream(third.summary.id, CONVERSATION, 'transcript', from))).toBe(end);
     expect(vault.known().get(CONVERSATION)?.get('transcript')).toEqual({ version: 'v2', sizeBytes: 6 });
   });
 

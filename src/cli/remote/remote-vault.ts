@@ -29,7 +29,7 @@ export function createRemoteVault(app: RunningApp, notices: Vault['notices']): V
     listSnapshots: (query) => call('listSnapshots', query),
     resolveSnapshot: (reference, nowMs) => call('resolveSnapshot', reference, nowMs),
     readSnapshot: (id) => call('readSnapshot', id),
-    readStream: (id, key, stream) => call('readStream', id, key, stream),
+    readStream: (id, key, stream, fromByte = 0) => call('readStream', id, key, stream, fromByte),
     exportStream: (id, key, stream, path) => call('exportStream', id, key, stream, resolve(path)),
     density: (fromMs, toMs, bins, gapLimits) => call('density', fromMs, toMs, bins, gapLimits),
     explainKept: (ids, limits, nowMs) => call('explainKept', ids, limits, nowMs),

@@ -101,6 +101,7 @@ export function renderSession(session: Session, window: SessionMessages, view: V
         .map(([name, value]): Cell[] => [{ text: name, paint: style.dim }, toPlainLine(value ?? '', MAX_LENGTH)]),
       { width: view.width },
     ),
+    ...(window.isCut ? ['', style.yellow(CUT)] : []),
     ...(earlier === 0 ? [] : ['', style.dim(`${countOf(earlier, 'earlier message')}: \`--messages\` shows more.`)]),
     ...window.messages.flatMap((message) => renderMessage(message, window.partial.has(message.id), view)),
     ...(window.unreadable === 0
@@ -113,6 +114,10 @@ export function renderSession(session: Session, window: SessionMessages, view: V
         ]),
   ];
 }
+
+/** Said where a transcript is too long to be read whole. */
+export const CUT =
+  'Only the end of this long conversation is read; all of it is in its stream: `cairn show` with --output writes that.';
 
 function renderMessage(message: ConversationMessage, isPartial: boolean, { style, nowMs }: View): string[] {
   const who = message.isMeta ? 'system' : message.role;

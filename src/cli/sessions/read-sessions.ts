@@ -8,7 +8,7 @@ import { toPlainLine } from '../../shared/text/sanitize-text.ts';
 import { exportSession, type ExportFormat } from '../../core/sessions/export-session.ts';
 import { doneWithVault, type CommandContext } from '../context.ts';
 import type { ExitCode } from '../exit-code.ts';
-import { renderSession, renderSessions } from '../render/sessions.ts';
+import { CUT, renderSession, renderSessions } from '../render/sessions.ts';
 import { messageDocument, sessionDocument } from './session-documents.ts';
 
 const MAX_LINE_LENGTH = 4096;
@@ -57,6 +57,7 @@ export function runSessionsShow(
       firstIndex: window.firstIndex,
       messageCount: window.messageCount,
       unreadable: window.unreadable,
+      ...(window.isCut ? { isCut: true } : {}),
       messages: window.messages.map((message) => messageDocument(message, window.partial.has(message.id))),
     };
     context.out.result(document, () => renderSession(session, window, viewOf(context)));
@@ -72,6 +73,7 @@ export function runSessionsExport(
   return doneWithVault(context, async (open) => {
     const session = await open.sessions.store.get(reference);
     const window = await open.sessions.store.messages(session.id, { firstIndex: 0, limit: Number.MAX_SAFE_INTEGER });
+    if (window.isCut) out.warn(CUT);
     const text = exportSession(session, window, format);
     if (output !== undefined) {
       writeNewFile(resolve(output), text);

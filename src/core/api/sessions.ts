@@ -79,6 +79,7 @@ export function sessionHandlers({ session }: ApiDeps) {
           ...shown,
           firstIndex: window.firstIndex,
           messageCount: window.messageCount,
+          ...(window.isCut ? { isCut: true } : {}),
           messages: shown.messages.map((message, at) => ({
             ...message,
             ...(window.partial.has(window.messages[at]?.id ?? '') ? { isPartial: true } : {}),

@@ -2,6 +2,7 @@
 
 import { AppError } from '../../shared/model/app-error.ts';
 import type { SnapshotId } from '../../shared/model/ids.ts';
+import { readEnds } from '../sources/conversation/read-end.ts';
 import { toIso, viewDiff, viewSnapshot, viewSummary } from '../timeline/views.ts';
 import type { ApiDeps } from './api-deps.ts';
 import { os } from './handlers.ts';
@@ -69,7 +70,7 @@ export function snapshotHandlers({ session }: ApiDeps) {
         return source.preview(item, {
           limit: input.limit ?? DEFAULT_MESSAGES,
           ...(input.firstIndex === undefined ? {} : { firstIndex: input.firstIndex }),
-          readStream: (stream) => vault.readStream(snapshot.id, item.key, stream),
+          readStream: readEnds(item, (stream, fromByte) => vault.readStream(snapshot.id, item.key, stream, fromByte)),
         });
       }),
     },

@@ -4,6 +4,7 @@
 import type { SessionId } from '../../shared/model/ids.ts';
 import type { SessionMessage } from '../../shared/model/session.ts';
 import type { ConversationMessage } from '../sources/conversation/message.ts';
+import { isReadCut, readEnds } from '../sources/conversation/read-end.ts';
 import type { Source } from '../sources/source.ts';
 import type { Vault } from '../vault/vault.ts';
 import type { CapturedSession } from './captured-sessions.ts';
@@ -21,6 +22,8 @@ export interface SessionMessages {
   readonly partial: ReadonlySet<string>;
   /** Lines or messages that could not be read. */
   readonly unreadable: number;
+  /** True where the transcript is so long that only its last part was read. */
+  readonly isCut: boolean;
 }
 
 export async function readSessionMessages(
@@ -32,11 +35,11 @@ export async function readSessionMessages(
   const source = deps.sources.find((other) => other.id === captured?.item.source);
   if (captured === undefined || source?.readConversation === undefined) {
     const read = await deps.vault.readMessages(id, { ...window, limit: Math.min(window.limit, ALL) });
-    return { ...read, ...view(read.messages), unreadable: read.damaged };
+    return { ...read, ...view(read.messages), unreadable: read.damaged, isCut: false };
   }
   const { item, snapshotId } = captured;
   const conversation = await source.readConversation(item, {
-    readStream: (stream) => deps.vault.readStream(snapshotId, item.key, stream),
+    readStream: readEnds(item, (stream, fromByte) => deps.vault.readStream(snapshotId, item.key, stream, fromByte)),
   });
   const pushed = view(await readPushed(deps.vault, id, conversation.messages));
   const all = [...conversation.messages, ...pushed.messages];
@@ -47,6 +50,7 @@ export async function readSessionMessages(
     messageCount: all.length,
     partial: pushed.partial,
     unreadable: conversation.unreadableLines,
+    isCut: isReadCut(item),
   };
 }
 

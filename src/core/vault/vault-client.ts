@@ -120,8 +120,8 @@ class VaultClient implements Vault {
     return this.#call('readSnapshot', values);
   }
 
-  readStream(...values: Parameters<Vault['readStream']>) {
-    return this.#call('readStream', values);
+  readStream(...[id, key, stream, fromByte = 0]: Parameters<Vault['readStream']>) {
+    return this.#call('readStream', [id, key, stream, fromByte]);
   }
 
   exportStream(...values: Parameters<Vault['exportStream']>) {

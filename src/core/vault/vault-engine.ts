@@ -190,8 +190,8 @@ export class VaultEngine {
     return this.#read(() => readSnapshot(this.#state, id));
   }
 
-  readStream(id: SnapshotId, key: ItemKey, stream: string): Promise<Uint8Array<ArrayBuffer>> {
-    return this.#work('Reading the vault', () => this.#read(() => readStream(this.#state, id, key, stream)));
+  readStream(id: SnapshotId, key: ItemKey, stream: string, fromByte: number): Promise<Uint8Array<ArrayBuffer>> {
+    return this.#work('Reading the vault', () => this.#read(() => readStream(this.#state, id, key, stream, fromByte)));
   }
 
   exportStream(id: SnapshotId, key: ItemKey, stream: string, path: string): Promise<void> {

@@ -227,6 +227,8 @@ export const previewSchema = z.discriminatedUnion('type', [
     /** Of all messages, the position of the first one here. */
     firstIndex: z.int().min(0),
     messageCount: z.int().min(0),
+    /** True where the conversation is so long that only its last messages are counted and shown. */
+    isCut: z.boolean().optional(),
   }),
   z.object({
     type: z.literal('tab'),

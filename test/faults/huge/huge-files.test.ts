@@ -49,11 +49,18 @@ function aClaudeLine(uuid: string, content: unknown, parentUuid: string | null =
   return `${JSON.stringify({ type: 'user', uuid, parentUuid, cwd: '/work', message: { role: 'user', content } })}\n`;
 }
 
-async function measure(source: string, maxCaptures = 3): Promise<CaptureResult> {
+async function measure(source: string, maxCaptures = 3, previewFile?: string): Promise<CaptureResult> {
   const emptyFolder = join(folder.path, 'empty');
   mkdirSync(emptyFolder);
-  const result = await measureCapture({ source, folder: folder.path, emptyFolder, maxCaptures });
-  told.push(`${expect.getState().currentTestName}: ${Math.round(result.extraMb)} MB extra\n`);
+  const result = await measureCapture({
+    source,
+    folder: folder.path,
+    emptyFolder,
+    maxCaptures,
+    ...(previewFile === undefined ? {} : { previewFile }),
+  });
+  const shownMb = result.shown === null ? '' : `, ${Math.round(result.shown.extraMb)} MB to show it`;
+  told.push(`${expect.getState().currentTestName}: ${Math.round(result.extraMb)} MB extra${shownMb}\n`);
   return result;
 }
 
@@ -73,11 +80,11 @@ describe.skipIf(!existsSync('/proc/self/clear_refs'))('a log of a gigabyte', () 
     ['claude-code', CLAUDE, claudeLine],
     ['codex', CODEX, codexLine],
   ] as const)(
-    'of %s arrives over several captures, to the byte',
+    'of %s arrives over several captures, to the byte, and its end is shown',
     async (source, place, toLine) => {
       writeLines(at(place), GIGABYTE, toLine);
 
-      const result = await measure(source, 80);
+      const result = await measure(source, 80, at(place));
 
       expect(result.captures[0]).toMatchObject({ storedBytes: 16 * MEGABYTE, problems: [{ reason: 'partial' }] });
       expect(last(result).problems).toEqual([]);
@@ -86,6 +93,9 @@ describe.skipIf(!existsSync('/proc/self/clear_refs'))('a log of a gigabyte', () 
         attributes: { messageCount: GIGABYTE / 1024, isLive: false },
       });
       expect(result.extraMb).toBeLessThan(MAX_EXTRA_MB);
+      // Of its last 32 MB, less the line that was cut.
+      expect(result.shown).toMatchObject({ messageCount: 32 * 1024 - 1, isCut: true });
+      expect(result.shown?.extraMb).toBeLessThan(MAX_EXTRA_MB);
     },
     TIMEOUT_MS,
   );

@@ -16,7 +16,7 @@ export function writeWhole(path: string, content: string | Uint8Array): void {
 
 /**
  * Writes lines of 1 kB, so many bytes together.
- * @param toLine builds a line's record around an id of ten digits, which must stand in it once or twice, and a text
+ * @param toLine builds a line's record around an id of ten digits, which stands in it wherever it likes, and a text
  */
 export function writeLines(path: string, sizeBytes: number, toLine: (id: string, text: string) => object): void {
   mkdirSync(dirname(path), { recursive: true });
@@ -50,11 +50,12 @@ function placesOf(line: Buffer, text: string): number[] {
   return places;
 }
 
-/** A line of Claude Code's. */
+/** A line of Claude Code's, whose parent has been lost, so that the line before counts as it. */
 export function claudeLine(id: string, text: string): object {
   return {
     type: 'assistant',
     uuid: `u-${id}`,
+    parentUuid: `lost-${id}`,
     timestamp: '2026-11-20T12:00:00.000Z',
     cwd: '/work/api',
     message: { id: `m-${id}`, role: 'assistant', content: [{ type: 'text', text }] },

@@ -1,14 +1,17 @@
 // Captures one source again and again in a process of its own, as the collector does; says on stdout what came of it and how much memory
 // it took beyond what the process had after its start. Started by measured-capture.ts.
 
-import { readFileSync, writeFileSync, writeSync } from 'node:fs';
+import { readFileSync, statSync, writeFileSync, writeSync } from 'node:fs';
 
 import { checkCapture } from '../../../src/core/capture/reading.ts';
+import { readEnds } from '../../../src/core/sources/conversation/read-end.ts';
+import { readFileRun } from '../../../src/core/sources/host/append-file.ts';
 import { createSources } from '../../../src/core/sources/registry.ts';
 import type { CaptureContext, PreviousItem, Source, SourceCapture } from '../../../src/core/sources/source.ts';
-import type { KnownStream } from '../../../src/shared/model/item.ts';
+import { parseSourceId } from '../../../src/shared/model/ids.ts';
+import type { KnownStream, SnapshotItem } from '../../../src/shared/model/item.ts';
 import { makeCaptureContext, makeTestHost } from '../../support/test-host.ts';
-import type { CaptureRequest, CaptureResult, MeasuredCapture } from './measured-capture.ts';
+import type { CaptureRequest, CaptureResult, MeasuredCapture, ShownConversation } from './measured-capture.ts';
 
 const MAX_SOURCE_BYTES = 64 * 1024 * 1024;
 
@@ -25,13 +28,36 @@ async function measure(source: Source): Promise<CaptureResult> {
     captures.push(store.keep(checkCapture(source, capture, MAX_SOURCE_BYTES)));
     if (captures.at(-1)?.storedBytes === 0) break;
   }
-  return { captures, extraMb: peakMb() - startMb };
+  const extraMb = peakMb() - startMb;
+  return {
+    captures,
+    extraMb,
+    shown: request.previewFile === undefined ? null : await show(request.previewFile, store),
+  };
+}
+
+async function show(path: string, store: Store): Promise<ShownConversation> {
+  const startMb = resetPeak();
+  const item = store.firstItem(statSync(path).size);
+  const readStream = readEnds(item, async (_, fromByte) => {
+    return readFileRun(path, fromByte, new Uint8Array(statSync(path).size - fromByte));
+  });
+  const preview = await source?.preview?.(item, { readStream, limit: 200 });
+  if (preview?.type !== 'conversation') throw new TypeError('no conversation is shown');
+  return { messageCount: preview.messageCount, isCut: preview.isCut === true, extraMb: peakMb() - startMb };
 }
 
 /** Stands in for the vault: what of each stream is stored. */
 class Store {
   readonly #known = new Map<string, KnownStream>();
   #previous: readonly PreviousItem[] = [];
+
+  firstItem(sizeBytes: number): SnapshotItem {
+    const [item] = this.#previous;
+    if (item === undefined) throw new RangeError('nothing was captured');
+    const streams = item.streams.map((stream) => ({ ...stream, sizeBytes, contentId: '' }));
+    return { ...item, source: parseSourceId(request.source), streams };
+  }
 
   context(): CaptureContext {
     return makeCaptureContext(makeTestHost(request.folder, request.env), {

@@ -14,6 +14,8 @@ export interface CaptureRequest {
   readonly env?: Readonly<Record<string, string>>;
   /** It also ends with the first capture that hands nothing over. */
   readonly maxCaptures: number;
+  /** Holds what the first item's `transcript` has: then the item is shown, too. */
+  readonly previewFile?: string;
 }
 
 export interface MeasuredItem {
@@ -33,6 +35,14 @@ export interface MeasuredCapture {
 export interface CaptureResult {
   readonly captures: readonly MeasuredCapture[];
   /** Beyond what the process had after its start. */
+  readonly extraMb: number;
+  readonly shown: ShownConversation | null;
+}
+
+export interface ShownConversation {
+  /** Of all messages that can be shown. */
+  readonly messageCount: number;
+  readonly isCut: boolean;
   readonly extraMb: number;
 }
 

@@ -9,7 +9,7 @@ import { readAllRecords } from '../conversation/record-lines.ts';
 import { toTimeMs } from '../conversation/conversation-facts.ts';
 import { toEntry, type RolloutEntry } from './rollout-entries.ts';
 
-const MAX_UNPACKED_BYTES = 256 * 1024 * 1024;
+const MAX_UNPACKED_BYTES = 96 * 1024 * 1024;
 const FAILED = /^(?:Exit code: |.*\bexited with code )(?!0\b)\d/m;
 
 export function readRollout(bytes: Uint8Array): ReadConversation {

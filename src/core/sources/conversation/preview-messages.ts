@@ -4,6 +4,7 @@ import type { Preview } from '../../../shared/contract/schemas.ts';
 import type { SnapshotItem } from '../../../shared/model/item.ts';
 import type { PreviewContext, Source } from '../source.ts';
 import type { ConversationMessage, MessagePart, ToolCall } from './message.ts';
+import { isReadCut } from './read-end.ts';
 
 const MAX_INPUT_LENGTH = 8_000;
 const MAX_TEXT_LENGTH = 200_000;
@@ -21,7 +22,10 @@ type PreviewPart = PreviewMessage['parts'][number];
 export function createConversationPreview(
   readConversation: NonNullable<Source['readConversation']>,
 ): (item: SnapshotItem, context: PreviewContext) => Promise<ConversationPreview> {
-  return async (item, context) => previewMessages((await readConversation(item, context)).messages, context);
+  return async (item, context) => ({
+    ...previewMessages((await readConversation(item, context)).messages, context),
+    ...(isReadCut(item) ? { isCut: true } : {}),
+  });
 }
 
 /** The window of the messages that is wanted: the newest ones where none is named. */

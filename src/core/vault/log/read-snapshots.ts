@@ -5,7 +5,7 @@ import { closeSync, openSync, rmSync } from 'node:fs';
 import { AppError } from '../../../shared/model/app-error.ts';
 import type { ItemKey, SnapshotId } from '../../../shared/model/ids.ts';
 import type { Snapshot, SnapshotSummary } from '../../../shared/model/snapshot.ts';
-import { readOneOfManyStreams, writeOneOfManyStreams } from '../content/stream-reader.ts';
+import { readOneOfManyStreams, sliceParts, writeOneOfManyStreams } from '../content/stream-reader.ts';
 import { damaged } from '../errors.ts';
 import type { ListSnapshotsQuery } from '../vault.ts';
 import { toSnapshotItem, type Manifest, type StreamEntry } from './manifest.ts';
@@ -72,14 +72,18 @@ export function readSnapshot(state: VaultState, id: SnapshotId): Snapshot {
   };
 }
 
-/** @throws AppError ITEM_NOT_FOUND, VAULT_DAMAGED */
+/** From a byte on. @throws AppError ITEM_NOT_FOUND, VAULT_DAMAGED */
 export async function readStream(
   state: VaultState,
   id: SnapshotId,
   key: ItemKey,
   name: string,
+  fromByte: number,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  return readOneOfManyStreams(state.store, findStream(state, id, key, name));
+  const { parts, sizeBytes } = findStream(state, id, key, name);
+  const start = Math.min(Math.max(0, fromByte), sizeBytes);
+  const wanted = start === 0 ? parts : sliceParts(parts, start, sizeBytes - start);
+  return readOneOfManyStreams(state.store, { parts: wanted, sizeBytes: sizeBytes - start });
 }
 
 /**

@@ -69,6 +69,7 @@ export function ConversationView({ read, preview, find }: ConversationViewProps)
       <div className="row wrap">
         <span className="soft small grow" role="status">
           {plural(loaded.count, 'message')}
+          {preview.isCut === true && ' at its end (what came before is kept, but too long to be shown)'}
           {last >= 0 && `, ${formatCount(first + 1)} to ${formatCount(last + 1)} in sight`}
           {find !== undefined && found === null && '; the text that was searched for stands in none that is shown'}
         </span>

@@ -28,6 +28,8 @@ export interface HookWorkshop extends AsyncDisposable {
   /** Types without waiting. */
   type(...keys: string[]): Promise<void>;
   waitForPrompt(prompts: number): Promise<void>;
+  /** Presses Ctrl-C until this prompt is there: a shell that is just about to read its line misses one. */
+  interrupt(prompts: number): Promise<void>;
   prompts(): Promise<number>;
   screen(): Promise<string>;
   shellPid(): Promise<number>;
@@ -71,6 +73,18 @@ export function openHookWorkshop(shell: HookedShell): HookWorkshop {
       await shop.tmux('send-keys', '-t', '=main:', ...keys);
     },
     waitForPrompt: (prompts) => waitFor(`prompt ${prompts}`, async () => (await shop.prompts()) >= prompts, 15_000),
+    interrupt: async (prompts) => {
+      let waits = 0;
+      await waitFor(
+        `prompt ${prompts} after Ctrl-C`,
+        async () => {
+          if (waits % 100 === 0) await shop.type('C-c');
+          waits += 1;
+          return (await shop.prompts()) >= prompts;
+        },
+        15_000,
+      );
+    },
     prompts: async () => (await shop.screen()).split('\n').filter((line) => line.startsWith(PROMPT)).length,
     screen: () => shop.tmux('capture-pane', '-p', '-S', '-', '-t', '=main:'),
     shellPid: async () => Number(await shop.tmux('display-message', '-p', '-t', '=main:', '#{pane_pid}')),

@@ -91,9 +91,7 @@ function holdsEverywhere(shell: HookedShell, shop: () => HookWorkshop): void {
     await shop().run('');
     const before = await shop().prompts();
     await shop().type('-l', 'echo abandoned');
-    await shop().type('C-c');
-    if (shell === 'fish') await shop().waitForPrompt(before);
-    else await shop().waitForPrompt(before + 1);
+    await shop().interrupt(shell === 'fish' ? before : before + 1);
     await shop().run(' echo secret');
     await shop().type('-l', 'sleep 30');
     const running = await shop().prompts();
@@ -101,8 +99,7 @@ function holdsEverywhere(shell: HookedShell, shop: () => HookWorkshop): void {
     await waitFor('the program', async () =>
       (await shop().tmux('display-message', '-p', '-t', '=main:', '#{pane_current_command}')).includes('sleep'),
     );
-    await shop().type('C-c');
-    await shop().waitForPrompt(running + 1);
+    await shop().interrupt(running + 1);
 
     const [notes] = await shop().captured();
     expect(notes?.commands.map(({ command, exitCode }) => [command, exitCode])).toEqual([

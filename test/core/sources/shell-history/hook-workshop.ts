@@ -80,7 +80,9 @@ export function openHookWorkshop(shell: HookedShell): HookWorkshop {
         async () => {
           if (waits % 100 === 0) await shop.type('C-c');
           waits += 1;
-          return (await shop.prompts()) >= prompts;
+          // fish keeps the line's prompt and clears the line.
+          const last = (await shop.screen()).trimEnd().split('\n').at(-1)?.trimEnd();
+          return last === PROMPT && (await shop.prompts()) >= prompts;
         },
         15_000,
       );

@@ -44,7 +44,7 @@ export async function readPaneTexts(
   server: TmuxServer,
   panes: readonly PaneRows[],
 ): Promise<PaneTexts> {
-  const texts = new Map<ItemKey, TerminalText>();
+  let texts = new Map<ItemKey, TerminalText>();
   const requests: Request[] = [];
   for (const pane of panes) {
     const version = paneVersion(pane, context.nowMs);
@@ -60,9 +60,10 @@ export async function readPaneTexts(
   for (const batch of toBatches(requests)) {
     const read = await readBatch(context, server, batch);
     problems.push(...read.problems);
-    for (const [key, text] of read.texts) texts.set(key, text);
+    // Cut after each run: all panes of a large server at once would be more than fits into memory.
+    texts = new Map(fitTexts(new Map([...texts, ...read.texts]), context.maxBytes));
   }
-  return { texts: fitTexts(texts, context.maxBytes), problems };
+  return { texts, problems };
 }
 
 /**

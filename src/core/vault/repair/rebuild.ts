@@ -221,7 +221,10 @@ class Rebuild {
       const box = this.#findChunk(state, number);
       const opened = box === null ? null : state.keys.open(BOX_KINDS.chunk, number, box);
       const content = opened === null ? null : orNull(() => decodeChunkPayload(opened.header, opened.payload));
-      if (box === null || content === null) {
+      // What was redacted keeps its number and has another content since: a backup must not bring the old one back.
+      const wanted = state.read.chunks.readContentId(number);
+      const isOther = content !== null && wanted !== undefined && !wanted.equals(state.keys.contentId(content));
+      if (box === null || content === null || isOther) {
         this.#lost += 1;
         continue;
       }

@@ -172,6 +172,18 @@ describe('a repair', () => {
     await expectUsable(test);
   });
 
+  it('takes nothing from a backup that has other content since under the same number, as after a redaction', async () => {
+    const { test } = await aVault(1);
+    await using _ = test;
+    await test.reopen();
+    const folder = join(test.folder, 'backups');
+    const { name } = await test.vault.backup({ folder, keep: 3, nowMs: TEST_NOW_MS });
+    await test.vault.close();
+    new BetterSqlite3(test.path).exec('UPDATE chunks SET content_id = randomblob(length(content_id))').close();
+    const chunks = flip(test.path, 'chunks');
+    expect(await repair(test, { backups: [join(folder, name)] })).toMatchObject({ healed: 0, lost: chunks });
+  });
+
   it('can be cancelled on the way: the vault is as it was, and opens as it did', async () => {
     const { test } = await aVault();
     await using _ = test;

@@ -17,6 +17,7 @@ import { CLAUDE_CODE, configFolder, conversationKey, TRANSCRIPT } from './claude
 import { listTranscripts, type Transcript, type UnreadableTranscripts } from './list-transcripts.ts';
 import { readLiveConversations } from './live-registry.ts';
 import { TRANSCRIPT_FORMAT, type TranscriptFacts } from './parse-transcript.ts';
+import { parseJsonText } from '../conversation/json-record.ts';
 
 const DAY_MS = 86_400_000;
 const DEFAULT_CLEANUP_DAYS = 30;
@@ -104,7 +105,7 @@ function readCleanupDays(configDir: string): number {
   const path = join(configDir, 'settings.json');
   if (!existsSync(path)) return DEFAULT_CLEANUP_DAYS;
   try {
-    const settings: unknown = JSON.parse(readRegularFile(path, MAX_SETTINGS_BYTES).toString('utf8'));
+    const settings = parseJsonText(readRegularFile(path, MAX_SETTINGS_BYTES).toString('utf8'));
     const days =
       typeof settings === 'object' && settings !== null && 'cleanupPeriodDays' in settings
         ? Number(settings.cleanupPeriodDays)

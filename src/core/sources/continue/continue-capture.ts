@@ -8,7 +8,7 @@ import {
 } from '../conversation/capture-conversations.ts';
 import { newConversationFacts, toTimeMs, type ConversationFacts } from '../conversation/conversation-facts.ts';
 import { DocumentReader, type DocumentMemory } from '../conversation/document-reader.ts';
-import { isRecord } from '../conversation/json-record.ts';
+import { isRecord, parseJsonText } from '../conversation/json-record.ts';
 import { listFiles, toProblems, type FileList, type ListedFile } from '../conversation/list-files.ts';
 import { baseName, findProgramProcesses, type ProgramProcess } from '../conversation/program-processes.ts';
 import { readFiles, type ReadingRoom } from '../conversation/read-files.ts';
@@ -116,9 +116,7 @@ function tryReadFolder(reader: DocumentReader<ConversationFacts>, path: string):
 /** When sessions were begun, which stands in their list only. */
 function readCreationTimes(continueDir: string): Map<string, number> {
   try {
-    const list: unknown = JSON.parse(
-      readRegularFile(`${continueDir}/sessions/sessions.json`, MAX_LIST_BYTES).toString(),
-    );
+    const list = parseJsonText(readRegularFile(`${continueDir}/sessions/sessions.json`, MAX_LIST_BYTES).toString());
     return new Map(
       (Array.isArray(list) ? list : []).flatMap((entry: unknown): [string, number][] => {
         if (!isRecord(entry) || typeof entry['sessionId'] !== 'string') return [];

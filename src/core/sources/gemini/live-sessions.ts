@@ -6,7 +6,7 @@ import { join } from 'node:path';
 
 import { bindClients } from '../conversation/bind-clients.ts';
 import type { LiveConversation } from '../conversation/capture-conversations.ts';
-import { isRecord } from '../conversation/json-record.ts';
+import { isRecord, parseJsonText } from '../conversation/json-record.ts';
 import { baseName, findProgramProcesses, optionValue, type ProgramProcess } from '../conversation/program-processes.ts';
 import { ttyPath } from '../host/proc.ts';
 import { readRegularFile } from '../host/read-file.ts';
@@ -91,7 +91,7 @@ function toLive({ process }: ProgramProcess): LiveConversation {
 function readTypedSessions(geminiDir: string, project: string): ReadonlySet<string> | null {
   try {
     const text = readRegularFile(join(geminiDir, 'tmp', project, 'logs.json'), MAX_TYPED_BYTES).toString('utf8');
-    const lines: unknown = JSON.parse(text);
+    const lines = parseJsonText(text);
     if (!Array.isArray(lines)) return null;
     return new Set(
       lines.flatMap((line: unknown) =>

@@ -1,7 +1,7 @@
 // Reads an exported session of OpenCode as messages. Total: whatever the bytes are.
 
 import { toTimeMs } from '../conversation/conversation-facts.ts';
-import { isRecord, parseRecord, textOf, type JsonRecord } from '../conversation/json-record.ts';
+import { isRecord, parseRecordBytes, textOf, type JsonRecord } from '../conversation/json-record.ts';
 import {
   createMessage,
   dataUrlImage,
@@ -9,6 +9,7 @@ import {
   type MessagePart,
   type ReadConversation,
 } from '../conversation/message.ts';
+import { MAX_DOCUMENT_MEMORY_BYTES } from '../host/json-memory.ts';
 
 const MAX_RESULT_LENGTH = 16 * 1024;
 
@@ -18,7 +19,7 @@ export interface ReadSession extends ReadConversation {
 }
 
 export function readSession(bytes: Uint8Array): ReadSession {
-  const document = parseRecord(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8'));
+  const document = parseRecordBytes(bytes, MAX_DOCUMENT_MEMORY_BYTES);
   if (document === null) return { messages: [], unreadableLines: 1, provider: null };
   let unreadableLines = 0;
   let provider: string | null = null;

@@ -4,6 +4,7 @@
 import { z } from 'zod';
 
 import { parseResource, toResource, type Resource } from './resource.ts';
+import { parseJsonText } from '../conversation/json-record.ts';
 
 const MAX_EDITORS = 5_000;
 const MAX_DEPTH = 40;
@@ -215,9 +216,5 @@ function toCursor(state: unknown): Cursor | null {
 }
 
 function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null; // torn, or something else
-  }
+  return parseJsonText(text) ?? null; // torn, or something else
 }

@@ -28,6 +28,11 @@ export interface TabOpener {
   readonly unavailable: string | null;
   readonly openWindow: OpenWindow;
   /**
+   * Where the browser does not run and brings back what a crash left: starts it, and gives the addresses of the tabs that it has opened by
+   * itself, each as often as it is open. @throws Error where it cannot be started
+   */
+  readonly bringBack?: (profileDir: string, context: RestoreContext) => Promise<string[]>;
+  /**
    * `live` where the extension of this profile answers now; `startable` where the profile has the extension, and its browser does not
    * run and can be started; null where tabs can be opened from outside only.
    */
@@ -99,6 +104,7 @@ export async function* applyTabs(
   for (const [profileDir, ofProfile] of Map.groupBy(windows, (tabs) => tabs[0]?.tab.profileDir ?? '')) {
     const isExact = ofProfile.some((tabs) => tabs.some(({ tab }) => tab.isExact));
     const connection = isExact && !context.signal.aborted ? await connect(profileDir, context, opener) : 'gone';
+    const own = connection === 'gone' ? await bringBack(profileDir, context, opener) : [];
     for (const tabs of ofProfile) {
       if (context.signal.aborted) return;
       const exact = connection === 'gone' ? [] : tabs.filter(({ tab }) => tab.isExact);
@@ -106,9 +112,32 @@ export async function* applyTabs(
       if (typeof connection === 'object' && 'profile' in connection)
         yield* openThroughExtension(exact, connection, context);
       else for (const { step } of exact) yield failed(step, connection);
-      yield* openFromOutside(outside, context, opener.openWindow);
+      const missing = outside.filter(({ tab }) => !takeOne(own, tab.url));
+      for (const { step } of outside.filter((planned) => !missing.includes(planned))) yield broughtBack(step);
+      yield* openFromOutside(missing, context, opener.openWindow);
     }
   }
+}
+
+/** What keeps the browser from starting is told with the tabs that are opened next. */
+async function bringBack(profileDir: string, context: RestoreContext, opener: TabOpener): Promise<string[]> {
+  if (opener.bringBack === undefined || context.signal.aborted) return [];
+  try {
+    return await opener.bringBack(profileDir, context);
+  } catch {
+    return [];
+  }
+}
+
+/** Takes one of these addresses out; false where there is none left. */
+function takeOne(addresses: string[], address: string): boolean {
+  const at = addresses.indexOf(address);
+  if (at >= 0) addresses.splice(at, 1);
+  return at >= 0;
+}
+
+function broughtBack({ key, action }: PlannedStep): StepResult {
+  return { key, action, status: 'skipped', detail: 'The browser has brought it back by itself.' };
 }
 
 /** What is wrong with the browser that was to be started is told with each tab. */

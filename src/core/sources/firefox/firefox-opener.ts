@@ -10,6 +10,7 @@ import { FIREFOX_EXTENSION_ID } from '../browser/extension/names.ts';
 import type { OpenWindow, TabOpener } from '../browser/restore-tabs.ts';
 import { findOnPath, startDetached } from '../host/start-detached.ts';
 import type { Host } from '../source.ts';
+import { bringBackTabs } from './bring-back.ts';
 import { findFirefoxProfiles, type FirefoxProfile } from './firefox-profiles.ts';
 
 const PROGRAMS = ['firefox', 'firefox-esr'] as const;
@@ -34,6 +35,12 @@ export function createFirefoxOpener(host: Host, options: FirefoxSourceOptions): 
   return {
     unavailable,
     openWindow: windowOpener(options),
+    bringBack: (profileDir, context) =>
+      bringBackTabs(profileDir, {
+        signal: context.signal,
+        isRunning: () => isRunning(profileDir),
+        start: () => startFirefox(context.host, [...(options.extraArgs ?? []), '--profile', profileDir]),
+      }),
     findExtension: async (profileDir) => {
       if ((await findLiveFirefox(profileDir, host, AbortSignal.timeout(START_MS))) !== null) return 'live';
       const profile = findFirefoxProfiles(host).find(({ dir }) => dir === profileDir);

@@ -117,12 +117,18 @@ describeWith(['firefox', 'xvfb', 'dbus'], 'the Firefox source on a real Firefox'
       expect(JSON.stringify(items)).not.toMatch(/canary/);
       expect((await restore(source, items, items)).plan.filter((step) => step.status === 'planned')).toEqual([]);
 
-      workshop.kill(browser);
-      await waitFor(
-        'the browser to be gone',
-        async () => (await capture(source)).every((item) => item.attributes['isRunning'] === false),
-        10_000,
+      const kill = async (): Promise<void> => {
+        workshop.kill(browser);
+        const isGone = async () => (await capture(source)).every((item) => item.attributes['isRunning'] === false);
+        await waitFor('the browser to be gone', isGone, 10_000);
+      };
+      await kill();
+      const { results: crashed } = await restore(source, items, []);
+      expect(crashed.map(({ status, detail }) => `${status} ${detail}`)).toEqual(
+        items.map(() => 'skipped The browser has brought it back by itself.'),
       );
+      expect(withoutFront(windows(await capture(source)))).toEqual(withoutFront(windows(items)));
+      await kill();
       expect(urls(await capture(source))).toEqual(['/five', '/four', '/one', '/three', '/two']);
       const fresh = workshop.makeFirefoxProfile('fresh');
       const moved = items.map((item) => ({

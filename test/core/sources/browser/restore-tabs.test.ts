@@ -286,6 +286,32 @@ describe('a restore through the extension', () => {
     expect((await undo(results[0]!)).detail).toContain('cannot be closed from outside');
   });
 
+  it('opens from outside what a crashed browser has not brought back by itself, each as often as it was open', async () => {
+    const bringBack = async (): Promise<string[]> => ['https://b/', 'https://a/', 'https://other/'];
+    const opener = { ...anOpener({ found: null }), bringBack };
+    const tabs = ['https://a/', 'https://a/', 'https://b/', 'https://c/'].map((url, index) => aTab(0, index, url));
+    const results = await restore(tabs, opener);
+
+    expect(results.map(({ key, status }) => `${status} ${key}`)).toEqual([
+      'skipped firefox:work/0.0',
+      'skipped firefox:work/0.2',
+      'done firefox:work/0.1',
+      'done firefox:work/0.3',
+    ]);
+    expect(opener.outside).toEqual([['https://a/', 'https://c/']]);
+  });
+
+  it('opens all from outside where the browser that would bring them back does not start', async () => {
+    const bringBack = async (): Promise<never> => {
+      throw new Error('it does not start');
+    };
+    const opener = { ...anOpener({ found: null }), bringBack };
+    const results = await restore([aTab(0, 0, 'https://a/')], opener);
+
+    expect(results.map(({ status }) => status)).toEqual(['done']);
+    expect(opener.outside).toEqual([['https://a/']]);
+  });
+
   it('opens nothing from outside in a browser that was started and may have brought it back', async () => {
     const opener = { ...anOpener({ found: 'startable' }), connect: async () => 'late' as const };
     const results = await restore([aTab(0, 0, 'https://a/')], opener);

@@ -26,7 +26,7 @@ export function renderTables({ programs, report, cairn, peers }: FidelityResult)
     `Linux ${release()}, ${cpus().length} cores, ${Math.round(totalmem() / 1024 ** 3)} GiB; ${programs.running.length} programs: ${programs.running.join(', ')}.`,
     ...(programs.missing.length === 0 ? [] : [`Not installed, so left out: ${programs.missing.join(', ')}.`]),
     '',
-    '| source | captured | restored | had stayed | not as it was | there beyond what was captured |',
+    '| source | captured | restored | back by itself | not as it was | there beyond what was captured |',
     '| --- | --- | --- | --- | --- | --- |',
     ...sources.map((source) => renderSource(source, (item) => item.source === source, { report, cairn })),
     renderSource('all', () => true, { report, cairn }),
@@ -58,12 +58,12 @@ function renderSource(
   { report, cairn }: Pick<FidelityResult, 'report' | 'cairn'>,
 ): string {
   const own = cairn.verdicts.filter(isOf);
-  // What the restore left alone and is as it was had never gone: nothing to be proud of.
+  // What the restore did not do: it had never gone, or its program brought it back once it was started.
   const left = new Set(report.steps.filter(({ status }) => status === 'skipped').map(({ key }) => key));
-  const stayed = own.filter(({ key, isBack }) => isBack && left.has(key)).length;
+  const byItself = own.filter(({ key, isBack }) => isBack && left.has(key)).length;
   const back = countBack(own);
   const extra = cairn.extra.filter(({ item }) => isOf(item)).length;
-  return `| ${[name, own.length, back - stayed, stayed, own.length - back, extra].join(' | ')} |`;
+  return `| ${[name, own.length, back - byItself, byItself, own.length - back, extra].join(' | ')} |`;
 }
 
 function renderPeer(name: string, verdicts: readonly Verdict[]): string {

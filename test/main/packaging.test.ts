@@ -41,6 +41,8 @@ describe('electron-builder.yml', () => {
       '- out/**',
       '- resources/icon.png',
       '- resources/tray/*.png',
+      '- resources/shell-integration/*',
+      '- resources/hooks/*',
       '- package.json',
     ]);
   });

@@ -107,7 +107,11 @@ export function makeRestoreContext(
 }
 
 /** Waits until a condition holds; fails with its name after five seconds. */
-export async function waitFor(what: string, holds: () => boolean | Promise<boolean>, timeoutMs = 15_000): Promise<void> {
+export async function waitFor(
+  what: string,
+  holds: () => boolean | Promise<boolean>,
+  timeoutMs = 15_000,
+): Promise<void> {
   const end = performance.now() + timeoutMs;
   while (!(await holds())) {
     if (performance.now() > end) throw new Error(`waited in vain for: ${what}`);

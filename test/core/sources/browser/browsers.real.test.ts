@@ -159,11 +159,13 @@ describeWith(['chromium', 'xvfb', 'dbus'], 'the Chromium source on a real Chromi
     const browser = workshop.start(chromium, [...args, `${workshop.origin}/one`, `${workshop.origin}/two`]);
     await waitFor('the first tabs', async () => urls(await capture(source)).length === 2, 40_000);
     workshop.start(chromium, [...args, '--incognito', `${workshop.origin}/canary-incognito`]);
+    // The next tab goes to the window that was opened last, which must not be this one.
+    await waitFor('the private page to be asked for', () => workshop.asked.has('canary-incognito'), 20_000);
     workshop.start(chromium, [...args, '--new-window', `${workshop.origin}/three`]);
-    await waitFor('the third tab', async () => urls(await capture(source)).includes('/three'), 20_000);
+    await waitFor('the third tab', async () => urls(await capture(source)).includes('/three'), 45_000);
 
     workshop.start(chromium, [...args, `${workshop.origin}/four`]);
-    await waitFor('the fourth tab', async () => urls(await capture(source)).includes('/four'), 20_000);
+    await waitFor('the fourth tab', async () => urls(await capture(source)).includes('/four'), 45_000);
     // What must not be captured does lie in the profile.
     await waitFor('the cookie', () => isIn(dataDir, 'canary-cookie-one'), 60_000);
 

@@ -135,7 +135,6 @@ describe('cairn, given what is wrong', () => {
       /no Cairn vault/,
     ],
     ['an empty file', (home: string) => truncateSync(join(home, 'vault.db'), 0), 5, /no Cairn vault/],
-    ['a truncated file', (home: string) => truncateSync(join(home, 'vault.db'), 20_000), 5, /./],
     ['a vault of a newer version', (home: string) => patchVersion(home, 9_999), 1, /format 9999/],
     [
       'an unknown key in config.json',
@@ -163,6 +162,20 @@ describe('cairn, given what is wrong', () => {
 
     expectFailure(await cairn.run(['list', '--home', home]), exitCode, words);
     expect(files.map((path) => readFileSync(path))).toEqual(before);
+  });
+
+  it('a truncated file: what is left is read, said to be damaged, and nothing is written', async () => {
+    const home = spoil('truncated', (path) => truncateSync(join(path, 'vault.db'), 20_000));
+    const before = readFileSync(join(home, 'vault.db'));
+
+    const { exitCode, stdout, stderr } = await cairn.run(['list', '--json', '--home', home]);
+    expect([exitCode, stderr]).toEqual([0, expect.stringMatching(/damaged/)]);
+    expect(JSON.parse(stdout)).toMatchObject({ snapshots: [{ kind: 'manual' }] });
+    const capture = await cairn.run(['capture', '--home', home]);
+    expect([capture.exitCode, capture.stdout]).toEqual([1, '']);
+    expect(capture.stderr).toMatch(/damaged/);
+
+    expect(readFileSync(join(home, 'vault.db'))).toEqual(before);
   });
 
   it('mends a folder that others could read', async () => {

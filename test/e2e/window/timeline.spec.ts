@@ -158,6 +158,8 @@ test('a page that brings no code is told how to get in', async ({ installation, 
   test.skip(shell === 'desktop', 'there is no code in the desktop app');
   seed(installation);
   const page = await installation.open();
+  // The code must have been spent: a log-in on its way would bring a cookie after the clearing.
+  await expect(page.getByLabel('Password', { exact: true })).toBeVisible();
   await page.context().clearCookies();
   await page.reload();
   await expect(page.getByRole('heading', { name: 'This browser is not logged in' })).toBeVisible();

@@ -58,12 +58,22 @@ function withoutFront(shown: readonly string[]): string[] {
   return shown.map((window) => window.replaceAll('*', ''));
 }
 
+/** A browser replaces its files while it runs: one may be gone since it was listed. */
+function readIfThere(path: string): Buffer {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    return Buffer.alloc(0);
+  }
+}
+
 /** True where a file below the folder holds the text, as it is or in two bytes a letter. */
 function isIn(folder: string, text: string): boolean {
   return readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .some((entry) => {
-      const bytes = readFileSync(join(entry.parentPath, entry.name));
+      const bytes = readIfThere(join(entry.parentPath, entry.name));
       return bytes.includes(text) || bytes.includes(Buffer.from(text, 'utf16le'));
     });
 }

@@ -170,7 +170,8 @@ describe('cairn, given what is wrong', () => {
 
     const { exitCode, stdout, stderr } = await cairn.run(['list', '--json', '--home', home]);
     expect([exitCode, stderr]).toEqual([0, expect.stringMatching(/damaged/)]);
-    expect(JSON.parse(stdout)).toMatchObject({ snapshots: [{ kind: 'manual' }] });
+    const { snapshots } = JSON.parse(stdout) as { snapshots: { kind: string }[] };
+    expect(snapshots.map(({ kind }) => kind)).toContain('manual');
     const capture = await cairn.run(['capture', '--home', home]);
     expect([capture.exitCode, capture.stdout]).toEqual([1, '']);
     expect(capture.stderr).toMatch(/damaged/);

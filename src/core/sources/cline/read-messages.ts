@@ -1,7 +1,7 @@
 // Reads a session of the Cline CLI: blocks as the model's maker has them, what the person typed in a `<user_input>` element. Total.
 
 import { toTimeMs } from '../conversation/conversation-facts.ts';
-import { isRecord, parseRecordBytes, textOf, type JsonRecord } from '../conversation/json-record.ts';
+import { isRecord, parseRecordBytes, recordsOf, textOf, type JsonRecord } from '../conversation/json-record.ts';
 import { MessageList, type CallResult } from '../conversation/message-list.ts';
 import { base64Image, type MessagePart, type ReadConversation } from '../conversation/message.ts';
 import { MAX_DOCUMENT_MEMORY_BYTES } from '../host/json-memory.ts';
@@ -86,8 +86,4 @@ function toResult(block: JsonRecord): CallResult {
   const texts = parts.flatMap((part) => textOf(part['text']) ?? textOf(part['result']) ?? textOf(part['error']) ?? []);
   const isError = block['is_error'] === true || parts.some((part) => part['success'] === false);
   return { text: typeof content === 'string' ? content : texts.join('\n'), isError, images: [] };
-}
-
-function recordsOf(value: unknown): JsonRecord[] {
-  return Array.isArray(value) ? value.filter((part) => isRecord(part)) : [];
 }

@@ -1,7 +1,7 @@
 // What a record of a rollout says. Codex writes most things twice (for the model and for its window); what the model was told and gave
 // counts here. Versions before 2026 wrote the same items without an envelope.
 
-import { isRecord, parseJsonText, textOf, type JsonRecord } from '../conversation/json-record.ts';
+import { isRecord, parseJsonText, recordsOf, textOf, type JsonRecord } from '../conversation/json-record.ts';
 
 /** Texts in the user's name that Codex wrote, where the record does not say whose they are. */
 const WRITTEN_BY_CODEX =
@@ -140,8 +140,4 @@ function toSummary(payload: JsonRecord): RolloutEntry | null {
 function parseInput(text: string): unknown {
   const value = parseJsonText(text);
   return value === undefined ? text : value; // a patch, or torn by the model
-}
-
-function recordsOf(value: unknown): JsonRecord[] {
-  return Array.isArray(value) ? value.filter((part) => isRecord(part)) : [];
 }

@@ -4,7 +4,14 @@ import { fileURLToPath } from 'node:url';
 
 import { factOf, type ConversationFacts } from '../conversation/conversation-facts.ts';
 import { factsOfMessages } from '../conversation/facts-of-messages.ts';
-import { isRecord, parseRecord, parseRecordBytes, textOf, type JsonRecord } from '../conversation/json-record.ts';
+import {
+  isRecord,
+  parseRecord,
+  parseRecordBytes,
+  recordsOf,
+  textOf,
+  type JsonRecord,
+} from '../conversation/json-record.ts';
 import { MessageList, type SaidMessage } from '../conversation/message-list.ts';
 import { dataUrlImage, type MessagePart, type ReadConversation } from '../conversation/message.ts';
 import { MAX_DOCUMENT_MEMORY_BYTES } from '../host/json-memory.ts';
@@ -117,8 +124,4 @@ function toFolder(value: unknown): string | null {
   } catch {
     return null; // of another machine
   }
-}
-
-function recordsOf(value: unknown): JsonRecord[] {
-  return Array.isArray(value) ? value.filter((part) => isRecord(part)) : [];
 }

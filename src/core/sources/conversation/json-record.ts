@@ -43,3 +43,8 @@ function parseJson(text: string): unknown {
     return undefined; // torn or spliced
   }
 }
+
+/** The objects of a list; none where it is no list. */
+export function recordsOf(value: unknown): JsonRecord[] {
+  return Array.isArray(value) ? value.filter((part) => isRecord(part)) : [];
+}

@@ -2,7 +2,7 @@
 
 import { factOf, toTimeMs, type ConversationFacts } from '../conversation/conversation-facts.ts';
 import { factsOfMessages } from '../conversation/facts-of-messages.ts';
-import { isRecord, textOf, type JsonRecord } from '../conversation/json-record.ts';
+import { isRecord, recordsOf, textOf, type JsonRecord } from '../conversation/json-record.ts';
 import {
   createMessage,
   type ConversationMessage,
@@ -117,8 +117,4 @@ function textIn(value: unknown): string | null {
   const inner = value['value'];
   if (Array.isArray(inner)) return textOf(inner.filter((part) => typeof part === 'string').join('\n'));
   return textOf(inner);
-}
-
-function recordsOf(value: unknown): JsonRecord[] {
-  return Array.isArray(value) ? value.filter((part) => isRecord(part)) : [];
 }

@@ -1,7 +1,7 @@
 // Reads chats out of Cursor's databases by their keys, never the whole of them (they grow to gigabytes), and never the keys of its account.
 // Sources of the format: readers of it that others published; it shifts from version to version, and was not tried on the program itself.
 
-import { isRecord, parseRecord, textOf, type JsonRecord } from '../conversation/json-record.ts';
+import { isRecord, parseRecord, recordsOf, textOf, type JsonRecord } from '../conversation/json-record.ts';
 import { readSqlite, type SqliteReader, type SqliteValue } from '../host/read-sqlite.ts';
 
 const MEGABYTE = 1024 * 1024;
@@ -168,8 +168,4 @@ function pick(record: JsonRecord, names: readonly string[]): JsonRecord {
 function jsonOf(value: SqliteValue): JsonRecord | null {
   if (typeof value === 'string') return parseRecord(value);
   return value instanceof Uint8Array ? parseRecord(Buffer.from(value).toString('utf8')) : null;
-}
-
-function recordsOf(value: unknown): JsonRecord[] {
-  return Array.isArray(value) ? value.filter((part) => isRecord(part)) : [];
 }

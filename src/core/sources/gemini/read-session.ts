@@ -1,6 +1,6 @@
 // Reads a session of Gemini CLI as the conversation that a person had. Total: whatever the bytes are, the answer is bounded by them.
 
-import { isRecord, textOf, type JsonRecord } from '../conversation/json-record.ts';
+import { isRecord, recordsOf, textOf, type JsonRecord } from '../conversation/json-record.ts';
 import { toTimeMs } from '../conversation/conversation-facts.ts';
 import {
   base64Image,
@@ -118,8 +118,4 @@ function toResult(result: unknown): Pick<ToolCall, 'result' | 'isError'> {
   const texts = responses.flatMap((response) => textOf(response['error']) ?? textOf(response['output']) ?? []);
   const text = typeof result === 'string' ? result : texts.join('\n');
   return { result: text.slice(0, MAX_RESULT_LENGTH), isError: responses.some((one) => 'error' in one) };
-}
-
-function recordsOf(value: unknown): JsonRecord[] {
-  return Array.isArray(value) ? value.filter((part) => isRecord(part)) : [];
 }

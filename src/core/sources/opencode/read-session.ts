@@ -1,7 +1,7 @@
 // Reads an exported session of OpenCode as messages. Total: whatever the bytes are.
 
 import { toTimeMs } from '../conversation/conversation-facts.ts';
-import { isRecord, parseRecordBytes, textOf, type JsonRecord } from '../conversation/json-record.ts';
+import { isRecord, parseRecordBytes, recordsOf, textOf, type JsonRecord } from '../conversation/json-record.ts';
 import {
   createMessage,
   dataUrlImage,
@@ -90,8 +90,4 @@ function toCall(part: JsonRecord): MessagePart[] {
   const result = typeof told === 'string' ? told.slice(0, MAX_RESULT_LENGTH) : null;
   const name = textOf(part['tool']) ?? '';
   return [{ type: 'tool-call', call: { id, name, input: state['input'], result, isError, images: [] } }];
-}
-
-function recordsOf(value: unknown): JsonRecord[] {
-  return Array.isArray(value) ? value.filter((part) => isRecord(part)) : [];
 }

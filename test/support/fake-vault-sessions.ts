@@ -8,6 +8,8 @@ import type {
   SessionChange,
   SessionRemoval,
   SessionSaved,
+  SessionSearchAnswer,
+  SessionSearchQuery,
 } from '../../src/core/vault/vault-sessions.ts';
 
 interface Kept {
@@ -74,6 +76,20 @@ export class FakeSessions {
     const firstIndex = Math.min(Math.max(0, window.firstIndex ?? messageCount - window.limit), messageCount);
     const messages = kept.messages.slice(firstIndex, firstIndex + window.limit).map(({ message }) => message);
     return { messages, firstIndex, messageCount, damaged: 0 };
+  }
+
+  search({ text, limit }: SessionSearchQuery): SessionSearchAnswer {
+    const needle = text.toLowerCase();
+    const matches = [...this.#kept.values()].flatMap(({ session, messages }) =>
+      messages.flatMap(({ message }, position) => {
+        const from = message.text.toLowerCase().indexOf(needle);
+        if (from < 0) return [];
+        const { id: messageId, role, atMs, text: line } = message;
+        const to = from + needle.length;
+        return [{ id: session.id, messageId, position, role, atMs: atMs ?? 0, line, from, to, score: 1 }];
+      }),
+    );
+    return { matches: matches.slice(0, limit), isComplete: matches.length <= limit };
   }
 
   remove(removals: readonly SessionRemoval[]): number {

@@ -258,6 +258,11 @@ export class FakeVault implements Vault {
     return this.#sessions.readMessages(id, window);
   }
 
+  async searchSessions(...[query]: Parameters<Vault['searchSessions']>): ReturnType<Vault['searchSessions']> {
+    this.#assertOpen();
+    return this.#sessions.search(query);
+  }
+
   async removeSessions(...[removals]: Parameters<Vault['removeSessions']>): Promise<number> {
     this.#assertOpen();
     return this.#sessions.remove(removals);

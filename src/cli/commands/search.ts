@@ -10,6 +10,7 @@ import { ITEM_KINDS, type ItemKind } from '../../shared/model/item.ts';
 import { AppError } from '../../shared/model/app-error.ts';
 import { toPlainLine } from '../../shared/text/sanitize-text.ts';
 import type { SearchAnswer, SearchMatch, SearchQuery, Vault } from '../../core/vault/vault.ts';
+import type { MessageHit } from '../../core/sessions/session-store.ts';
 import { collect } from '../options.ts';
 import { shortId } from '../render/ids.ts';
 
@@ -58,14 +59,17 @@ export function runSearch(text: string, options: SearchCommandOptions, context: 
     throw new AppError('USAGE_INVALID', '--since is later than --until.', { hint: 'Exchange the two times.' });
   return doneWithVault(context, async (open) => {
     const { matches, isComplete, notIndexed } = await searchOn(open.vault, query);
+    const { hits: messages } = await open.sessions.store.search({ ...query, limit: query.limit - matches.length });
     const document = {
       hits: matches.map(hitDocument),
+      sessions: messages.map(messageDocument),
       complete: isComplete,
       ...(notIndexed === undefined ? {} : { notIndexed }),
     };
     context.out.result(document, () => [
       ...matches.flatMap((match) => renderHit(match, context)),
-      ...(matches.length === 0 ? ['Nothing was found.'] : []),
+      ...messages.flatMap((hit) => renderMessage(hit, context)),
+      ...(matches.length + messages.length === 0 ? ['Nothing was found.'] : []),
       ...(notIndexed === undefined
         ? moreWords(isComplete)
         : ['The search index is still being made: there may be more.']),
@@ -111,6 +115,21 @@ function renderHit(match: SearchMatch, context: CommandContext): string[] {
     `${style.bold(title)}  ${style.dim(facts)}`,
     `  ${marked}`,
     style.dim(`  cairn show ${shortId(snapshotId)} --item '${toPlainLine(item.key, 120)}'`),
+  ];
+}
+
+function messageDocument({ session, role, atMs, position, line, score }: MessageHit): object {
+  const { id, name, tool, project } = session;
+  return { id, name, tool, project, role, at: toIso(atMs), position, line, score };
+}
+
+function renderMessage({ session, role, atMs, line, from, to }: MessageHit, context: CommandContext): string[] {
+  const { style } = context.out;
+  const facts = ['session', describeTime(atMs, context.nowMs()), role].join(', ');
+  return [
+    `${style.bold(toPlainLine(session.name, 60))}  ${style.dim(facts)}`,
+    `  ${line.slice(0, from)}${style.bold(line.slice(from, to))}${line.slice(to)}`,
+    style.dim(`  cairn sessions show ${session.id.slice(0, 8)}`),
   ];
 }
 

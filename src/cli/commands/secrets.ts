@@ -3,6 +3,7 @@
 import type { Command } from 'commander';
 
 import { scanSecrets, type SecretFinding } from '../../core/secrets/scan-secrets.ts';
+import { redactMessages } from '../../core/secrets/session-texts.ts';
 import type { RedactReport } from '../../core/vault/vault-texts.ts';
 import { AppError } from '../../shared/model/app-error.ts';
 import { doneWithVault, withProgress, type Act, type CommandContext } from '../context.ts';
@@ -42,12 +43,13 @@ export function runSecretsScan(options: SecretsScanOptions, context: CommandCont
     const chosen = choose(findings, options.redact ?? []);
     const isDone = chosen.length > 0 && options.dryRun !== true && (await isAgreed(chosen, options, context));
     const report = isDone
-      ? await withProgress(context, 'Overwriting', (work) =>
-          open.vault.redact(
-            chosen.flatMap(({ spots }) => spots),
-            work,
-          ),
-        )
+      ? await withProgress(context, 'Overwriting', async (work) => {
+          const spots = chosen.flatMap((finding) => finding.spots);
+          const messages = chosen.flatMap((finding) => finding.messages);
+          const redacted = await open.vault.redact(spots, work);
+          const changed = await redactMessages(open.vault, messages, context.nowMs());
+          return { ...redacted, spots: redacted.spots + changed };
+        })
       : null;
     const view = { style: context.out.style, nowMs: context.nowMs() };
     const redaction = options.redact === undefined ? {} : { redaction: redactionDocument(chosen, report) };
@@ -90,7 +92,7 @@ function redactionDocument(chosen: readonly SecretFinding[], report: RedactRepor
   return {
     dryRun: report === null,
     secrets: chosen.map(({ fingerprint }) => fingerprint),
-    spots: chosen.reduce((sum, { spots }) => sum + spots.length, 0),
+    spots: chosen.reduce((sum, { spots, messages }) => sum + spots.length + messages.length, 0),
     facts: chosen.reduce((sum, { facts }) => sum + facts, 0),
     ...(report === null ? {} : { overwritten: report.spots, chunks: report.chunks, left: report.left }),
   };

@@ -50,6 +50,7 @@ export function createRemoteVault(app: RunningApp, notices: Vault['notices']): V
     findSession: (id) => call('findSession', id),
     saveSession: (change) => call('saveSession', change),
     readMessages: (id, window) => call('readMessages', id, window),
+    searchSessions: (query) => call('searchSessions', query),
     removeSessions: (removals) => call('removeSessions', removals),
     prune: (limits, nowMs, options) => work('prune', [limits, nowMs], options),
     verify: (options) => work('verify', [], options),

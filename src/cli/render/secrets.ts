@@ -1,6 +1,7 @@
 // What a scan for secrets found, in words: never a value.
 
 import type { SecretFinding } from '../../core/secrets/scan-secrets.ts';
+import type { MessageSpot } from '../../core/secrets/session-texts.ts';
 import type { RedactReport, TextPlace } from '../../core/vault/vault-texts.ts';
 import { toPlainLine } from '../../shared/text/sanitize-text.ts';
 import { countOf, formatCount } from '../format/amounts.ts';
@@ -16,7 +17,7 @@ interface SecretsView {
 }
 
 export function findingDocument(finding: SecretFinding): object {
-  const { rule, isCertain, fingerprint, masked, count, places, facts } = finding;
+  const { rule, isCertain, fingerprint, masked, count, places, facts, messages } = finding;
   return {
     rule,
     certain: isCertain,
@@ -35,6 +36,7 @@ export function findingDocument(finding: SecretFinding): object {
       lastSeen: toIso(lastSeenMs),
       stillThere: isThereNow,
     })),
+    messages: messages.map(({ session, messageId, atMs }) => ({ session, message: messageId, at: toIso(atMs) })),
   };
 }
 
@@ -53,13 +55,19 @@ export function renderFindings(findings: readonly SecretFinding[], isCut: boolea
 }
 
 function renderFinding(finding: SecretFinding, { style, nowMs }: SecretsView): string[] {
-  const { rule, fingerprint, masked, count, places } = finding;
+  const { rule, fingerprint, masked, count, places, messages } = finding;
+  const sessions = new Map(messages.map((spot) => [spot.session, spot]));
   const more = places.length - MAX_PLACES;
   return [
-    `${style.yellow(rule)}  ${masked}  ${style.dim(`${fingerprint}, ${countOf(count, 'time')} in ${countOf(places.length, 'place')}`)}`,
+    `${style.yellow(rule)}  ${masked}  ${style.dim(`${fingerprint}, ${countOf(count, 'time')} in ${countOf(places.length + sessions.size, 'place')}`)}`,
     ...places.slice(0, MAX_PLACES).map((place) => `  ${renderPlace(place, nowMs)}`),
     ...(more > 0 ? [style.dim(`  and ${formatCount(more)} more`)] : []),
+    ...[...sessions.values()].slice(0, MAX_PLACES).map((spot) => `  ${renderSession(spot, nowMs)}`),
   ];
+}
+
+function renderSession({ session, preview, atMs }: MessageSpot, nowMs: number): string {
+  return `session ${toPlainLine(preview, MAX_TITLE)}, ${describeTime(atMs, nowMs)}: cairn sessions show ${session.slice(0, 8)}`;
 }
 
 function capital(text: string): string {
@@ -95,7 +103,7 @@ function originWords(kind: TextPlace['kind']): string {
 
 /** What was overwritten, or would be. */
 export function renderPlan(chosen: readonly SecretFinding[], report: RedactReport | null, style: Style): string[] {
-  const spots = chosen.reduce((sum, finding) => sum + finding.spots.length, 0);
+  const spots = chosen.reduce((sum, finding) => sum + finding.spots.length + finding.messages.length, 0);
   const facts = chosen.reduce((sum, { facts: own }) => sum + own, 0);
   const isThere = chosen.some(({ places }) => places.some(({ isThereNow }) => isThereNow));
   const head =

@@ -1,10 +1,11 @@
 // Sessions: what programs push, and what the window shows and changes.
 
+import type { SessionHit } from '../../shared/contract/search-schemas.ts';
 import type { SessionView } from '../../shared/contract/sessions.ts';
 import { exportFileName, exportSession } from '../sessions/export-session.ts';
 import { fromStored, type Session } from '../sessions/session.ts';
 import type { SessionDesk } from '../sessions/session-desk.ts';
-import type { NewMessage } from '../sessions/session-store.ts';
+import type { MessageHit, NewMessage } from '../sessions/session-store.ts';
 import { previewMessages } from '../sources/conversation/preview-messages.ts';
 import { toIso } from '../timeline/views.ts';
 import type { ApiDeps } from './api-deps.ts';
@@ -138,6 +139,11 @@ function viewSession(session: Session): SessionView {
     captured: session.item !== null,
     details: session.details,
   };
+}
+
+export function viewSessionHit({ session, role, atMs, position, line, from, to }: MessageHit): SessionHit {
+  const { id, name, tool, project } = session;
+  return { sessionId: id, name, tool, project, role, at: toIso(atMs), position, line, from, to };
 }
 
 type Defined<Values> = { [Name in keyof Values]: Exclude<Values[Name], undefined> };

@@ -3,6 +3,11 @@
 import { viewSummary } from '../timeline/views.ts';
 import type { ApiDeps } from './api-deps.ts';
 import { os } from './handlers.ts';
+import { viewSessionHit } from './sessions.ts';
+
+/** Messages of sessions that the first answer to a search tells, and how long it looks for them. */
+const MAX_SESSION_HITS = 20;
+const SESSIONS_BUDGET_MS = 1_000;
 
 export function timelineHandlers({ session }: ApiDeps) {
   return {
@@ -32,7 +37,22 @@ export function timelineHandlers({ session }: ApiDeps) {
       }),
     },
     search: {
-      query: os.search.query.handler(({ input }) => session.unlocked().timeline.search(input)),
+      query: os.search.query.handler(async ({ input }) => {
+        const { timeline, sessions } = session.unlocked();
+        const answer = await timeline.search(input);
+        if (input.cursor !== undefined) return answer;
+        const { hits } = await sessions.store.search({
+          text: input.text,
+          limit: MAX_SESSION_HITS,
+          budgetMs: input.firstWithinMs ?? SESSIONS_BUDGET_MS,
+          ...(input.kinds === undefined ? {} : { kinds: input.kinds }),
+          ...(input.sources === undefined ? {} : { sources: input.sources }),
+          ...(input.projects === undefined ? {} : { projects: input.projects }),
+          ...(input.since === undefined ? {} : { sinceMs: Date.parse(input.since) }),
+          ...(input.until === undefined ? {} : { untilMs: Date.parse(input.until) }),
+        });
+        return { ...answer, sessions: hits.map(viewSessionHit) };
+      }),
     },
   };
 }

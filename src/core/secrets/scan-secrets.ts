@@ -1,10 +1,11 @@
-// Looks for secrets in all that was ever captured: first by the rules that also redact captures, then for every other place of the same
+// Looks for secrets in all that was ever captured, and in stored sessions: first by the rules that also redact captures, then for every other place of the same
 // values. The values stay in this process and are never part of what is told.
 
 import { AppError } from '../../shared/model/app-error.ts';
 import { findSecrets, isTokenRule } from '../capture/rules/redact-text.ts';
 import type { LongWorkOptions, Vault } from '../vault/vault.ts';
 import type { CapturedText, TextPlace, TextSpot } from '../vault/vault-texts.ts';
+import { eachSessionText, toLatin1, type MessageSpot, type SessionText } from './session-texts.ts';
 import { MIN_VALUE_LENGTH, ValueFinder } from './value-finder.ts';
 
 const PAGE_BYTES = 2 * 1024 * 1024;
@@ -31,6 +32,8 @@ export interface SecretFinding {
   readonly spots: readonly TextSpot[];
   /** Titles, addresses and commands that hold it: parts of the sealed log, which are not rewritten. */
   readonly facts: number;
+  /** Messages of stored sessions that hold it, each once. */
+  readonly messages: readonly MessageSpot[];
 }
 
 export interface SecretScan {
@@ -46,21 +49,26 @@ interface Candidate {
   readonly facts: TextSpot[];
   /** Of lines that span chunks: told only where nothing else has it. */
   readonly borders: TextSpot[];
+  readonly messages: MessageSpot[];
 }
+
+type ScannedVault = Pick<Vault, 'listTexts' | 'placesOf' | 'fingerprints' | 'listSessions' | 'readMessages'>;
 
 /** @param options.sinceMs only values that were still there then @throws AppError CANCELLED */
 export async function scanSecrets(
-  vault: Pick<Vault, 'listTexts' | 'placesOf' | 'fingerprints'>,
+  vault: ScannedVault,
   options: LongWorkOptions & { readonly sinceMs?: number },
 ): Promise<SecretScan> {
   const candidates = new Map<string, Candidate>();
-  await eachText(vault, options, 0, (_, text) => {
+  const learn = (text: string): void => {
     for (const { rule, start, end } of findSecrets(text)) {
       const found = knownByForm(text.slice(start, end)) ?? { rule, value: text.slice(start, end) };
       if (candidates.size < MAX_VALUES && !candidates.has(found.value))
-        candidates.set(found.value, { ...found, contents: [], facts: [], borders: [] });
+        candidates.set(found.value, { ...found, contents: [], facts: [], borders: [], messages: [] });
     }
-  });
+  };
+  await eachText(vault, options, 0, (_, text) => learn(text));
+  await eachMessage(vault, options, (_, text) => learn(text));
   const list = [...candidates.values()];
   const finder = new ValueFinder(list.map(({ value }) => value));
   await eachText(vault, options, 1, (from, text) => {
@@ -68,6 +76,11 @@ export async function scanSecrets(
     // Too short to be looked for everywhere: where the rules find it.
     for (const { start, end } of findSecrets(text))
       if (end - start < MIN_VALUE_LENGTH) note(candidates.get(text.slice(start, end)), from, start, end);
+  });
+  await eachMessage(vault, options, (from, text) => {
+    const found = new Set(finder.find(text).map(({ value }) => list[value]));
+    for (const { start, end } of findSecrets(text)) found.add(candidates.get(text.slice(start, end)));
+    for (const candidate of found) noteMessage(candidate, from);
   });
   const findings = await toFindings(vault, list, options);
   return { findings, isCut: candidates.size >= MAX_VALUES };
@@ -84,6 +97,24 @@ function note(candidate: Candidate | undefined, { anchor, type }: CapturedText, 
   const lists = { content: candidate.contents, fact: candidate.facts, border: candidate.borders };
   if (lists[type].length < MAX_SPOTS)
     lists[type].push({ anchor, start, end, bytes: Uint8Array.from(Buffer.from(candidate.value, 'latin1')) });
+}
+
+function noteMessage(candidate: Candidate | undefined, { session, preview, message, atMs }: SessionText): void {
+  if (candidate === undefined || candidate.messages.length >= MAX_SPOTS) return;
+  candidate.messages.push({ session, preview, messageId: message.id, atMs, value: candidate.value });
+}
+
+async function eachMessage(
+  vault: Pick<Vault, 'listSessions' | 'readMessages'>,
+  { signal }: LongWorkOptions,
+  use: (from: SessionText, text: string) => void,
+): Promise<void> {
+  let number = 0;
+  for await (const from of eachSessionText(vault)) {
+    if (number % TURN_TEXTS === 0) await turn(signal);
+    number += 1;
+    use(from, toLatin1(from.message.text));
+  }
 }
 
 /** Every text as one byte a character, so that positions are bytes. */
@@ -140,12 +171,13 @@ async function toFindings(
       isCertain: isTokenRule(candidate.rule),
       fingerprint: fingerprints[at] ?? '',
       masked: mask(candidate),
-      count: allSpots(candidate).length,
+      count: allSpots(candidate).length + candidate.messages.length,
       places: [...(places.get(candidate)?.values() ?? [])].toSorted((a, b) => b.lastSeenMs - a.lastSeenMs),
       spots: candidate.contents,
       facts: candidate.facts.length,
+      messages: candidate.messages,
     }))
-    .filter((finding) => finding.places.some(({ lastSeenMs }) => lastSeenMs >= sinceMs))
+    .filter((finding) => newest(finding) >= sinceMs)
     .toSorted((a, b) => Number(b.isCertain) - Number(a.isCertain) || newest(b) - newest(a));
 }
 
@@ -168,8 +200,8 @@ function addPlace(places: Map<string, TextPlace>, place: TextPlace): void {
   });
 }
 
-function newest({ places }: SecretFinding): number {
-  return places[0]?.lastSeenMs ?? 0;
+function newest({ places, messages }: SecretFinding): number {
+  return messages.reduce((most, { atMs }) => Math.max(most, atMs), places[0]?.lastSeenMs ?? 0);
 }
 
 /** Enough to know which one it is, where its form says who issued it; of any other value only its length. */

@@ -8,7 +8,7 @@ import type { Source } from '../sources/source.ts';
 import type { SessionId } from '../../shared/model/ids.ts';
 import type { JsonObject } from '../../shared/model/json.ts';
 import type { SessionMessage, SessionStatus, StoredSession } from '../../shared/model/session.ts';
-import type { SessionSaved } from '../vault/vault-sessions.ts';
+import type { SessionMatch, SessionSaved, SessionSearchQuery } from '../vault/vault-sessions.ts';
 import type { Vault } from '../vault/vault.ts';
 import { writeAgentState } from './agents/write-state.ts';
 import { mergeSession, readCapturedSessions, type CapturedSession } from './captured-sessions.ts';
@@ -31,6 +31,18 @@ export interface SessionQuery {
   /** Words in name, preview or project. */
   readonly text?: string;
   readonly limit?: number;
+}
+
+/** What a search in the messages of sessions asks; empty lists mean any. */
+export interface MessageQuery extends SessionSearchQuery {
+  readonly kinds?: readonly string[];
+  readonly sources?: readonly string[];
+  readonly projects?: readonly string[];
+}
+
+/** A message that holds what was looked for, and its session. */
+export interface MessageHit extends SessionMatch {
+  readonly session: Session;
 }
 
 export interface NewSession {
@@ -193,6 +205,32 @@ export class SessionStore {
   /** Every message. */
   async allMessages(id: SessionId): Promise<readonly ConversationMessage[]> {
     return (await this.messages(id, { firstIndex: 0, limit: Number.MAX_SAFE_INTEGER })).messages;
+  }
+
+  /**
+   * Looks for words in the messages of sessions that no source has captured: pushed, held here, or imported. Those of captured
+   * conversations are found with everything else that was captured.
+   */
+  async search({ kinds = [], sources = [], projects = [], ...query }: MessageQuery): Promise<{
+    readonly hits: readonly MessageHit[];
+    readonly isComplete: boolean;
+  }> {
+    if (kinds.length > 0 && !kinds.includes('conversation')) return { hits: [], isComplete: true };
+    const { matches, isComplete } = await this.#deps.vault.searchSessions(query);
+    if (matches.length === 0) return { hits: [], isComplete };
+    const { sessions } = await this.#readAll();
+    const wanted = new Map(
+      sessions
+        .filter(({ item }) => item === null)
+        .filter(({ tool }) => sources.length === 0 || sources.includes(tool))
+        .filter(({ project }) => projects.length === 0 || projects.includes(project ?? ''))
+        .map((session) => [session.id, session]),
+    );
+    const hits = matches.flatMap((match) => {
+      const session = wanted.get(match.id);
+      return session === undefined ? [] : [{ ...match, session }];
+    });
+    return { hits, isComplete };
   }
 
   /** The item and the snapshot that hold a captured conversation; undefined for what lies in the vault as a session. */

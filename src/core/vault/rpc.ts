@@ -52,6 +52,7 @@ type EngineMethod =
   | 'findSession'
   | 'saveSession'
   | 'readMessages'
+  | 'searchSessions'
   | 'removeSessions'
   | 'prune'
   | 'verify'

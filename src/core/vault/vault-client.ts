@@ -207,6 +207,10 @@ class VaultClient implements Vault {
     return this.#call('readMessages', values);
   }
 
+  searchSessions(...values: Parameters<Vault['searchSessions']>) {
+    return this.#call('searchSessions', values);
+  }
+
   removeSessions(...values: Parameters<Vault['removeSessions']>) {
     return this.#call('removeSessions', values);
   }

@@ -1,7 +1,7 @@
 // The vault as the worker runs it: opens and closes the file, takes the writer's lock for every change, and hands each operation to
 // the module that knows it. Runs in the worker thread; callers use vault-client.ts.
 
-import { chmodSync, linkSync } from 'node:fs';
+import { linkSync } from 'node:fs';
 
 import { AppError } from '../../shared/model/app-error.ts';
 import type { CheckpointAttributes } from '../../shared/model/checkpoint.ts';
@@ -11,7 +11,7 @@ import type { KeptSnapshot, RetentionLimits } from '../../shared/model/retention
 import type { Snapshot, SnapshotSummary } from '../../shared/model/snapshot.ts';
 import type { RandomBytes } from '../crypto/cipher.ts';
 import { DEFAULT_ARGON2, type Argon2Parameters } from '../crypto/key-slot.ts';
-import { createDatabase } from './database.ts';
+import { buildVault } from './build-vault.ts';
 import {
   explainDiskError,
   isDiskFull,
@@ -19,20 +19,18 @@ import {
   withAsyncStorageErrors,
   withStorageErrors,
 } from './errors.ts';
-import { createKeyring, type KeyringOptions, type VaultSecret } from './keyring/keyring.ts';
+import type { KeyringOptions, VaultSecret } from './keyring/keyring.ts';
 import { createCheckpoint, deleteCheckpoints, editCheckpoint, writeSetting } from './log/checkpoints.ts';
-import { FIRST_HEAD, sealHead } from './log/head.ts';
 import { readChanges, readDensity } from './log/history.ts';
 import { exportStream, listSnapshots, readSnapshot, readStream, resolveSnapshot } from './log/read-snapshots.ts';
 import { findStoredSession, listSessions, readMessages, removeSessions, saveSession } from './log/sessions.ts';
 import { createBodyCache, saveSnapshot, type KnownContent } from './log/save-snapshot.ts';
 import type { VaultState } from './log/vault-state.ts';
 import { cannotWrite, openVaultFiles, type Obstacle, type OpenedVault } from './open-vault.ts';
-import { runMigrations } from './migrations/run-migrations.ts';
 import { fingerprintsOf, listTexts, placesOf } from './search/list-texts.ts';
 import { SearchIndex } from './search/search-index.ts';
+import { SessionSearch } from './search/search-sessions.ts';
 import { searchVault } from './search/search-vault.ts';
-import { writeHeadSlot } from './tables/single-rows.ts';
 import { freeBytes, keepReserve, releaseReserve, restoreReserve } from './upkeep/reserve.ts';
 import type { WorkControl } from './upkeep/slices.ts';
 import { runUpkeep } from './upkeep/upkeep.ts';
@@ -61,7 +59,14 @@ import type {
   VaultStatistics,
   VerifyReport,
 } from './vault.ts';
-import type { MessageWindow, SessionChange, SessionRemoval, SessionSaved } from './vault-sessions.ts';
+import type {
+  MessageWindow,
+  SessionChange,
+  SessionRemoval,
+  SessionSaved,
+  SessionSearchAnswer,
+  SessionSearchQuery,
+} from './vault-sessions.ts';
 import { settleVault, type SettleDeps } from './settle-vault.ts';
 import type { RedactReport, TextPage, TextPlace, TextSpot } from './vault-texts.ts';
 import { vaultFiles, type VaultFiles } from './vault-files.ts';
@@ -85,6 +90,7 @@ export class VaultEngine {
   readonly #obstacle: Obstacle | null;
   readonly #options: EngineOptions;
   readonly #search: SearchIndex;
+  readonly #sessionSearch: SessionSearch;
   readonly #bodyCache = createBodyCache();
   /** Content ids of the streams that this run committed last. */
   readonly #knowledge: KnownContent = new Map();
@@ -99,6 +105,7 @@ export class VaultEngine {
     this.#obstacle = opened.obstacle;
     this.#hasReleasedReserve = opened.hasReleasedReserve;
     this.#options = options;
+    this.#sessionSearch = new SessionSearch(opened.state);
     this.#search = new SearchIndex({
       state: opened.state,
       canWrite: opened.lock !== null,
@@ -122,7 +129,7 @@ export class VaultEngine {
     const temporary = vaultFiles(`${database}.new-${process.pid}`);
     removeLeftovers(temporary);
     try {
-      const recoveryKey = await buildVault(temporary, password, nowMs, options);
+      const recoveryKey = await buildVault(temporary, password, nowMs, keyringOptions(temporary, options));
       withStorageErrors('Creating the vault', () => {
         linkSync(temporary.sidecar, files.sidecar);
         linkSync(temporary.database, files.database);
@@ -284,6 +291,10 @@ export class VaultEngine {
 
   readMessages(id: SessionId, window: Parameters<typeof readMessages>[2]): MessageWindow {
     return this.#read(() => readMessages(this.#state, id, window));
+  }
+
+  searchSessions(query: SessionSearchQuery): Promise<SessionSearchAnswer> {
+    return this.#work('Searching', () => this.#read(() => this.#sessionSearch.search(query)));
   }
 
   removeSessions(removals: readonly SessionRemoval[]): Promise<number> {
@@ -470,26 +481,6 @@ export class VaultEngine {
     if (this.#hasClosed)
       throw new AppError('VAULT_CLOSED', 'The vault was closed in the meantime.', { hint: 'Open it again.' });
   }
-}
-
-async function buildVault(files: VaultFiles, password: string, nowMs: number, options: EngineOptions): Promise<string> {
-  const { keyring, recoveryKey } = await createKeyring(password, nowMs, keyringOptions(files, options));
-  const db = createDatabase(files.database);
-  try {
-    chmodSync(files.database, 0o600);
-    withStorageErrors('Creating the vault', () => {
-      runMigrations(db);
-      db.transaction(() => {
-        writeHeadSlot(db, 0, sealHead(keyring.keys, { ...FIRST_HEAD, counter: 1 }));
-        writeHeadSlot(db, 1, sealHead(keyring.keys, { ...FIRST_HEAD, counter: 2 }));
-      })();
-      keyring.mend(db);
-    });
-  } finally {
-    db.close();
-    keyring.keys.wipe();
-  }
-  return recoveryKey;
 }
 
 function keyringOptions(files: VaultFiles, options: EngineOptions): KeyringOptions {

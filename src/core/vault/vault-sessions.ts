@@ -48,6 +48,39 @@ export interface SessionRemoval {
   readonly mark: JsonObject | null;
 }
 
+export interface SessionSearchQuery {
+  readonly text: string;
+  /** At most so many messages. */
+  readonly limit: number;
+  /** After this long the search gives what it has. */
+  readonly budgetMs: number;
+  /** Only messages of this stretch of time. */
+  readonly sinceMs?: number;
+  readonly untilMs?: number;
+}
+
+/** A message that holds what was looked for. */
+export interface SessionMatch {
+  readonly id: SessionId;
+  readonly messageId: string;
+  /** Its place among the messages, from 0. */
+  readonly position: number;
+  readonly role: SessionMessage['role'];
+  readonly atMs: number;
+  /** The line around the hit, without control sequences; the hit stands between the two positions. */
+  readonly line: string;
+  readonly from: number;
+  readonly to: number;
+  readonly score: number;
+}
+
+export interface SessionSearchAnswer {
+  /** Of the newest sessions first, one hit a message. */
+  readonly matches: readonly SessionMatch[];
+  /** True where all messages were looked through. */
+  readonly isComplete: boolean;
+}
+
 export interface VaultSessions {
   /** All stored sessions, in no order. */
   listSessions(): Promise<readonly StoredSession[]>;
@@ -57,6 +90,8 @@ export interface VaultSessions {
   saveSession(change: SessionChange): Promise<SessionSaved>;
   /** A window of messages in their order; the newest ones where no first index is given. @throws AppError SESSION_NOT_FOUND */
   readMessages(id: SessionId, window: { readonly firstIndex?: number; readonly limit: number }): Promise<MessageWindow>;
+  /** Looks for words in the messages of stored sessions, as `search` does in what was captured. */
+  searchSessions(query: SessionSearchQuery): Promise<SessionSearchAnswer>;
   /** Removes sessions with their messages; those that are not there are no error. Gives how many were. */
   removeSessions(removals: readonly SessionRemoval[]): Promise<number>;
 }

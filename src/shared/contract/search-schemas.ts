@@ -2,6 +2,7 @@
 
 import { z } from 'zod';
 
+import { MESSAGE_ROLES } from '../model/session.ts';
 import { itemKeySchema, itemKindSchema, snapshotIdSchema, sourceIdSchema, timeSchema } from './schemas.ts';
 
 export const searchHitSchema = z.object({
@@ -51,8 +52,26 @@ export const searchQuerySchema = z.object({
 });
 export type SearchQueryView = z.output<typeof searchQuerySchema>;
 
+/** A message of a session that no snapshot holds: pushed, held here, or imported. */
+const sessionHitSchema = z.object({
+  sessionId: z.string(),
+  name: z.string(),
+  tool: z.string(),
+  project: z.string().nullable(),
+  role: z.enum(MESSAGE_ROLES),
+  at: timeSchema,
+  /** Its place among the session's messages, from 0. */
+  position: z.int().min(0),
+  line: z.string(),
+  from: z.int().min(0),
+  to: z.int().min(0),
+});
+export type SessionHit = z.infer<typeof sessionHitSchema>;
+
 export const searchAnswerSchema = z.object({
   hits: z.array(searchHitSchema),
+  /** Only in the first answer to a question. */
+  sessions: z.array(sessionHitSchema).optional(),
   /** True where there is nothing more to find. */
   isComplete: z.boolean(),
   cursor: z.string().optional(),

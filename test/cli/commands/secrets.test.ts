@@ -22,6 +22,7 @@ function aFinding(overrides: Partial<SecretFinding> = {}): SecretFinding {
     places: [{ ...place, ...times, isThereNow: false }],
     spots: [{ anchor: 1, start: 0, end: 4, bytes: new Uint8Array(4) }],
     facts: 0,
+    messages: [],
     ...overrides,
   };
 }

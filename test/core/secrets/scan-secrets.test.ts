@@ -2,7 +2,9 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
 import { scanSecrets } from '../../../src/core/secrets/scan-secrets.ts';
+import { redactMessages } from '../../../src/core/secrets/session-texts.ts';
 import { ValueFinder } from '../../../src/core/secrets/value-finder.ts';
+import { parseSessionId } from '../../../src/shared/model/ids.ts';
 import { aCapture, aConversation, aStream, aTerminal, text } from '../../support/captures.ts';
 import { openTestVault, TEST_NOW_MS, type TestVault } from '../../support/test-vault.ts';
 
@@ -60,6 +62,36 @@ describe('scanSecrets()', () => {
     const end = new AbortController();
     end.abort();
     await expect(scanSecrets(test.vault, { signal: end.signal })).rejects.toMatchObject({ code: 'CANCELLED' });
+  });
+});
+
+describe('secrets in stored sessions', () => {
+  const session = parseSessionId('00000000000000aa');
+  const say = (vault: TestVault['vault'], id: string, words: string) =>
+    vault.saveSession({
+      id: session,
+      nowMs: TEST_NOW_MS,
+      create: { createdAtMs: TEST_NOW_MS },
+      messages: [{ id, role: 'user', atMs: TEST_NOW_MS, model: null, text: words, isPartial: false }],
+    });
+
+  it('are found with what was captured, and overwritten in their messages only', async () => {
+    await using test = await openTestVault();
+    await save(test, 0, '$ ls\n');
+    await say(test.vault, 'one', `déjà vu: ${TOKEN}, and ${TOKEN} again`);
+    await say(test.vault, 'two', 'nothing here');
+
+    const { findings } = await scanSecrets(test.vault, {});
+
+    expect(findings.map(({ count, messages }) => [count, messages.map(({ messageId }) => messageId)])).toEqual([
+      [2, ['one']],
+    ]);
+    const spots = findings.flatMap(({ messages }) => messages);
+    expect(await redactMessages(test.vault, spots, TEST_NOW_MS)).toBe(1);
+    const { messages } = await test.vault.readMessages(session, { limit: 10 });
+    const stars = '*'.repeat(TOKEN.length);
+    expect(messages.map(({ text: words }) => words)).toEqual([`déjà vu: ${stars}, and ${stars} again`, 'nothing here']);
+    expect((await scanSecrets(test.vault, {})).findings.flatMap((finding) => finding.messages)).toEqual([]);
   });
 });
 

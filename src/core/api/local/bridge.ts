@@ -38,6 +38,7 @@ export const BRIDGE_OPERATIONS = [
   'findSession',
   'saveSession',
   'readMessages',
+  'searchSessions',
   'removeSessions',
   'statistics',
   'keys',

@@ -12,6 +12,7 @@ import { useAddressParameters } from '../../components/use-address.ts';
 import { SearchFields } from './search-fields.tsx';
 import { readFilter } from './search-filter.ts';
 import { SearchHitView } from './search-hit.tsx';
+import { SessionHits } from './session-hits.tsx';
 import { useSearch, type SearchState } from './use-search.ts';
 import './search.css';
 
@@ -25,7 +26,7 @@ export function SearchScreen() {
   const [text, setText] = useState(addressed);
   const settled = useDebounced(text.trim(), WAIT_MS);
   const field = useRef<HTMLInputElement>(null);
-  const list = useRef<HTMLOListElement>(null);
+  const list = useRef<HTMLDivElement>(null);
   const latest = useRef(addressed);
   const address = searchAddress(settled, filter);
 
@@ -89,9 +90,9 @@ function Results({
 }: {
   readonly search: SearchState;
   readonly text: string;
-  readonly list: React.Ref<HTMLOListElement>;
+  readonly list: React.Ref<HTMLDivElement>;
 }) {
-  const { hits, isComplete, notIndexed, isLoading, more, isLoadingMore } = search;
+  const { hits, sessions, isComplete, notIndexed, isLoading, more, isLoadingMore } = search;
   if (hits === null) return isLoading ? <Loading what="Searching" /> : null;
   return (
     <>
@@ -105,18 +106,23 @@ function Results({
           Not everything was looked through: there is much to read. A longer text, or a filter, narrows it down.
         </Message>
       )}
-      {hits.length === 0 ? (
+      {hits.length + sessions.length === 0 ? (
         <Empty title="Nothing found">
           <p className="soft">
             Nothing that was looked through has these words on one line. Case does not matter; in quotes, blanks do.
           </p>
         </Empty>
       ) : (
-        <ol className="search-hits" ref={list} aria-label="Hits">
-          {hits.map((hit, at) => (
-            <SearchHitView key={`${at} ${hit.key} ${hit.snapshotId} ${hit.lineNumber}`} hit={hit} text={text} />
-          ))}
-        </ol>
+        <div ref={list} className="search-results">
+          {hits.length > 0 && (
+            <ol className="search-hits" aria-label="Hits">
+              {hits.map((hit, at) => (
+                <SearchHitView key={`${at} ${hit.key} ${hit.snapshotId} ${hit.lineNumber}`} hit={hit} text={text} />
+              ))}
+            </ol>
+          )}
+          {sessions.length > 0 && <SessionHits hits={sessions} />}
+        </div>
       )}
       {more !== null && (
         <Button onClick={more} disabled={isLoadingMore}>
@@ -127,8 +133,8 @@ function Results({
   );
 }
 
-function statusWords(text: string, { hits, isComplete, isLoading }: SearchState): string {
+function statusWords(text: string, { hits, sessions, isComplete, isLoading }: SearchState): string {
   if (text === '') return '';
   if (hits === null) return isLoading ? 'Searching' : '';
-  return `${plural(hits.length, 'hit')}${isComplete ? '' : ', and there may be more'}`;
+  return `${plural(hits.length + sessions.length, 'hit')}${isComplete ? '' : ', and there may be more'}`;
 }

@@ -2,7 +2,7 @@
 
 import { useEffect, useRef, useState } from 'react';
 
-import type { SearchAnswerView, SearchHit } from '../../../shared/contract/search-schemas.ts';
+import type { SearchAnswerView, SearchHit, SessionHit } from '../../../shared/contract/search-schemas.ts';
 import { api } from '../../client/client.ts';
 import { useAction } from '../../client/use-action.ts';
 import { useQuery } from '../../client/use-query.ts';
@@ -18,6 +18,8 @@ const MAX_FOLLOWED = 3;
 
 export interface SearchState {
   readonly hits: readonly SearchHit[] | null;
+  /** Messages of sessions that no snapshot holds. */
+  readonly sessions: readonly SessionHit[];
   readonly isComplete: boolean;
   readonly notIndexed: number;
   readonly isLoading: boolean;
@@ -64,6 +66,7 @@ export function useSearch(text: string, filter: Required<SearchPlace>): SearchSt
   }, [isShort, isRunning, cursor]);
   return {
     hits: data === null ? null : [data, ...answers].flatMap(({ hits }) => hits),
+    sessions: data?.sessions ?? [],
     isComplete: last?.isComplete ?? true,
     notIndexed: last?.notIndexed ?? 0,
     isLoading,

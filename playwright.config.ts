@@ -8,6 +8,7 @@ export default defineConfig<object, WorkerFixtures>({
   testMatch: '*.spec.ts',
   workers: 1,
   fullyParallel: false,
+  retries: 1, // what needed it is told at the end of the run
   timeout: 40_000,
   expect: { timeout: 8_000 },
   reporter: [['list']],

@@ -1,5 +1,5 @@
-// Runs all tests, the window's specs last, and closes with one line: how many passed, failed and were skipped. What was skipped is
-// named with its reason.
+// Runs all tests, the window's specs last, and closes with one line: how many passed, failed and were skipped. What was skipped,
+// failed, or passed only at its second attempt is named there.
 
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -8,21 +8,14 @@ import { join } from 'node:path';
 import process from 'node:process';
 
 import { provideAiPrograms } from './ai-programs.ts';
+import type { VitestOutcome } from './outcome-reporter.ts';
 
 interface Outcome {
   readonly passed: number;
-  readonly failed: number;
+  readonly failed: readonly string[];
   readonly skipped: readonly string[];
-}
-
-/** What vitest writes, as far as it is read here. */
-interface VitestResults {
-  readonly numPassedTests: number;
-  readonly numFailedTests: number;
-  readonly testResults: readonly {
-    readonly status: string;
-    readonly assertionResults: readonly { readonly fullName: string; readonly status: string }[];
-  }[];
+  /** Passed at the second attempt only: programs that are not ours, or two cores that were busy. */
+  readonly flaky: readonly string[];
 }
 
 /** What Playwright writes, as far as it is read here. */
@@ -34,11 +27,11 @@ interface PlaywrightSuite {
       readonly projectName: string;
       readonly status: 'expected' | 'unexpected' | 'flaky' | 'skipped';
       readonly annotations: readonly { readonly type: string; readonly description?: string }[];
+      readonly results: readonly { readonly error?: { readonly message?: string } }[];
     }[];
   }[];
 }
 
-const NOTHING_RAN: Outcome = { passed: 0, failed: 1, skipped: [] };
 const bin = join(import.meta.dirname, '../node_modules');
 const folder = mkdtempSync(join(tmpdir(), 'cairn-results-'));
 const only = process.argv.slice(2);
@@ -48,78 +41,74 @@ const aiPrograms = provideAiPrograms();
 const outcomes = [runVitest(), ...(only.length === 0 ? [runPlaywright()] : [])];
 rmSync(folder, { recursive: true, force: true });
 
-const skipped = outcomes.flatMap((outcome) => outcome.skipped);
-if (skipped.length > 0) process.stdout.write(`\nSkipped:\n${skipped.map((name) => `  ${name}`).join('\n')}\n`);
+const [failed, skipped, flaky] = (['failed', 'skipped', 'flaky'] as const).map((key) =>
+  outcomes.flatMap((outcome) => outcome[key]),
+) as [string[], string[], string[]]; // one for each of the three
+tell('Skipped', skipped);
+tell('Passed at the second attempt only', flaky);
+tell('Failed', failed);
 const passed = outcomes.reduce((sum, outcome) => sum + outcome.passed, 0);
-const failed = outcomes.reduce((sum, outcome) => sum + outcome.failed, 0);
-process.stdout.write(`\n${passed} passed, ${failed} failed, ${skipped.length} skipped\n`);
-process.exit(failed === 0 && outcomes.every((outcome) => outcome.passed > 0) ? 0 : 1);
+process.stdout.write(`\n${passed} passed, ${failed.length} failed, ${skipped.length} skipped\n`);
+process.exit(failed.length === 0 && outcomes.every((outcome) => outcome.passed > 0) ? 0 : 1);
+
+function tell(title: string, names: readonly string[]): void {
+  if (names.length > 0) process.stdout.write(`\n${title}:\n${names.map((name) => `  ${name}`).join('\n')}\n`);
+}
 
 function runVitest(): Outcome {
   const report = join(folder, 'vitest.json');
   const vitest = join(bin, 'vitest/vitest.mjs');
-  const status = run(
-    [vitest, 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`, ...only],
-    aiPrograms,
-  );
-  const results = readReport(report) as VitestResults | null; // vitest wrote it
-  if (results === null) {
-    process.stdout.write('The tests did not run to their end.\n');
-    return NOTHING_RAN;
-  }
-  const broken = results.testResults.filter((file) => file.status === 'failed' && file.assertionResults.length === 0);
+  const reporter = join(import.meta.dirname, 'outcome-reporter.ts');
+  const status = run([vitest, 'run', '--reporter=default', `--reporter=${reporter}`, ...only], {
+    ...aiPrograms,
+    CAIRN_OUTCOME_FILE: report,
+  });
+  const outcome = readReport(report) as VitestOutcome | null; // our reporter wrote it
+  if (outcome === null) return nothingRan('The tests did not run to their end.');
   // A test process that ended by itself leaves its tests untold, as if they had been skipped.
-  const untold = status === 0 ? 0 : Math.max(0, 1 - results.numFailedTests - broken.length);
-  if (untold > 0)
-    process.stdout.write('\nA test process ended by itself, or an error came outside of a test: see above.\n');
-  return {
-    passed: results.numPassedTests,
-    failed: results.numFailedTests + broken.length + untold,
-    skipped: results.testResults.flatMap((file) =>
-      file.assertionResults
-        .filter((test) => test.status !== 'passed' && test.status !== 'failed')
-        .map((test) => test.fullName),
-    ),
-  };
+  const isUntold = status !== 0 && outcome.failed.length === 0;
+  const untold = 'A test process ended by itself, or an error came outside of a test: see above.';
+  return isUntold ? { ...outcome, failed: [untold] } : outcome;
+}
+
+function nothingRan(why: string): Outcome {
+  return { passed: 0, failed: [why], skipped: [], flaky: [] };
 }
 
 /** The window as it ships, in real Chromium; on Electron too where its binary is. */
 function runPlaywright(): Outcome {
   process.stdout.write('\nThe window, in Chromium:\n');
   const built = run([join(bin, 'electron-vite/bin/electron-vite.js'), 'build', '--logLevel', 'warn']);
-  if (built !== 0) {
-    process.stdout.write('The window could not be built.\n');
-    return NOTHING_RAN;
-  }
+  if (built !== 0) return nothingRan('The window could not be built.');
   const report = join(folder, 'playwright.json');
   const status = run([join(bin, '@playwright/test/cli.js'), 'test', '--reporter=list,json'], {
     PLAYWRIGHT_JSON_OUTPUT_NAME: report,
   });
   const suite = readReport(report) as PlaywrightSuite | null; // Playwright wrote it
-  if (suite === null) {
-    process.stdout.write('The specs did not run to their end.\n');
-    return NOTHING_RAN;
-  }
+  if (suite === null) return nothingRan('The specs did not run to their end.');
   const tests = specsOf(suite);
-  const count = (wanted: string): number => tests.filter((test) => test.status === wanted).length;
-  const failures = count('unexpected');
+  const named = (wanted: string): string[] =>
+    tests
+      .filter((test) => test.status === wanted)
+      .map(({ name, reason }) => (reason === '' ? name : `${name} (${reason})`));
+  const failures = named('unexpected');
   return {
-    // What passed at the second attempt did not pass: there is no second attempt.
-    passed: count('expected') + count('flaky'),
-    failed: failures === 0 && status !== 0 ? 1 : failures,
-    skipped: tests
-      .filter((test) => test.status === 'skipped')
-      .map((test) => `${test.projectName}: ${test.title}${test.reason === '' ? '' : ` (${test.reason})`}`),
+    passed: tests.filter(({ status: was }) => was === 'expected' || was === 'flaky').length,
+    failed: failures.length === 0 && status !== 0 ? ['An error came outside of a spec: see above.'] : failures,
+    skipped: named('skipped'),
+    flaky: named('flaky'),
   };
 }
 
-function specsOf(suite: PlaywrightSuite): { projectName: string; title: string; status: string; reason: string }[] {
+function specsOf(suite: PlaywrightSuite): { name: string; status: string; reason: string }[] {
   const own = (suite.specs ?? []).flatMap(({ title, tests }) =>
-    tests.map(({ projectName, status, annotations }) => ({
-      projectName,
-      title,
+    tests.map(({ projectName, status, annotations, results }) => ({
+      name: `${projectName}: ${title}`,
       status,
-      reason: annotations.find(({ type }) => type === 'skip')?.description ?? '',
+      reason:
+        annotations.find(({ type }) => type === 'skip')?.description ??
+        results.find(({ error }) => error !== undefined)?.error?.message?.split('\n')[0] ??
+        '',
     })),
   );
   return [...own, ...(suite.suites ?? []).flatMap(specsOf)];

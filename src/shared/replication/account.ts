@@ -61,8 +61,13 @@ export const DEVICE_CODE_PROOF_PREFIX = 'cairn device log-in v1\n';
 /** POST /v1/auth/device/token: `pending` until it is approved. */
 export const deviceTokenRequestSchema = z.object({ deviceCode: secretTextSchema, signature: signatureSchema });
 
-/** POST /v1/auth/refresh. The old refresh token is used up; using it once more ends every token of the device. */
-export const refreshRequestSchema = z.object({ refreshToken: secretTextSchema });
+/** What a device signs to refresh: this text, then the refresh token. A token that was stolen is of no use without the device's key. */
+export const REFRESH_PROOF_PREFIX = 'cairn refresh v1\n';
+/**
+ * POST /v1/auth/refresh. The old refresh token is used up. An answer that was lost on the way may be asked for again, as long as none of the
+ * new tokens was used; a token that is used again later ends every token of the device.
+ */
+export const refreshRequestSchema = z.object({ refreshToken: secretTextSchema, signature: signatureSchema });
 
 export const tokensAnswerSchema = z.object({
   deviceId: deviceIdSchema,

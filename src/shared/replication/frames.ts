@@ -135,7 +135,10 @@ export function parseFrames(bytes: Uint8Array): ObjectFrame[] | null {
 function isInside({ totalBytes, offset, sizeBytes }: FrameHeader): boolean {
   if (totalBytes === 0) return offset === 0 && sizeBytes === 0;
   return (
-    totalBytes <= MAX_OBJECT_BYTES && sizeBytes >= 1 && sizeBytes <= MAX_FRAME_PAYLOAD_BYTES && offset + sizeBytes <= totalBytes
+    totalBytes <= MAX_OBJECT_BYTES &&
+    sizeBytes >= 1 &&
+    sizeBytes <= MAX_FRAME_PAYLOAD_BYTES &&
+    offset + sizeBytes <= totalBytes
   );
 }
 

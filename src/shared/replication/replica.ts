@@ -140,10 +140,7 @@ export const joinsAnswerSchema = z.object({ joins: z.array(joinSchema) });
 export const answerJoinRequestSchema = z.discriminatedUnion('answer', [
   z.object({
     answer: z.literal('approve'),
-    sealedKey: z
-      .base64()
-      .min(1)
-      .max(base64Length(MAX_SEALED_KEY_BYTES)),
+    sealedKey: z.base64().min(1).max(base64Length(MAX_SEALED_KEY_BYTES)),
   }),
   z.object({ answer: z.literal('refuse') }),
 ]);

@@ -16,7 +16,13 @@ import {
   type IndexRange,
   type SignedPart,
 } from '../../../src/shared/replication/entry.ts';
-import { NO_ENTRY_HASH, type DeviceId, type EntryHash, type ObjectId, type VaultKeyId } from '../../../src/shared/replication/ids.ts';
+import {
+  NO_ENTRY_HASH,
+  type DeviceId,
+  type EntryHash,
+  type ObjectId,
+  type VaultKeyId,
+} from '../../../src/shared/replication/ids.ts';
 
 const hexOf = (sizeBytes: number) =>
   fc.uint8Array({ minLength: sizeBytes, maxLength: sizeBytes }).map((bytes) => toHex(bytes));
@@ -68,8 +74,26 @@ describe('encodeSignedPart()', () => {
     ['an index of 0', { index: 0 }],
     ['a counter beyond two bytes', { clock: { wallMs: 1, counter: 65_536 } }],
     ['a range that ends at itself', { index: 9, retires: [{ first: 3, last: 9 }] }],
-    ['ranges that touch', { index: 9, retires: [{ first: 1, last: 2 }, { first: 3, last: 4 }] }],
-    ['ranges out of order', { index: 9, retires: [{ first: 5, last: 6 }, { first: 1, last: 2 }] }],
+    [
+      'ranges that touch',
+      {
+        index: 9,
+        retires: [
+          { first: 1, last: 2 },
+          { first: 3, last: 4 },
+        ],
+      },
+    ],
+    [
+      'ranges out of order',
+      {
+        index: 9,
+        retires: [
+          { first: 5, last: 6 },
+          { first: 1, last: 2 },
+        ],
+      },
+    ],
     ['a hash that is none', { bodyHash: 'ab' }],
   ])('refuses %s', (_, change) => {
     expect(() => encodeSignedPart({ ...FROZEN_PART, ...change })).toThrow(RangeError);
@@ -93,14 +117,19 @@ describe('parseSignedPart()', () => {
 
   it('refuses every cut and every addition', () => {
     const bytes = encodeSignedPart(FROZEN_PART);
-    for (let length = 0; length < bytes.length; length += 1) expect(parseSignedPart(bytes.subarray(0, length))).toBeNull();
+    for (let length = 0; length < bytes.length; length += 1)
+      expect(parseSignedPart(bytes.subarray(0, length))).toBeNull();
     expect(parseSignedPart(Uint8Array.from([...bytes, 0]))).toBeNull();
   });
 });
 
 describe('encodeBody()', () => {
   it('is read back as what was written', () => {
-    fc.assert(fc.property(body, (written) => expect(parseBody(encodeBody(written))).toEqual(written)));
+    fc.assert(
+      fc.property(body, (written) => {
+        expect(parseBody(encodeBody(written))).toEqual(written);
+      }),
+    );
   });
 
   it('parseBody() takes any bytes, and gives nothing that would be written otherwise', () => {
@@ -157,13 +186,19 @@ const FROZEN_PART: SignedPart = {
   epoch: 3,
   clock: { wallMs: 1_764_244_800_000, counter: 5 },
   bodyHash: createHash('sha256').update(encodeBody(FROZEN_BODY)).digest('hex'),
-  retires: [{ first: 1, last: 2 }, { first: 4, last: 4 }],
+  retires: [
+    { first: 1, last: 2 },
+    { first: 4, last: 4 },
+  ],
 };
 
 describe('entry v1 (frozen)', () => {
   it('has these bytes, this hash and this signature', () => {
     const bytes = encodeSignedPart(FROZEN_PART);
-    const der = Buffer.concat([Buffer.from('302e020100300506032b657004220420', 'hex'), Buffer.from(FROZEN_SEED, 'hex')]);
+    const der = Buffer.concat([
+      Buffer.from('302e020100300506032b657004220420', 'hex'),
+      Buffer.from(FROZEN_SEED, 'hex'),
+    ]);
     const key = createPrivateKey({ key: der, format: 'der', type: 'pkcs8' });
 
     const signature = sign(null, bytes, key);
@@ -173,7 +208,14 @@ describe('entry v1 (frozen)', () => {
       body: toHex(encodeBody(FROZEN_BODY)),
       hash: createHash('sha256').update(bytes).digest('hex'),
       signature: signature.toString('hex'),
-    }).toMatchInlineSnapshot();
+    }).toMatchInlineSnapshot(`
+      {
+        "body": "0000000100112233445566778899aabbccddeeff00000003010203",
+        "hash": "583052fb3701d70e37c332af9a0576282d9f4de0ff6daa09d06ec20e5a977048",
+        "signature": "89359e3cf61902f5211f19c8f6db541b92ef9568acd68cb37081050957b6f5c4ca613d2d9d67f1aa69100498d12595adc4179ad4079bac09d373510027643307",
+        "signed": "436169726e456e7472790101aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaabbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb00000000000000070000000000000000000000000000000000000000000000000000000000000000000000030000019ac52f42000005e12acd8091cc90a34bb5970735bef50b99f3dea4f35fd0c260fc2f850055e947000000020000000000000001000000000000000200000000000000040000000000000004",
+      }
+    `);
     expect(verify(null, bytes, createPublicKey(key), signature)).toBe(true);
   });
 

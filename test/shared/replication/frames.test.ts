@@ -26,7 +26,9 @@ const frame: fc.Arbitrary<ObjectFrame> = fc
   })
   .map(({ after, ...rest }) => ({ ...rest, totalBytes: rest.offset + rest.bytes.length + after }));
 
-const frames = fc.array(fc.oneof(frame, (hexOf(16) as fc.Arbitrary<ObjectId>).map(createMissingFrame)), { maxLength: 10 });
+const frames = fc.array(fc.oneof(frame, (hexOf(16) as fc.Arbitrary<ObjectId>).map(createMissingFrame)), {
+  maxLength: 10,
+});
 
 describe('FrameReader', () => {
   it('[S11] gives back the frames, however the bytes were cut into pieces', () => {

@@ -14,7 +14,11 @@ describe('wire schemas', () => {
   it('take a user code as people type it', () => {
     const approval = { userCode: ' bcdf-2345 ', email: ' A@Example.org ', password: 'x' };
 
-    expect(approveRequestSchema.parse(approval)).toEqual({ userCode: 'BCDF2345', email: 'a@example.org', password: 'x' });
+    expect(approveRequestSchema.parse(approval)).toEqual({
+      userCode: 'BCDF2345',
+      email: 'a@example.org',
+      password: 'x',
+    });
   });
 
   it.each(['', 'a', 'a@', `${'a'.repeat(250)}@example.org`])('refuse the address %j', (email) => {
@@ -26,8 +30,8 @@ describe('wire schemas', () => {
   });
 
   it('know every refusal by its code', () => {
-    const read = Object.keys(REFUSALS).map((code) =>
-      refusalSchema.safeParse({ error: { code, message: 'm', hint: 'h', retryable: false } }).success,
+    const read = Object.keys(REFUSALS).map(
+      (code) => refusalSchema.safeParse({ error: { code, message: 'm', hint: 'h', retryable: false } }).success,
     );
 
     expect(read.every(Boolean)).toBe(true);
@@ -39,7 +43,13 @@ describe('wire schemas', () => {
   });
 
   it('say who must be upgraded', () => {
-    const hello = { product: 'cairn-server', serverVersion: '1', protocol: { oldest: 1, newest: 1 }, signUp: 'open', serverTimeMs: 0 };
+    const hello = {
+      product: 'cairn-server',
+      serverVersion: '1',
+      protocol: { oldest: 1, newest: 1 },
+      signUp: 'open',
+      serverTimeMs: 0,
+    };
     expect(helloAnswerSchema.safeParse(hello).success).toBe(true);
     expect(helloAnswerSchema.safeParse({ ...hello, product: 'other' }).success).toBe(false);
   });
@@ -57,7 +67,12 @@ describe('pathOf()', () => {
 describe('encodeJoinTranscript()', () => {
   it('differs with each of its parts', () => {
     const base = { vaultId: VAULT, signingKey: '01'.repeat(32), agreementKey: '02'.repeat(32) };
-    const all = [base, { ...base, vaultId: DEVICE as string as VaultKeyId }, { ...base, signingKey: '03'.repeat(32) }, { ...base, agreementKey: '03'.repeat(32) }];
+    const all = [
+      base,
+      { ...base, vaultId: DEVICE as string as VaultKeyId },
+      { ...base, signingKey: '03'.repeat(32) },
+      { ...base, agreementKey: '03'.repeat(32) },
+    ];
 
     expect(new Set(all.map((one) => String(encodeJoinTranscript(one)))).size).toBe(4);
     expect(() => encodeJoinTranscript({ ...base, signingKey: 'zz' })).toThrow(RangeError);

@@ -42,6 +42,7 @@ import { searchAnswerSchema, searchQuerySchema } from './search-schemas.ts';
 import { recoveryContract } from './recovery.ts';
 import { sessionsContract } from './sessions.ts';
 import { statisticsSchema } from './statistics.ts';
+import { whereWasISchema } from './where-was-i.ts';
 
 const get = (path: `/${string}`) => oc.route({ method: 'GET', path });
 const post = (path: `/${string}`) => oc.route({ method: 'POST', path });
@@ -128,7 +129,10 @@ export const contract = {
       .output(diffSchema),
     /** The same against what is open now; captures for it, and keeps nothing. */
     diffWithNow: oc.input(z.object({ id: snapshotReferenceSchema })).output(diffSchema),
-    /** An item ready to be shown. Conversations come in windows of messages, the newest without `firstIndex`. */
+    /**
+     * An item ready to be shown. Conversations come in windows of messages, the newest without `firstIndex`; of terminals the newest
+     * `lines`, or as many as are ever shown.
+     */
     preview: oc
       .input(
         z.object({
@@ -136,6 +140,7 @@ export const contract = {
           key: itemKeySchema,
           firstIndex: z.int().min(0).optional(),
           limit: z.int().min(1).max(2000).optional(),
+          lines: z.int().min(1).max(100_000).optional(),
         }),
       )
       .output(previewSchema),
@@ -178,6 +183,15 @@ export const contract = {
         tags: z.array(z.string()),
       }),
     ),
+    /** Where somebody was when they left, and what changed since; so long without a change is being away. */
+    whereWasI: get('/where-was-i')
+      .input(
+        z.object({
+          awayMinutes: z.coerce.number().int().min(1).max(10_080).default(30),
+          project: z.string().max(4_096).optional(),
+        }),
+      )
+      .output(whereWasISchema),
     /** The snapshot that a reference means. */
     resolve: oc.input(z.object({ reference: snapshotReferenceSchema })).output(snapshotSummarySchema),
   },

@@ -9,9 +9,11 @@ import type { App, OpenApp } from '../app.ts';
 import type { CaptureOutcome, CaptureRequest } from '../capture/collector.ts';
 import type { CancelTimer } from '../clock.ts';
 import { createRestores } from '../create-restores.ts';
+import { createPublishing } from '../create-publishing.ts';
 import { createSessions, keepSessions } from '../create-sessions.ts';
 import type { AgentSessionKeeper } from '../sessions/agents/keep-in-step.ts';
 import type { SessionDesk } from '../sessions/session-desk.ts';
+import type { PublishingDesk } from '../sync/publishing/publishing-desk.ts';
 import type { RestoreService, RestoreServiceDeps } from '../restore/restore-service.ts';
 import { Timeline } from '../timeline/timeline.ts';
 import { noteGrowth } from '../timeline/growth.ts';
@@ -46,6 +48,7 @@ export interface Unlocked {
   readonly restores: RestoreService;
   readonly prompts: RestorePrompts;
   readonly sessions: SessionDesk;
+  readonly publishing: PublishingDesk;
   readonly keeper: Pick<AgentSessionKeeper, 'stop'>;
 }
 
@@ -382,7 +385,8 @@ export class AppSession {
           onChanged: () => this.emit({ type: 'sessions.changed' }),
           onFailed: (error) => this.#warn('Sessions could not be kept in step', error),
         });
-    this.#unlocked = { app: opened, timeline, restores, prompts, sessions, keeper };
+    const publishing = createPublishing(opened);
+    this.#unlocked = { app: opened, timeline, restores, prompts, sessions, publishing, keeper };
     this.#problem = null;
     this.#lockedState = 'off';
     this.#listen(opened);

@@ -39,6 +39,7 @@ import {
   uiStateSchema,
 } from './schemas.ts';
 import { searchAnswerSchema, searchQuerySchema } from './search-schemas.ts';
+import { publishingContract } from './publishing.ts';
 import { recoveryContract } from './recovery.ts';
 import { sessionsContract } from './sessions.ts';
 import { statisticsSchema } from './statistics.ts';
@@ -251,6 +252,7 @@ export const contract = {
   },
 
   ...sessionsContract,
+  ...publishingContract,
 
   sources: {
     /** What is found here, with a sample of what each would keep. */

@@ -3,7 +3,6 @@
 import { AppError } from '../../shared/model/app-error.ts';
 import type { SnapshotItem } from '../../shared/model/item.ts';
 import type { App } from '../../core/app.ts';
-import { createPublishing } from '../../core/create-publishing.ts';
 import { createSessions } from '../../core/create-sessions.ts';
 import { SessionStore } from '../../core/sessions/session-store.ts';
 import { SettingsReader } from '../../core/settings-reader.ts';
@@ -45,17 +44,20 @@ export async function connect(app: App, isProcessAlive: (pid: number) => boolean
     vault,
     environment: app.exclusionEnvironment,
   });
-  const opened = {
-    vault,
-    sessions: new SessionStore({ vault, sources: app.sources, nowMs: () => app.clock.nowMs() }),
-    lookNow,
-    loadCaptureSettings: () => settings.load(),
-    config: () => settings.config(),
-  };
+  const sessions = createSessions(
+    app,
+    {
+      vault,
+      sessions: new SessionStore({ vault, sources: app.sources, nowMs: () => app.clock.nowMs() }),
+      lookNow,
+      loadCaptureSettings: () => settings.load(),
+      config: () => settings.config(),
+    },
+    findTmuxTerminal,
+  );
   return {
     vault,
-    sessions: createSessions(app, opened, findTmuxTerminal),
-    publishing: createPublishing(opened),
+    sessions,
     capture,
     run: () =>
       Promise.reject(

@@ -14,6 +14,7 @@ import { moveProject } from '../restore/select-project.ts';
 import type { Vault } from '../vault/vault.ts';
 import type { ApiDeps } from './api-deps.ts';
 import { crossing, EventQueue, os } from './handlers.ts';
+import { historyReader } from './histories.ts';
 
 type RequestView = z.output<typeof restoreRequestSchema>;
 
@@ -151,10 +152,13 @@ async function prepare(
   view: RequestView,
   signal: AbortSignal | undefined,
 ): Promise<{ request: RestoreRequest; items: Items }> {
-  const { vault } = session.unlocked().app;
-  const snapshotId = await vault.resolveSnapshot(view.snapshot, session.app.clock.nowMs());
-  const { itemList } = await vault.readSnapshot(snapshotId);
+  const own = session.unlocked().app.vault;
+  const from = view.device === undefined ? undefined : historyReader(session, view.device);
+  const nowMs = session.app.clock.nowMs();
+  const snapshotId = await (from ?? own).resolveSnapshot(view.snapshot, nowMs);
+  const { itemList } = await (from ?? own).readSnapshot(snapshotId);
   const request: RestoreRequest = {
+    ...(from === undefined ? {} : { from }),
     snapshotId,
     only: view.only,
     ...projectOf(view, itemList),

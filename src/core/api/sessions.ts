@@ -117,8 +117,7 @@ export function sessionHandlers({ session }: ApiDeps) {
   };
 }
 
-/** A session as the contract shows it. */
-export function viewSession(session: Session): SessionView {
+function viewSession(session: Session): SessionView {
   const { id, name, provider, model, project, messageCount, preview, tool, externalId, folder, status } = session;
   return {
     id,

@@ -4,15 +4,17 @@ import { AppError } from '../../shared/model/app-error.ts';
 import type { SnapshotId } from '../../shared/model/ids.ts';
 import { readEnds } from '../sources/conversation/read-end.ts';
 import { toIso, viewDiff, viewSnapshot, viewSummary } from '../timeline/views.ts';
+import type { Vault } from '../vault/vault.ts';
 import type { ApiDeps } from './api-deps.ts';
 import { os } from './handlers.ts';
+import { withHistory } from './histories.ts';
 
 const DEFAULT_MESSAGES = 200;
 
 export function snapshotHandlers({ session }: ApiDeps) {
-  const resolve = (reference: string): Promise<SnapshotId> =>
-    session.unlocked().app.vault.resolveSnapshot(reference, session.app.clock.nowMs());
-  const read = async (reference: string) => session.unlocked().app.vault.readSnapshot(await resolve(reference));
+  const resolve = (vault: Vault, reference: string): Promise<SnapshotId> =>
+    vault.resolveSnapshot(reference, session.app.clock.nowMs());
+  const read = async (vault: Vault, reference: string) => vault.readSnapshot(await resolve(vault, reference));
   return {
     captures: {
       create: os.captures.create.handler(async () => {
@@ -31,49 +33,54 @@ export function snapshotHandlers({ session }: ApiDeps) {
       forget: os.captures.forget.handler(async ({ input }) => ({ removed: await session.forget(input.minutes) })),
     },
     snapshots: {
-      list: os.snapshots.list.handler(async ({ input }) => {
-        const { vault } = session.unlocked().app;
-        const snapshots = await vault.listSnapshots({
-          limit: input.limit,
-          ...(input.since === undefined ? {} : { sinceMs: Date.parse(input.since) }),
-          ...(input.until === undefined ? {} : { untilMs: Date.parse(input.until) }),
-          ...(input.before === undefined ? {} : { before: await resolve(input.before) }),
-          ...(input.checkpointsOnly === undefined ? {} : { checkpointsOnly: input.checkpointsOnly }),
-        });
-        return { snapshots: snapshots.map(viewSummary) };
-      }),
-      get: os.snapshots.get.handler(async ({ input }) => {
-        const snapshot = await read(input.id);
-        return viewSnapshot(snapshot, await session.unlocked().timeline.kept(snapshot.id));
-      }),
-      diff: os.snapshots.diff.handler(async ({ input }) => {
-        const [before, after] = [await read(input.id), await read(input.other)];
-        return viewDiff(before.itemList, after.itemList);
-      }),
+      list: os.snapshots.list.handler(({ input }) =>
+        withHistory(session, input.device, async ({ vault }) => {
+          const snapshots = await vault.listSnapshots({
+            limit: input.limit,
+            ...(input.since === undefined ? {} : { sinceMs: Date.parse(input.since) }),
+            ...(input.until === undefined ? {} : { untilMs: Date.parse(input.until) }),
+            ...(input.before === undefined ? {} : { before: await resolve(vault, input.before) }),
+            ...(input.checkpointsOnly === undefined ? {} : { checkpointsOnly: input.checkpointsOnly }),
+          });
+          return { snapshots: snapshots.map(viewSummary) };
+        }),
+      ),
+      get: os.snapshots.get.handler(({ input }) =>
+        withHistory(session, input.device, async ({ vault, timeline }) => {
+          const snapshot = await read(vault, input.id);
+          return viewSnapshot(snapshot, await timeline.kept(snapshot.id));
+        }),
+      ),
+      diff: os.snapshots.diff.handler(({ input }) =>
+        withHistory(session, input.device, async ({ vault }) => {
+          const [before, after] = [await read(vault, input.id), await read(vault, input.other)];
+          return viewDiff(before.itemList, after.itemList);
+        }),
+      ),
       diffWithNow: os.snapshots.diffWithNow.handler(async ({ input, signal }) => {
-        const before = await read(input.id);
         const { app } = session.unlocked();
+        const before = await read(app.vault, input.id);
         const present = await app.lookNow(signal ?? new AbortController().signal);
         // A look reads no content that was stored already: only what is there and what it says of itself is compared.
         return viewDiff(before.itemList.map(withoutStreams), present.map(withoutStreams));
       }),
-      preview: os.snapshots.preview.handler(async ({ input }) => {
-        const snapshot = await read(input.id);
-        const item = snapshot.itemList.find(({ key }) => key === input.key);
-        if (item === undefined)
-          throw new AppError('ITEM_NOT_FOUND', 'The snapshot holds no such item.', {
-            hint: 'It may have been closed by then: look at an earlier one.',
+      preview: os.snapshots.preview.handler(({ input }) =>
+        withHistory(session, input.device, async ({ vault }) => {
+          const snapshot = await read(vault, input.id);
+          const item = snapshot.itemList.find(({ key }) => key === input.key);
+          if (item === undefined)
+            throw new AppError('ITEM_NOT_FOUND', 'The snapshot holds no such item.', {
+              hint: 'It may have been closed by then: look at an earlier one.',
+            });
+          const source = session.app.sources.find(({ id }) => id === item.source);
+          if (source?.preview === undefined) return { type: 'facts' as const };
+          return source.preview(item, {
+            limit: input.limit ?? DEFAULT_MESSAGES,
+            ...(input.firstIndex === undefined ? {} : { firstIndex: input.firstIndex }),
+            readStream: readEnds(item, (stream, fromByte) => vault.readStream(snapshot.id, item.key, stream, fromByte)),
           });
-        const source = session.app.sources.find(({ id }) => id === item.source);
-        if (source?.preview === undefined) return { type: 'facts' };
-        const { vault } = session.unlocked().app;
-        return source.preview(item, {
-          limit: input.limit ?? DEFAULT_MESSAGES,
-          ...(input.firstIndex === undefined ? {} : { firstIndex: input.firstIndex }),
-          ...(input.lines === undefined ? {} : { lines: input.lines }),
-          readStream: readEnds(item, (stream, fromByte) => vault.readStream(snapshot.id, item.key, stream, fromByte)),
-        });
-      }),
+        }),
+      ),
     },
   };
 }

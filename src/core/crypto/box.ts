@@ -23,6 +23,10 @@ export const BOX_KINDS = {
   headerSecrets: 8,
   searchSegment: 9,
   searchPage: 10,
+  /** What an entry of a replica log says (V26). */
+  replicaEntry: 11,
+  /** An own entry as it was signed. */
+  replicaLog: 12,
 } as const;
 export type BoxKind = (typeof BOX_KINDS)[keyof typeof BOX_KINDS];
 
@@ -86,7 +90,7 @@ export function parseBoxHeader(box: Uint8Array): BoxHeader | null {
   if (view.getUint32(0, true) !== BOX_MAGIC || view.getUint8(4) !== VERSION || view.getUint8(7) !== 0) return null;
   const kind = view.getUint8(5);
   const codec = view.getUint8(6);
-  if (kind < 1 || kind > 10 || codec > 1) return null;
+  if (kind < 1 || kind > 12 || codec > 1) return null;
   const high = view.getUint32(16, true);
   if (high >= 0x20_0000) return null; // record ids stay below 2^53
   return {

@@ -3,10 +3,11 @@
 import { createHmac } from 'node:crypto';
 
 import { BOX_KINDS, openBox, parseBoxHeader, sealBox, type BoxCodec, type BoxHeader, type BoxKind } from './box.ts';
-import { deriveKey, openSealedBytes, sealBytes, type RandomBytes } from './cipher.ts';
+import { deriveBytes, deriveKey, openSealedBytes, sealBytes, type RandomBytes } from './cipher.ts';
 import { SecretKey } from './secret-key.ts';
 
 const CHUNK_ID_BYTES = 16;
+const KEY_ID_BYTES = 32;
 
 /** An epoch key as the header holds it: wrapped by the vault key. */
 export interface WrappedEpoch {
@@ -60,9 +61,12 @@ export class KeyTree {
     return Buffer.concat(parts);
   }
 
-  /** Makes the key of a new epoch, wrapped for the header. It serves once `addEpoch` takes it: after the header is stored, not before. */
-  wrapNewEpoch(epoch: number): WrappedEpoch {
-    const key = this.#random(32);
+  /**
+   * Makes the key of a new epoch, wrapped for the header. It serves once `addEpoch` takes it: after the header is stored, not before.
+   * Where several devices share the vault it follows from the vault key: two of them that open an epoch apart open the same one.
+   */
+  wrapNewEpoch(epoch: number, { isShared = false }: { readonly isShared?: boolean } = {}): WrappedEpoch {
+    const key = isShared ? this.#sharedEpochKey(epoch) : this.#random(32);
     const wrappedKey = sealBytes(this.#epochWrapKey, key, this.#epochAad(epoch), this.#random);
     key.fill(0);
     return { epoch, wrappedKey };
@@ -95,9 +99,8 @@ export class KeyTree {
 
   seal(kind: BoxKind, codec: BoxCodec, recordId: number, payload: Uint8Array): Buffer {
     const header: BoxHeader = { kind, codec, epoch: this.#currentEpoch, recordId };
-    const key = this.#boxKey(header.epoch, kind);
-    if (key === null) throw new RangeError('no epoch key to seal with');
-    return sealBox(key, this.vaultId, header, payload, this.#random);
+    if (!this.#epochKeys.has(header.epoch)) throw new RangeError('no epoch key to seal with');
+    return sealBox(this.#boxKey(header.epoch, kind), this.vaultId, header, payload, this.#random);
   }
 
   /** Opens a box that must be of this kind and record; null where it is not, or does not authenticate. */
@@ -115,9 +118,7 @@ export class KeyTree {
   openAny(box: Uint8Array): { readonly header: BoxHeader; readonly payload: Buffer } | null {
     const header = parseBoxHeader(box);
     if (header === null) return null;
-    const key = this.#boxKey(header.epoch, header.kind);
-    if (key === null) return null;
-    const payload = openBox(key, this.vaultId, box);
+    const payload = openBox(this.#boxKey(header.epoch, header.kind), this.vaultId, box);
     return payload === null ? null : { header, payload };
   }
 
@@ -126,6 +127,24 @@ export class KeyTree {
     const hmac = createHmac('sha256', this.#chunkIdKey.toHandle());
     for (const part of parts) hmac.update(part);
     return hmac.digest().subarray(0, CHUNK_ID_BYTES);
+  }
+
+  /** Names the vault key without telling it: two devices compare it before the first byte travels (S5). */
+  keyId(): Buffer {
+    return deriveBytes(this.#vaultKey.dangerouslyExportBytes(), 'cairn key id v1', KEY_ID_BYTES);
+  }
+
+  /** What opens the copies of other devices' histories beside the vault: their only key slot (V27). */
+  laneSecret(): Buffer {
+    return deriveBytes(this.#vaultKey.dangerouslyExportBytes(), 'cairn lane slot v1', 32);
+  }
+
+  /** A keyed name of something that several devices speak of, which tells nothing to others. */
+  entityKey(name: string): Buffer {
+    const key = deriveKey(this.#vaultKey, 'cairn entity name v1');
+    const digest = createHmac('sha256', key.toHandle()).update(name).digest().subarray(0, CHUNK_ID_BYTES);
+    key.wipe();
+    return digest;
   }
 
   /** The next value of the hash chain over snapshot records (V13). */
@@ -145,15 +164,19 @@ export class KeyTree {
       key.wipe();
   }
 
-  #boxKey(epoch: number, kind: BoxKind): SecretKey | null {
+  #boxKey(epoch: number, kind: BoxKind): SecretKey {
     const index = epoch * 256 + kind;
     const known = this.#boxKeys.get(index);
     if (known !== undefined) return known;
-    const epochKey = this.#epochKeys.get(epoch);
-    if (epochKey === undefined) return null;
+    // An epoch that another device opened follows from the vault key; whether it does, the box's tag tells.
+    const epochKey = this.#epochKeys.get(epoch) ?? new SecretKey(this.#sharedEpochKey(epoch));
     const key = deriveKey(epochKey, `cairn box kind ${kind} v1`);
     this.#boxKeys.set(index, key);
     return key;
+  }
+
+  #sharedEpochKey(epoch: number): Buffer {
+    return deriveBytes(this.#vaultKey.dangerouslyExportBytes(), `cairn shared epoch ${epoch} v1`, 32);
   }
 
   #epochAad(epoch: number): Buffer {

@@ -35,6 +35,8 @@ export interface RestoreServiceDeps {
 }
 
 export interface RestoreRequest {
+  /** Where the snapshot is, if not in the own history: another device's. */
+  readonly from?: Pick<Vault, 'readSnapshot' | 'readStream'>;
   readonly snapshotId: SnapshotId;
   /** Kinds, sources, keys or globs; empty means everything. */
   readonly only: readonly string[];
@@ -164,7 +166,8 @@ export class RestoreService {
     present: readonly SnapshotItem[],
     work: (context: RestoreContext) => Promise<Result>,
   ): Promise<Result> {
-    const { vault, host, sources, nowMs, findTerminal } = this.#deps;
+    const { host, sources, nowMs, findTerminal } = this.#deps;
+    const vault = request.from ?? this.#deps.vault;
     const snapshot = await vault.readSnapshot(request.snapshotId);
     const place = (items: readonly SnapshotItem[]): readonly SnapshotItem[] => mapPaths(items, mappings);
     const named = selectItems(snapshot.itemList, request.only);

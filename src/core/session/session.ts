@@ -9,12 +9,12 @@ import type { App, OpenApp } from '../app.ts';
 import type { CaptureOutcome, CaptureRequest } from '../capture/collector.ts';
 import type { CancelTimer } from '../clock.ts';
 import { createRestores } from '../create-restores.ts';
-import { createPublishing } from '../create-publishing.ts';
 import { createSessions, keepSessions } from '../create-sessions.ts';
+import { keepSync } from '../create-sync.ts';
 import type { AgentSessionKeeper } from '../sessions/agents/keep-in-step.ts';
 import type { SessionDesk } from '../sessions/session-desk.ts';
-import type { PublishingDesk } from '../sync/publishing/publishing-desk.ts';
 import type { RestoreService, RestoreServiceDeps } from '../restore/restore-service.ts';
+import type { SyncService } from '../sync/sync-service.ts';
 import { Timeline } from '../timeline/timeline.ts';
 import { noteGrowth } from '../timeline/growth.ts';
 import { notePresence } from '../timeline/presence.ts';
@@ -48,7 +48,8 @@ export interface Unlocked {
   readonly restores: RestoreService;
   readonly prompts: RestorePrompts;
   readonly sessions: SessionDesk;
-  readonly publishing: PublishingDesk;
+  /** Null where the vault can only be read. */
+  readonly sync: SyncService | null;
   readonly keeper: Pick<AgentSessionKeeper, 'stop'>;
 }
 
@@ -94,6 +95,7 @@ export class AppSession {
   }
 
   emit(event: AppEvent): void {
+    if (event.type === 'checkpoints.changed' || event.type === 'snapshots.removed') this.#unlocked?.sync?.noteChange();
     this.#events.emit(event);
   }
 
@@ -385,8 +387,9 @@ export class AppSession {
           onChanged: () => this.emit({ type: 'sessions.changed' }),
           onFailed: (error) => this.#warn('Sessions could not be kept in step', error),
         });
-    const publishing = createPublishing(opened);
-    this.#unlocked = { app: opened, timeline, restores, prompts, sessions, publishing, keeper };
+    const sync = isReadOnly ? null : keepSync(this.app, opened, (event) => this.emit(event));
+    const both = { stop: async (): Promise<void> => void (await Promise.all([keeper.stop(), sync?.close()])) };
+    this.#unlocked = { app: opened, timeline, restores, prompts, sessions, sync, keeper: both };
     this.#problem = null;
     this.#lockedState = 'off';
     this.#listen(opened);
@@ -489,10 +492,6 @@ async function readNewest({ app }: Unlocked): Promise<Snapshot | null> {
 }
 
 /** The vault was locked meanwhile. */
-function isClosed(error: unknown): boolean {
-  return error instanceof AppError && error.code === 'VAULT_CLOSED';
-}
+const isClosed = (error: unknown): boolean => error instanceof AppError && error.code === 'VAULT_CLOSED';
 
-function isWrongSecret(error: unknown): boolean {
-  return error instanceof AppError && error.code === 'VAULT_WRONG_PASSWORD';
-}
+const isWrongSecret = (error: unknown): boolean => error instanceof AppError && error.code === 'VAULT_WRONG_PASSWORD';

@@ -10,7 +10,7 @@ import { notAVault, withStorageErrors } from './errors.ts';
 
 /** "CRN1" */
 export const APPLICATION_ID = 0x43524e31;
-export const FORMAT_VERSION = 3;
+export const FORMAT_VERSION = 4;
 /** Older versions can corrupt a WAL database that two connections checkpoint at once. */
 const MIN_SQLITE = [3, 51, 3] as const;
 const BUSY_TIMEOUT_MS = 10_000;

@@ -3,7 +3,9 @@
 import type { PlainError } from '../../shared/model/app-error.ts';
 import type { Argon2Parameters } from '../crypto/key-slot.ts';
 import type { VaultSecret } from './keyring/keyring.ts';
+import type { JoinedVault } from './keyring/share-keyring.ts';
 import type { OpeningNotice, Progress } from './vault.ts';
+import type { ReplicaEngine } from './replica/replica-engine.ts';
 import type { VaultEngine } from './vault-engine.ts';
 
 /** What the worker is started with. The secret crosses once, inward. */
@@ -13,6 +15,8 @@ export interface WorkerStart {
   readonly open:
     | { readonly type: 'open'; readonly secret: VaultSecret }
     | { readonly type: 'create'; readonly password: string }
+    /** The file of a vault that another device has. */
+    | { readonly type: 'join'; readonly shared: JoinedVault }
     /** Nothing is opened: the one answer, to call 0, is the report. */
     | { readonly type: 'repair'; readonly secret: VaultSecret; readonly backups: readonly string[] };
   readonly argon2?: Argon2Parameters;
@@ -66,6 +70,10 @@ type EngineMethod =
   | 'rotate'
   | 'close';
 
+/** The same of what sync asks. */
+type ReplicaMethod = Extract<keyof ReplicaEngine, `replica${string}` | `lane${string}`>;
+type Engine = Pick<VaultEngine, EngineMethod> & Pick<ReplicaEngine, ReplicaMethod>;
+
 type WithoutControl<Parameters extends readonly unknown[]> = Parameters extends [...infer Rest, infer Last]
   ? [Last] extends [{ onProgress(progress: Progress): void }]
     ? Rest
@@ -73,9 +81,9 @@ type WithoutControl<Parameters extends readonly unknown[]> = Parameters extends 
   : Parameters;
 
 export type Operations = {
-  readonly [Name in EngineMethod]: {
-    readonly arguments: WithoutControl<Parameters<VaultEngine[Name]>>;
-    readonly result: Awaited<ReturnType<VaultEngine[Name]>>;
+  readonly [Name in keyof Engine]: {
+    readonly arguments: WithoutControl<Parameters<Engine[Name]>>;
+    readonly result: Awaited<ReturnType<Engine[Name]>>;
   };
 };
 export type OperationName = keyof Operations;

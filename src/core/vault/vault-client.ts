@@ -7,11 +7,14 @@ import { AppError, fromPlainError } from '../../shared/model/app-error.ts';
 import type { ItemKey } from '../../shared/model/ids.ts';
 import type { Argon2Parameters } from '../crypto/key-slot.ts';
 import type { VaultSecret } from './keyring/keyring.ts';
+import type { JoinedVault } from './keyring/share-keyring.ts';
 import type { OperationName, Operations, ReplyMessage, WorkerReady, WorkerStart } from './rpc.ts';
 import type { LongWorkOptions, Progress, SaveRequest, SaveResult, Vault } from './vault.ts';
+import type { VaultLane, VaultReplica } from './vault-replica.ts';
 import { workerPath } from './worker-path.ts';
 
 export type { VaultSecret } from './keyring/keyring.ts';
+export type { JoinedVault } from './keyring/share-keyring.ts';
 
 const DAY_MS = 86_400_000;
 
@@ -41,6 +44,15 @@ export async function createVault(
   const { password, ...rest } = options;
   const { client, ready } = await VaultClient.start({ ...rest, open: { type: 'create', password } });
   return { vault: client, recoveryKey: ready.recoveryKey ?? '' };
+}
+
+/** Makes the file of a vault that another device has, and opens it. @throws AppError VAULT_EXISTS, VAULT_WRONG_PASSWORD, SYNC_TAMPERED */
+export async function joinVault(
+  options: Omit<OpenVaultOptions, 'secret'> & { readonly shared: JoinedVault },
+): Promise<Vault> {
+  const { shared, ...rest } = options;
+  const { client } = await VaultClient.start({ ...rest, open: { type: 'join', shared } });
+  return client;
 }
 
 interface Waiting {
@@ -254,6 +266,35 @@ class VaultClient implements Vault {
   rotate(options: Parameters<Vault['rotate']>[0]) {
     return this.#call('rotate', [options.nowMs], options);
   }
+
+  readonly replica: VaultReplica = {
+    identity: () => this.#call('replicaIdentity', []),
+    begin: (name) => this.#call('replicaBegin', [name]),
+    renew: ({ repeatsAll }) => this.#call('replicaRenew', [repeatsAll]),
+    rename: (name) => this.#call('replicaRename', [name]),
+    proveLogin: (text) => this.#call('replicaProveLogin', [text]),
+    draft: (options) => this.#call('replicaDraft', [options]),
+    sign: (nowMs) => this.#call('replicaSign', [nowMs]),
+    resign: (serverIndex) => this.#call('replicaResign', [serverIndex]),
+    list: (fromIndex, maxEntries, maxBytes) => this.#call('replicaList', [fromIndex, maxEntries, maxBytes]),
+    objects: (ids) => this.#call('replicaObjects', [ids]),
+    merge: (changes, options) => this.#call('replicaMerge', [changes, options]),
+    conflicts: (strategy) => this.#call('replicaConflicts', [strategy]),
+    edit: (entity, values, options) => this.#call('replicaEdit', [entity, values, options]),
+    header: () => this.#call('replicaHeader', []),
+    sealKey: (keys) => this.#call('replicaSealKey', [keys]),
+    openEpoch: (atLeast, nowMs) => this.#call('replicaOpenEpoch', [atLeast, nowMs]),
+    createLane: (path, nowMs) => this.#call('replicaCreateLane', [path, nowMs]),
+  };
+
+  readonly lane: VaultLane = {
+    begin: (deviceId) => this.#call('laneBegin', [deviceId]),
+    state: () => this.#call('laneState', []),
+    check: (batch) => this.#call('laneCheck', [batch]),
+    importObjects: (objects) => this.#call('laneImport', [objects]),
+    apply: (batch, { mayDelete, ...options }) => this.#call('laneApply', [batch, { mayDelete }], options),
+    applyCheckpoints: (checkpoints) => this.#call('laneCheckpoints', [checkpoints]),
+  };
 
   async close(): Promise<void> {
     if (!this.#isClosed) await this.#call('close', []);

@@ -1,8 +1,6 @@
 // The vault as the worker runs it: opens and closes the file, takes the writer's lock for every change, and hands each operation to
 // the module that knows it. Runs in the worker thread; callers use vault-client.ts.
 
-import { linkSync } from 'node:fs';
-
 import { AppError } from '../../shared/model/app-error.ts';
 import type { CheckpointAttributes } from '../../shared/model/checkpoint.ts';
 import type { CheckpointId, ItemKey, SessionId, SnapshotId } from '../../shared/model/ids.ts';
@@ -11,7 +9,7 @@ import type { KeptSnapshot, RetentionLimits } from '../../shared/model/retention
 import type { Snapshot, SnapshotSummary } from '../../shared/model/snapshot.ts';
 import type { RandomBytes } from '../crypto/cipher.ts';
 import { DEFAULT_ARGON2, type Argon2Parameters } from '../crypto/key-slot.ts';
-import { buildVault } from './build-vault.ts';
+import { buildVault, joinVault } from './build-vault.ts';
 import {
   explainDiskError,
   isDiskFull,
@@ -20,13 +18,16 @@ import {
   withStorageErrors,
 } from './errors.ts';
 import type { KeyringOptions, VaultSecret } from './keyring/keyring.ts';
+import type { JoinedVault } from './keyring/share-keyring.ts';
 import { createCheckpoint, deleteCheckpoints, editCheckpoint, writeSetting } from './log/checkpoints.ts';
 import { readChanges, readDensity } from './log/history.ts';
 import { exportStream, listSnapshots, readSnapshot, readStream, resolveSnapshot } from './log/read-snapshots.ts';
 import { findStoredSession, listSessions, readMessages, removeSessions, saveSession } from './log/sessions.ts';
 import { createBodyCache, saveSnapshot, type KnownContent } from './log/save-snapshot.ts';
+import { REPLICA_SETTINGS } from './log/records.ts';
 import type { VaultState } from './log/vault-state.ts';
 import { cannotWrite, openVaultFiles, type Obstacle, type OpenedVault } from './open-vault.ts';
+import { ReplicaEngine } from './replica/replica-engine.ts';
 import { fingerprintsOf, listTexts, placesOf } from './search/list-texts.ts';
 import { SearchIndex } from './search/search-index.ts';
 import { SessionSearch } from './search/search-sessions.ts';
@@ -70,7 +71,7 @@ import type {
 import { settleVault, type SettleDeps } from './settle-vault.ts';
 import type { RedactReport, TextPage, TextPlace, TextSpot } from './vault-texts.ts';
 import { vaultFiles, type VaultFiles } from './vault-files.ts';
-import { assertNoVault, assertVaultExists, assertWritable, removeLeftovers } from './vault-place.ts';
+import { assertVaultExists } from './vault-place.ts';
 import type { WriterLock } from './writer-lock.ts';
 
 /** How much compressed content a snapshot may hold. */
@@ -89,6 +90,8 @@ export class VaultEngine {
   readonly #lock: WriterLock | null;
   readonly #obstacle: Obstacle | null;
   readonly #options: EngineOptions;
+  /** What sync asks of the vault. */
+  readonly replica: ReplicaEngine;
   readonly #search: SearchIndex;
   readonly #sessionSearch: SessionSearch;
   readonly #bodyCache = createBodyCache();
@@ -106,6 +109,17 @@ export class VaultEngine {
     this.#hasReleasedReserve = opened.hasReleasedReserve;
     this.#options = options;
     this.#sessionSearch = new SessionSearch(opened.state);
+    const { random, maxSnapshotBytes = DEFAULT_MAX_SNAPSHOT_BYTES } = options;
+    this.replica = new ReplicaEngine({
+      save: { state: opened.state, random, maxSnapshotBytes },
+      bodyCache: this.#bodyCache,
+      keyring: keyringOptions(files, options),
+      prune: this.#pruneDeps('Taking the history of another device'),
+      read: (work) => this.#read(work),
+      write: (what, work) => this.#write(what, work),
+      work: (what, work) => this.#work(what, work),
+      noteSaved: () => this.#search.noteSaved(),
+    });
     this.#search = new SearchIndex({
       state: opened.state,
       canWrite: opened.lock !== null,
@@ -113,10 +127,7 @@ export class VaultEngine {
     });
   }
 
-  /**
-   * Makes a vault where none is. It is built beside its place and linked there when it is whole: a crash leaves nothing half.
-   * @throws AppError VAULT_EXISTS
-   */
+  /** Makes a vault where none is. @throws AppError VAULT_EXISTS */
   static async create(
     database: string,
     password: string,
@@ -124,23 +135,20 @@ export class VaultEngine {
     options: EngineOptions,
   ): Promise<{ engine: VaultEngine; recoveryKey: string }> {
     const files = vaultFiles(database);
-    assertNoVault(files);
-    assertWritable('Creating the vault', [files.folder]);
-    const temporary = vaultFiles(`${database}.new-${process.pid}`);
-    removeLeftovers(temporary);
-    try {
-      const recoveryKey = await buildVault(temporary, password, nowMs, keyringOptions(temporary, options));
-      withStorageErrors('Creating the vault', () => {
-        linkSync(temporary.sidecar, files.sidecar);
-        linkSync(temporary.database, files.database);
-      });
-      return {
-        engine: await VaultEngine.open(database, { type: 'password', text: password }, nowMs, options),
-        recoveryKey,
-      };
-    } finally {
-      removeLeftovers(temporary);
-    }
+    const recoveryKey = await buildVault(files, password, nowMs, keyringOptions(files, options));
+    const engine = await VaultEngine.open(database, { type: 'password', text: password }, nowMs, options);
+    return { engine, recoveryKey };
+  }
+
+  /** The file of a vault that another device has, with the same key and slots. Its history begins anew. @throws as `create` and `open` */
+  static async join(database: string, shared: JoinedVault, nowMs: number, options: EngineOptions) {
+    const files = vaultFiles(database);
+    const secret = await joinVault(files, shared, nowMs, keyringOptions(files, options));
+    const engine = await VaultEngine.open(database, secret, nowMs, options);
+    await engine.replica.becomeDevice(shared.device);
+    // The slot that an approved device opened the new file with has served.
+    if (shared.secret.type === 'approved') await engine.setKeychainSecret(null, nowMs);
+    return engine;
   }
 
   /** Opens a vault. @throws AppError VAULT_MISSING, VAULT_WRONG_PASSWORD, VAULT_SLOT_DAMAGED, VAULT_DAMAGED, VAULT_NEWER_FORMAT ... */
@@ -270,6 +278,8 @@ export class VaultEngine {
   }
 
   readSetting(name: string): JsonObject | null {
+    // The keys of this device never leave its thread.
+    if (name === REPLICA_SETTINGS.log) return null;
     return this.#read(() => this.#state.records.findSetting(name)?.value ?? null);
   }
 

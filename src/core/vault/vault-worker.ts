@@ -32,6 +32,11 @@ async function start(): Promise<VaultEngine> {
     reply({ type: 'ready', ready: { notices: engine.notices, recoveryKey: null, streams: engine.newestStreams() } });
     return engine;
   }
+  if (open.type === 'join') {
+    const engine = await VaultEngine.join(path, open.shared, nowMs, options);
+    reply({ type: 'ready', ready: { notices: engine.notices, recoveryKey: null, streams: [] } });
+    return engine;
+  }
   if (open.type !== 'create') throw new RangeError('a repair opens no vault');
   const { engine, recoveryKey } = await VaultEngine.create(path, open.password, nowMs, options);
   reply({ type: 'ready', ready: { notices: engine.notices, recoveryKey, streams: [] } });
@@ -40,8 +45,9 @@ async function start(): Promise<VaultEngine> {
 
 /** Calls the engine by name. The client's types make sure that name and arguments fit. */
 function perform(engine: VaultEngine, name: OperationName, values: readonly unknown[], control: WorkControl): unknown {
-  const method = engine[name] as (...values: readonly unknown[]) => unknown; // typed on the client's side by `Operations`
-  return method.call(engine, ...values, control);
+  const owner = name in engine ? engine : engine.replica;
+  const method = owner[name as keyof typeof owner] as (...values: readonly unknown[]) => unknown; // typed on the client's side by `Operations`
+  return method.call(owner, ...values, control);
 }
 
 async function answer(

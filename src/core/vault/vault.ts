@@ -7,6 +7,7 @@ import type { CapturedItem, ItemKind, KnownStream, SnapshotItem } from '../../sh
 import type { JsonObject } from '../../shared/model/json.ts';
 import type { KeptSnapshot, RetentionLimits, RetentionPlan } from '../../shared/model/retention.ts';
 import type { Gap, Snapshot, SnapshotKind, SnapshotSummary } from '../../shared/model/snapshot.ts';
+import type { VaultLane, VaultReplica } from './vault-replica.ts';
 import type { VaultSessions } from './vault-sessions.ts';
 import type { RedactReport, TextPage, TextPlace, TextSpot } from './vault-texts.ts';
 
@@ -284,6 +285,10 @@ export interface SearchMatch {
 /** An open, unlocked vault. */
 export interface Vault extends VaultSessions {
   readonly notices: readonly OpeningNotice[];
+  /** The log for other devices; absent where somebody else holds the vault. */
+  readonly replica?: VaultReplica;
+  /** What a lane can do beside what every vault can; absent as above. */
+  readonly lane?: VaultLane;
 
   save(request: SaveRequest): Promise<SaveResult>;
   /** The streams as last committed in this run, for `CaptureContext.known`. */

@@ -39,17 +39,19 @@ import {
   uiStateSchema,
 } from './schemas.ts';
 import { searchAnswerSchema, searchQuerySchema } from './search-schemas.ts';
-import { publishingContract } from './publishing.ts';
 import { recoveryContract } from './recovery.ts';
 import { sessionsContract } from './sessions.ts';
 import { statisticsSchema } from './statistics.ts';
-import { whereWasISchema } from './where-was-i.ts';
+import { deviceReferenceSchema, syncContract } from './sync.ts';
 
 const get = (path: `/${string}`) => oc.route({ method: 'GET', path });
 const post = (path: `/${string}`) => oc.route({ method: 'POST', path });
 
 const done = z.object({ ok: z.literal(true) });
 const secretSchema = z.string().min(1).max(1024);
+
+/** Whose history: another device's, as it is here. Absent means the own one. */
+const ofDevice = { device: deviceReferenceSchema.optional() };
 
 /** Progress of long work, then its result: the last event. */
 // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- the inferred output type holds the result's
@@ -119,21 +121,19 @@ export const contract = {
           until: timeSchema.optional(),
           before: snapshotReferenceSchema.optional(),
           checkpointsOnly: z.stringbool().or(z.boolean()).optional(),
+          ...ofDevice,
         }),
       )
       .output(z.object({ snapshots: z.array(snapshotSummarySchema) })),
     get: get('/snapshots/{id}')
-      .input(z.object({ id: snapshotReferenceSchema }))
+      .input(z.object({ id: snapshotReferenceSchema, ...ofDevice }))
       .output(snapshotSchema),
     diff: get('/snapshots/{id}/diff/{other}')
-      .input(z.object({ id: snapshotReferenceSchema, other: snapshotReferenceSchema }))
+      .input(z.object({ id: snapshotReferenceSchema, other: snapshotReferenceSchema, ...ofDevice }))
       .output(diffSchema),
     /** The same against what is open now; captures for it, and keeps nothing. */
     diffWithNow: oc.input(z.object({ id: snapshotReferenceSchema })).output(diffSchema),
-    /**
-     * An item ready to be shown. Conversations come in windows of messages, the newest without `firstIndex`; of terminals the newest
-     * `lines`, or as many as are ever shown.
-     */
+    /** An item ready to be shown. Conversations come in windows of messages, the newest without `firstIndex`. */
     preview: oc
       .input(
         z.object({
@@ -141,7 +141,7 @@ export const contract = {
           key: itemKeySchema,
           firstIndex: z.int().min(0).optional(),
           limit: z.int().min(1).max(2000).optional(),
-          lines: z.int().min(1).max(100_000).optional(),
+          ...ofDevice,
         }),
       )
       .output(previewSchema),
@@ -155,6 +155,7 @@ export const contract = {
           filter: timelineFilterSchema.default({}),
           limit: z.int().min(1).max(500).default(100),
           cursor: z.string().optional(),
+          ...ofDevice,
         }),
       )
       .output(z.object({ rows: z.array(timelineRowSchema), cursor: z.string().optional() })),
@@ -164,13 +165,19 @@ export const contract = {
           from: timeSchema.optional(),
           to: timeSchema.optional(),
           bins: z.int().min(1).max(2000).default(400),
+          ...ofDevice,
         }),
       )
       .output(densitySchema),
     /** All versions of an item, newest first. */
     item: oc
       .input(
-        z.object({ key: itemKeySchema, limit: z.int().min(1).max(500).default(100), cursor: z.string().optional() }),
+        z.object({
+          key: itemKeySchema,
+          limit: z.int().min(1).max(500).default(100),
+          cursor: z.string().optional(),
+          ...ofDevice,
+        }),
       )
       .output(z.object({ versions: z.array(itemVersionSchema), cursor: z.string().optional() })),
     /** What is open now, and what was closed lately. */
@@ -184,21 +191,12 @@ export const contract = {
         tags: z.array(z.string()),
       }),
     ),
-    /** Where somebody was when they left, and what changed since; so long without a change is being away. */
-    whereWasI: get('/where-was-i')
-      .input(
-        z.object({
-          awayMinutes: z.coerce.number().int().min(1).max(10_080).default(30),
-          project: z.string().max(4_096).optional(),
-        }),
-      )
-      .output(whereWasISchema),
     /** The snapshot that a reference means. */
-    resolve: oc.input(z.object({ reference: snapshotReferenceSchema })).output(snapshotSummarySchema),
+    resolve: oc.input(z.object({ reference: snapshotReferenceSchema, ...ofDevice })).output(snapshotSummarySchema),
   },
 
   search: {
-    query: get('/search').input(searchQuerySchema).output(searchAnswerSchema),
+    query: get('/search').input(searchQuerySchema.extend(ofDevice)).output(searchAnswerSchema),
   },
 
   checkpoints: {
@@ -252,7 +250,6 @@ export const contract = {
   },
 
   ...sessionsContract,
-  ...publishingContract,
 
   sources: {
     /** What is found here, with a sample of what each would keep. */
@@ -312,6 +309,8 @@ export const contract = {
   },
 
   ...recoveryContract,
+
+  ...syncContract,
 
   upkeep: {
     /** Makes something small, captures it into a scratch vault, destroys it and brings it back; tells each step as a line. */

@@ -302,6 +302,8 @@ export type RestoreStepView = z.infer<typeof restoreStepSchema>;
 
 export const restoreRequestSchema = z.object({
   snapshot: snapshotReferenceSchema,
+  /** Of another device's history, as it is here: its name or id. */
+  device: z.string().min(1).max(100).optional(),
   /** Kinds, sources, keys or globs; empty means everything. */
   only: z.array(z.string().min(1).max(1024)).max(10_000).default([]),
   /** Only what belongs to this project: a name, a folder, a remote's address or its end. */
@@ -436,8 +438,6 @@ export const uiStateSchema = z.object({
   filter: timelineFilterSchema.optional(),
   /** Steps of the first run that are done. */
   setup: z.enum(['recovery-key', 'sources', 'proof', 'done']).optional(),
-  /** The time of leaving that somebody was told of already. */
-  seenAbsence: timeSchema.optional(),
 });
 export type UiState = z.infer<typeof uiStateSchema>;
 
@@ -449,6 +449,10 @@ export const eventSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('snapshots.removed') }),
   z.object({ type: z.literal('sessions.changed') }),
   z.object({ type: z.literal('settings.changed') }),
+  /** How sync stands has changed: ask for it. */
+  z.object({ type: z.literal('sync.changed') }),
+  /** Another device's history, its checkpoints, or the devices themselves changed. */
+  z.object({ type: z.literal('devices.changed') }),
   z.object({ type: z.literal('navigate'), path: z.string() }),
   /** A restore runs, whoever began it: how far it is. The last one says that it ended. */
   z.object({
@@ -457,8 +461,6 @@ export const eventSchema = z.discriminatedUnion('type', [
     total: z.int().min(0),
     hasEnded: z.boolean(),
   }),
-  /** A backup that is to take the vault's place is being checked: how far that is. */
-  z.object({ type: z.literal('backup-restore.progress'), done: z.number().min(0), total: z.number().min(0) }),
   z.object({ type: z.literal('notice'), text: z.string(), undo: z.string().optional() }),
 ]);
 export type AppEvent = z.infer<typeof eventSchema>;

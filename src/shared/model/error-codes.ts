@@ -35,15 +35,19 @@ export const ERROR_CODES = [
   'EXEC_FAILED',
   'EXEC_TIMEOUT',
   'API_REFUSED', // a caller of the local API that may not
-  'PUBLISH_REDACTION_FAILED', // what was to be published may still hold a secret, or could not be searched
-  'PUBLISH_FAILED', // the server gave no answer that makes sense
-  'PUBLISH_NOT_FOUND', // a published session or a team that is not there, or that one may not see
-  'PUBLISH_REFUSED', // what only others may do
-  'PUBLISH_CONFLICT', // something newer is there
-  'TEAM_INVITE_INVALID',
-  'SERVER_ENCRYPTION_FAILED', // the server could not encrypt or decrypt
-  'SERVER_KEY_UNREADABLE', // the server's own key is missing or another one
   'KEYCHAIN_UNAVAILABLE', // the system's keychain does not protect a secret, or does not answer
+  'SYNC_OFF', // sync was never turned on here, or nobody is logged in
+  'SYNC_OFFLINE', // the server cannot be reached
+  'SYNC_LOGIN', // logged out, or e-mail and password do not fit
+  'SYNC_REVOKED', // another device ended this one
+  'SYNC_REFUSED', // the server said no: a limit, a quota, something it does not know
+  'SYNC_TOO_OLD', // one side speaks a protocol that the other does not
+  'SYNC_WRONG_VAULT', // the server's replica is of another vault
+  'SYNC_TAMPERED', // what the server sent does not hold
+  'SYNC_FORK', // this device's log stands on the server with other entries
+  'SYNC_ASKS', // too many deletions at once
+  'SYNC_INCOMPLETE', // the server lacks content that its entries name
+  'DEVICE_NOT_FOUND',
   'CANCELLED',
   'BUG', // a broken invariant of ours
 ] as const;

@@ -43,6 +43,13 @@ export interface KeyringOptions {
   readonly argon2: Argon2Parameters;
 }
 
+export interface EpochOptions {
+  /** True where other devices have the vault key. */
+  readonly isShared: boolean;
+  /** The lowest number that the new epoch may have. */
+  readonly atLeast?: number;
+}
+
 /** The open keyring of one vault. Every method that changes it needs the writer's lock held. */
 export class Keyring {
   readonly keys: KeyTree;
@@ -67,6 +74,17 @@ export class Keyring {
 
   get oldestEpoch(): number {
     return Math.min(...this.#header.epochs.map((epoch) => epoch.epoch));
+  }
+
+  /** What another file of this vault needs beside slots of its own. */
+  shareable(): Pick<Header, 'epochs' | 'publicKey'> & Pick<HeaderSecrets, 'privateKey'> {
+    const { epochs, publicKey } = this.#header;
+    return { epochs, publicKey, privateKey: this.#secrets.privateKey };
+  }
+
+  /** The header with some of its slots only. */
+  encodedFor(isWanted: (slot: KeySlot) => boolean): Buffer {
+    return encodeHeader({ ...this.#header, slots: this.#header.slots.filter(isWanted) }, this.keys);
   }
 
   encoded(): Buffer {
@@ -140,19 +158,26 @@ export class Keyring {
   }
 
   /** Opens a new epoch for what is sealed from now on; older boxes stay readable. */
-  openEpoch(db: WriteDb, nowMs: number): void {
-    this.#addEpoch(db, nowMs, () => this.#secrets.rotation);
+  openEpoch(db: WriteDb, nowMs: number, options: EpochOptions): void {
+    this.#addEpoch(db, nowMs, options, () => this.#secrets.rotation);
   }
 
   /** Opens a new epoch and notes that everything older is to be sealed anew. */
-  beginRotation(db: WriteDb, total: number, nowMs: number): void {
-    this.#addEpoch(db, nowMs, (toEpoch) => ({ toEpoch, total }));
+  beginRotation(db: WriteDb, total: number, nowMs: number, options: EpochOptions): void {
+    this.#addEpoch(db, nowMs, options, (toEpoch) => ({ toEpoch, total }));
   }
 
-  /** Lets the older epochs go. Only after every box was sealed anew and verified. */
-  endRotation(db: WriteDb): void {
+  /**
+   * Lets the older epochs go. Only after every box was sealed anew and verified. Where other devices have the vault too they stay: what
+   * lies on the server and in the others' histories is sealed under them.
+   */
+  endRotation(db: WriteDb, { isShared }: EpochOptions): void {
     const { rotation } = this.#secrets;
     if (rotation === null) return;
+    if (isShared) {
+      this.#write(db, {}, { ...this.#secrets, rotation: null });
+      return;
+    }
     const gone = this.#header.epochs.filter((epoch) => epoch.epoch < rotation.toEpoch);
     const epochs = this.#header.epochs.filter((epoch) => epoch.epoch >= rotation.toEpoch);
     this.#write(db, { epochs }, { ...this.#secrets, rotation: null });
@@ -179,9 +204,14 @@ export class Keyring {
     }
   }
 
-  #addEpoch(db: WriteDb, nowMs: number, rotationFor: (epoch: number) => HeaderSecrets['rotation']): void {
-    const epoch = this.keys.currentEpoch + 1;
-    const wrapped = this.keys.wrapNewEpoch(epoch);
+  #addEpoch(
+    db: WriteDb,
+    nowMs: number,
+    { isShared, atLeast = 0 }: EpochOptions,
+    rotationFor: (epoch: number) => HeaderSecrets['rotation'],
+  ): void {
+    const epoch = Math.max(this.keys.currentEpoch + 1, atLeast);
+    const wrapped = this.keys.wrapNewEpoch(epoch, { isShared });
     const epochs = [...this.#header.epochs, { epoch, wrappedKey: wrapped.wrappedKey.toString('base64') }];
     const epochCreatedAtMs = { ...this.#secrets.epochCreatedAtMs, [String(epoch)]: nowMs };
     this.#write(db, { epochs }, { ...this.#secrets, epochCreatedAtMs, rotation: rotationFor(epoch) });
@@ -261,6 +291,38 @@ export async function createKeyring(
     secrets: sealSecrets(keys, 1, secrets),
   };
   return { keyring: new Keyring(keys, header, secrets, options), recoveryKey: recovery.text };
+}
+
+/** What makes another file of the same vault: its key and epochs, with slots of its own. */
+export interface SharedKeyring {
+  readonly keys: KeyTree;
+  readonly slots: Header['slots'];
+  readonly epochs: Header['epochs'];
+  readonly publicKey: string;
+  /** The inbox's private key, base64. */
+  readonly privateKey: string;
+}
+
+/** The keyring of a new file of a vault that exists elsewhere; the caller writes it with `mend`. */
+export function createSharedKeyring(shared: SharedKeyring, nowMs: number, options: KeyringOptions): Keyring {
+  const { keys, slots, epochs, publicKey, privateKey } = shared;
+  for (const { epoch, wrappedKey } of epochs) keys.addEpoch({ epoch, wrappedKey: Buffer.from(wrappedKey, 'base64') });
+  const secrets: HeaderSecrets = {
+    privateKey,
+    createdAtMs: nowMs,
+    epochCreatedAtMs: {},
+    slotCreatedAtMs: Object.fromEntries(slots.map((slot) => [slot.commitment, nowMs])),
+    rotation: null,
+  };
+  const header: Header = {
+    vaultId: keys.vaultId.toString('base64'),
+    counter: 1,
+    slots: [...slots],
+    epochs: [...epochs],
+    publicKey,
+    secrets: sealSecrets(keys, 1, secrets),
+  };
+  return new Keyring(keys, header, secrets, options);
 }
 
 function sealSecrets(keys: KeyTree, counter: number, secrets: HeaderSecrets): string {

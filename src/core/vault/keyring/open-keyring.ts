@@ -181,7 +181,8 @@ function mendNotice(copies: readonly HeaderCopy[], base: HeaderCopy): OpeningNot
   };
 }
 
-function slotFailure(type: SlotSecret['type'], results: readonly string[]): AppError {
+/** Why no slot of a kind opened. */
+export function slotFailure(type: SlotSecret['type'], results: readonly string[]): AppError {
   const name = type === 'password' ? 'password' : type === 'recovery' ? 'recovery key' : 'keychain';
   if (results.includes('damaged')) {
     return new AppError(

@@ -108,7 +108,7 @@ type EncodedStream = [
   contentId: string,
   parts: number[],
 ];
-type EncodedItem = [
+export type EncodedItem = [
   key: string,
   kind: number,
   source: string,
@@ -190,7 +190,7 @@ function isEncodedItem(value: unknown): value is EncodedItem {
   );
 }
 
-function encodeItem(entry: ItemEntry): EncodedItem {
+export function encodeItem(entry: ItemEntry): EncodedItem {
   return [
     entry.key,
     ITEM_KINDS.indexOf(entry.kind),
@@ -210,7 +210,8 @@ function encodeItem(entry: ItemEntry): EncodedItem {
   ];
 }
 
-function decodeItem(value: unknown): ItemEntry {
+/** @throws RangeError as `decodeManifest` */
+export function decodeItem(value: unknown): ItemEntry {
   if (!isEncodedItem(value)) throw new RangeError('not an item');
   const [key, kindIndex, source, group, title, attributes, staleSinceMs, streams] = value;
   const kind = ITEM_KINDS[kindIndex];

@@ -68,6 +68,14 @@ export function openRecord(keys: KeyTree, recordId: number, box: Buffer): VaultR
   return { type: 'checkpoint', keyframe: record.keyframe, checkpoint: { ...checkpoint, ...ids } };
 }
 
+/** Where a vault keeps what it says to other devices, and where a copy of another device's history keeps how far it is. */
+export const REPLICA_SETTINGS = { log: 'sync.log', lane: 'sync.lane', forgotten: 'sync.forgotten' } as const;
+
+/** True where other devices have the same vault key, so that keys of epochs must be those that they would make too (V3). */
+export function isShared({ records }: { readonly records: RecordSet }): boolean {
+  return [REPLICA_SETTINGS.log, REPLICA_SETTINGS.lane].some((name) => records.findSetting(name) !== undefined);
+}
+
 /** All records of an open vault, by record number, with the two ways in that callers need. */
 export class RecordSet {
   readonly #records = new Map<number, VaultRecord>();

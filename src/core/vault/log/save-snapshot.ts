@@ -17,7 +17,7 @@ import { groupsOf, rebuildGroups } from '../upkeep/parity.ts';
 import { assertAttributes } from './checkpoint-attributes.ts';
 import { diffManifest, encodeManifest, type ItemEntry, type Manifest, type SourceMarks } from './manifest.ts';
 import { placeItems, toEntry, type RunKnowledge } from './place-items.ts';
-import { sealRecord, type CheckpointRecord } from './records.ts';
+import { isShared, sealRecord, type CheckpointRecord } from './records.ts';
 import { applySizeLimit } from './size-limit.ts';
 import { encodeSnapshot, encodeSnapshotBody, type EncodedBody, type SnapshotPrefix } from './snapshot-record.ts';
 import { BLOCK_ENTRIES } from './time-index.ts';
@@ -75,7 +75,8 @@ export async function saveSnapshot(
   const entries = [...placed.next.map((next) => toEntry(next, storedBytes)), ...placed.carried];
   if (leftOut.length > 0) batch.keepOnly(recordIdsOf(entries));
   const manifest = toManifest(entries, latest.manifest);
-  const plan = planRecord(deps, request, manifest, [...request.gaps, ...leftOut], batch, cache);
+  const id = newSnapshotId(deps.random);
+  const plan = planRecord(deps, { ...request, id, gaps: [...request.gaps, ...leftOut] }, manifest, batch, cache);
   assertDiskSpace(state, batch.totalBytes + plan.bytes);
   commitPlan(state, batch, plan, request);
   const checkpoint = plan.checkpoint?.record.checkpoint;
@@ -128,17 +129,29 @@ interface RecordPlan {
   readonly bytes: number;
 }
 
+/** A snapshot as another device took it, whose content is stored already. Call with the writer's lock held and the state refreshed. */
+export function saveForeignSnapshot(deps: SaveDeps, facts: SnapshotFacts, manifest: Manifest, cache: BodyCache): void {
+  const { state } = deps;
+  openEpochIfDue(state, facts.takenAtMs);
+  const batch = new ChunkBatch(state.keys, state.store, state.helper, state.head.nextRecordId);
+  commitPlan(state, batch, planRecord(deps, facts, manifest, batch, cache), facts);
+}
+
+/** What a snapshot says beside its items. */
+type SnapshotFacts = Pick<SaveRequest, 'takenAtMs' | 'kind' | 'goodSources' | 'gaps' | 'checkpoint'> & {
+  readonly id: SnapshotId;
+};
+
 function planRecord(
   deps: SaveDeps,
-  request: SaveRequest,
+  request: SnapshotFacts,
   manifest: Manifest,
-  gaps: readonly Gap[],
   batch: ChunkBatch,
   cache: BodyCache,
 ): RecordPlan {
   const { state } = deps;
   const { latest, head } = state;
-  const id = newSnapshotId(deps.random);
+  const { id, gaps } = request;
   const silent = silentMarks(latest.marks, request.goodSources);
   const isKeyframeDue =
     head.keyframe === 0 ||
@@ -196,7 +209,12 @@ function planCheckpoint(
   return { recordId, record, box: sealRecord(deps.state.keys, recordId, record) };
 }
 
-function commitPlan(state: VaultState, batch: ChunkBatch, plan: RecordPlan, request: SaveRequest): void {
+function commitPlan(
+  state: VaultState,
+  batch: ChunkBatch,
+  plan: RecordPlan,
+  request: Pick<SaveRequest, 'takenAtMs' | 'kind'>,
+): void {
   const { head, write } = state;
   const entry = {
     sequence: plan.sequence,
@@ -320,7 +338,7 @@ function recordIdsOf(entries: readonly ItemEntry[]): Set<number> {
 function openEpochIfDue(state: VaultState, nowMs: number): void {
   if (state.keyring.rotation !== null) return;
   const due = 1 + Math.floor(state.head.nextRecordId / RECORDS_PER_EPOCH);
-  if (state.keys.currentEpoch < due) state.keyring.openEpoch(state.writeDb, nowMs);
+  if (state.keys.currentEpoch < due) state.keyring.openEpoch(state.writeDb, nowMs, { isShared: isShared(state) });
 }
 
 function assertDiskSpace(state: VaultState, pendingBytes: number): void {

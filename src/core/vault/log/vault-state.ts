@@ -69,6 +69,8 @@ export class VaultState {
     readonly sessionParts: SessionPartReader;
     readonly searchSegments: BoxReader;
     readonly searchPages: BoxReader;
+    readonly replicaLog: BoxReader;
+    readonly replicaFields: BoxReader;
   };
   readonly write: {
     readonly chunks: ChunkWriter;
@@ -81,6 +83,8 @@ export class VaultState {
     readonly sessionParts: SessionPartWriter;
     readonly searchSegments: BoxWriter;
     readonly searchPages: BoxWriter;
+    readonly replicaLog: BoxWriter;
+    readonly replicaFields: BoxWriter;
     readonly timeIndex: TimeIndexWriter;
   };
   head: Head;
@@ -115,6 +119,8 @@ export class VaultState {
       sessionParts: new SessionPartReader(readDb),
       searchSegments: new BoxReader(readDb, 'search_segments'),
       searchPages: new BoxReader(readDb, 'search_pages'),
+      replicaLog: new BoxReader(readDb, 'replica_log'),
+      replicaFields: new BoxReader(readDb, 'replica_fields'),
     };
     this.write = {
       chunks: new ChunkWriter(writeDb),
@@ -127,6 +133,8 @@ export class VaultState {
       sessionParts: new SessionPartWriter(writeDb),
       searchSegments: new BoxWriter(writeDb, 'search_segments'),
       searchPages: new BoxWriter(writeDb, 'search_pages'),
+      replicaLog: new BoxWriter(writeDb, 'replica_log'),
+      replicaFields: new BoxWriter(writeDb, 'replica_fields'),
       timeIndex: new TimeIndexWriter(writeDb),
     };
     this.#readDataVersion = writeDb.prepare<[], number>('PRAGMA data_version').pluck();

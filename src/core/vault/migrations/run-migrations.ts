@@ -5,8 +5,9 @@ import { FORMAT_VERSION, readNumber, type WriteDb } from '../database.ts';
 import * as firstFormat from './0010-first-format.ts';
 import * as sessions from './0020-sessions.ts';
 import * as searchIndex from './0030-search-index.ts';
+import * as replica from './0040-replica.ts';
 
-const MIGRATIONS = [firstFormat, sessions, searchIndex] as const;
+const MIGRATIONS = [firstFormat, sessions, searchIndex, replica] as const;
 
 /** Call with the writer's lock held. Nothing is written where the format is today's. */
 export function runMigrations(db: WriteDb): void {

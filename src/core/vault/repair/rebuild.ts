@@ -51,7 +51,15 @@ interface PartRow extends BoxRow {
   readonly position: number;
   readonly messageKey: Buffer | null;
 }
-type CopiedTable = 'keyframes' | 'keyframe_copies' | 'snapshots' | 'records' | 'sessions' | 'parity';
+type CopiedTable =
+  | 'keyframes'
+  | 'keyframe_copies'
+  | 'snapshots'
+  | 'records'
+  | 'sessions'
+  | 'parity'
+  | 'replica_log'
+  | 'replica_fields';
 
 /** Null where nothing of a vault is left in the file. @throws AppError CANCELLED */
 export async function rebuildVault(deps: RebuildDeps, control: WorkControl): Promise<Rebuilt | null> {
@@ -92,6 +100,8 @@ class Rebuild {
     const sessions = await this.#copyBoxes('sessions', BOX_KINDS.record);
     await this.#copyParts();
     await this.#copyBoxes('parity', BOX_KINDS.parity);
+    await this.#copyBoxes('replica_log', BOX_KINDS.replicaLog);
+    await this.#copyBoxes('replica_fields', BOX_KINDS.record);
     this.#copyPlainRows('parity_members', ['chunk_id', 'parity_id']);
     this.#copyPlainRows('inbox', ['deposit', 'bytes']);
     if (!this.#hasHead && sequences.length === 0) return null;

@@ -1,4 +1,4 @@
-// The tables that hold one box a row under a number: keyframes and their copies, snapshots, records, parity, sessions. Their
+// The tables that hold one box a row under a number: keyframes and their copies, snapshots, records, parity, sessions, replica. Their
 // SQL differs in names only, which are constants.
 
 import type { Statement } from 'better-sqlite3';
@@ -15,6 +15,8 @@ export const BOX_TABLES = {
   session_parts: 'record_id',
   search_segments: 'record_id',
   search_pages: 'record_id',
+  replica_log: 'number',
+  replica_fields: 'record_id',
 } as const;
 export type BoxTable = keyof typeof BOX_TABLES;
 /** Messages have more columns, and a writer of their own. */

@@ -4,6 +4,7 @@
 import { BOX_KINDS, parseBoxHeader, type BoxKind } from '../../crypto/box.ts';
 import { damaged } from '../errors.ts';
 import { pickHead } from '../log/head.ts';
+import { isShared } from '../log/records.ts';
 import type { VaultState } from '../log/vault-state.ts';
 import type { BoxReader, BoxWriter } from '../tables/boxes.ts';
 import { readHeadSlots } from '../tables/single-rows.ts';
@@ -33,7 +34,7 @@ export async function rotateVault(deps: RotateDeps, nowMs: number, control: Work
   const { state } = deps;
   await deps.withLock(() => {
     if (state.keyring.rotation !== null) return;
-    state.keyring.beginRotation(state.writeDb, countBoxes(state), nowMs);
+    state.keyring.beginRotation(state.writeDb, countBoxes(state), nowMs, { isShared: isShared(state) });
   });
   await deps.withLock(() => state.commit('Preparing the rotation', { parityThrough: 0 }, () => dropAllParity(state)));
   const total = countBoxes(state);
@@ -120,7 +121,7 @@ function finish(state: VaultState, files: VaultFiles): void {
   state.commit('Sealing the head anew', {}, () => undefined);
   state.commit('Sealing the head anew', {}, () => undefined);
   assertNothingOld(state, epoch);
-  state.keyring.endRotation(state.writeDb);
+  state.keyring.endRotation(state.writeDb, { isShared: isShared(state) });
   rememberHead(state, files.sidecar);
 }
 
@@ -154,6 +155,8 @@ function countBoxes(state: VaultState): number {
     'session_parts',
     'search_segments',
     'search_pages',
+    'replica_log',
+    'replica_fields',
   ].reduce((sum, table) => sum + count(table), 0);
 }
 
@@ -176,5 +179,7 @@ function boxTables(state: VaultState): BoxTableAccess[] {
     { kind: BOX_KINDS.record, read: state.read.sessionBoxes, write: state.write.sessionParts },
     { kind: BOX_KINDS.searchSegment, read: state.read.searchSegments, write: state.write.searchSegments },
     { kind: BOX_KINDS.searchPage, read: state.read.searchPages, write: state.write.searchPages },
+    { kind: BOX_KINDS.replicaLog, read: state.read.replicaLog, write: state.write.replicaLog },
+    { kind: BOX_KINDS.record, read: state.read.replicaFields, write: state.write.replicaFields },
   ];
 }

@@ -69,6 +69,15 @@ export async function verifyVault(
   await checkBoxes(state, 'parity', BOX_KINDS.parity, state.read.parity, findings, control);
   await checkBoxes(state, SEARCH_INDEX, BOX_KINDS.searchSegment, state.read.searchSegments, findings, control);
   await checkBoxes(state, SEARCH_INDEX, BOX_KINDS.searchPage, state.read.searchPages, findings, control);
+  await checkBoxes(
+    state,
+    'log entry for other devices',
+    BOX_KINDS.replicaLog,
+    state.read.replicaLog,
+    findings,
+    control,
+  );
+  await checkBoxes(state, 'shared field', BOX_KINDS.record, state.read.replicaFields, findings, control);
   await checkSnapshots(state, isDeep, findings, control, report);
   if (findings.damaged.length === 0) await noteVerified(deps, nowMs);
   const { checked, damaged, affected } = findings;

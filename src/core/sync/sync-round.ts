@@ -1,0 +1,496 @@
+// One round (S3): status, plan, then what the plan says. Everything in it can be done twice; what is interrupted begins anew at the next
+// round and finds done what was done. What of one device does not hold stops that device's history, not the others'.
+
+import { AppError, toPlainError, type PlainError } from '../../shared/model/app-error.ts';
+import type { SyncSelection } from '../../shared/contract/sync.ts';
+import type { AccountDevice } from '../../shared/replication/account.ts';
+import { concatBytes } from '../../shared/replication/bytes.ts';
+import { encodeWireEntries, parseBody, parseWireEntries } from '../../shared/replication/entry.ts';
+import type { ObjectFrame } from '../../shared/replication/frames.ts';
+import type { DeviceId, ObjectId } from '../../shared/replication/ids.ts';
+import {
+  MAX_BATCH_BYTES,
+  MAX_BATCH_FRAMES,
+  MAX_ENTRIES_PER_BATCH,
+  MAX_IDS_PER_REQUEST,
+} from '../../shared/replication/limits.ts';
+import type { StatusAnswer } from '../../shared/replication/replica.ts';
+import { objectsMissing } from '../vault/replica/lane-log.ts';
+import { tampered } from '../vault/replica/wire.ts';
+import type { VaultReplica } from '../vault/vault-replica.ts';
+import type { Lanes, LaneVault } from './lanes.ts';
+import { planSync, type LogHead, type SyncOperation } from './plan.ts';
+import { SyncRefusal, type SyncServer } from './server-port.ts';
+import type { Seen } from './sync-records.ts';
+import type { FieldChange, ReplicaIdentity } from '../vault/vault-replica.ts';
+
+/** Room for the headers of frames. */
+const UPLOAD_BYTES = MAX_BATCH_BYTES - 64 * 1024;
+const PULL_BYTES = 4 * 1024 * 1024;
+/** Entries that are made and sent at a time: their objects must be there first. */
+const DRAFTS = 16;
+const MAX_TRIES_FOR_OBJECTS = 4;
+
+export interface RoundDeps {
+  readonly server: SyncServer;
+  readonly replica: VaultReplica;
+  readonly lanes: Lanes;
+  readonly nowMs: () => number;
+  readonly platform: string;
+  readonly selection: SyncSelection;
+  /** Waits as long as the bandwidth asks for. */
+  readonly spend: (bytes: number) => Promise<void>;
+  readonly signal: AbortSignal;
+  readonly mayDelete: boolean;
+  readonly onProgress: (progress: RoundProgress) => void;
+  /** Something of another device came. */
+  readonly onReceived: () => void;
+}
+
+export interface RoundProgress {
+  readonly direction: 'sending' | 'receiving';
+  readonly done: number;
+  readonly total: number;
+  readonly bytes: number;
+  readonly deviceName?: string;
+}
+
+export interface Trouble {
+  readonly deviceId: DeviceId | null;
+  readonly deviceName: string;
+  readonly error: PlainError;
+}
+
+export interface RoundResult {
+  readonly status: StatusAnswer;
+  readonly seen: Seen;
+  readonly troubles: readonly Trouble[];
+  readonly devices: readonly AccountDevice[];
+  readonly sent: number;
+  readonly received: number;
+  /** True where the identity was renewed: the caller logs in anew. */
+  readonly needsLogin: boolean;
+}
+
+export async function syncOnce(deps: RoundDeps, seen: Seen): Promise<RoundResult> {
+  return new Round(deps, seen).run();
+}
+
+class Round {
+  readonly #deps: RoundDeps;
+  #seen: Seen;
+  readonly #troubles: Trouble[] = [];
+  #devices: readonly AccountDevice[] = [];
+  #sent = 0;
+  #received = 0;
+  #bytes = 0;
+
+  constructor(deps: RoundDeps, seen: Seen) {
+    this.#deps = deps;
+    this.#seen = seen;
+  }
+
+  async run(): Promise<RoundResult> {
+    const { server, replica } = this.#deps;
+    const identity = await ownIdentity(replica);
+    const [status, account] = await Promise.all([server.status(identity.vaultId, this.#deps.signal), server.account()]);
+    if (status.vaultId !== identity.vaultId) throw tampered('it told of another vault than was asked for');
+    this.#devices = account.devices;
+    if (status.epoch > identity.epoch) await replica.openEpoch(status.epoch, this.#deps.nowMs());
+    const held = await this.#heldHeads(status);
+    const operations = planSync(
+      {
+        deviceId: identity.deviceId,
+        own: { index: identity.headIndex, hash: identity.headHash },
+        held,
+        seen: this.#seen.heads,
+        generation: this.#seen.generation,
+      },
+      status,
+    );
+    let needsLogin = false;
+    for (const operation of operations) {
+      this.#deps.signal.throwIfAborted();
+      if (operation.type === 'renew') needsLogin = true;
+      else await this.#carryOut(operation, identity, status);
+    }
+    if (!needsLogin) await this.#sendNew(identity);
+    this.#noteSeen(status, identity, operations);
+    return {
+      status,
+      seen: this.#seen,
+      troubles: this.#troubles,
+      devices: this.#devices,
+      sent: this.#sent,
+      received: this.#received,
+      needsLogin,
+    };
+  }
+
+  async #heldHeads(status: StatusAnswer): Promise<Map<DeviceId, LogHead>> {
+    const known = new Set(this.#deps.lanes.list());
+    const held = new Map<DeviceId, LogHead>();
+    for (const { device } of status.heads) {
+      if (!known.has(device)) continue;
+      const { index, hash } = await this.#deps.lanes.facts(device);
+      held.set(device, { index, hash });
+    }
+    return held;
+  }
+
+  async #carryOut(
+    operation: Exclude<SyncOperation, { type: 'renew' }>,
+    identity: ReplicaIdentity,
+    status: StatusAnswer,
+  ): Promise<void> {
+    switch (operation.type) {
+      case 'check-objects':
+        await this.#sendLostObjects(identity);
+        return;
+      case 'distrust':
+        this.#trouble(
+          operation.device,
+          tampered(
+            operation.reason === 'rolled-back'
+              ? 'it shows an older state of a device than it showed before'
+              : "a device's history is another one than before",
+          ),
+        );
+        return;
+      case 'pull':
+        await this.#pullOr(operation.device, operation.after, status);
+        return;
+      case 'push':
+        await this.#push(identity, operation.from);
+        return;
+    }
+  }
+
+  /** What one device sent that does not hold is told, and the others go on. What concerns everything is thrown. */
+  async #pullOr(device: DeviceId, after: number, status: StatusAnswer): Promise<void> {
+    try {
+      await this.#deps.lanes.use(device, (lane) => this.#pull(device, lane, after, status));
+    } catch (error) {
+      const isOfDevice =
+        error instanceof AppError &&
+        ['SYNC_TAMPERED', 'SYNC_INCOMPLETE', 'SYNC_ASKS', 'VAULT_DAMAGED'].includes(error.code);
+      if (!isOfDevice) throw error;
+      this.#trouble(device, error);
+    }
+  }
+
+  async #pull(device: DeviceId, lane: LaneVault, from: number, status: StatusAnswer): Promise<void> {
+    const { server, signal, lanes } = this.#deps;
+    const head = status.heads.find((other) => other.device === device);
+    const through = head?.index ?? 0;
+    const signingKey = this.#devices.find(({ deviceId }) => deviceId === device)?.signingKey;
+    if (signingKey === undefined) throw tampered('it does not name the key of a device whose history it has');
+    let after = from;
+    const fields: FieldChange[] = [];
+    while (after < through) {
+      this.#tell('receiving', after - from, through - from, device);
+      const others = status.heads.filter((other) => other.device !== device);
+      const bytes = await server.pull(
+        status.vaultId,
+        {
+          after: [{ device, index: after }, ...others.map((other) => ({ device: other.device, index: other.index }))],
+          maxEntries: MAX_ENTRIES_PER_BATCH,
+          maxBytes: PULL_BYTES,
+        },
+        signal,
+      );
+      await this.#spend(bytes.length);
+      const entries = onlyOf(bytes, device);
+      const batch = { entries, signingKey };
+      const check = await lane.lane.check(batch);
+      if (check.last.index <= after) throw tampered('it names entries that it does not give');
+      if (check.last.index === through && check.last.hash !== head?.hash)
+        throw tampered('the last entry is another one than it told of');
+      await this.#fetchObjects(lane, check.missing, device);
+      fields.push(...check.fields);
+      await this.#merge(check.fields);
+      const applied = await lane.lane.apply(batch, { mayDelete: this.#deps.mayDelete, signal });
+      await lanes.noteFacts(device, lane);
+      this.#received += applied.snapshots;
+      this.#deps.onReceived();
+      if (applied.index <= after) throw tampered('its entries do not end');
+      ({ index: after } = applied);
+    }
+    // Checkpoints that are known from before may name snapshots that came only now.
+    if (fields.length > 0) await this.#merge(fields);
+  }
+
+  async #merge(fields: readonly FieldChange[]): Promise<void> {
+    if (fields.length === 0) return;
+    const { replica, lanes, selection, nowMs, mayDelete } = this.#deps;
+    const { checkpoints } = await replica.merge(fields, { strategy: selection.strategy, nowMs: nowMs(), mayDelete });
+    for (const device of checkpoints.length === 0 ? [] : lanes.list())
+      await lanes.use(device, (lane) => lane.lane.applyCheckpoints(checkpoints));
+  }
+
+  /** Content that is here already need not travel. */
+  async #fetchObjects(lane: LaneVault, missing: readonly ObjectId[], device: DeviceId): Promise<void> {
+    const { replica } = this.#deps;
+    let wanted = new Set(missing);
+    for (const ids of slices([...wanted], MAX_BATCH_FRAMES)) {
+      const own = await replica.objects(ids);
+      if (own.length === 0) continue;
+      await lane.lane.importObjects(own);
+      for (const { id } of own) wanted.delete(id);
+    }
+    for (let tries = 0; wanted.size > 0 && tries < MAX_TRIES_FOR_OBJECTS; tries += 1)
+      wanted = await this.#download(lane, wanted);
+    if (wanted.size > 0) throw objectsMissing(wanted.size, this.#nameOf(device));
+  }
+
+  /** Gives what did not come, or did not hold. */
+  async #download(lane: LaneVault, wanted: ReadonlySet<ObjectId>): Promise<Set<ObjectId>> {
+    const { server, replica, signal } = this.#deps;
+    const { vaultId } = await ownIdentity(replica);
+    const queue = [...wanted];
+    const failed = new Set<ObjectId>();
+    const parts = new Map<ObjectId, Uint8Array>();
+    while (queue.length > 0) {
+      const ask = queue.slice(0, MAX_IDS_PER_REQUEST).map((id) => ({ id, offset: parts.get(id)?.length ?? 0 }));
+      const frames = await server.getObjects(vaultId, ask, signal);
+      if (frames.length === 0) throw tampered('it gave nothing where something was asked for');
+      const whole: { id: ObjectId; box: Uint8Array }[] = [];
+      let bytes = 0;
+      for (const frame of frames) {
+        if (frame.id !== queue[0]) throw tampered('it gave other content than was asked for');
+        bytes += frame.bytes.length;
+        const { box, isWhole } = joinFrame(parts.get(frame.id), frame);
+        if (frame.totalBytes === 0 || box === null) failed.add(frame.id);
+        else if (isWhole) whole.push({ id: frame.id, box });
+        else parts.set(frame.id, box);
+        if (frame.totalBytes === 0 || isWhole || box === null) queue.shift();
+      }
+      await this.#spend(bytes);
+      const bad = await lane.lane.importObjects(whole);
+      if (bad.length > 0) {
+        for (const id of bad) failed.add(id);
+        await server.reportDamaged(vaultId, bad);
+      }
+    }
+    return failed;
+  }
+
+  /** What is in the log already, from an index on. */
+  async #push(identity: ReplicaIdentity, from: number): Promise<void> {
+    const { server, replica, signal } = this.#deps;
+    let index = from;
+    for (;;) {
+      const bytes = await replica.list(index, MAX_ENTRIES_PER_BATCH, PULL_BYTES);
+      if (bytes.length === 0) return;
+      await this.#spend(bytes.length);
+      try {
+        const head = await server.push(identity.vaultId, bytes, signal);
+        if (head.index < index) throw tampered('it took entries and did not go on');
+        this.#sent += head.index - index + 1;
+        index = head.index + 1;
+      } catch (error) {
+        await this.#helpPush(error, identity, bytes);
+      }
+    }
+  }
+
+  /** What the server says no to, and can be helped. @throws the error itself else */
+  async #helpPush(error: unknown, identity: ReplicaIdentity, bytes: Uint8Array): Promise<void> {
+    const { server, replica } = this.#deps;
+    const refusal = error instanceof SyncRefusal ? error.refusal : null;
+    if (refusal?.code === 'missing-objects') {
+      const left = await this.#upload(identity, refusal.missing ?? requiredOf(bytes));
+      if (left.length === 0) return;
+      throw new AppError(
+        'SYNC_FORK',
+        `The server lacks ${left.length} pieces of what this device sent before, and they are not here any more.`,
+        { hint: 'Log in again: this device then begins a new log, with everything that is here.', cause: error },
+      );
+    }
+    if (refusal?.code === 'epoch-behind') {
+      const status = await server.status(identity.vaultId);
+      await replica.openEpoch(refusal.epoch ?? status.epoch, this.#deps.nowMs());
+      const own = status.heads.find(({ device }) => device === identity.deviceId);
+      await replica.resign(own?.index ?? 0);
+      return;
+    }
+    throw error;
+  }
+
+  /** What is not in the log yet: objects first, then entries that are signed, then those. */
+  async #sendNew(identity: ReplicaIdentity): Promise<void> {
+    const { replica, selection, platform, nowMs } = this.#deps;
+    const { withoutSources, withoutProjects, onlyProjects, strategy } = selection;
+    const lost: ObjectId[] = [];
+    let done = 0;
+    for (;;) {
+      this.#deps.signal.throwIfAborted();
+      const { waitingSnapshots } = await ownIdentity(replica);
+      if (waitingSnapshots > 0) this.#tell('sending', done, done + waitingSnapshots);
+      const drafted = await replica.draft({
+        selection: { withoutSources, withoutProjects, onlyProjects },
+        strategy,
+        nowMs: nowMs(),
+        platform,
+        maxEntries: DRAFTS,
+        lost,
+      });
+      if (drafted.entries === 0) return;
+      const left = await this.#upload(identity, drafted.requires);
+      if (left.length > 0) {
+        // Damaged here: what needs it is left out, and drafted anew.
+        lost.push(...left);
+        continue;
+      }
+      const before = await ownIdentity(replica);
+      if ((await replica.sign(nowMs())) === 0) continue;
+      await this.#push(identity, before.headIndex + 1);
+      done += waitingSnapshots - (await ownIdentity(replica)).waitingSnapshots;
+    }
+  }
+
+  /** Sends what the server lacks of these; gives what cannot be read here. */
+  async #upload(identity: ReplicaIdentity, ids: readonly ObjectId[]): Promise<ObjectId[]> {
+    const { server, signal } = this.#deps;
+    const lost: ObjectId[] = [];
+    for (const asked of slices(ids, MAX_IDS_PER_REQUEST)) {
+      const { missing } = await server.have(identity.vaultId, asked, signal);
+      const known = new Set(asked);
+      if (missing.some((id) => !known.has(id))) throw tampered('it asks for content that nobody named');
+      lost.push(...(await this.#uploadMissing(identity, missing)));
+    }
+    return lost;
+  }
+
+  async #uploadMissing(identity: ReplicaIdentity, missing: readonly ObjectId[]): Promise<ObjectId[]> {
+    const { replica } = this.#deps;
+    const lost: ObjectId[] = [];
+    let batch: ObjectFrame[] = [];
+    let bytes = 0;
+    for (const ids of slices(missing, MAX_BATCH_FRAMES)) {
+      const objects = await replica.objects(ids);
+      const found = new Set(objects.map(({ id }) => id));
+      lost.push(...ids.filter((id) => !found.has(id)));
+      for (const { id, box, hash } of objects) {
+        if (batch.length >= MAX_BATCH_FRAMES || bytes + box.length > UPLOAD_BYTES) {
+          await this.#sendFrames(identity, batch);
+          batch = [];
+          bytes = 0;
+        }
+        batch.push({ id, hash, totalBytes: box.length, offset: 0, bytes: box });
+        bytes += box.length + 128;
+      }
+    }
+    if (batch.length > 0) await this.#sendFrames(identity, batch);
+    return lost;
+  }
+
+  async #sendFrames(identity: ReplicaIdentity, frames: readonly ObjectFrame[]): Promise<void> {
+    const { server, signal } = this.#deps;
+    this.#deps.signal.throwIfAborted();
+    const statuses = await server.upload(identity.vaultId, frames, signal);
+    await this.#spend(frames.reduce((sum, { bytes }) => sum + bytes.length, 0));
+    const stored = new Set(
+      statuses.filter(({ status }) => status === 'stored' || status === 'known').map(({ id }) => id),
+    );
+    const refused = frames.filter(({ id }) => !stored.has(id));
+    if (refused.length === 0) return;
+    const isFull = statuses.some(({ reason }) => reason === 'quota');
+    throw isFull
+      ? new AppError('SYNC_REFUSED', "The account's space on the server is used up.", {
+          hint: 'Let less leave this device, let old history go, or ask who runs the server for more. Captures go on.',
+        })
+      : new AppError('SYNC_OFFLINE', 'The server did not take what was sent.', {
+          hint: 'It is tried again by itself.',
+          isRetryable: true,
+        });
+  }
+
+  /** After a restored backup: what the log names and the server lacks is sent again, as far as it is here. */
+  async #sendLostObjects(identity: ReplicaIdentity): Promise<void> {
+    let index = 1;
+    while (index <= identity.headIndex) {
+      const bytes = await this.#deps.replica.list(index, MAX_ENTRIES_PER_BATCH, PULL_BYTES);
+      const count = parseWireEntries(bytes)?.length ?? 0;
+      if (count === 0) return;
+      await this.#upload(identity, requiredOf(bytes));
+      index += count;
+    }
+  }
+
+  #noteSeen(status: StatusAnswer, identity: ReplicaIdentity, operations: readonly SyncOperation[]): void {
+    const distrusted = new Set(
+      operations.filter(({ type }) => type === 'distrust').map((op) => ('device' in op ? op.device : null)),
+    );
+    const heads = new Map(this.#seen.heads);
+    if (this.#seen.generation !== status.generation) heads.clear();
+    for (const { device, index, hash } of status.heads)
+      if (!distrusted.has(device) && device !== identity.deviceId) heads.set(device, { index, hash });
+    const isLevel = this.#troubles.length === 0;
+    this.#seen = {
+      ...this.#seen,
+      generation: status.generation,
+      heads,
+      lastSyncAtMs: isLevel ? this.#deps.nowMs() : this.#seen.lastSyncAtMs,
+    };
+  }
+
+  async #spend(bytes: number): Promise<void> {
+    this.#bytes += bytes;
+    await this.#deps.spend(bytes);
+  }
+
+  #tell(direction: RoundProgress['direction'], done: number, total: number, device?: DeviceId): void {
+    this.#deps.onProgress({
+      direction,
+      done,
+      total,
+      bytes: this.#bytes,
+      ...(device === undefined ? {} : { deviceName: this.#nameOf(device) }),
+    });
+  }
+
+  #trouble(deviceId: DeviceId, error: unknown): void {
+    this.#troubles.push({ deviceId, deviceName: this.#nameOf(deviceId), error: toPlainError(error) });
+  }
+
+  #nameOf(device: DeviceId): string {
+    return this.#devices.find(({ deviceId }) => deviceId === device)?.name ?? device.slice(0, 8);
+  }
+}
+
+async function ownIdentity(replica: VaultReplica): Promise<ReplicaIdentity> {
+  const identity = await replica.identity();
+  if (identity === null)
+    throw new AppError('SYNC_OFF', 'Sync was never turned on here.', { hint: 'Turn it on with `cairn sync login`.' });
+  return identity;
+}
+
+/** The entries of one device among those that came: the others were said to be here. */
+function onlyOf(bytes: Uint8Array, device: DeviceId): Uint8Array {
+  const entries = parseWireEntries(bytes);
+  if (entries === null) throw tampered('what it sent are no entries');
+  const at = 10 + 1 + 1 + 32; // where the device stands in the signed part; checked whole by the lane
+  const id = Buffer.from(device, 'hex');
+  return encodeWireEntries(entries.filter(({ signedBytes }) => id.equals(signedBytes.subarray(at, at + 32))));
+}
+
+function joinFrame(
+  before: Uint8Array | undefined,
+  { offset, bytes, totalBytes }: ObjectFrame,
+): { readonly box: Uint8Array | null; readonly isWhole: boolean } {
+  if (offset !== (before?.length ?? 0)) return { box: null, isWhole: false };
+  const box = before === undefined ? bytes : concatBytes([before, bytes]);
+  return { box, isWhole: box.length === totalBytes };
+}
+
+function requiredOf(bytes: Uint8Array): ObjectId[] {
+  const ids = new Set<ObjectId>();
+  for (const { bodyBytes } of parseWireEntries(bytes) ?? [])
+    for (const id of (bodyBytes === null ? null : parseBody(bodyBytes))?.requires ?? []) ids.add(id);
+  return [...ids];
+}
+
+function* slices<Element>(list: readonly Element[], size: number): Generator<Element[]> {
+  for (let from = 0; from < list.length; from += size) yield list.slice(from, from + size);
+}

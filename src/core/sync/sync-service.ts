@@ -1,0 +1,498 @@
+// Sync as the rest of Cairn sees it: on or off, how it stands, the devices, joining, what was edited apart. One per open vault. Nothing here
+// ever delays a capture: rounds run beside, in the vault's own turns.
+
+import { AppError } from '../../shared/model/app-error.ts';
+import type { SyncConflict, SyncDevice, SyncJoin, SyncSelection, SyncStatus } from '../../shared/contract/sync.ts';
+import type { JsonValue } from '../../shared/model/json.ts';
+import type { AccountDevice } from '../../shared/replication/account.ts';
+import { toHex } from '../../shared/replication/bytes.ts';
+import type { DeviceId } from '../../shared/replication/ids.ts';
+import { encodeJoinTranscript } from '../../shared/replication/join-transcript.ts';
+import type { Clock } from '../clock.ts';
+import { shortWords } from '../crypto/device-keys.ts';
+import type { Vault } from '../vault/vault.ts';
+import type { VaultReplica } from '../vault/vault-replica.ts';
+import { Connection } from './connection.ts';
+import { Lanes, type LaneVault, type LanesDeps } from './lanes.ts';
+import { logIn } from './log-in.ts';
+import { assertServer, describeDevice, deviceNotFound, pickDevice } from './name-devices.ts';
+import type { LoginServer, SyncServer, TokenStore } from './server-port.ts';
+import {
+  readAccount,
+  readSeen,
+  readSelection,
+  writeAccount,
+  writeSeen,
+  writeSelection,
+  type SyncAccount,
+} from './sync-records.ts';
+import { syncOnce, type RoundProgress, type Trouble } from './sync-round.ts';
+import type { ReplicaIdentity } from '../vault/vault-replica.ts';
+
+export interface SyncDeps {
+  readonly vault: Vault & { readonly replica: VaultReplica };
+  readonly clock: Clock;
+  readonly lanesFolder: string;
+  readonly openVault: LanesDeps['openVault'];
+  readonly hostName: string;
+  readonly platform: string;
+  readonly random: () => number;
+  readonly network: () => string;
+  readonly connect: {
+    login(url: string): LoginServer;
+    sync(url: string, tokens: TokenStore): SyncServer;
+  };
+  readonly onChanged: () => void;
+  readonly onDevicesChanged: () => void;
+}
+
+export class SyncService {
+  readonly lanes: Lanes;
+  readonly #deps: SyncDeps;
+  readonly #connection: Connection;
+  #account: SyncAccount | null = null;
+  #server: SyncServer | null = null;
+  #identity: ReplicaIdentity | null = null;
+  #selection: SyncSelection | null = null;
+  #devices: readonly AccountDevice[] = [];
+  #troubles: readonly Trouble[] = [];
+  #progress: RoundProgress | null = null;
+  #lastSyncAtMs: number | null = null;
+  #pendingJoins = 0;
+  #conflicts = 0;
+  #entriesWaiting = 0;
+  #mayDelete = false;
+  #nextFreeMs = 0;
+  #hasClosed = false;
+
+  constructor(deps: SyncDeps) {
+    this.#deps = deps;
+    const { clock, random, network, vault, lanesFolder, openVault } = deps;
+    this.lanes = new Lanes({ folder: lanesFolder, replica: vault.replica, clock, openVault });
+    this.#connection = new Connection({
+      clock,
+      random,
+      network,
+      round: (signal) => this.#round(signal),
+      listen: (onNotice, signal) => this.#listen(onNotice, signal),
+      onChange: () => this.#tell(),
+    });
+  }
+
+  /** Reads what was set, and goes on where sync is on. With `isPassive` nothing begins by itself. */
+  async open({ isPassive = false }: { readonly isPassive?: boolean } = {}): Promise<void> {
+    const { vault } = this.#deps;
+    this.#identity = await vault.replica.identity();
+    this.#selection = await readSelection(vault);
+    const seen = await readSeen(vault);
+    this.#lastSyncAtMs = seen.lastSyncAtMs;
+    await this.#useAccount(await readAccount(vault));
+    await this.#countConflicts();
+    if (this.#account?.isOn === true && !isPassive) this.#connection.start();
+  }
+
+  /** Something was captured or edited. Never waits. */
+  noteChange(): void {
+    if (this.#account?.isOn === true) this.#connection.poke();
+  }
+
+  async status(): Promise<SyncStatus> {
+    const identity = await this.#deps.vault.replica.identity();
+    this.#identity = identity;
+    const account = this.#account;
+    const isOn = account?.isOn === true;
+    const at = (ms: number | null): string | null => (ms === null ? null : new Date(ms).toISOString());
+    const { state, error, retryAtMs } = this.#connection;
+    return {
+      isOn,
+      state: isOn ? state : 'off',
+      account: account === null ? null : { server: account.server, email: account.email },
+      device: identity === null ? null : { id: identity.deviceId, name: identity.name },
+      waiting: {
+        snapshots: account === null ? 0 : (identity?.waitingSnapshots ?? 0),
+        entries: account === null ? 0 : this.#entriesWaiting,
+      },
+      progress: this.#progress,
+      lastSyncAt: at(this.#lastSyncAtMs),
+      retryAt: at(retryAtMs),
+      error: error === null ? null : { ...error },
+      troubles: this.#troubles.map(({ error: found, ...trouble }) => ({ ...trouble, error: { ...found } })),
+      pendingJoins: this.#pendingJoins,
+      conflicts: this.#conflicts,
+    };
+  }
+
+  /** @throws AppError of `logIn`; SYNC_WRONG_VAULT where the account's replica is of another vault */
+  async logIn(request: {
+    readonly server: string;
+    readonly email: string;
+    readonly password: string;
+    readonly isSignUp: boolean;
+    readonly deviceName?: string | undefined;
+  }): Promise<void> {
+    const { vault, clock, platform, connect } = this.#deps;
+    assertServer(request.server);
+    await this.#connection.stop();
+    const name = request.deviceName ?? this.#identity?.name ?? this.#deps.hostName;
+    let identity = await vault.replica.begin(name);
+    if (request.deviceName !== undefined && identity.name !== request.deviceName)
+      identity = await vault.replica.rename(request.deviceName);
+    // Where this device was ended, its keys are of no use any more.
+    if (this.#connection.error?.code === 'SYNC_REVOKED' || this.#connection.error?.code === 'SYNC_FORK')
+      identity = await vault.replica.renew({ repeatsAll: true });
+    const tokens = await logIn(
+      connect.login(request.server),
+      request,
+      { ...identity, platform, sign: (text) => vault.replica.proveLogin(text) },
+      clock.nowMs(),
+    );
+    const account: SyncAccount = { server: request.server, email: request.email, isOn: true, ...tokens };
+    if (this.#account !== null && this.#account.server !== request.server) await writeSeen(vault, null);
+    await this.#useAccount(account);
+    const server = this.#requireServer();
+    const { vaults } = await server.account();
+    if (vaults.length > 0 && !vaults.some(({ vaultId }) => vaultId === identity.vaultId)) {
+      await server.logOut().catch(() => undefined);
+      await this.#useAccount(null);
+      throw new AppError('SYNC_WRONG_VAULT', 'This account has the replica of another vault; nothing was sent.', {
+        hint: 'To use that vault here, make it in another data folder with `cairn sync join`. To sync this one, use an account of its own.',
+      });
+    }
+    await server.createVault(identity.vaultId, identity.epoch);
+    await writeAccount(vault, account);
+    this.#connection.start();
+    this.#tell();
+  }
+
+  async logOut(): Promise<void> {
+    await this.#connection.stop();
+    await this.#server?.logOut().catch(() => undefined); // the tokens end by themselves where the server cannot be reached
+    await writeAccount(this.#deps.vault, null);
+    await this.#useAccount(null);
+    this.#tell();
+  }
+
+  /** @throws AppError SYNC_LOGIN */
+  async setOn(isOn: boolean): Promise<void> {
+    const account = this.#account;
+    if (account === null) throw notLoggedIn();
+    this.#account = { ...account, isOn };
+    await writeAccount(this.#deps.vault, this.#account);
+    if (isOn) this.#connection.start();
+    else await this.#connection.stop();
+    this.#tell();
+  }
+
+  /** One round from now on. @throws AppError why it is not level */
+  async syncNow({ acceptsDeletions }: { readonly acceptsDeletions: boolean }): Promise<void> {
+    if (this.#account === null) throw notLoggedIn();
+    if (!this.#account.isOn)
+      throw new AppError('SYNC_OFF', 'Sync is turned off.', { hint: 'Turn it on with `cairn sync on`.' });
+    this.#mayDelete = acceptsDeletions;
+    try {
+      this.#connection.start();
+      await this.#connection.roundNow();
+    } finally {
+      this.#mayDelete = false;
+    }
+  }
+
+  async devices(): Promise<SyncDevice[]> {
+    const identity = await this.#deps.vault.replica.identity();
+    const account = await this.#server?.account().catch(() => null);
+    if (account !== null && account !== undefined) this.#devices = account.devices;
+    const known = new Map(this.#devices.map((device) => [device.deviceId, device]));
+    const lanes = this.lanes.list();
+    const ids = new Set<DeviceId>([...(identity === null ? [] : [identity.deviceId]), ...known.keys(), ...lanes]);
+    const devices: SyncDevice[] = [];
+    for (const id of ids) {
+      const isThis = id === identity?.deviceId;
+      const own = isThis ? await this.#ownHistory(identity.name) : undefined;
+      const history = own ?? (lanes.includes(id) ? await this.lanes.facts(id) : undefined);
+      devices.push(describeDevice(id, known.get(id), history, isThis));
+    }
+    return devices.toSorted((a, b) => Number(b.isThis) - Number(a.isThis) || a.name.localeCompare(b.name));
+  }
+
+  /** Works with another device's history. @throws AppError DEVICE_NOT_FOUND */
+  async withDevice<Result>(reference: string, work: (vault: LaneVault) => Promise<Result>): Promise<Result> {
+    return this.lanes.use(await this.#findLane(reference), work);
+  }
+
+  /** True where it means this device itself. */
+  async isThisDevice(reference: string): Promise<boolean> {
+    const identity = await this.#deps.vault.replica.identity();
+    return identity !== null && (identity.name === reference || identity.deviceId === reference);
+  }
+
+  async rename(name: string): Promise<void> {
+    const { vault } = this.#deps;
+    const identity = await vault.replica.rename(name);
+    await this.#server?.rename(identity.deviceId, name);
+    this.noteChange();
+    this.#deps.onDevicesChanged();
+  }
+
+  /** Ends a device, and begins a new epoch under which it cannot write. @throws AppError DEVICE_NOT_FOUND, USAGE_INVALID */
+  async revoke(reference: string): Promise<void> {
+    const server = this.#requireServer();
+    const { vault, clock } = this.#deps;
+    const { devices } = await server.account();
+    this.#devices = devices;
+    const found = pickDevice(
+      devices.map((device) => ({ id: device.deviceId, name: device.name })),
+      reference,
+    );
+    const identity = await vault.replica.identity();
+    if (identity === null || found.id === identity.deviceId)
+      throw new AppError('USAGE_INVALID', 'A device cannot end itself.', {
+        hint: 'Log out with `cairn sync logout`, or end it from another device.',
+      });
+    await server.revoke(found.id);
+    await vault.replica.openEpoch(identity.epoch + 1, clock.nowMs());
+    this.noteChange();
+    this.#deps.onDevicesChanged();
+  }
+
+  async joins(): Promise<SyncJoin[]> {
+    const identity = await this.#requireIdentity();
+    const joins = await this.#requireServer().listJoins(identity.vaultId);
+    const waiting = joins.filter(({ status }) => status === 'waiting');
+    this.#pendingJoins = waiting.length;
+    return waiting.map((join) => ({
+      id: join.device,
+      name: join.name,
+      platform: join.platform,
+      words: shortWords(encodeJoinTranscript({ ...join, vaultId: identity.vaultId })),
+      requestedAt: new Date(join.requestedAtMs).toISOString(),
+      expiresAt: new Date(join.expiresAtMs).toISOString(),
+    }));
+  }
+
+  /** Hands the vault's key to a new device whose words were compared, or tells it no. @throws AppError DEVICE_NOT_FOUND */
+  async answerJoin(reference: string, answer: 'approve' | 'refuse'): Promise<void> {
+    const identity = await this.#requireIdentity();
+    const server = this.#requireServer();
+    const joins = (await server.listJoins(identity.vaultId)).filter(({ status }) => status === 'waiting');
+    const { id } = pickDevice(
+      joins.map(({ device, name }) => ({ id: device, name })),
+      reference,
+    );
+    const join = joins.find(({ device }) => device === id);
+    if (join === undefined) throw deviceNotFound();
+    const sealedKey = answer === 'refuse' ? null : await this.#deps.vault.replica.sealKey(join);
+    if (sealedKey !== null) await this.#shareSlots(server, identity);
+    await server.answerJoin(identity.vaultId, id, sealedKey);
+    this.#pendingJoins = Math.max(0, joins.length - 1);
+    this.#tell();
+  }
+
+  async conflicts(): Promise<SyncConflict[]> {
+    const { vault } = this.#deps;
+    const found = await vault.replica.conflicts((await this.selection()).strategy);
+    this.#conflicts = found.length;
+    if (found.length === 0) return [];
+    const names = new Map((await this.devices()).map(({ id, name }) => [id, name]));
+    const checkpoints = new Map((await vault.listCheckpoints()).map(({ id, name }) => [`checkpoint:${id}`, name]));
+    const told = (version: (typeof found)[number]['current']): SyncConflict['current'] => ({
+      value: version.value as SyncConflict['current']['value'], // JSON on both sides
+      deviceId: version.device,
+      deviceName: names.get(version.device) ?? version.device.slice(0, 8),
+      at: version.atMs === null ? null : new Date(version.atMs).toISOString(),
+    });
+    return found.map(({ entity, field, current, others }) => ({
+      entity,
+      title: checkpoints.get(entity) ?? entity,
+      field,
+      current: told(current),
+      others: others.map(told),
+    }));
+  }
+
+  /** Edits what several devices may edit, whoever's it is. */
+  async edit(entity: string, values: { readonly [field: string]: JsonValue }): Promise<void> {
+    const { vault, clock } = this.#deps;
+    const { strategy } = await this.selection();
+    const { checkpoints } = await vault.replica.edit(entity, values, { strategy, nowMs: clock.nowMs() });
+    for (const device of checkpoints.length === 0 ? [] : this.lanes.list())
+      await this.lanes.use(device, (lane) => lane.lane.applyCheckpoints(checkpoints));
+    await this.#countConflicts();
+    this.noteChange();
+    this.#deps.onDevicesChanged();
+  }
+
+  async selection(): Promise<SyncSelection> {
+    this.#selection ??= await readSelection(this.#deps.vault);
+    return this.#selection;
+  }
+
+  async setSelection(selection: SyncSelection): Promise<void> {
+    await writeSelection(this.#deps.vault, selection);
+    this.#selection = selection;
+    this.noteChange();
+    this.#tell();
+  }
+
+  /** Ends everything that runs. Idempotent. */
+  async close(): Promise<void> {
+    if (this.#hasClosed) return;
+    this.#hasClosed = true;
+    await this.#connection.stop();
+    await this.lanes.close();
+  }
+
+  async #round(signal: AbortSignal): Promise<void> {
+    const { vault, clock, platform } = this.#deps;
+    const server = this.#requireServer();
+    const before = await this.#requireIdentity();
+    await this.#shareSlots(server, before);
+    try {
+      const result = await syncOnce(
+        {
+          server,
+          replica: vault.replica,
+          lanes: this.lanes,
+          nowMs: () => clock.nowMs(),
+          platform,
+          selection: await this.selection(),
+          spend: (bytes) => this.#spend(bytes),
+          signal,
+          mayDelete: this.#mayDelete,
+          onProgress: (progress) => {
+            this.#progress = progress;
+            this.#tell();
+          },
+          onReceived: () => this.#deps.onDevicesChanged(),
+        },
+        await readSeen(vault),
+      );
+      this.#troubles = result.troubles;
+      this.#devices = result.devices;
+      this.#pendingJoins = result.status.pendingJoins;
+      this.#lastSyncAtMs = result.seen.lastSyncAtMs;
+      await writeSeen(vault, result.seen);
+      if (result.received > 0) await this.#countConflicts();
+      if (result.needsLogin) throw await this.#renewed(false);
+      const trouble = result.troubles.find(({ error }) => error.code === 'SYNC_ASKS');
+      if (trouble !== undefined) throw new AppError('SYNC_ASKS', trouble.error.message, { hint: trouble.error.hint });
+    } catch (error) {
+      if (error instanceof AppError && error.code === 'SYNC_FORK') throw await this.#renewed(true);
+      throw error;
+    } finally {
+      this.#progress = null;
+    }
+  }
+
+  /** The device takes a new identity, and its user has to say once more that it is theirs (S2). */
+  async #renewed(repeatsAll: boolean): Promise<AppError> {
+    await this.#deps.vault.replica.renew({ repeatsAll });
+    const account = this.#account;
+    if (account !== null) {
+      this.#account = { ...account, accessToken: '', accessUntilMs: 0, refreshToken: '' };
+      await writeAccount(this.#deps.vault, this.#account);
+    }
+    return new AppError(
+      'SYNC_LOGIN',
+      'This vault was copied or put back from a backup: what it said last, the server knows otherwise. From now on it is a device of its own.',
+      { hint: 'Log in once more with `cairn sync login`. Nothing is lost, on neither side.' },
+    );
+  }
+
+  /** New devices need the key slots as they are now. */
+  async #shareSlots(server: SyncServer, identity: ReplicaIdentity): Promise<void> {
+    const { vault } = this.#deps;
+    const header = await vault.replica.header();
+    const mark = toHex(header.slice(-32));
+    const seen = await readSeen(vault);
+    if (seen.slots === mark) return;
+    const { revision } = await server.readSlots(identity.vaultId);
+    await server.writeSlots(identity.vaultId, { revision, slots: Buffer.from(header).toString('base64') });
+    await writeSeen(vault, { ...seen, slots: mark });
+  }
+
+  async #listen(onNotice: () => void, signal: AbortSignal): Promise<void> {
+    const { vaultId, deviceId } = await this.#requireIdentity();
+    await this.#requireServer().listen(
+      vaultId,
+      ({ device, index }) => {
+        // One's own echo is no news.
+        if (device === deviceId && index > 0) return;
+        if (index === 0) this.#deps.onDevicesChanged();
+        onNotice();
+      },
+      signal,
+    );
+  }
+
+  async #ownHistory(name: string) {
+    const { vault, clock, platform } = this.#deps;
+    const { snapshots, newestAtMs } = await vault.statistics({ inactiveDays: 7, nowMs: clock.nowMs() });
+    return { name, platform, snapshots, newestAtMs, skipped: 0 };
+  }
+
+  async #findLane(reference: string): Promise<DeviceId> {
+    const lanes = await Promise.all(
+      this.lanes.list().map(async (id) => ({
+        id,
+        name: this.#devices.find(({ deviceId }) => deviceId === id)?.name ?? (await this.lanes.facts(id)).name,
+      })),
+    );
+    return pickDevice(lanes, reference).id;
+  }
+
+  async #countConflicts(): Promise<void> {
+    if (this.#identity === null) return;
+    const { strategy } = await this.selection();
+    this.#conflicts = (await this.#deps.vault.replica.conflicts(strategy)).length;
+  }
+
+  async #useAccount(account: SyncAccount | null): Promise<void> {
+    this.#account = account;
+    if (account === null) {
+      this.#server = null;
+      return;
+    }
+    this.#server = this.#deps.connect.sync(account.server, {
+      read: () => this.#account ?? account,
+      write: async (tokens) => {
+        if (this.#account === null) return;
+        this.#account = { ...this.#account, ...tokens };
+        await writeAccount(this.#deps.vault, this.#account);
+      },
+    });
+  }
+
+  #requireServer(): SyncServer {
+    if (this.#server === null) throw notLoggedIn();
+    return this.#server;
+  }
+
+  async #requireIdentity(): Promise<ReplicaIdentity> {
+    const identity = await this.#deps.vault.replica.identity();
+    if (identity === null) throw notLoggedIn();
+    this.#identity = identity;
+    return identity;
+  }
+
+  /** A bandwidth cap: what was sent or taken is waited for. */
+  async #spend(bytes: number): Promise<void> {
+    const { maxKilobytesPerSecond } = await this.selection();
+    if (maxKilobytesPerSecond === 0) return;
+    const { clock } = this.#deps;
+    const now = clock.monotonicMs();
+    this.#nextFreeMs = Math.max(now, this.#nextFreeMs) + bytes / maxKilobytesPerSecond;
+    await new Promise<void>((resolve) => {
+      clock.setTimer(resolve, this.#nextFreeMs - now);
+    });
+  }
+
+  #tell(): void {
+    if (!this.#hasClosed) this.#deps.onChanged();
+  }
+}
+
+function notLoggedIn(): AppError {
+  return new AppError('SYNC_LOGIN', 'Nobody is logged in to a sync server here.', {
+    hint: 'Log in with `cairn sync login SERVER --email ADDRESS`.',
+  });
+}

@@ -1,0 +1,298 @@
+// A lane (V27): another device's history, in a file of its own beside the vault, in the vault's format and under its keys. Entries of that
+// device's log become snapshots here; nothing of it ever touches the own history. Runs in the lane's thread.
+
+import { z } from 'zod';
+
+import { AppError } from '../../../shared/model/app-error.ts';
+import { fromHex } from '../../../shared/replication/bytes.ts';
+import { parseWireEntries } from '../../../shared/replication/entry.ts';
+import {
+  deviceIdSchema,
+  entryHashSchema,
+  NO_ENTRY_HASH,
+  type DeviceId,
+  type ObjectId,
+} from '../../../shared/replication/ids.ts';
+import { BOX_KINDS } from '../../crypto/box.ts';
+import { vaultKeyIdOf } from '../../crypto/device-keys.ts';
+import { decodeChunkPayload } from '../content/chunk-store.ts';
+import { damaged } from '../errors.ts';
+import { writeSetting } from '../log/checkpoints.ts';
+import { applyBody, decodeItem, type ItemEntry, type Manifest } from '../log/manifest.ts';
+import { REPLICA_SETTINGS } from '../log/records.ts';
+import { saveForeignSnapshot, type BodyCache, type SaveDeps } from '../log/save-snapshot.ts';
+import { removeAndSweep, type PruneDeps } from '../upkeep/prune.ts';
+import type { WorkControl } from '../upkeep/slices.ts';
+import { openEvents, type ReplicaEvent } from './events.ts';
+import { asksFirst, isBraked } from './deletion-brake.ts';
+import { planCheckpoints } from './plan-checkpoints.ts';
+import { checkEntries, tampered, type CheckedEntry } from './wire.ts';
+import type { LaneApplied, LaneBatch, LaneCheck, LaneState, MergedFields } from '../vault-replica.ts';
+
+const laneStateSchema = z.object({
+  deviceId: deviceIdSchema,
+  name: z.string(),
+  platform: z.string(),
+  index: z.number(),
+  hash: entryHashSchema,
+  /** Snapshots that could not be placed, since what they follow is not here. */
+  skipped: z.number(),
+  /** Events of kinds that this version does not know. */
+  unknown: z.number(),
+});
+
+interface OpenedEntry extends CheckedEntry {
+  readonly events: readonly ReplicaEvent[];
+  readonly unknown: number;
+}
+
+/** Changes that came before their snapshot; null where some of their content is not here. */
+interface Staged {
+  readonly manifest: Manifest | null;
+  readonly isFull: boolean;
+}
+
+export class LaneLog {
+  readonly #deps: SaveDeps;
+  readonly #cache: BodyCache;
+
+  constructor(deps: SaveDeps, cache: BodyCache) {
+    this.#deps = deps;
+    this.#cache = cache;
+  }
+
+  /** @throws AppError VAULT_DAMAGED where this is no lane */
+  state(): LaneState {
+    const found = this.#deps.state.records.findSetting(REPLICA_SETTINGS.lane);
+    const parsed = laneStateSchema.safeParse(found?.value);
+    if (!parsed.success) throw damaged("the record of another device's log makes no sense");
+    return parsed.data;
+  }
+
+  /** Says which device's history this is. */
+  begin(deviceId: DeviceId): LaneState {
+    if (this.#deps.state.records.findSetting(REPLICA_SETTINGS.lane) !== undefined) return this.state();
+    const fresh = { deviceId, name: '', platform: '', index: 0, hash: NO_ENTRY_HASH, skipped: 0, unknown: 0 };
+    this.#write(fresh);
+    return fresh;
+  }
+
+  /** Checks entries without applying any. @throws AppError SYNC_TAMPERED */
+  check(batch: LaneBatch): LaneCheck {
+    const opened = this.#open(batch);
+    const wanted = new Set(opened.flatMap(({ body }) => body?.requires ?? []));
+    const missing = [...wanted].filter((id) => {
+      const bytes = fromHex(id);
+      return bytes === null || this.#deps.state.store.find(bytes) === undefined;
+    });
+    const fields = opened.flatMap(({ events }) =>
+      events.flatMap((event) =>
+        event.type === 'field' ? [{ entity: event.entity, field: event.field, version: event.version }] : [],
+      ),
+    );
+    const { index, hash } = this.state();
+    const last = opened.at(-1);
+    return {
+      missing,
+      fields,
+      last: last === undefined ? { index, hash } : { index: last.part.index, hash: last.hash },
+    };
+  }
+
+  /** Takes chunks as other devices sealed them, each under a number of its own here. Gives those that do not hold. */
+  importObjects(objects: readonly { readonly id: ObjectId; readonly box: Uint8Array }[]): ObjectId[] {
+    const { state } = this.#deps;
+    const bad: ObjectId[] = [];
+    const rows: { recordId: number; contentId: Buffer; box: Buffer }[] = [];
+    let { nextRecordId } = state.head;
+    const taken = new Set<string>();
+    for (const { id, box } of objects) {
+      const contentId = fromHex(id);
+      if (contentId === null || taken.has(id) || state.store.find(contentId) !== undefined) continue;
+      const opened = state.keys.openAny(box);
+      const isChunk = opened?.header.kind === BOX_KINDS.chunk && this.#isContent(opened, contentId);
+      if (opened === null || !isChunk) {
+        bad.push(id);
+        continue;
+      }
+      const sealed = state.keys.seal(BOX_KINDS.chunk, opened.header.codec, nextRecordId, opened.payload);
+      rows.push({ recordId: nextRecordId, contentId: Buffer.from(contentId), box: sealed });
+      taken.add(id);
+      nextRecordId += 1;
+    }
+    if (rows.length > 0)
+      state.commit('Taking content of another device', { nextRecordId }, () => {
+        for (const row of rows) state.write.chunks.insert(row);
+      });
+    return bad;
+  }
+
+  /** Applies entries whose objects are here. @throws AppError SYNC_TAMPERED, SYNC_ASKS */
+  async apply(
+    batch: LaneBatch,
+    options: { readonly mayDelete: boolean },
+    prune: PruneDeps,
+    control: WorkControl,
+  ): Promise<LaneApplied> {
+    const opened = this.#open(batch);
+    const { state } = this.#deps;
+    const named = opened.flatMap(({ events }) =>
+      events.flatMap((event) => (event.type === 'forgotten' ? event.snapshots : [])),
+    );
+    const there = named.filter((id) => state.index.indexOfId(id) >= 0).length;
+    if (!options.mayDelete && isBraked(there, state.index.count)) throw asksFirst(there, state.index.count);
+    const before = this.state();
+    const placed = await prune.withLock(() => this.#placeAll(opened, before));
+    const forgotten = named.filter((id) => state.index.indexOfId(id) >= 0);
+    // Interrupted here, the same entries come again, and end the same.
+    if (forgotten.length > 0) {
+      const plan = () => ({ remove: forgotten, removeCheckpoints: [] });
+      await removeAndSweep(prune, plan, control, { isForgetting: true });
+    }
+    await prune.withLock(() => this.#write(placed.lane));
+    return { ...placed.lane, snapshots: placed.snapshots, forgotten: forgotten.length };
+  }
+
+  #placeAll(
+    opened: readonly OpenedEntry[],
+    before: LaneState,
+  ): { readonly lane: LaneState; readonly snapshots: number } {
+    let lane = before;
+    let complete = before;
+    let snapshots = 0;
+    let staged = null as Staged | null; // the compiler would take it for null in the loop
+    for (const { part, hash, body, events, unknown } of opened) {
+      const requires = body?.requires ?? [];
+      let { name, platform, skipped } = lane;
+      for (const event of events) {
+        if (event.type === 'device') ({ name, platform } = event);
+        if (event.type === 'items') {
+          const manifest = this.#changed(event, requires, staged);
+          staged = { manifest, isFull: event.isFull || (staged?.isFull ?? false) };
+        }
+        if (event.type !== 'snapshot') continue;
+        const result = this.#place(event, requires, staged);
+        if (result === 'placed') snapshots += 1;
+        if (result === 'skipped') skipped += 1;
+        staged = null;
+      }
+      const { deviceId } = before;
+      lane = { deviceId, name, platform, index: part.index, hash, skipped, unknown: lane.unknown + unknown };
+      // What comes in several entries counts once all of them are here.
+      if (staged === null) complete = lane;
+    }
+    return { lane: complete, snapshots };
+  }
+
+  /** Checkpoints of this device's snapshots, as the fields have them. */
+  applyCheckpoints(checkpoints: MergedFields['checkpoints']): number {
+    const { state } = this.#deps;
+    const plan = planCheckpoints(state, checkpoints, state.head.nextRecordId);
+    const count = plan.removed.length + plan.written.length;
+    if (count === 0) return 0;
+    const changes = { nextRecordId: plan.nextRecordId, records: state.head.records + plan.recordsDelta };
+    state.commit('Taking checkpoints of another device', changes, () => plan.writeInto());
+    plan.done();
+    return count;
+  }
+
+  #open({ entries, signingKey }: LaneBatch): OpenedEntry[] {
+    const { state } = this.#deps;
+    const wire = parseWireEntries(entries);
+    if (wire === null) throw tampered('what it sent are no entries');
+    const { deviceId, index, hash } = this.state();
+    const known = { vaultId: vaultKeyIdOf(state.keys.keyId()), deviceId, signingKey, index, hash };
+    return checkEntries(wire, known).map((checked) => {
+      const { part, body } = checked;
+      if (body === null) return { ...checked, events: [], unknown: 0 };
+      const place = { deviceId, index: part.index, previousHash: part.previousHash };
+      const opened = openEvents(state.keys, place, body.payload);
+      if (opened === null) throw tampered(`entry ${part.index} does not open with this vault's keys`);
+      return { ...checked, ...opened };
+    });
+  }
+
+  #place(
+    event: Extract<ReplicaEvent, { type: 'snapshot' }>,
+    requires: readonly ObjectId[],
+    staged: Staged | null,
+  ): 'placed' | 'there' | 'skipped' {
+    const { state } = this.#deps;
+    if (state.index.indexOfId(event.id) >= 0) return 'there';
+    const isWhole = event.isFull || staged?.isFull === true;
+    if (!isWhole && (event.base === null || state.latest.prefix?.id !== event.base)) return 'skipped';
+    const manifest = this.#changed(event, requires, staged);
+    if (manifest === null) return 'skipped';
+    const { id, takenAtMs, kind, gaps, good } = event;
+    saveForeignSnapshot(this.#deps, { id, takenAtMs, kind, gaps, goodSources: good }, manifest, this.#cache);
+    return 'placed';
+  }
+
+  /** The items after a change; null where some of their content is not here. */
+  #changed(
+    { isFull, removed, changed }: Pick<Extract<ReplicaEvent, { type: 'items' }>, 'isFull' | 'removed' | 'changed'>,
+    requires: readonly ObjectId[],
+    staged: Staged | null,
+  ): Manifest | null {
+    const { state } = this.#deps;
+    if (!isFull && staged !== null && staged.manifest === null) return null;
+    const records = requires.map((id) => {
+      const bytes = fromHex(id);
+      return bytes === null ? undefined : state.store.find(bytes)?.recordId;
+    });
+    const base: Manifest = isFull ? new Map() : (staged?.manifest ?? state.latest.manifest);
+    const entries: ItemEntry[] = [];
+    for (const encoded of changed) {
+      const entry = decodeForeign(encoded);
+      if (entry === null) return null;
+      const streams = entry.streams.map((stream) => ({
+        ...stream,
+        parts: stream.parts.map((part) => ({ ...part, recordId: records[part.recordId] ?? 0 })),
+      }));
+      if (streams.some((stream) => stream.parts.some((part) => part.recordId === 0))) return null;
+      const next = { ...entry, streams };
+      const same = state.latest.manifest.get(next.key);
+      entries.push(same !== undefined && isSameEntry(same, next) ? same : next);
+    }
+    return applyBody(base, { removed, changed: entries });
+  }
+
+  #isContent(opened: NonNullable<ReturnType<SaveDeps['state']['keys']['openAny']>>, contentId: Uint8Array): boolean {
+    try {
+      const content = decodeChunkPayload(opened.header, opened.payload);
+      return this.#deps.state.keys.contentId(content).equals(contentId);
+    } catch {
+      return false; // authentic, and no content: as bad as any other
+    }
+  }
+
+  #write(lane: LaneState): void {
+    writeSetting(this.#deps.state, REPLICA_SETTINGS.lane, { ...lane });
+  }
+}
+
+function decodeForeign(encoded: unknown): ItemEntry | null {
+  try {
+    return decodeItem(encoded);
+  } catch (error) {
+    if (error instanceof RangeError) return null; // of a newer version: the snapshot waits for a full picture
+    throw error;
+  }
+}
+
+function isSameEntry(one: ItemEntry, other: ItemEntry): boolean {
+  return (
+    one.facts === other.facts &&
+    one.staleSinceMs === other.staleSinceMs &&
+    JSON.stringify(one.streams) === JSON.stringify(other.streams)
+  );
+}
+
+/** What a caller is told where a lane's content cannot be had. */
+export function objectsMissing(count: number, name: string): AppError {
+  return new AppError(
+    'SYNC_INCOMPLETE',
+    `The server lacks ${count} pieces of what ${name} captured; what needs them waits.`,
+    { hint: `It goes on by itself once ${name} is online: it sends again what the server lacks.`, isRetryable: true },
+  );
+}

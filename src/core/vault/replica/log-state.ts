@@ -1,0 +1,101 @@
+// Who this device is to others, and how far its log is (S2): one sealed record, written in the commit of the entries that it counts. The
+// keys never leave the vault's thread.
+
+import { z } from 'zod';
+
+import type { HybridClock } from '../../../shared/replication/entry.ts';
+import {
+  deviceIdSchema,
+  entryHashSchema,
+  NO_ENTRY_HASH,
+  type DeviceId,
+  type EntryHash,
+} from '../../../shared/replication/ids.ts';
+import { NO_CLOCK } from '../../../shared/merge/hybrid-clock.ts';
+import { createJoiningKeys, createSigningKeys, deviceIdOf, type StoredKeyPair } from '../../crypto/device-keys.ts';
+import { damaged } from '../errors.ts';
+import type { DeviceKeys } from './join-keys.ts';
+import { REPLICA_SETTINGS } from '../log/records.ts';
+import type { VaultState } from '../log/vault-state.ts';
+
+const pairSchema = z.object({ publicKey: z.base64(), privateKey: z.base64() });
+const logStateSchema = z.object({
+  deviceId: deviceIdSchema,
+  name: z.string(),
+  signing: pairSchema,
+  agreement: pairSchema,
+  /** Rows of `replica_log` before the first of this identity. */
+  base: z.number(),
+  headIndex: z.number(),
+  headHash: entryHashSchema,
+  /** Snapshots up to this sequence stand in the log. */
+  exportedThrough: z.number(),
+  /** What was let out when the last entry was made; another selection begins with a full picture. */
+  selection: z.string(),
+  /** Entries since the last full picture. */
+  sinceFull: z.number(),
+  hasSaidName: z.boolean(),
+  clock: z.object({ wallMs: z.number(), counter: z.number() }),
+  /** Checkpoints that others know of. */
+  checkpoints: z.array(z.string()),
+});
+
+export interface LogState {
+  readonly deviceId: DeviceId;
+  readonly name: string;
+  readonly signing: StoredKeyPair;
+  readonly agreement: StoredKeyPair;
+  readonly base: number;
+  readonly headIndex: number;
+  readonly headHash: EntryHash;
+  readonly exportedThrough: number;
+  readonly selection: string;
+  readonly sinceFull: number;
+  readonly hasSaidName: boolean;
+  readonly clock: HybridClock;
+  readonly checkpoints: readonly string[];
+}
+
+/** Null before sync was ever turned on. @throws AppError VAULT_DAMAGED */
+export function readLogState(state: VaultState): LogState | null {
+  const found = state.records.findSetting(REPLICA_SETTINGS.log);
+  if (found === undefined) return null;
+  const parsed = logStateSchema.safeParse(found.value);
+  if (!parsed.success) throw damaged('the record of the replica log makes no sense');
+  const { signing, agreement, ...rest } = parsed.data;
+  return { ...rest, signing: toPair(signing), agreement: toPair(agreement) };
+}
+
+/** A device that nobody knows yet: with an empty log, and keys of its own. */
+export function newLogState(name: string, before: LogState | null, keys?: DeviceKeys): LogState {
+  const signing = keys === undefined ? createSigningKeys() : toPair(keys.signing);
+  return {
+    deviceId: deviceIdOf(signing.publicKey),
+    name,
+    signing,
+    agreement: keys === undefined ? createJoiningKeys() : toPair(keys.agreement),
+    base: before === null ? 0 : before.base + before.headIndex,
+    headIndex: 0,
+    headHash: NO_ENTRY_HASH,
+    exportedThrough: 0,
+    selection: '',
+    sinceFull: 0,
+    hasSaidName: false,
+    // What this vault has said before stays before what it says next.
+    clock: before?.clock ?? NO_CLOCK,
+    checkpoints: before?.checkpoints ?? [],
+  };
+}
+
+export function encodeLogState({ signing, agreement, ...rest }: LogState): { readonly [key: string]: never } {
+  const value = { ...rest, signing: fromPair(signing), agreement: fromPair(agreement) };
+  return value as unknown as { readonly [key: string]: never }; // plain JSON: numbers, texts, lists
+}
+
+function toPair({ publicKey, privateKey }: z.infer<typeof pairSchema>): StoredKeyPair {
+  return { publicKey: Buffer.from(publicKey, 'base64'), privateKey: Buffer.from(privateKey, 'base64') };
+}
+
+function fromPair({ publicKey, privateKey }: StoredKeyPair): z.infer<typeof pairSchema> {
+  return { publicKey: publicKey.toString('base64'), privateKey: privateKey.toString('base64') };
+}

@@ -1,0 +1,409 @@
+// The own log of a vault that is synced: identity, drafts, signed entries, and the fields that several devices edit. One per open vault;
+// runs in the vault's thread, and every change needs the writer's lock.
+
+import { fromHex, toHex } from '../../../shared/replication/bytes.ts';
+import {
+  encodeWireEntries,
+  parseBody,
+  parseSignedPart,
+  parseWireEntries,
+  type HybridClock,
+  type WireEntry,
+} from '../../../shared/replication/entry.ts';
+import { NO_ENTRY_HASH, type ObjectId } from '../../../shared/replication/ids.ts';
+import { witnessClock } from '../../../shared/merge/hybrid-clock.ts';
+import { joinField, type MergeStrategy } from '../../../shared/merge/merge-fields.ts';
+import { AppError } from '../../../shared/model/app-error.ts';
+import type { CheckpointId } from '../../../shared/model/ids.ts';
+import type { JsonValue } from '../../../shared/model/json.ts';
+import { BOX_KINDS } from '../../crypto/box.ts';
+import { signBytes, vaultKeyIdOf } from '../../crypto/device-keys.ts';
+import { damaged } from '../errors.ts';
+import { asksFirst, isBraked } from './deletion-brake.ts';
+import { planCheckpoints } from './plan-checkpoints.ts';
+import { REPLICA_SETTINGS, sealRecord, type VaultRecord } from '../log/records.ts';
+import type { VaultState } from '../log/vault-state.ts';
+import { changeOf, checkpointFrom, checkpointIdOf, conflictsOf, createStamper } from './checkpoint-fields.ts';
+import { openEvents, sealEvents } from './events.ts';
+import {
+  checkpointChanges,
+  countWaiting,
+  draftEntries,
+  findPicture,
+  MAX_FIELDS_PER_ENTRY,
+  type Draft,
+  type Drafts,
+  type Picture,
+} from './export-log.ts';
+import { FieldStore, type FieldWrites } from './field-store.ts';
+import { encodeLogState, newLogState, readLogState, type LogState } from './log-state.ts';
+import type { DeviceKeys } from './join-keys.ts';
+import { hashOf, sha256Hex, signEntry } from './wire.ts';
+import type {
+  DraftOptions,
+  FieldChange,
+  FieldConflict,
+  MergedFields,
+  ReplicaIdentity,
+  SealedObject,
+} from '../vault-replica.ts';
+
+export class ReplicaLog {
+  readonly #state: VaultState;
+  readonly fields: FieldStore;
+  #drafts: Drafts | null = null;
+  #picture: Picture | null = null;
+  #counter = -1;
+
+  constructor(state: VaultState) {
+    this.#state = state;
+    this.fields = new FieldStore(state);
+  }
+
+  identity(): ReplicaIdentity | null {
+    const log = readLogState(this.#state);
+    return log === null ? null : this.#identityOf(log);
+  }
+
+  /** Gives this vault an identity where it has none: new, or that with which it was let in. */
+  begin(name: string, keys?: DeviceKeys): ReplicaIdentity {
+    const there = this.#log();
+    if (there !== null) return this.#identityOf(there);
+    return this.#take(newLogState(name, null, keys));
+  }
+
+  /**
+   * A new identity in the place of one that is somebody else's too: the vault was copied, or put back from a backup. What was said before
+   * stays said; with `repeatsAll` the new log tells everything anew.
+   */
+  renew({ repeatsAll }: { readonly repeatsAll: boolean }): ReplicaIdentity {
+    const before = this.#own();
+    const fresh = newLogState(before.name, before);
+    return this.#take({ ...fresh, exportedThrough: repeatsAll ? 0 : before.exportedThrough });
+  }
+
+  rename(name: string): ReplicaIdentity {
+    return this.#take({ ...this.#own(), name, hasSaidName: false });
+  }
+
+  proveLogin(text: string): string {
+    return toHex(signBytes(this.#own().signing.privateKey, Buffer.from(text, 'utf8')));
+  }
+
+  /** Prepares the next entries and gives the objects that must be there before they are signed. */
+  draft(options: DraftOptions): { readonly entries: number; readonly requires: readonly ObjectId[] } {
+    const log = this.#own();
+    this.#picture ??= findPicture(this.#state, log, options.selection);
+    const drafts = draftEntries(this.#state, this.fields, log, this.#picture, options);
+    this.#drafts = drafts;
+    const requires = new Set(drafts.entries.flatMap((entry) => entry.requires));
+    return { entries: drafts.entries.length, requires: [...requires] };
+  }
+
+  /** Signs what was drafted, in one commit with how far the log is then. Gives how many. */
+  sign(nowMs: number): number {
+    const log = this.#own();
+    const drafts = this.#drafts;
+    this.#drafts = null;
+    // Another process may have gone on: then the drafts are of yesterday.
+    if (drafts === null || drafts.entries.length === 0 || drafts.next.exportedThrough < log.exportedThrough) return 0;
+    const { headIndex, headHash } = log;
+    const signed = this.#signAll({ ...drafts.next, headIndex, headHash }, drafts.entries, nowMs);
+    const { writes } = this.fields.join(drafts.fieldChanges, this.#state.head.nextRecordId);
+    this.#commit(signed.log, writes.nextRecordId, {
+      drops: drafts.takesForgotten ? [REPLICA_SETTINGS.forgotten] : [],
+      work: () => {
+        for (const { number, box } of signed.rows) this.#state.write.replicaLog.insert(number, box);
+        writes.writeInto();
+      },
+    });
+    writes.done();
+    this.#picture = drafts.picture;
+    return signed.rows.length;
+  }
+
+  /** Signed entries from an index on, as they travel; empty where there are none. @throws AppError VAULT_DAMAGED */
+  list(fromIndex: number, maxEntries: number, maxBytes: number): Uint8Array<ArrayBuffer> {
+    const log = this.#own();
+    const entries: WireEntry[] = [];
+    let bytes = 0;
+    for (let index = fromIndex; index <= log.headIndex && entries.length < maxEntries; index += 1) {
+      const number = log.base + index;
+      const box = this.#state.read.replicaLog.read(number);
+      const opened = box === undefined ? null : this.#state.keys.open(BOX_KINDS.replicaLog, number, box);
+      const [entry] = opened === null ? [] : (parseWireEntries(opened.payload) ?? []);
+      if (entry === undefined) throw this.#lost(index);
+      bytes += entry.signedBytes.length + (entry.bodyBytes?.length ?? 0);
+      if (entries.length > 0 && bytes > maxBytes) break;
+      entries.push(entry);
+    }
+    return Uint8Array.from(encodeWireEntries(entries));
+  }
+
+  /**
+   * Signs entries anew that the server has refused for their epoch, and that nobody else has therefore: all after the server's head.
+   * @throws AppError VAULT_DAMAGED
+   */
+  resign(serverIndex: number): number {
+    const log = this.#own();
+    const { keys, write } = this.#state;
+    const kept = parseWireEntries(this.list(serverIndex, 1, 0)) ?? [];
+    const headHash = serverIndex === 0 ? NO_ENTRY_HASH : hashOf(kept[0] ?? fail(this.#lost(serverIndex)));
+    const entries: Draft[] = [];
+    for (let index = serverIndex + 1; index <= log.headIndex; index += 1) {
+      const [entry] = parseWireEntries(this.list(index, 1, 0)) ?? [];
+      const part = entry === undefined ? null : parseSignedPart(entry.signedBytes);
+      const body = entry?.bodyBytes === null || entry === undefined ? null : parseBody(entry.bodyBytes);
+      if (part === null || body === null) throw this.#lost(index);
+      const place = { deviceId: log.deviceId, index, previousHash: part.previousHash };
+      const opened = openEvents(keys, place, body.payload);
+      if (opened === null) throw this.#lost(index);
+      entries.push({ kind: part.kind, events: opened.events, requires: body.requires });
+    }
+    const signed = this.#signAll({ ...log, headIndex: serverIndex, headHash }, entries, 0);
+    this.#commit(signed.log, this.#state.head.nextRecordId, {
+      drops: [],
+      work: () => {
+        for (const { number, box } of signed.rows) write.replicaLog.replace(number, box);
+      },
+    });
+    this.#drafts = null;
+    return entries.length;
+  }
+
+  #lost(index: number): AppError {
+    return damaged(`entry ${index} of the log for other devices is missing`);
+  }
+
+  /** Chunks as they are sealed here; without those that do not open. */
+  objects(ids: readonly ObjectId[]): SealedObject[] {
+    const found: SealedObject[] = [];
+    for (const id of ids) {
+      const bytes = fromHex(id);
+      const facts = bytes === null ? undefined : this.#state.store.find(bytes);
+      if (facts === undefined || !this.#state.store.isWhole(facts.recordId)) continue;
+      const box = this.#state.read.chunks.readBox(facts.recordId);
+      if (box !== undefined) found.push({ id, box: Uint8Array.from(box), hash: sha256Hex(box) });
+    }
+    return found;
+  }
+
+  /** Joins what other devices said into what is known here, own checkpoints included. @throws AppError SYNC_ASKS */
+  merge(
+    changes: readonly FieldChange[],
+    options: { readonly strategy: MergeStrategy; readonly nowMs: number; readonly mayDelete: boolean },
+  ): MergedFields {
+    this.#sayOwnEdits(options);
+    this.#drafts = null;
+    const log = this.#own();
+    const { entities, writes } = this.fields.join(changes, this.#state.head.nextRecordId);
+    const before = new Map([...entities].map((entity) => [entity, this.fields.fieldsOf(entity)]));
+    const after = joined(before, changes);
+    const checkpoints = [...entities].flatMap((entity) => {
+      const id = checkpointIdOf(entity);
+      const checkpoint = id === null ? null : checkpointFrom(id, after.get(entity) ?? new Map(), options.strategy);
+      if (id === null || checkpoint === null) return [];
+      return [{ id, checkpoint: checkpoint === 'deleted' ? null : checkpoint }];
+    });
+    const deleted = checkpoints.filter(({ id, checkpoint }) => checkpoint === null && this.#has(id)).length;
+    const total = this.#state.records.checkpoints().length;
+    if (!options.mayDelete && isBraked(deleted, total)) throw asksFirst(deleted, total);
+    const plan = planCheckpoints(this.#state, checkpoints, writes.nextRecordId);
+    const clock = changes.reduce<HybridClock>(
+      (own, { version }) => (version.clock === null ? own : witnessClock(own, version.clock, options.nowMs)),
+      log.clock,
+    );
+    const known = new Set(log.checkpoints);
+    for (const id of plan.removed) known.delete(id);
+    for (const id of plan.written) known.add(id);
+    this.#commit({ ...log, clock, checkpoints: [...known] }, plan.nextRecordId, {
+      drops: [],
+      records: plan.recordsDelta,
+      work: () => {
+        writes.writeInto();
+        plan.writeInto();
+      },
+    });
+    writes.done();
+    plan.done();
+    return { checkpoints, changed: plan.removed.length + plan.written.length };
+  }
+
+  conflicts(strategy: MergeStrategy): FieldConflict[] {
+    const told = ({ value, device, clock }: { value: JsonValue; device: string; clock: HybridClock | null }) => ({
+      value,
+      device,
+      atMs: clock?.wallMs ?? null,
+    });
+    return this.fields.entities().flatMap((entity) =>
+      conflictsOf(this.fields.fieldsOf(entity), strategy).map(({ field, view }) => ({
+        entity,
+        field,
+        current: told(view.current),
+        others: view.others.map(told),
+      })),
+    );
+  }
+
+  /** A version in the place of all that there are: what a person chose, or edited of another device's. It goes into the log at once. */
+  edit(
+    entity: string,
+    values: { readonly [field: string]: JsonValue },
+    options: { readonly strategy: MergeStrategy; readonly nowMs: number },
+  ): MergedFields {
+    this.#sayOwnEdits(options);
+    const log = this.#own();
+    const known = this.fields.fieldsOf(entity);
+    const stamper = createStamper(log.deviceId, log.clock, options.nowMs);
+    const changes = Object.entries(values).map(([field, value]) => changeOf(entity, field, value, known, stamper));
+    this.#say({ ...log, clock: stamper.last }, changes);
+    return this.merge(changes, { ...options, mayDelete: true });
+  }
+
+  /** Another process may have written. */
+  forget(): void {
+    this.fields.forget();
+    this.#picture = null;
+    this.#drafts = null;
+  }
+
+  /** What was edited here and is in no field yet: else a version from elsewhere would take its place unseen. */
+  #sayOwnEdits({ strategy, nowMs }: { readonly strategy: MergeStrategy; readonly nowMs: number }): void {
+    const log = this.#own();
+    const stamper = createStamper(log.deviceId, log.clock, nowMs);
+    const { changes, checkpoints } = checkpointChanges(this.#state, this.fields, log, stamper, strategy);
+    if (changes.length === 0) return;
+    const { writes } = this.fields.join(changes, this.#state.head.nextRecordId);
+    this.#say({ ...log, clock: stamper.last, checkpoints }, changes, writes);
+    writes.done();
+  }
+
+  #say(
+    log: LogState,
+    changes: readonly FieldChange[],
+    writes: Pick<FieldWrites, 'nextRecordId' | 'writeInto'> = {
+      nextRecordId: this.#state.head.nextRecordId,
+      writeInto: () => undefined,
+    },
+  ): void {
+    const entries: Draft[] = [];
+    for (let from = 0; from < changes.length; from += MAX_FIELDS_PER_ENTRY) {
+      const slice = changes.slice(from, from + MAX_FIELDS_PER_ENTRY);
+      entries.push({ kind: 'operation', events: slice.map((change) => ({ type: 'field', ...change })), requires: [] });
+    }
+    const signed = this.#signAll(log, entries, 0);
+    this.#commit(signed.log, writes.nextRecordId, {
+      drops: [],
+      work: () => {
+        for (const { number, box } of signed.rows) this.#state.write.replicaLog.insert(number, box);
+        writes.writeInto();
+      },
+    });
+    this.#drafts = null;
+  }
+
+  #signAll(
+    log: LogState,
+    entries: readonly Draft[],
+    nowMs: number,
+  ): { readonly log: LogState; readonly rows: readonly { readonly number: number; readonly box: Buffer }[] } {
+    const { keys } = this.#state;
+    const vaultId = vaultKeyIdOf(keys.keyId());
+    const stamper = createStamper(log.deviceId, log.clock, nowMs);
+    let { headIndex, headHash } = log;
+    const rows: { readonly number: number; readonly box: Buffer }[] = [];
+    for (const { kind, events, requires } of entries) {
+      const place = { deviceId: log.deviceId, index: headIndex + 1, previousHash: headHash };
+      const clock = stamper.next();
+      const part = { kind, vaultId, ...place, epoch: keys.currentEpoch, clock, retires: [] };
+      const payload = sealEvents(keys, place, events);
+      const { entry, hash } = signEntry(part, { requires, payload }, log.signing.privateKey);
+      headIndex += 1;
+      headHash = hash;
+      const number = log.base + headIndex;
+      rows.push({ number, box: keys.seal(BOX_KINDS.replicaLog, 0, number, encodeWireEntries([entry])) });
+    }
+    return { log: { ...log, headIndex, headHash, clock: stamper.last }, rows };
+  }
+
+  #has(id: CheckpointId): boolean {
+    return this.#state.records.findCheckpoint(id) !== undefined;
+  }
+
+  #own(): LogState {
+    const log = this.#log();
+    if (log === null)
+      throw new AppError('SYNC_OFF', 'Sync was never turned on here.', { hint: 'Turn it on with `cairn sync login`.' });
+    return log;
+  }
+
+  #log(): LogState | null {
+    // What another process wrote makes everything that was remembered old.
+    if (this.#counter !== this.#state.head.counter) this.fields.forget();
+    this.#counter = this.#state.head.counter;
+    return readLogState(this.#state);
+  }
+
+  #take(log: LogState): ReplicaIdentity {
+    this.#commit(log, this.#state.head.nextRecordId, { drops: [], work: () => undefined });
+    this.#picture = null;
+    this.#drafts = null;
+    return this.#identityOf(log);
+  }
+
+  #identityOf(log: LogState): ReplicaIdentity {
+    return {
+      vaultId: vaultKeyIdOf(this.#state.keys.keyId()),
+      deviceId: log.deviceId,
+      name: log.name,
+      signingKey: toHex(log.signing.publicKey),
+      agreementKey: toHex(log.agreement.publicKey),
+      headIndex: log.headIndex,
+      headHash: log.headHash,
+      epoch: this.#state.keys.currentEpoch,
+      waitingSnapshots: countWaiting(this.#state, log),
+    };
+  }
+
+  /** One commit of the log's state and whatever belongs to it. */
+  #commit(
+    log: LogState,
+    firstRecordId: number,
+    change: { readonly drops: readonly string[]; readonly records?: number; readonly work: () => void },
+  ): void {
+    const { records, head, write, keys } = this.#state;
+    const old = records.findSetting(REPLICA_SETTINGS.log);
+    const dropped = change.drops.map((name) => records.findSetting(name)).filter((found) => found !== undefined);
+    const record: VaultRecord = { type: 'setting', name: REPLICA_SETTINGS.log, value: encodeLogState(log) };
+    // Numbers of log rows are their own, and never more than there are record numbers: a repair looks that far.
+    const recordId = Math.max(firstRecordId, log.base + log.headIndex + 1);
+    const box = sealRecord(keys, recordId, record);
+    const count = head.records + (old === undefined ? 1 : 0) - dropped.length + (change.records ?? 0);
+    this.#state.commit('Writing the log for other devices', { nextRecordId: recordId + 1, records: count }, () => {
+      change.work();
+      if (old !== undefined) write.records.remove(old.recordId);
+      for (const { recordId: gone } of dropped) write.records.remove(gone);
+      write.records.insert(recordId, box);
+    });
+    if (old !== undefined) records.remove(old.recordId);
+    for (const { recordId: gone } of dropped) records.remove(gone);
+    records.set(recordId, record);
+    this.#counter = this.#state.head.counter;
+  }
+}
+
+function fail(error: AppError): never {
+  throw error;
+}
+
+function joined(
+  before: ReadonlyMap<string, ReturnType<FieldStore['fieldsOf']>>,
+  changes: readonly FieldChange[],
+): Map<string, ReturnType<FieldStore['fieldsOf']>> {
+  const after = new Map([...before].map(([entity, fields]) => [entity, new Map(fields)]));
+  for (const { entity, field, version } of changes) {
+    const fields = after.get(entity);
+    if (fields !== undefined) fields.set(field, joinField(fields.get(field) ?? [], [version]));
+  }
+  return after;
+}

@@ -1,0 +1,169 @@
+// What sync asks of a vault: its own log, and, of a vault that is a lane, another device's history.
+
+import type { FieldVersion, MergeStrategy } from '../../shared/merge/merge-fields.ts';
+import type { Checkpoint } from '../../shared/model/checkpoint.ts';
+import type { CheckpointId } from '../../shared/model/ids.ts';
+import type { JsonValue } from '../../shared/model/json.ts';
+import type { DeviceId, EntryHash, ObjectId, VaultKeyId } from '../../shared/replication/ids.ts';
+
+/** A field of something that several devices may edit, and one version of it. */
+export interface FieldChange {
+  /** `checkpoint:<id>` */
+  readonly entity: string;
+  readonly field: string;
+  readonly version: FieldVersion;
+}
+
+/** What leaves the machine. */
+export interface ReplicaSelection {
+  /** Sources of which nothing leaves. */
+  readonly withoutSources: readonly string[];
+  /** Projects of which nothing leaves. */
+  readonly withoutProjects: readonly string[];
+  /** Where not empty: nothing but these leaves. Items of no project stay then too. */
+  readonly onlyProjects: readonly string[];
+}
+
+export interface DraftOptions {
+  readonly selection: ReplicaSelection;
+  readonly strategy: MergeStrategy;
+  readonly nowMs: number;
+  readonly platform: string;
+  readonly maxEntries: number;
+  /** Objects that cannot be read here any more: what needs them is left out, and said as a gap. */
+  readonly lost: readonly ObjectId[];
+}
+
+/** Public keys of a device that asks to be let in, hexadecimal. */
+export interface JoinKeys {
+  readonly signingKey: string;
+  readonly agreementKey: string;
+}
+
+export interface LaneState {
+  readonly deviceId: DeviceId;
+  readonly name: string;
+  readonly platform: string;
+  /** The last entry that is applied. */
+  readonly index: number;
+  readonly hash: EntryHash;
+  readonly skipped: number;
+  readonly unknown: number;
+}
+
+/** Entries as they came, and the key that their device is named by. */
+export interface LaneBatch {
+  readonly entries: Uint8Array;
+  readonly signingKey: string;
+}
+
+export interface LaneCheck {
+  /** What must be imported before the entries are applied. */
+  readonly missing: readonly ObjectId[];
+  /** What they say of fields that several devices edit. */
+  readonly fields: readonly FieldChange[];
+  readonly last: { readonly index: number; readonly hash: EntryHash };
+}
+
+export interface LaneApplied extends LaneState {
+  readonly snapshots: number;
+  readonly forgotten: number;
+}
+
+export interface ReplicaIdentity {
+  readonly vaultId: VaultKeyId;
+  readonly deviceId: DeviceId;
+  readonly name: string;
+  /** Hexadecimal. */
+  readonly signingKey: string;
+  readonly agreementKey: string;
+  readonly headIndex: number;
+  readonly headHash: EntryHash;
+  readonly epoch: number;
+  /** Snapshots that are not in the log yet. */
+  readonly waitingSnapshots: number;
+}
+
+/** What several devices may edit and was edited apart. */
+export interface FieldConflict {
+  readonly entity: string;
+  readonly field: string;
+  readonly current: { readonly value: JsonValue; readonly device: string; readonly atMs: number | null };
+  readonly others: readonly { readonly value: JsonValue; readonly device: string; readonly atMs: number | null }[];
+}
+
+export interface MergedFields {
+  /** Checkpoints as they are now, whoever's snapshot they name; null where deleted. */
+  readonly checkpoints: readonly { readonly id: CheckpointId; readonly checkpoint: Checkpoint | null }[];
+  /** Own checkpoints that changed. */
+  readonly changed: number;
+}
+
+/** A chunk as it is sealed, with the SHA-256 of that. */
+export interface SealedObject {
+  readonly id: ObjectId;
+  readonly box: Uint8Array<ArrayBuffer>;
+  readonly hash: string;
+}
+
+export interface MergeOptions {
+  readonly strategy: MergeStrategy;
+  readonly nowMs: number;
+  /** False: where too many things would be deleted, SYNC_ASKS is thrown and nothing done. */
+  readonly mayDelete: boolean;
+}
+
+/** The own log. The keys of the device never leave the vault's thread. */
+export interface VaultReplica {
+  /** Null where sync was never turned on. */
+  identity(): Promise<ReplicaIdentity | null>;
+  /** Gives this vault an identity where it has none. */
+  begin(name: string): Promise<ReplicaIdentity>;
+  /** Another identity: this one is somebody else's too. */
+  renew(options: { readonly repeatsAll: boolean }): Promise<ReplicaIdentity>;
+  rename(name: string): Promise<ReplicaIdentity>;
+  /** Signs a text that a server gave for logging in; hexadecimal. */
+  proveLogin(text: string): Promise<string>;
+  /** Prepares entries; the objects they require must be acknowledged before `sign`. */
+  draft(options: DraftOptions): Promise<{ readonly entries: number; readonly requires: readonly ObjectId[] }>;
+  /** Writes what was drafted into the log, for ever the same bytes; gives how many entries. */
+  sign(nowMs: number): Promise<number>;
+  /** Signs anew what the server refused for its epoch: everything after its head. Gives how many entries. */
+  resign(serverIndex: number): Promise<number>;
+  /** Signed entries as they travel; empty where there are none from that index on. */
+  list(fromIndex: number, maxEntries: number, maxBytes: number): Promise<Uint8Array<ArrayBuffer>>;
+  /** Chunks as they are sealed here; without those that do not open. */
+  objects(ids: readonly ObjectId[]): Promise<readonly SealedObject[]>;
+  /** Joins what other devices edited. @throws AppError SYNC_ASKS */
+  merge(changes: readonly FieldChange[], options: MergeOptions): Promise<MergedFields>;
+  conflicts(strategy: MergeStrategy): Promise<readonly FieldConflict[]>;
+  edit(
+    entity: string,
+    values: { readonly [field: string]: JsonValue },
+    options: Omit<MergeOptions, 'mayDelete'>,
+  ): Promise<MergedFields>;
+  /** The header for new devices, with the slots of password and recovery key. */
+  header(): Promise<Uint8Array<ArrayBuffer>>;
+  /** The vault key, sealed to a device whose words were compared; base64. */
+  sealKey(keys: JoinKeys): Promise<string>;
+  /** Seals under an epoch of at least this number from now on; gives the number. */
+  openEpoch(atLeast: number, nowMs: number): Promise<number>;
+  /** Makes the file of another device's history where there is none; gives the secret that opens it. */
+  createLane(path: string, nowMs: number): Promise<Uint8Array<ArrayBuffer>>;
+}
+
+/** Another device's history, where the vault is that. */
+export interface VaultLane {
+  begin(deviceId: DeviceId): Promise<LaneState>;
+  state(): Promise<LaneState>;
+  /** @throws AppError SYNC_TAMPERED: then nothing of it may be used */
+  check(batch: LaneBatch): Promise<LaneCheck>;
+  /** Gives the objects that do not hold. */
+  importObjects(objects: readonly { readonly id: ObjectId; readonly box: Uint8Array }[]): Promise<readonly ObjectId[]>;
+  /** @throws AppError SYNC_TAMPERED, SYNC_ASKS */
+  apply(
+    batch: LaneBatch,
+    options: { readonly mayDelete: boolean; readonly signal?: AbortSignal },
+  ): Promise<LaneApplied>;
+  applyCheckpoints(checkpoints: MergedFields['checkpoints']): Promise<number>;
+}

@@ -39,6 +39,18 @@ export default {
       { path: '^src/server/' },
       { path: '^src/core/' },
     ),
+    only(
+      'scanner-knows-rules-only',
+      'Device and server search what is published with the same scanner: it belongs to neither.',
+      { path: '^src/scanner/' },
+      { path: '^src/', pathNot: '^src/(scanner|shared)/' },
+    ),
+    only(
+      'secretlint-in-the-scanner',
+      'Its messages hold the secrets it finds: one place sees to it that they go nowhere.',
+      { pathNot: '^src/scanner/' },
+      { path: '(^|/)@secretlint/' },
+    ),
     only('nobody-imports-tests', 'Tests are not shipped.', { path: '^src/' }, { path: '^test/' }),
     only(
       'electron-in-its-shell',

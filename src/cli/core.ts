@@ -14,6 +14,7 @@ import type { PathMapping } from '../core/restore/map-paths.ts';
 import type { RestoreOptions } from '../core/sources/source.ts';
 import type { HookPlace } from '../core/sessions/hooks/hook-files.ts';
 import type { SessionDesk } from '../core/sessions/session-desk.ts';
+import type { PublishingDesk } from '../core/sync/publishing/publishing-desk.ts';
 import type { VaultSecret } from '../core/vault/vault-client.ts';
 import type { Vault } from '../core/vault/vault.ts';
 
@@ -146,6 +147,7 @@ export interface Core {
 export interface OpenCore {
   readonly vault: Vault;
   readonly sessions: SessionDesk;
+  readonly publishing: PublishingDesk;
   capture(request: CaptureRequest, signal: AbortSignal): Promise<CaptureOutcome>;
   /** Captures until the signal, then once more. */
   run(options: RunOptions): Promise<void>;

@@ -14,6 +14,7 @@ import {
   readExclusionRules,
   writeExclusionRules,
 } from '../core/config/exclusion-settings.ts';
+import { createPublishing } from '../core/create-publishing.ts';
 import { createRestores } from '../core/create-restores.ts';
 import { createSessions } from '../core/create-sessions.ts';
 import type { ShellIntegration } from '../core/shell-integration/shell-integration.ts';
@@ -136,6 +137,7 @@ function createOpenCore(app: App, opened: OpenApp): OpenCore {
   return {
     vault: opened.vault,
     sessions: createSessions(app, opened, findTmuxTerminal),
+    publishing: createPublishing(opened),
     capture: (request, signal) => opened.captureNow({ ...request, signal }),
     run: (options) => run(opened, options),
     planRestore: (request) => restores.plan(request),

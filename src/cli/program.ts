@@ -126,6 +126,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./commands/sessions.ts')).setupSessions,
   },
   {
+    name: 'teams',
+    group: SESSIONS,
+    summary: 'with whom published sessions are shared',
+    load: async () => (await import('./commands/teams.ts')).setupTeams,
+  },
+  {
     name: 'chat',
     group: SESSIONS,
     summary: 'ask a model, and keep what was said',

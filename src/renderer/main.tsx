@@ -14,6 +14,7 @@ import { followTheme } from './app/theme.ts';
 import { connect } from './client/client.ts';
 import { followRestores } from './stores/restoring.ts';
 import { followStatus } from './stores/status.ts';
+import { saveNow } from './stores/ui.ts';
 
 // What is most likely to be shown first, while the connection is made.
 LazyUnlock.preload();
@@ -21,6 +22,7 @@ followTheme();
 followStatus();
 followRestores();
 connect();
+window.addEventListener('pagehide', saveNow);
 
 const root = document.getElementById('root');
 if (root !== null)

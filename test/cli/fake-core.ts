@@ -14,6 +14,7 @@ import type {
 } from '../../src/cli/core.ts';
 import { SessionDesk } from '../../src/core/sessions/session-desk.ts';
 import { SessionStore } from '../../src/core/sessions/session-store.ts';
+import { PublishingDesk } from '../../src/core/sync/publishing/publishing-desk.ts';
 import type { HookPlace } from '../../src/core/sessions/hooks/hook-files.ts';
 import type { Host, Source } from '../../src/core/sources/source.ts';
 import type { BrowserSetup } from '../../src/core/browser-setup/browser-setup.ts';
@@ -27,6 +28,7 @@ import { DEFAULT_RETENTION } from '../../src/shared/model/retention.ts';
 import type { Gap } from '../../src/shared/model/snapshot.ts';
 import { aCapture, aTerminal, CLAUDE, TMUX } from '../support/captures.ts';
 import { fakeHost } from '../support/fake-source.ts';
+import { FakePublishingServer } from '../support/fake-publishing.ts';
 import { FakeVault } from '../support/fake-vault.ts';
 import { TEST_NOW_MS, TEST_PASSWORD } from '../support/test-vault.ts';
 
@@ -56,6 +58,7 @@ export class FakeCore implements Core {
   beforeStep: (key: string) => void = () => undefined;
   opened: VaultSecret[] = [];
   createdWith: string | null = null;
+  readonly publishingServer = new FakePublishingServer();
   browsers: BrowserSetup = {
     extensionFolder: '/opt/cairn/resources/browser-extension',
     hostProgram: '/opt/cairn/bin/cairn-browser-host',
@@ -179,6 +182,14 @@ class FakeOpenCore implements OpenCore {
       loadExclusion: async () => ({ path: () => false, source: () => false }),
       lookNow: async () => [],
       findTerminal: async () => undefined,
+    });
+  }
+
+  get publishing(): PublishingDesk {
+    return new PublishingDesk({
+      store: this.sessions.store,
+      link: this.#core.publishingServer,
+      isExcluded: async () => false,
     });
   }
 

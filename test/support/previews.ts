@@ -24,7 +24,7 @@ export async function previewWith<Result extends Preview>(
   preview: (item: SnapshotItem, context: PreviewContext) => Promise<Result>,
   overrides: Partial<SnapshotItem>,
   streams: Readonly<Record<string, string | Uint8Array<ArrayBuffer>>>,
-  window: Partial<Pick<PreviewContext, 'firstIndex' | 'limit'>> = {},
+  window: Partial<Pick<PreviewContext, 'firstIndex' | 'limit' | 'lines'>> = {},
 ): Promise<Result> {
   const names = Object.keys(streams);
   const item = aStoredItem({

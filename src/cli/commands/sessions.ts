@@ -7,6 +7,14 @@ import { SESSION_STATUSES, type SessionStatus } from '../../shared/model/session
 import type { Act } from '../context.ts';
 import { wholeNumber } from '../options.ts';
 import {
+  runSessionsContinue,
+  runSessionsPublish,
+  runSessionsPublished,
+  runSessionsRead,
+  runSessionsWithdraw,
+  type PublishSessionOptions,
+} from '../sessions/publish-sessions.ts';
+import {
   runSessionsCleanup,
   runSessionsDelete,
   runSessionsImport,
@@ -28,6 +36,7 @@ import {
 
 const DEFAULT_MESSAGES = 20;
 const SESSION = ['<session>', 'its id, the beginning of it, or its name'] as const;
+const PUBLISHED = ['<id>', 'what `cairn sessions published` calls it'] as const;
 const DRY_RUN = ['--dry-run', 'say what would happen, and change nothing'] as const;
 
 export function setupSessions(command: Command, act: Act): void {
@@ -100,4 +109,37 @@ export function setupSessions(command: Command, act: Act): void {
     .action((options: DryRunOptions & { includeGone?: boolean }) =>
       act((context) => runSessionsCleanup(options, context)),
     );
+  setupPublishing(command, act);
+}
+
+function setupPublishing(command: Command, act: Act): void {
+  command
+    .command('publish')
+    .description('publish a session to a team or to yourself; shows first what leaves and what is taken out of it')
+    .argument(...SESSION)
+    .option('--to <team>', "a team's name or id, or `me`; else the team that its project is mapped to")
+    .option('--until <time>', 'when it goes by itself: such as 7d, a date or an ISO 8601 time')
+    .option('--dry-run', 'show what would leave, and publish nothing')
+    .option('--yes', 'do not ask')
+    .action((id: string, options: PublishSessionOptions) => act((context) => runSessionsPublish(id, options, context)));
+  command
+    .command('published')
+    .description('what you and your teams have published, last first')
+    .option('--limit <count>', 'how many', wholeNumber({ min: 1, max: 100 }), 50)
+    .action((options: { limit: number }) => act((context) => runSessionsPublished(options, context)));
+  command
+    .command('read')
+    .description('read a published session')
+    .argument(...PUBLISHED)
+    .action((id: string) => act((context) => runSessionsRead(id, context)));
+  command
+    .command('continue')
+    .description('take a published session into your own, to go on with')
+    .argument(...PUBLISHED)
+    .action((id: string) => act((context) => runSessionsContinue(id, context)));
+  command
+    .command('withdraw')
+    .description('take back what was published')
+    .argument(...PUBLISHED)
+    .action((id: string) => act((context) => runSessionsWithdraw(id, context)));
 }

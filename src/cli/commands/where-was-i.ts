@@ -5,10 +5,9 @@ import { resolve } from 'node:path';
 import type { Command } from 'commander';
 
 import { AppError } from '../../shared/model/app-error.ts';
-import { whereWasI, type ProjectState, type WhereWasI } from '../../core/timeline/where-was-i.ts';
+import { viewWhereWasI, whereWasI } from '../../core/timeline/where-was-i.ts';
 import { doneWithVault, type Act, type CommandContext } from '../context.ts';
 import type { ExitCode } from '../exit-code.ts';
-import { toIso } from '../format/times.ts';
 import { renderWhereWasI } from '../render/where-was-i.ts';
 
 const DEFAULT_AWAY = '30m';
@@ -37,7 +36,7 @@ export function runWhereWasI(options: WhereWasIOptions, context: CommandContext)
       awayMs,
       ...(project === undefined ? {} : { project: project.startsWith('.') ? resolve(project) : project }),
     });
-    out.result(toDocument(found), () => renderWhereWasI(found, { style: out.style, width: out.width, nowMs }));
+    out.result(viewWhereWasI(found), () => renderWhereWasI(found, { style: out.style, width: out.width, nowMs }));
   });
 }
 
@@ -47,22 +46,4 @@ function parseSpan(text: string): number {
   const spanMs = Number(count) * (UNITS_MS[unit] ?? Number.NaN);
   if (spanMs > 0) return spanMs;
   throw new AppError('USAGE_INVALID', 'This is no span of time.', { hint: 'Give one such as 30m, 2h or 3d.' });
-}
-
-function toDocument({ leftAtMs, backAtMs, workedSinceMs, projects, changedSince }: WhereWasI): object {
-  return {
-    leftAt: isoOf(leftAtMs),
-    backAt: isoOf(backAtMs),
-    workedSince: isoOf(workedSinceMs),
-    projects: projects.map(projectDocument),
-    changedSince,
-  };
-}
-
-function projectDocument({ lastChangedAtMs, ...state }: ProjectState): object {
-  return { ...state, lastChangedAt: isoOf(lastChangedAtMs) };
-}
-
-function isoOf(timeMs: number | null): string | null {
-  return timeMs === null ? null : toIso(timeMs);
 }

@@ -92,6 +92,20 @@ export function parseTime(text: string, nowMs: number, option: string): number {
   return timeMs;
 }
 
+/**
+ * Reads a time to come: in how long (`7d`, `12h`), a date or an ISO 8601 time.
+ * @throws AppError USAGE_INVALID, naming the option
+ */
+export function parseUntil(text: string, nowMs: number, option: string): number {
+  const span = AGE.exec(text.trim().toLowerCase());
+  const timeMs =
+    span === null ? parseTime(text, nowMs, option) : nowMs + Number(span[1]) * (AGE_UNIT_MS[span[2] ?? ''] ?? 0);
+  if (timeMs > nowMs) return timeMs;
+  throw new AppError('USAGE_INVALID', `${option} takes a time to come.`, {
+    hint: 'Such as 7d, a date, or an ISO 8601 time.',
+  });
+}
+
 function localMidnight(nowMs: number, days: number): number {
   const day = new Date(nowMs);
   return new Date(day.getFullYear(), day.getMonth(), day.getDate() + days).getTime();

@@ -8,7 +8,7 @@ import { serveStdio, StdioServerTransport } from '@modelcontextprotocol/server/s
 
 import { toPlainError } from '../../shared/model/app-error.ts';
 import type { JsonValue } from '../../shared/model/json.ts';
-import { redactText } from '../../core/capture/rules/redact-text.ts';
+import { redactText } from '../../shared/secrets/redact-text.ts';
 import type { OpenCore } from '../core.ts';
 import { noteCall } from './audit.ts';
 import { MCP_TOOLS, type McpTool } from './tools.ts';

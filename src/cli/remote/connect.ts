@@ -3,6 +3,7 @@
 import { AppError } from '../../shared/model/app-error.ts';
 import type { SnapshotItem } from '../../shared/model/item.ts';
 import type { App } from '../../core/app.ts';
+import { createPublishing } from '../../core/create-publishing.ts';
 import { createSessions } from '../../core/create-sessions.ts';
 import { SessionStore } from '../../core/sessions/session-store.ts';
 import { SettingsReader } from '../../core/settings-reader.ts';
@@ -44,20 +45,17 @@ export async function connect(app: App, isProcessAlive: (pid: number) => boolean
     vault,
     environment: app.exclusionEnvironment,
   });
-  const sessions = createSessions(
-    app,
-    {
-      vault,
-      sessions: new SessionStore({ vault, sources: app.sources, nowMs: () => app.clock.nowMs() }),
-      lookNow,
-      loadCaptureSettings: () => settings.load(),
-      config: () => settings.config(),
-    },
-    findTmuxTerminal,
-  );
+  const opened = {
+    vault,
+    sessions: new SessionStore({ vault, sources: app.sources, nowMs: () => app.clock.nowMs() }),
+    lookNow,
+    loadCaptureSettings: () => settings.load(),
+    config: () => settings.config(),
+  };
   return {
     vault,
-    sessions,
+    sessions: createSessions(app, opened, findTmuxTerminal),
+    publishing: createPublishing(opened),
     capture,
     run: () =>
       Promise.reject(

@@ -40,11 +40,16 @@ export function recoveryHandlers({ session }: ApiDeps) {
         return { ...repaired };
       }, signal),
     ),
-    restoreBackup: os.recovery.restoreBackup.handler(async ({ input }) => {
+    restoreBackup: os.recovery.restoreBackup.handler(async ({ input, signal }) => {
       const secret = secretOf(input.secret);
       const options = { path: app.folder.vault, folder: backupFolder(), name: input.name, secret };
       const { keptAs } = await session.whileClosed(secret, () =>
-        restoreBackup({ ...options, nowMs: app.clock.nowMs() }),
+        restoreBackup({
+          ...options,
+          nowMs: app.clock.nowMs(),
+          onProgress: ({ done, total }) => session.emit({ type: 'backup-restore.progress', done, total }),
+          ...(signal === undefined ? {} : { signal }),
+        }),
       );
       session.emit({ type: 'notice', text: `The backup is in place. What was there is kept as ${keptAs}.` });
       return { keptAs, status: session.status() };

@@ -5,6 +5,7 @@ import { checkpointHandlers } from './checkpoints.ts';
 import { os } from './handlers.ts';
 import { desktopHandlers } from './desktop.ts';
 import { keyHandlers } from './keys.ts';
+import { publishingHandlers } from './publishing.ts';
 import { recoveryHandlers } from './recovery.ts';
 import { restoreHandlers } from './restore.ts';
 import { sessionHandlers } from './sessions.ts';
@@ -24,6 +25,7 @@ export function createApiRouter(deps: ApiDeps) {
     checkpoints: checkpointHandlers(deps),
     restore: restoreHandlers(deps),
     ...sessionHandlers(deps),
+    ...publishingHandlers(deps),
     ...settingsHandlers(deps),
     recovery: recoveryHandlers(deps),
     keys: keyHandlers(deps),

@@ -117,7 +117,8 @@ export function sessionHandlers({ session }: ApiDeps) {
   };
 }
 
-function viewSession(session: Session): SessionView {
+/** A session as the contract shows it. */
+export function viewSession(session: Session): SessionView {
   const { id, name, provider, model, project, messageCount, preview, tool, externalId, folder, status } = session;
   return {
     id,

@@ -77,6 +77,7 @@ export function snapshotHandlers({ session }: ApiDeps) {
           return source.preview(item, {
             limit: input.limit ?? DEFAULT_MESSAGES,
             ...(input.firstIndex === undefined ? {} : { firstIndex: input.firstIndex }),
+            ...(input.lines === undefined ? {} : { lines: input.lines }),
             readStream: readEnds(item, (stream, fromByte) => vault.readStream(snapshot.id, item.key, stream, fromByte)),
           });
         }),

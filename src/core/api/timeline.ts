@@ -1,6 +1,7 @@
 // The timeline: pages of changes, density, one item through time, what to filter by, search.
 
 import { viewSummary } from '../timeline/views.ts';
+import { viewWhereWasI, whereWasI } from '../timeline/where-was-i.ts';
 import type { ApiDeps } from './api-deps.ts';
 import { os } from './handlers.ts';
 import { withHistory } from './histories.ts';
@@ -9,6 +10,8 @@ import { viewSessionHit } from './sessions.ts';
 /** Messages of sessions that the first answer to a search tells, and how long it looks for them. */
 const MAX_SESSION_HITS = 20;
 const SESSIONS_BUDGET_MS = 1_000;
+
+const MINUTE_MS = 60_000;
 
 export function timelineHandlers({ session }: ApiDeps) {
   return {
@@ -32,6 +35,15 @@ export function timelineHandlers({ session }: ApiDeps) {
         }),
       ),
       items: os.timeline.items.handler(() => session.unlocked().timeline.items()),
+      whereWasI: os.timeline.whereWasI.handler(async ({ input: { awayMinutes, project } }) =>
+        viewWhereWasI(
+          await whereWasI(session.unlocked().app.vault, {
+            nowMs: session.app.clock.nowMs(),
+            awayMs: awayMinutes * MINUTE_MS,
+            ...(project === undefined ? {} : { project }),
+          }),
+        ),
+      ),
       facets: os.timeline.facets.handler(() => session.unlocked().timeline.facets()),
       resolve: os.timeline.resolve.handler(({ input }) =>
         withHistory(session, input.device, async ({ vault }) => {

@@ -15,7 +15,7 @@ import { NewestSnapshot, type NewestItem, type NewestState } from './newest-snap
 import { collectPointedPaths } from './pointed-paths.ts';
 import type { Reading } from './reading.ts';
 import type { Exclusion } from './rules/exclusion.ts';
-import { redactText } from './rules/redact-text.ts';
+import { redactText } from '../../shared/secrets/redact-text.ts';
 import { isRedactable, redactItem } from './rules/redaction.ts';
 import { trimScrollback } from './rules/trim-scrollback.ts';
 import { SourceReader } from './source-reader.ts';

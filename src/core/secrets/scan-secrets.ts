@@ -2,19 +2,18 @@
 // values. The values stay in this process and are never part of what is told.
 
 import { AppError } from '../../shared/model/app-error.ts';
-import { findSecrets, isTokenRule } from '../capture/rules/redact-text.ts';
+import { maskSecret } from '../../shared/secrets/mask-secret.ts';
+import { findSecrets, isTokenRule } from '../../shared/secrets/redact-text.ts';
+import { MIN_VALUE_LENGTH, ValueFinder } from '../../shared/secrets/value-finder.ts';
 import type { LongWorkOptions, Vault } from '../vault/vault.ts';
 import type { CapturedText, TextPlace, TextSpot } from '../vault/vault-texts.ts';
 import { eachSessionText, toLatin1, type MessageSpot, type SessionText } from './session-texts.ts';
-import { MIN_VALUE_LENGTH, ValueFinder } from './value-finder.ts';
 
 const PAGE_BYTES = 2 * 1024 * 1024;
 const MAX_VALUES = 5_000;
 /** Places of one value that are counted. */
 const MAX_SPOTS = 5_000;
 const PLACES_BATCH = 2_000;
-/** Of a value that is known by its form, what is told of it: the issuer's prefix, not more than a quarter. */
-const MAX_PREFIX = 8;
 const TURN_TEXTS = 16;
 
 export interface SecretFinding {
@@ -170,7 +169,7 @@ async function toFindings(
       rule: candidate.rule,
       isCertain: isTokenRule(candidate.rule),
       fingerprint: fingerprints[at] ?? '',
-      masked: mask(candidate),
+      masked: maskSecret(candidate),
       count: allSpots(candidate).length + candidate.messages.length,
       places: [...(places.get(candidate)?.values() ?? [])].toSorted((a, b) => b.lastSeenMs - a.lastSeenMs),
       spots: candidate.contents,
@@ -202,13 +201,4 @@ function addPlace(places: Map<string, TextPlace>, place: TextPlace): void {
 
 function newest({ places, messages }: SecretFinding): number {
   return messages.reduce((most, { atMs }) => Math.max(most, atMs), places[0]?.lastSeenMs ?? 0);
-}
-
-/** Enough to know which one it is, where its form says who issued it; of any other value only its length. */
-function mask({ rule, value }: Candidate): string {
-  const words = `${value.length} characters`;
-  if (rule === 'private-key') return `private key, ${words}`;
-  const prefix = /^[A-Za-z0-9]{1,10}[-_.]/.exec(value)?.[0] ?? value.slice(0, 4);
-  const length = Math.min(prefix.length, MAX_PREFIX, Math.floor(value.length / 4));
-  return isTokenRule(rule) ? `${value.slice(0, length)}…, ${words}` : words;
 }

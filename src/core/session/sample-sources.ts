@@ -7,7 +7,7 @@ import { countKind } from '../../shared/diff/describe-changes.ts';
 import { toPlainLine } from '../../shared/text/sanitize-text.ts';
 import type { App } from '../app.ts';
 import { collectPointedPaths } from '../capture/pointed-paths.ts';
-import { redactText } from '../capture/rules/redact-text.ts';
+import { redactText } from '../../shared/secrets/redact-text.ts';
 import type { Source } from '../sources/source.ts';
 
 const DEADLINE_MS = 6_000;

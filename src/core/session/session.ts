@@ -9,10 +9,12 @@ import type { App, OpenApp } from '../app.ts';
 import type { CaptureOutcome, CaptureRequest } from '../capture/collector.ts';
 import type { CancelTimer } from '../clock.ts';
 import { createRestores } from '../create-restores.ts';
+import { createPublishing } from '../create-publishing.ts';
 import { createSessions, keepSessions } from '../create-sessions.ts';
 import { keepSync } from '../create-sync.ts';
 import type { AgentSessionKeeper } from '../sessions/agents/keep-in-step.ts';
 import type { SessionDesk } from '../sessions/session-desk.ts';
+import type { PublishingDesk } from '../sync/publishing/publishing-desk.ts';
 import type { RestoreService, RestoreServiceDeps } from '../restore/restore-service.ts';
 import type { SyncService } from '../sync/sync-service.ts';
 import { Timeline } from '../timeline/timeline.ts';
@@ -48,7 +50,7 @@ export interface Unlocked {
   readonly restores: RestoreService;
   readonly prompts: RestorePrompts;
   readonly sessions: SessionDesk;
-  /** Null where the vault can only be read. */
+  readonly publishing: PublishingDesk;
   readonly sync: SyncService | null;
   readonly keeper: Pick<AgentSessionKeeper, 'stop'>;
 }
@@ -387,9 +389,10 @@ export class AppSession {
           onChanged: () => this.emit({ type: 'sessions.changed' }),
           onFailed: (error) => this.#warn('Sessions could not be kept in step', error),
         });
+    const publishing = createPublishing(opened);
     const sync = isReadOnly ? null : keepSync(this.app, opened, (event) => this.emit(event));
     const both = { stop: async (): Promise<void> => void (await Promise.all([keeper.stop(), sync?.close()])) };
-    this.#unlocked = { app: opened, timeline, restores, prompts, sessions, sync, keeper: both };
+    this.#unlocked = { app: opened, timeline, restores, prompts, sessions, publishing, sync, keeper: both };
     this.#problem = null;
     this.#lockedState = 'off';
     this.#listen(opened);

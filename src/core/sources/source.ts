@@ -138,6 +138,8 @@ export interface PreviewContext {
   readonly firstIndex?: number;
   /** Messages in a window. */
   readonly limit: number;
+  /** The newest lines of a terminal that are wanted; undefined means as many as are ever shown. */
+  readonly lines?: number;
 }
 
 export interface Source {

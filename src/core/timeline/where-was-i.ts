@@ -7,13 +7,26 @@ import type { ItemKind, SnapshotItem } from '../../shared/model/item.ts';
 import { describeChanges } from '../../shared/diff/describe-changes.ts';
 import { diffItems } from '../../shared/diff/diff-items.ts';
 import { findProjects, projectOf, repositoryRoots, type ProjectRoot } from '../../shared/timeline/project.ts';
+import type { SnapshotId } from '../../shared/model/ids.ts';
+import type { WhereWasIView } from '../../shared/contract/where-was-i.ts';
 import type { ChangeRun, Vault } from '../vault/vault.ts';
+import { toIso } from './views.ts';
 
 /** Changes that are looked through for the time of leaving, and that make up the last stretch of work. */
 const MAX_RUNS = 300;
 const MAX_PROJECTS = 12;
 const MAX_NAMED = 8;
 const MAX_WORDS = 6;
+
+const NOTHING: WhereWasI = {
+  leftAtMs: null,
+  leftSnapshotId: null,
+  backAtMs: null,
+  workedSinceMs: null,
+  wasAway: false,
+  projects: [],
+  changedSince: [],
+};
 
 export interface WhereWasIQuery {
   readonly nowMs: number;
@@ -26,10 +39,14 @@ export interface WhereWasIQuery {
 export interface WhereWasI {
   /** The last change before somebody left; null where nothing was captured yet. */
   readonly leftAtMs: number | null;
+  /** The snapshot of that moment. */
+  readonly leftSnapshotId: SnapshotId | null;
   /** The first change after that; null while they are away. */
   readonly backAtMs: number | null;
   /** When the stretch of work began that ended then. */
   readonly workedSinceMs: number | null;
+  /** False where no change was missing for so long: they were here all the time. */
+  readonly wasAway: boolean;
   /** What was worked on last stands first. */
   readonly projects: readonly ProjectState[];
   /** What changed from then to the newest snapshot, in words. */
@@ -42,6 +59,8 @@ export interface ProjectState {
   readonly lastChangedAtMs: number | null;
   /** The latest things that were done, in words, newest first. */
   readonly lastDone: readonly string[];
+  /** What changed from the time of leaving to the newest snapshot, in words. */
+  readonly changedSince: readonly string[];
   readonly branch: string | null;
   /** Files with uncommitted work, and commits that no remote has. */
   readonly uncommitted: number;
@@ -69,28 +88,60 @@ export async function whereWasI(
   const [newest] = await vault.listSnapshots({ limit: 1 });
   const stretch = findStretch(runs, query);
   const [leaving] = stretch.runs;
-  if (leaving === undefined || newest === undefined)
-    return { leftAtMs: null, backAtMs: null, workedSinceMs: null, projects: [], changedSince: [] };
+  if (leaving === undefined || newest === undefined) return NOTHING;
   const left = await vault.readSnapshot(leaving.summary.id);
   const now = newest.id === left.id ? left : await vault.readSnapshot(newest.id);
   const roots = repositoryRoots(left.itemList);
   const wanted = wantedNames(query.project, roots);
   const isWanted = (item: SnapshotItem): boolean => wanted === null || wanted.has(projectOf(item, roots) ?? '');
   const items = left.itemList.filter(isWanted);
+  const itemsNow = now.itemList.filter(isWanted);
   return {
     leftAtMs: leaving.summary.takenAtMs,
+    leftSnapshotId: left.id,
     backAtMs: stretch.backAtMs,
     workedSinceMs: stretch.runs.at(-1)?.summary.takenAtMs ?? null,
-    projects: toProjects(items, stretch.runs, roots, wanted),
-    changedSince: describeChanges(diffItems(items, now.itemList.filter(isWanted))),
+    wasAway: stretch.wasAway,
+    projects: toProjects({ items, itemsNow, runs: stretch.runs, roots, wanted }),
+    changedSince: describeChanges(diffItems(items, itemsNow)),
   };
+}
+
+/** As the command prints it and the API answers. */
+export function viewWhereWasI({ leftAtMs, backAtMs, workedSinceMs, projects, ...rest }: WhereWasI): WhereWasIView {
+  return {
+    leftAt: isoOf(leftAtMs),
+    leftSnapshotId: rest.leftSnapshotId,
+    backAt: isoOf(backAtMs),
+    workedSince: isoOf(workedSinceMs),
+    wasAway: rest.wasAway,
+    projects: projects.map(({ lastChangedAtMs, ...state }) => ({
+      name: state.name,
+      lastChangedAt: isoOf(lastChangedAtMs),
+      lastDone: [...state.lastDone],
+      changedSince: [...state.changedSince],
+      branch: state.branch,
+      uncommitted: state.uncommitted,
+      unpushed: state.unpushed,
+      operation: state.operation,
+      conversations: [...state.conversations],
+      terminals: [...state.terminals],
+      documents: [...state.documents],
+      tabs: [...state.tabs],
+    })),
+    changedSince: [...rest.changedSince],
+  };
+}
+
+function isoOf(timeMs: number | null): string | null {
+  return timeMs === null ? null : toIso(timeMs);
 }
 
 /** The changes before the last time of being away, newest first; all of the latest ones where there was none. */
 export function findStretch(
   runs: readonly ChangeRun[],
   { nowMs, awayMs }: Pick<WhereWasIQuery, 'nowMs' | 'awayMs'>,
-): { readonly runs: readonly ChangeRun[]; readonly backAtMs: number | null } {
+): { readonly runs: readonly ChangeRun[]; readonly backAtMs: number | null; readonly wasAway: boolean } {
   let from = 0;
   let backAtMs: number | null = null;
   const isAwayNow = nowMs - (runs[0]?.summary.takenAtMs ?? nowMs) >= awayMs;
@@ -103,7 +154,7 @@ export function findStretch(
   }
   let to = from;
   while (runs[to + 1] !== undefined && awayAfter(runs[to], runs[to + 1]) < awayMs) to += 1;
-  return { runs: runs.slice(from, to + 1), backAtMs };
+  return { runs: runs.slice(from, to + 1), backAtMs, wasAway: isAwayNow || backAtMs !== null };
 }
 
 /** From a change to the next one. */
@@ -117,14 +168,23 @@ function wantedNames(text: string | undefined, roots: readonly ProjectRoot[]): R
   return new Set(found.length > 0 ? found.map(({ name }) => name) : [text.trim()]);
 }
 
-function toProjects(
-  items: readonly SnapshotItem[],
-  runs: readonly ChangeRun[],
-  roots: readonly ProjectRoot[],
-  wanted: ReadonlySet<string> | null,
-): ProjectState[] {
+interface Stretch {
+  /** What was open at the time of leaving, and in the newest snapshot. */
+  readonly items: readonly SnapshotItem[];
+  readonly itemsNow: readonly SnapshotItem[];
+  readonly runs: readonly ChangeRun[];
+  readonly roots: readonly ProjectRoot[];
+  readonly wanted: ReadonlySet<string> | null;
+}
+
+function toProjects({ items, itemsNow, runs, roots, wanted }: Stretch): ProjectState[] {
   const groups = Map.groupBy(items, (item) => projectOf(item, roots) ?? null);
-  const states = [...groups].map(([name, list]) => toState(name, list, name === null ? [] : runsOf(name, runs)));
+  const groupsNow = Map.groupBy(itemsNow, (item) => projectOf(item, roots) ?? null);
+  // What only came since has nothing that was left behind: it stands under all that changed.
+  const states = [...groups].map(([name, list]) => ({
+    ...toState(name, list, name === null ? [] : runsOf(name, runs)),
+    changedSince: describeChanges(diffItems(list, groupsNow.get(name) ?? [])),
+  }));
   return states
     .filter((state) => wanted === null || wanted.has(state.name ?? ''))
     .toSorted((a, b) => weight(b) - weight(a))
@@ -151,7 +211,11 @@ const repositorySchema = z.object({
   operation: z.string().nullable().catch(null),
 });
 
-function toState(name: string | null, items: readonly SnapshotItem[], runs: readonly ChangeRun[]): ProjectState {
+function toState(
+  name: string | null,
+  items: readonly SnapshotItem[],
+  runs: readonly ChangeRun[],
+): Omit<ProjectState, 'changedSince'> {
   const of = (kind: ItemKind): readonly SnapshotItem[] => items.filter((item) => item.kind === kind);
   const [repository] = of('repository');
   const git = repositorySchema.parse(repository?.attributes ?? {});

@@ -1,9 +1,11 @@
 // What the window shows: the state of connection and vault decides first, the address then.
 
 import { useEffect } from 'react';
+import { Router } from 'wouter';
 
 import { Loading } from '../components/feedback.tsx';
 import { Toasts } from '../components/toasts.tsx';
+import { goAfterNotes } from '../stores/leaving.ts';
 import { forgetUiState, loadUiState, useUi } from '../stores/ui.ts';
 import { onAppEvent, useStatus } from '../stores/status.ts';
 import { forgetRestoring } from '../stores/restoring.ts';
@@ -14,10 +16,10 @@ import { Shell } from './shell.tsx';
 
 export function App() {
   return (
-    <>
+    <Router aroundNav={goAfterNotes}>
       <Content />
       <Toasts />
-    </>
+    </Router>
   );
 }
 

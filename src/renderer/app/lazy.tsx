@@ -30,6 +30,9 @@ export const LazyStatistics = lazyScreen(
 export const LazyDiagnostics = lazyScreen(
   async () => (await import('../features/diagnostics/diagnostics.tsx')).Diagnostics,
 );
+export const LazyWhereWasI = lazyScreen(
+  async () => (await import('../features/where-was-i/where-was-i.tsx')).WhereWasI,
+);
 export const LazyPalette = lazyScreen(async () => (await import('../features/palette/palette.tsx')).Palette);
 
 /** Loads in idle time what must not keep anybody waiting. */

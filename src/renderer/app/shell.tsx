@@ -14,10 +14,13 @@ import { Link, Redirect, Route, Switch, useLocation, useSearch } from 'wouter';
 
 import { keyOfItemAddress } from '../components/addresses.ts';
 import { Message } from '../components/feedback.tsx';
+import { formatSpan, plural } from '../components/format.ts';
+import { useNow } from '../components/use-now.ts';
 import { RestorePromptBanner } from '../features/restore/restore-prompt.tsx';
 import { CaptureBar } from '../features/shell/capture-bar.tsx';
 import { NewCheckpoint } from '../features/checkpoints/new-checkpoint.tsx';
 import { Timeline } from '../features/timeline/timeline.tsx';
+import { AwayCard } from '../features/where-was-i/away-card.tsx';
 import { closeCheckpointDialog, openCheckpointDialog, useCheckpointDialog } from '../stores/checkpoint-dialog.ts';
 import { useStatus } from '../stores/status.ts';
 import { notePath, useUi } from '../stores/ui.ts';
@@ -35,6 +38,7 @@ import {
   LazySettings,
   LazySnapshot,
   LazyStatistics,
+  LazyWhereWasI,
   preloadWhenIdle,
   Screen,
 } from './lazy.tsx';
@@ -97,7 +101,9 @@ export function Shell() {
       <main className="main">
         <ConnectionNotice />
         <DamageNotice />
+        <WatchdogNotice />
         <RestorePromptBanner />
+        <AwayCard />
         <div className="main__screen" id="main" tabIndex={-1} ref={shown}>
           {isThere && (
             <Switch>
@@ -134,6 +140,9 @@ export function Shell() {
               ))}
               {screen('/statistics', () => (
                 <LazyStatistics />
+              ))}
+              {screen('/where-was-i', () => (
+                <LazyWhereWasI />
               ))}
               {screen('/recovery', () => (
                 <LazyRecovery />
@@ -186,7 +195,9 @@ function useLastPlace(): boolean {
     if (isFresh && lastPath.startsWith('/') && !lastPath.startsWith('/restore/')) navigate(lastPath, { replace: true });
   }, [lastPath, wantedPath, location, navigate]);
   // The router's own search was decoded once already.
-  useEffect(() => notePath(location + window.location.search), [location, search]);
+  useEffect(() => {
+    if (lastPath === null) notePath(location + window.location.search);
+  }, [location, search, lastPath]);
   return lastPath === null;
 }
 
@@ -196,6 +207,32 @@ function ConnectionNotice() {
   return (
     <div className="notice">
       <Message tone="warn">The connection to Cairn was lost. It is tried again by itself.</Message>
+    </div>
+  );
+}
+
+/** Nothing was captured for three intervals, though it should have been: said once, on every screen, until something is. */
+function WatchdogNotice() {
+  const capture = useStatus(({ status }) => status?.capture);
+  const now = useNow();
+  const [location] = useLocation();
+  if (capture?.isLate !== true || capture.state === 'paused' || capture.state === 'off') return null;
+  if (location === '/diagnostics') return null;
+  const age =
+    capture.lastAt === undefined ? 'since Cairn was started' : `for ${formatSpan(now - Date.parse(capture.lastAt))}`;
+  return (
+    <div className="notice">
+      <Message
+        tone="warn"
+        action={
+          <Link className="button" href="/diagnostics">
+            Look at it
+          </Link>
+        }
+      >
+        <strong>Nothing was captured {age}.</strong> It should be every {plural(capture.intervalSeconds, 'second')}.
+        {capture.failure !== undefined && ` ${capture.failure.message} ${capture.failure.hint}`}
+      </Message>
     </div>
   );
 }

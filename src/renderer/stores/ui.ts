@@ -12,6 +12,8 @@ interface UiStore {
   readonly theme: Theme;
   readonly filter: TimelineFilter;
   readonly setup: UiState['setup'];
+  /** The time of leaving that somebody was told of already. */
+  readonly seenAbsence: string | null;
   /** Where the window was when it was last open; null once that was used. */
   readonly lastPath: string | null;
   /** Where somebody asked to go while the window could not: it goes there first. */
@@ -19,27 +21,31 @@ interface UiStore {
   readonly hasLoaded: boolean;
 }
 
-const SAVE_AFTER_MS = 600;
+const SAVE_EVERY_MS = 600;
 const THEME_KEY = 'cairn-theme';
 
 export const useUi = create<UiStore>(() => ({
   theme: readTheme(),
   filter: {},
   setup: undefined,
+  seenAbsence: null,
   lastPath: null,
   wantedPath: null,
   hasLoaded: false,
 }));
 
 let path: string | undefined;
+let isUnsaved = false;
 let timer: ReturnType<typeof setTimeout> | undefined;
 
 /** Reads what was kept, after an unlock. */
 export async function loadUiState(): Promise<void> {
   const { state } = await api.settings.uiState();
+  path = state?.path;
   useUi.setState({
     filter: state?.filter ?? {},
     setup: state?.setup,
+    seenAbsence: state?.seenAbsence ?? null,
     lastPath: state?.path ?? null,
     hasLoaded: true,
   });
@@ -47,7 +53,7 @@ export async function loadUiState(): Promise<void> {
 
 /** Forgets what was loaded: the vault was locked. */
 export function forgetUiState(): void {
-  useUi.setState({ filter: {}, lastPath: null, hasLoaded: false });
+  useUi.setState({ filter: {}, seenAbsence: null, lastPath: null, hasLoaded: false });
 }
 
 /** Takes the theme that the settings say. */
@@ -74,25 +80,42 @@ export function setSetup(setup: UiState['setup']): void {
   save();
 }
 
+/** Somebody was told where they were when they left then. */
+export function setSeenAbsence(leftAt: string | null): void {
+  if (leftAt === useUi.getState().seenAbsence) return;
+  useUi.setState({ seenAbsence: leftAt });
+  save();
+}
+
 /** Notes where the window is. */
 export function notePath(next: string): void {
+  if (next === path) return;
   path = next;
   if (useUi.getState().hasLoaded) save();
 }
 
+/** The first change at once, those that follow it shortly together. */
 function save(): void {
+  isUnsaved = true;
+  if (timer === undefined) saveNow();
+}
+
+/** Saves what is not saved yet: the page is about to go. */
+export function saveNow(): void {
   clearTimeout(timer);
-  timer = setTimeout(() => {
-    const { filter, setup, hasLoaded } = useUi.getState();
-    if (!hasLoaded) return;
-    const state: UiState = {
-      filter,
-      ...(setup === undefined ? {} : { setup }),
-      ...(path === undefined ? {} : { path }),
-    };
-    // A lock in between loses a position, nothing more.
-    api.settings.setUiState({ state }).catch(() => undefined);
-  }, SAVE_AFTER_MS);
+  timer = undefined;
+  const { filter, setup, seenAbsence, hasLoaded } = useUi.getState();
+  if (!isUnsaved || !hasLoaded) return;
+  isUnsaved = false;
+  timer = setTimeout(saveNow, SAVE_EVERY_MS);
+  const state: UiState = {
+    filter,
+    ...(setup === undefined ? {} : { setup }),
+    ...(seenAbsence === null ? {} : { seenAbsence }),
+    ...(path === undefined ? {} : { path }),
+  };
+  // A lock in between loses a position, nothing more.
+  api.settings.setUiState({ state }).catch(() => undefined);
 }
 
 function readTheme(): Theme {

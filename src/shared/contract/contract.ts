@@ -39,9 +39,11 @@ import {
   uiStateSchema,
 } from './schemas.ts';
 import { searchAnswerSchema, searchQuerySchema } from './search-schemas.ts';
+import { publishingContract } from './publishing.ts';
 import { recoveryContract } from './recovery.ts';
 import { sessionsContract } from './sessions.ts';
 import { statisticsSchema } from './statistics.ts';
+import { whereWasISchema } from './where-was-i.ts';
 import { deviceReferenceSchema, syncContract } from './sync.ts';
 
 const get = (path: `/${string}`) => oc.route({ method: 'GET', path });
@@ -133,7 +135,10 @@ export const contract = {
       .output(diffSchema),
     /** The same against what is open now; captures for it, and keeps nothing. */
     diffWithNow: oc.input(z.object({ id: snapshotReferenceSchema })).output(diffSchema),
-    /** An item ready to be shown. Conversations come in windows of messages, the newest without `firstIndex`. */
+    /**
+     * An item ready to be shown. Conversations come in windows of messages, the newest without `firstIndex`; of terminals the newest
+     * `lines`, or as many as are ever shown.
+     */
     preview: oc
       .input(
         z.object({
@@ -141,6 +146,7 @@ export const contract = {
           key: itemKeySchema,
           firstIndex: z.int().min(0).optional(),
           limit: z.int().min(1).max(2000).optional(),
+          lines: z.int().min(1).max(100_000).optional(),
           ...ofDevice,
         }),
       )
@@ -191,6 +197,15 @@ export const contract = {
         tags: z.array(z.string()),
       }),
     ),
+    /** Where somebody was when they left, and what changed since; so long without a change is being away. */
+    whereWasI: get('/where-was-i')
+      .input(
+        z.object({
+          awayMinutes: z.coerce.number().int().min(1).max(10_080).default(30),
+          project: z.string().max(4_096).optional(),
+        }),
+      )
+      .output(whereWasISchema),
     /** The snapshot that a reference means. */
     resolve: oc.input(z.object({ reference: snapshotReferenceSchema, ...ofDevice })).output(snapshotSummarySchema),
   },
@@ -250,6 +265,7 @@ export const contract = {
   },
 
   ...sessionsContract,
+  ...publishingContract,
 
   sources: {
     /** What is found here, with a sample of what each would keep. */

@@ -438,6 +438,8 @@ export const uiStateSchema = z.object({
   filter: timelineFilterSchema.optional(),
   /** Steps of the first run that are done. */
   setup: z.enum(['recovery-key', 'sources', 'proof', 'done']).optional(),
+  /** The time of leaving that somebody was told of already. */
+  seenAbsence: timeSchema.optional(),
 });
 export type UiState = z.infer<typeof uiStateSchema>;
 
@@ -461,6 +463,8 @@ export const eventSchema = z.discriminatedUnion('type', [
     total: z.int().min(0),
     hasEnded: z.boolean(),
   }),
+  /** A backup that is to take the vault's place is being checked: how far that is. */
+  z.object({ type: z.literal('backup-restore.progress'), done: z.number().min(0), total: z.number().min(0) }),
   z.object({ type: z.literal('notice'), text: z.string(), undo: z.string().optional() }),
 ]);
 export type AppEvent = z.infer<typeof eventSchema>;

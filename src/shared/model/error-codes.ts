@@ -35,6 +35,14 @@ export const ERROR_CODES = [
   'EXEC_FAILED',
   'EXEC_TIMEOUT',
   'API_REFUSED', // a caller of the local API that may not
+  'PUBLISH_REDACTION_FAILED', // what was to be published may still hold a secret, or could not be searched
+  'PUBLISH_FAILED', // the server gave no answer that makes sense
+  'PUBLISH_NOT_FOUND', // a published session or a team that is not there, or that one may not see
+  'PUBLISH_REFUSED', // what only others may do
+  'PUBLISH_CONFLICT', // something newer is there
+  'TEAM_INVITE_INVALID',
+  'SERVER_ENCRYPTION_FAILED', // the server could not encrypt or decrypt
+  'SERVER_KEY_UNREADABLE', // the server's own key is missing or another one
   'KEYCHAIN_UNAVAILABLE', // the system's keychain does not protect a secret, or does not answer
   'SYNC_OFF', // sync was never turned on here, or nobody is logged in
   'SYNC_OFFLINE', // the server cannot be reached

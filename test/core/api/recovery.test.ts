@@ -211,4 +211,20 @@ describe('going back to a backup', () => {
     expect(existsSync(join(test.home, keptAs))).toBe(true);
     expect(await test.session.unlocked().app.vault.listSnapshots({ limit: 9 })).toHaveLength(3);
   });
+
+  it('tells how far the check is, and cancelled changes nothing', async () => {
+    const { name } = await backUp();
+    const input = { name, secret: { password: TEST_PASSWORD } };
+    const before = await test.session.unlocked().app.vault.listSnapshots({ limit: 9 });
+    await expect(
+      call(test.router.recovery.restoreBackup, input, { signal: AbortSignal.abort() }),
+    ).rejects.toBeInstanceOf(Error);
+    expect(readdirSync(test.home).filter((file) => /\.(?:damaged|new)-/.test(file))).toEqual([]);
+    expect(await test.session.unlocked().app.vault.listSnapshots({ limit: 9 })).toEqual(before);
+
+    await call(test.router.recovery.restoreBackup, input);
+    const told = test.events.filter((event) => event.type === 'backup-restore.progress');
+    expect(told.length).toBeGreaterThan(0);
+    expect(told.at(-1)).toMatchObject({ done: told.at(-1)?.total });
+  });
 });

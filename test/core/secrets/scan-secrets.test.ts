@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest';
 
 import { scanSecrets } from '../../../src/core/secrets/scan-secrets.ts';
 import { redactMessages } from '../../../src/core/secrets/session-texts.ts';
-import { ValueFinder } from '../../../src/core/secrets/value-finder.ts';
 import { parseSessionId } from '../../../src/shared/model/ids.ts';
+import { ValueFinder } from '../../../src/shared/secrets/value-finder.ts';
 import { aCapture, aConversation, aStream, aTerminal, text } from '../../support/captures.ts';
 import { openTestVault, TEST_NOW_MS, type TestVault } from '../../support/test-vault.ts';
 

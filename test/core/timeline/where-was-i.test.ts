@@ -43,8 +43,10 @@ describe('whereWasI()', () => {
   it('knows nothing where nothing was captured', async () => {
     expect(await ask(0)).toEqual({
       leftAtMs: null,
+      leftSnapshotId: null,
       backAtMs: null,
       workedSinceMs: null,
+      wasAway: false,
       projects: [],
       changedSince: [],
     });
@@ -84,12 +86,29 @@ describe('whereWasI()', () => {
       workedSinceMs: TEST_NOW_MS,
     });
     expect(found.changedSince).toEqual(['conversation “talk” begun']);
+    expect(found.wasAway).toBe(true);
+  });
+
+  it('tells what changed since by project', async () => {
+    const notes = aTerminal('notes', { attributes: { cwd: '/home/dev/notes' } });
+    const { summary } = await save(0, [aRepository(), pane, notes]);
+    await save(300, [aRepository(), pane, talk(false)]);
+    const found = await ask(302);
+    expect(found.leftSnapshotId).toBe(summary.id);
+    expect(Object.fromEntries(found.projects.map(({ name, changedSince }) => [name, changedSince]))).toEqual({
+      api: ['conversation “talk” begun'],
+      notes: ['terminal “notes” closed'],
+    });
   });
 
   it('takes the whole time for work where nobody was away', async () => {
     await save(0, [pane]);
     await save(10, [aRepository(), pane]);
-    expect(await ask(11)).toMatchObject({ leftAtMs: TEST_NOW_MS + 10 * MINUTE_MS, workedSinceMs: TEST_NOW_MS });
+    expect(await ask(11)).toMatchObject({
+      leftAtMs: TEST_NOW_MS + 10 * MINUTE_MS,
+      workedSinceMs: TEST_NOW_MS,
+      wasAway: false,
+    });
   });
 
   it('tells one project only where it is asked for one', async () => {

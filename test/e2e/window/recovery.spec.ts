@@ -7,6 +7,7 @@ import type { Page } from '@playwright/test';
 import BetterSqlite3 from 'better-sqlite3';
 
 import { expect, expectAccessible, PASSWORD, picture, seed, test, unlock, type Installation } from './fixtures.ts';
+import { takeWire } from './wire.ts';
 
 /** Flips a bit in the first snapshot and in some chunks, as a failing disk might. */
 function flipBits({ dataFolder }: Installation): void {
@@ -56,12 +57,15 @@ async function pressByTab(page: Page, name: string | RegExp): Promise<void> {
   throw new Error(`no Tab leads to ${String(name)}`);
 }
 
-test('a damaged vault is read, told of and repaired, by keyboard alone', async ({ installation }) => {
+test('a damaged vault is read, told of and repaired, by keyboard alone', async ({ installation, shell }) => {
+  test.skip(shell === 'desktop', 'the desktop app has no wire to hold');
   test.slow();
   seed(installation);
   installation.cairn('backup');
   flipBits(installation);
   const page = await installation.open();
+  const wire = await takeWire(page);
+  await page.reload();
   await unlock(page);
 
   await expect(page.getByText('The vault is damaged and open for reading only.')).toBeVisible();
@@ -83,6 +87,17 @@ test('a damaged vault is read, told of and repaired, by keyboard alone', async (
   await expect(page.getByText('This does not open the vault. Nothing was changed.')).toBeVisible();
   expect(kept(installation)).toEqual([]);
   await picture(page, 'recovery-repair');
+
+  // Held on its way, as a repair of a large vault would take: it can be ended, and the vault is as it was.
+  await password.fill(PASSWORD);
+  wire.hold('recovery/repair');
+  await pressByTab(page, 'Repair the vault');
+  await expect(page.getByRole('progressbar', { name: 'Repairing' })).toBeVisible();
+  await pressByTab(page, 'Cancel');
+  await expect(page.getByText('Cancelled. The vault is as it was.')).toBeVisible();
+  await expect(page.getByRole('button', { name: 'Repair the vault' })).toBeFocused();
+  expect(kept(installation)).toEqual([]);
+  wire.let('recovery/repair');
 
   await password.fill(PASSWORD);
   await pressByTab(page, 'Repair the vault');

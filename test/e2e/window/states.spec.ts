@@ -1,5 +1,7 @@
 // Each screen without content, while it loads, and when that fails; and the window while its connection is lost.
 
+import type { Locator } from '@playwright/test';
+
 import { aConversation, aStream, aTerminal } from '../../support/captures.ts';
 import { expect, expectAccessible, go, test, unlock } from './fixtures.ts';
 import { makePast } from './past.ts';
@@ -24,6 +26,7 @@ test('a vault that holds nothing, and a snapshot of nothing, say so on every scr
     ['/sessions', 'No sessions yet'],
     ['/checkpoints', 'No checkpoints yet'],
     ['/statistics', 'Nothing was captured yet'],
+    ['/where-was-i', 'Nothing was captured yet'],
     ['/item/tmux%3Anone', 'No version is kept'],
   ] as const) {
     await go(page, path);
@@ -60,6 +63,7 @@ test('every screen tells that it loads, and an error with a way to try again', a
   for (const [path, procedure, ready] of [
     ['/?by=item', 'timeline/items', page.getByRole('heading', { name: 'Closed lately' })],
     ['/', 'timeline/page', page.getByRole('listbox').getByRole('option').first()],
+    ['/where-was-i', 'timeline/whereWasI', page.getByRole('heading', { name: /^All that changed since/ })],
     ['/search?q=needle', 'search/query', page.getByRole('list', { name: 'Hits' })],
     ['/sessions', 'sessions/list', page.getByRole('heading', { name: 'No sessions yet' })],
     ['/checkpoints', 'checkpoints/list', page.getByRole('heading', { name: 'No checkpoints yet' })],
@@ -85,6 +89,51 @@ test('every screen tells that it loads, and an error with a way to try again', a
     await expect(ready, `${path} once more`).toBeVisible();
     await expect(alert, path).toHaveCount(0);
   }
+});
+
+test('the strip over time tells its own error; a later page that failed is asked for again', async ({
+  installation,
+  shell,
+}) => {
+  test.skip(shell === 'desktop', 'the desktop app has no wire to hold');
+  // More than the two pages that are read at once.
+  const past = Array.from({ length: 150 }, (_, at) => ({
+    agoMs: (151 - at) * MINUTE_MS,
+    items: [aTerminal(`t${at}`)],
+  }));
+  await makePast(installation, past);
+  const page = await installation.open();
+  await unlock(page);
+  const wire = await takeWire(page);
+  await page.reload();
+  const list = page.getByRole('listbox');
+  await expect(list.getByRole('option').first()).toBeVisible();
+  const again = (within: Locator) => within.getByRole('alert').getByRole('button', { name: 'Try again' });
+
+  const strip = page.getByRole('region', { name: 'Captures over time' });
+  await expect(strip.getByRole('img')).toBeVisible();
+  wire.hold('timeline/density');
+  await strip.getByRole('button', { name: 'Zoom in' }).click();
+  await expect.poll(() => wire.count('timeline/density')).toBeGreaterThan(0);
+  wire.fail('timeline/density');
+  await expect(strip.getByRole('alert')).toContainText(PASSING_ERROR.message);
+  // What was read before stands there meanwhile.
+  await expect(strip.getByRole('img')).toBeVisible();
+  await expectAccessible(page);
+  await again(strip).press('Enter');
+  await expect(strip.getByRole('alert')).toHaveCount(0);
+
+  wire.hold('timeline/page');
+  await list.press('End');
+  await expect.poll(() => wire.count('timeline/page')).toBeGreaterThan(0);
+  wire.fail('timeline/page');
+  const content = page.locator('#main');
+  await expect(content.getByRole('alert')).toContainText(PASSING_ERROR.message);
+  await expect(list).toContainText('“t30” opened');
+  await again(content).press('Enter');
+  await expect(content.getByRole('alert')).toHaveCount(0);
+  await list.press('End');
+  await expect(list).toContainText('“t0” opened');
 });
 
 test('a lost connection is told, comes back by itself, and nothing of meanwhile is missed', async ({

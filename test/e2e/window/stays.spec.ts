@@ -6,8 +6,6 @@ import { makePast } from './past.ts';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
-/** Later than the window notes where it is. */
-const NOTED_MS = 1_200;
 
 test('filter, theme and the place in the timeline survive a reload; hours are gone through by Shift and arrows', async ({
   installation,
@@ -57,14 +55,16 @@ test('filter, theme and the place in the timeline survive a reload; hours are go
   await press('ArrowDown');
   await expect(chosen).toContainText(opened(71));
   await page.getByLabel('Kind').selectOption('terminal');
-  await page.waitForTimeout(NOTED_MS);
-  await page.getByRole('link', { name: 'Settings' }).click();
+  // Left at once: the place is only noted now and then.
+  await list.press('ArrowDown');
+  await expect(chosen).toContainText(opened(70));
+  await list.press('ArrowRight');
+  await page.getByRole('link', { name: 'Settings' }).press('Enter');
   await page.getByRole('link', { name: 'Appearance' }).click();
   await page.getByRole('radio', { name: /^Dark/ }).check();
   await page.goBack();
   await page.goBack();
   await expect(chosen).toContainText(opened(71));
-  await page.waitForTimeout(NOTED_MS);
   await page.goto(new URL('/', page.url()).href);
   await expect(chosen).toContainText(opened(71));
   await expect(page.getByLabel('Kind')).toHaveValue('terminal');

@@ -19,6 +19,8 @@ export interface Wire {
   count(procedure: string): number;
   /** Answers what is held with a failure, and holds no more. */
   fail(procedure: string): void;
+  /** Holds no more, and drops what was held: whoever asked has given up. */
+  let(procedure: string): void;
   /** Ends the connection, and lets none come to be. */
   cut(): Promise<void>;
   mend(): void;
@@ -63,6 +65,7 @@ export async function takeWire(page: Page): Promise<Wire> {
       for (const { call, socket } of take(procedure))
         socket.send(JSON.stringify({ i: call.i, p: { s: 409, b: error } }));
     },
+    let: (procedure) => void take(procedure),
     cut: async () => {
       isCut = true;
       for (const socket of open) await socket.close();

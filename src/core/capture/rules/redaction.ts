@@ -4,8 +4,9 @@
 
 import type { CapturedItem, CapturedStream, StreamContent } from '../../../shared/model/item.ts';
 import type { JsonObject, JsonValue } from '../../../shared/model/json.ts';
-import { isSecretName, isSecretValue, PASSWORD_FLAGS } from './named-secret-rules.ts';
-import { redactBytes, redactText } from './redact-text.ts';
+import { isSecretName, isSecretValue, PASSWORD_FLAGS } from '../../../shared/secrets/named-secret-rules.ts';
+import { redactText } from '../../../shared/secrets/redact-text.ts';
+import { redactBytes } from './redact-bytes.ts';
 
 const KEPT_FACTS = new Set(['cwd', 'path']);
 const REDACTED_FLAG = '[REDACTED:flag]';

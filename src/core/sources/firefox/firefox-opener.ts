@@ -17,10 +17,13 @@ const PROGRAMS = ['firefox', 'firefox-esr'] as const;
 const START_MS = 3_000;
 const POLL_MS = 50;
 /** A start of the browser, on a machine that has much else to do after a reboot. */
-const STARTED_WITHIN_MS = 15_000;
+const STARTED_WITHIN_MS = 60_000;
 const LISTENS_AFTER_MS = 2_000;
-/** From the call to the new window on the screen. */
+const LISTENS_AFTER_STARTS = 0.5;
+/** From the call to the new window on the screen; on a busy machine longer, as the call itself takes longer there. */
 const WINDOW_AFTER_MS = 1_500;
+const WINDOW_AFTER_CALLS = 3;
+const CALLED_WITHIN_MS = 10_000;
 
 export interface FirefoxSourceOptions {
   /** Arguments that a test needs to run a browser where there is no screen. */
@@ -93,18 +96,20 @@ function windowOpener(options: FirefoxSourceOptions): OpenWindow {
     if (!isRunning()) {
       // A profile that is not open yet is started with all addresses at once: they become the tabs of its first window.
       const startedAtMs = Date.now();
+      const calledAtMs = performance.now();
       await startFirefox(host, [...base, ...urls]);
       const isReady = (): boolean => isRunning() && hasStartedUp(profileDir, startedAtMs);
       for (let waited = 0; waited < STARTED_WITHIN_MS && !isReady(); waited += POLL_MS) await delay(POLL_MS);
       // It listens to others a moment after it has written that it is up; a window asked for before would be lost.
-      await delay(LISTENS_AFTER_MS);
+      await delay(Math.max(LISTENS_AFTER_MS, LISTENS_AFTER_STARTS * (performance.now() - calledAtMs)));
       return;
     }
-    await startFirefox(host, [...base, '--new-window', first]);
+    const calledAtMs = performance.now();
+    await startFirefox(host, [...base, '--new-window', first], CALLED_WITHIN_MS);
     if (others.length === 0) return;
     // Tabs go into the window that was used last: the new one is that only once it is there.
-    await delay(WINDOW_AFTER_MS);
-    await startFirefox(host, [...base, ...others.flatMap((url) => ['--new-tab', url])]);
+    await delay(WINDOW_AFTER_MS + WINDOW_AFTER_CALLS * (performance.now() - calledAtMs));
+    await startFirefox(host, [...base, ...others.flatMap((url) => ['--new-tab', url])], CALLED_WITHIN_MS);
   };
 }
 
@@ -119,10 +124,10 @@ function hasStartedUp(profileDir: string, sinceMs: number): boolean {
   }
 }
 
-async function startFirefox(host: Host, args: readonly string[]): Promise<void> {
+async function startFirefox(host: Host, args: readonly string[], endsWithinMs?: number): Promise<void> {
   const program = findProgram(host);
   if (program === null) throw new Error('Firefox is not installed here');
-  await startDetached(program, args, host.env);
+  await startDetached(program, args, host.env, endsWithinMs);
 }
 
 function findProgram(host: Host): string | null {

@@ -8,18 +8,22 @@ import { AppError } from '../../../shared/model/app-error.ts';
 
 const SETTLE_MS = 400;
 
-/** Resolves once the program runs, or has handed its work to one that runs already. @throws AppError EXEC_FAILED */
+/**
+ * Resolves once the program runs, or has handed its work to one that runs already.
+ * @param endsWithinMs how long its end is waited for, where it is known that it hands its work over @throws AppError EXEC_FAILED
+ */
 export function startDetached(
   file: string,
   args: readonly string[],
   env: Readonly<Record<string, string | undefined>>,
+  endsWithinMs = SETTLE_MS,
 ): Promise<void> {
   return new Promise((resolve, reject) => {
     const child = spawn(file, args, { detached: true, stdio: 'ignore', env: { ...env } });
     const timer = setTimeout(() => {
       child.removeAllListeners();
       resolve();
-    }, SETTLE_MS);
+    }, endsWithinMs);
     child.unref();
     child.once('error', () => {
       clearTimeout(timer);

@@ -34,7 +34,7 @@ const factsSchema = z.object({
 /** The terminal with the newest lines of its shell and, below them, of the full-screen program that hid them. */
 export async function previewTerminal(item: SnapshotItem, context: PreviewContext): Promise<TerminalPreview> {
   const texts: string[] = [];
-  let leftLines = MAX_PREVIEW_LINES;
+  let leftLines = Math.min(context.lines ?? MAX_PREVIEW_LINES, MAX_PREVIEW_LINES);
   let omittedLines = 0;
   // What was on top comes first, so that it is the older text that is left out.
   for (const name of [PROGRAM_SCREEN, SCROLLBACK]) {

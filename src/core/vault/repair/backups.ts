@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { AppError } from '../../../shared/model/app-error.ts';
 import { withStorageErrors } from '../errors.ts';
 import { openVault, type VaultSecret } from '../vault-client.ts';
+import type { LongWorkOptions } from '../vault.ts';
 import { vaultFiles } from '../vault-files.ts';
 import { removeLeftovers } from '../vault-place.ts';
 import { putInPlace } from './repair-vault.ts';
@@ -34,7 +35,7 @@ export function listBackupFiles(folder: string): BackupFile[] {
   );
 }
 
-export interface RestoreBackupOptions {
+export interface RestoreBackupOptions extends LongWorkOptions {
   /** `vault.db` in the data folder; closed. */
   readonly path: string;
   readonly folder: string;
@@ -46,10 +47,11 @@ export interface RestoreBackupOptions {
 
 /**
  * Puts a copy of a backup in the place of the vault, once it was opened and every seal of it was checked; the vault that was there is
- * kept under the name that this gives. @throws AppError USAGE_INVALID where there is no such backup, and as `openVault`
+ * kept under the name that this gives. @throws AppError USAGE_INVALID where there is no such backup, and as `openVault`; until then a
+ * cancel changes nothing
  */
 export async function restoreBackup(options: RestoreBackupOptions): Promise<{ readonly keptAs: string }> {
-  const { path, folder, name, secret, nowMs } = options;
+  const { path, folder, name, secret, nowMs, signal, onProgress } = options;
   if (!listBackupFiles(folder).some((backup) => backup.name === name))
     throw new AppError('USAGE_INVALID', 'There is no such backup.', { hint: 'Choose one of those that are listed.' });
   const fresh = vaultFiles(`${path}.new-${process.pid}`);
@@ -61,7 +63,13 @@ export async function restoreBackup(options: RestoreBackupOptions): Promise<{ re
     });
     const vault = await openVault({ path: fresh.database, secret, nowMs });
     try {
-      const { ok } = await vault.verify({ isDeep: false, nowMs });
+      const { ok } = await vault.verify({
+        isDeep: false,
+        nowMs,
+        ...(signal === undefined ? {} : { signal }),
+        ...(onProgress === undefined ? {} : { onProgress }),
+      });
+      signal?.throwIfAborted();
       // A file that had to be rebuilt to be read is no whole backup, however whole what was read of it is.
       if (!ok || vault.notices.some((notice) => notice.code === 'opened-read-only'))
         throw new AppError('VAULT_DAMAGED', 'This backup is damaged itself, so it was not put in place.', {

@@ -2,20 +2,17 @@
 
 import './diagnostics.css';
 
-import { CircleAlert, CircleCheck, Info, TriangleAlert } from 'lucide-react';
-
 import { CopyButton } from '../../components/copy-button.tsx';
 import { ErrorMessage, Loading } from '../../components/feedback.tsx';
+import { FactLine } from '../../components/fact-line.tsx';
+import { tellUpkeep, type Fact } from '../../components/tell-upkeep.ts';
 import { BackupResult, VerifyResult } from '../../components/upkeep-results.tsx';
 import { WorkPanel } from '../../components/work-panel.tsx';
 import { api } from '../../client/client.ts';
 import { useQuery } from '../../client/use-query.ts';
 import { useStatus } from '../../stores/status.ts';
 import { cancelWork, startWork, useWork } from '../../stores/works.ts';
-import { tellCapture, tellNotices, tellReadOnly, tellUpkeep, type Fact } from './tell-state.ts';
-
-const ICONS = { good: CircleCheck, warn: TriangleAlert, bad: CircleAlert, info: Info } as const;
-const TONE_WORDS = { good: 'Well', warn: 'Look at this', bad: 'Trouble', info: 'Note' } as const;
+import { tellCapture, tellNotices, tellReadOnly } from './tell-state.ts';
 
 export function Diagnostics() {
   const statistics = useQuery('statistics', (signal) => api.upkeep.statistics(undefined, { signal }));
@@ -64,7 +61,7 @@ function State({ statistics: { data, error, reload } }: { readonly statistics: S
   return (
     <section className="card diagnostics__part" aria-labelledby="diagnostics-state">
       <h2 id="diagnostics-state">How things stand</h2>
-      <ul className="diagnostics__facts">
+      <ul className="facts">
         {problem !== undefined && (
           <FactLine fact={{ id: 'problem', tone: 'bad', text: `${problem.message} ${problem.hint}` }} />
         )}
@@ -74,19 +71,6 @@ function State({ statistics: { data, error, reload } }: { readonly statistics: S
       </ul>
       {error !== null && <ErrorMessage error={error} onRetry={reload} />}
     </section>
-  );
-}
-
-function FactLine({ fact: { tone, text } }: { readonly fact: Fact }) {
-  const Icon = ICONS[tone];
-  return (
-    <li className="diagnostics__fact">
-      <Icon size={18} aria-hidden className={`diagnostics__icon diagnostics__icon--${tone}`} />
-      <span>
-        {tone !== 'good' && tone !== 'info' && <strong>{TONE_WORDS[tone]}: </strong>}
-        <span className="captured">{text}</span>
-      </span>
-    </li>
   );
 }
 

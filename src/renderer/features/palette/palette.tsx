@@ -10,6 +10,7 @@ import {
   Camera,
   ChartNoAxesColumn,
   Clock,
+  Footprints,
   Lock,
   MessagesSquare,
   Moon,
@@ -58,6 +59,7 @@ export function Palette({
   const places: readonly Entry[] = [
     { label: 'Timeline', icon: <Clock size={16} />, run: go('/') },
     { label: 'Timeline by item', icon: <Clock size={16} />, run: go('/?by=item') },
+    { label: 'Where was I?', icon: <Footprints size={16} />, run: go('/where-was-i') },
     { label: 'Search', icon: <Search size={16} />, run: go('/search') },
     { label: 'Sessions', icon: <MessagesSquare size={16} />, run: go('/sessions') },
     { label: 'Checkpoints', icon: <BookMarked size={16} />, run: go('/checkpoints') },

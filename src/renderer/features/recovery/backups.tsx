@@ -1,16 +1,16 @@
 // The backups that are there, and the way back to one of them: only after it was confirmed, and never by deleting anything.
 
-import { useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 
 import type { RecoveryReport } from '../../../shared/contract/recovery.ts';
 import { Button } from '../../components/button.tsx';
 import { CopyButton } from '../../components/copy-button.tsx';
 import { Dialog } from '../../components/dialog.tsx';
-import { ErrorMessage } from '../../components/feedback.tsx';
+import { ErrorMessage, ProgressBar } from '../../components/feedback.tsx';
 import { formatAge, formatBytes, formatMoment, formatWhole } from '../../components/format.ts';
 import { api } from '../../client/client.ts';
 import { useAction } from '../../client/use-action.ts';
-import { takeStatus } from '../../stores/status.ts';
+import { onAppEvent, takeStatus } from '../../stores/status.ts';
 import { SecretField, type SecretInput } from './secret-field.tsx';
 
 type Backup = RecoveryReport['backups']['list'][number];
@@ -65,18 +65,40 @@ export function Backups({ report: { backups } }: { readonly report: RecoveryRepo
 
 function Confirm({ backup, onClose }: { readonly backup: Backup; readonly onClose: () => void }) {
   const [secret, setSecret] = useState<SecretInput | null>(null);
+  const [progress, setProgress] = useState({ done: 0, total: 0 });
+  const end = useRef<AbortController | null>(null);
   const going = useAction(async () => {
     if (secret === null) return;
-    const { status } = await api.recovery.restoreBackup({ name: backup.name, secret });
-    onClose();
-    takeStatus(status);
+    const ending = new AbortController();
+    end.current = ending;
+    setProgress({ done: 0, total: 0 });
+    try {
+      const { status } = await api.recovery.restoreBackup({ name: backup.name, secret }, { signal: ending.signal });
+      onClose();
+      takeStatus(status);
+    } catch (error) {
+      // Somebody ended it: the vault is as it was, and there is nothing to tell.
+      if (!ending.signal.aborted) throw error;
+      onClose();
+    }
   });
+  useEffect(
+    () =>
+      onAppEvent((event) => {
+        if (event.type === 'backup-restore.progress') setProgress({ done: event.done, total: event.total });
+      }),
+    [],
+  );
+  const handleClose = (): void => {
+    if (going.isRunning) end.current?.abort();
+    else onClose();
+  };
   const isWrong = going.error?.code === 'VAULT_WRONG_PASSWORD';
   const cannot = secret === null || going.isRunning;
   return (
     <Dialog
       isOpen
-      onClose={() => !going.isRunning && onClose()}
+      onClose={handleClose}
       title="Go back to this backup?"
       description={
         <>
@@ -86,9 +108,7 @@ function Confirm({ backup, onClose }: { readonly backup: Backup; readonly onClos
       }
       actions={
         <>
-          <Button onClick={onClose} aria-disabled={going.isRunning}>
-            Keep the vault as it is
-          </Button>
+          <Button onClick={handleClose}>{going.isRunning ? 'Cancel' : 'Keep the vault as it is'}</Button>
           <Button look="danger" aria-disabled={cannot} onClick={() => !cannot && void going.run()}>
             {going.isRunning ? 'Checking the backup…' : 'Go back to the backup'}
           </Button>
@@ -102,11 +122,7 @@ function Confirm({ backup, onClose }: { readonly backup: Backup; readonly onClos
           isWrong ? 'This does not open the backup. It opens with the password that held when it was made.' : undefined
         }
       />
-      {going.isRunning && (
-        <p className="row soft" role="status">
-          <span className="spinner" aria-hidden /> Copying the backup and checking every record of it…
-        </p>
-      )}
+      {going.isRunning && <ProgressBar label="Copying the backup and checking every record of it" {...progress} />}
       {going.error !== null && !isWrong && <ErrorMessage error={going.error} />}
     </Dialog>
   );

@@ -25,6 +25,8 @@ import { TerminalPreview } from './terminal-preview.tsx';
 import './preview.css';
 
 const FIRST_MESSAGES = 40;
+/** A little more than a screen holds: all lines of a long terminal take longer than anybody wants to wait for its end. */
+const FIRST_LINES = 400;
 const COPIED_MESSAGES = 2_000;
 
 export interface ItemPreviewProps {
@@ -38,12 +40,27 @@ export interface ItemPreviewProps {
 
 export function ItemPreview({ snapshotId, item, find, hasLinks = true }: ItemPreviewProps) {
   const { key, kind, title, project, stale, goodAt } = item;
-  const { data, error, isLoading, reload } = useQuery(`${snapshotId} ${key}`, (signal) =>
-    api.snapshots.preview({ id: snapshotId, key, limit: FIRST_MESSAGES }, { signal }),
+  const first = useQuery(`${snapshotId} ${key}`, (signal) =>
+    api.snapshots.preview({ id: snapshotId, key, limit: FIRST_MESSAGES, lines: FIRST_LINES }, { signal }),
   );
+  const isPart = first.data?.type === 'terminal' && first.data.omittedLines > 0;
+  const rest = useQuery(
+    `${snapshotId} ${key} whole`,
+    (signal) => api.snapshots.preview({ id: snapshotId, key }, { signal }),
+    {
+      isEnabled: isPart,
+    },
+  );
+  const { data, isLoading } = first;
+  const error = first.error ?? rest.error;
+  const reload = (): void => {
+    if (first.error !== null) first.reload();
+    if (rest.error !== null) rest.reload();
+  };
+  const whole = isPart ? rest.data : data;
   const copy = useAction(async () => {
-    if (data === null) return;
-    await navigator.clipboard.writeText(previewText(await wholePreview(snapshotId, key, data), item));
+    if (whole === null) return;
+    await navigator.clipboard.writeText(previewText(await wholePreview(snapshotId, key, whole), item));
     showToast({ text: 'Copied.', tone: 'info' });
   });
   return (
@@ -70,7 +87,7 @@ export function ItemPreview({ snapshotId, item, find, hasLinks = true }: ItemPre
               </Link>
             </>
           )}
-          <Button disabled={data === null || copy.isRunning} onClick={() => void copy.run()}>
+          <Button disabled={whole === null || copy.isRunning} onClick={() => void copy.run()}>
             Copy text
           </Button>
         </div>
@@ -86,7 +103,7 @@ export function ItemPreview({ snapshotId, item, find, hasLinks = true }: ItemPre
       {data === null && isLoading && <Loading what="Reading it" />}
       {data !== null && (
         <div className="snapshot-preview__content" data-preview={data.type}>
-          <Content key={`${snapshotId} ${key}`} {...{ snapshotId, item, find }} preview={data} />
+          <Content key={`${snapshotId} ${key}`} {...{ snapshotId, item, find }} preview={data} whole={whole} />
         </div>
       )}
       <details className="snapshot-preview__facts">
@@ -97,12 +114,13 @@ export function ItemPreview({ snapshotId, item, find, hasLinks = true }: ItemPre
   );
 }
 
-function Content({
-  snapshotId,
-  item,
-  preview,
-  find,
-}: Pick<ItemPreviewProps, 'snapshotId' | 'item' | 'find'> & { readonly preview: Preview }) {
+interface ContentProps extends Pick<ItemPreviewProps, 'snapshotId' | 'item' | 'find'> {
+  readonly preview: Preview;
+  /** All that is shown of it; null until that is here. */
+  readonly whole: Preview | null;
+}
+
+function Content({ snapshotId, item, preview, whole, find }: ContentProps) {
   // The same object as long as it says the same.
   const place = useMemo(
     () => (find === undefined ? undefined : { text: find.text, line: find.line }),
@@ -110,7 +128,7 @@ function Content({
   );
   switch (preview.type) {
     case 'terminal':
-      return <TerminalPreview preview={preview} find={place} />;
+      return <TerminalPreview preview={preview} whole={whole?.type === 'terminal' ? whole : null} find={place} />;
     case 'conversation':
       return <ItemConversation snapshotId={snapshotId} itemKey={item.key} preview={preview} find={place} />;
     case 'tab':

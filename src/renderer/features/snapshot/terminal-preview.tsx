@@ -24,14 +24,19 @@ const SCROLLS: Readonly<Record<string, readonly ['lines' | 'pages' | 'end', numb
 };
 
 export interface TerminalPreviewProps {
+  /** Its end at least: what is drawn first. */
   readonly preview: TerminalPreviewData;
+  /** As many lines as are ever shown; null until they are here. */
+  readonly whole: TerminalPreviewData | null;
   /** A text to show, near a line of the stored text. */
   readonly find?: { readonly text: string; readonly line: number } | undefined;
 }
 
-export function TerminalPreview({ preview, find }: TerminalPreviewProps) {
-  const { text, columns, cwd, command, omittedLines } = preview;
-  const shown = useMemo(() => text.replace(/\n+$/, ''), [text]);
+export function TerminalPreview({ preview, whole, find }: TerminalPreviewProps) {
+  const { text, columns, cwd, command } = preview;
+  const omittedLines = whole?.omittedLines ?? 0;
+  const shown = useMemo(() => withoutBlankEnd(text), [text]);
+  const all = useMemo(() => (whole === null ? null : withoutBlankEnd(whole.text)), [whole]);
   return (
     <div className="snapshot-terminal">
       {(command !== undefined || cwd !== undefined) && (
@@ -58,21 +63,28 @@ export function TerminalPreview({ preview, find }: TerminalPreviewProps) {
           Nothing of this terminal's text was captured: what ran in it, and where, is all that is known.
         </Message>
       ) : (
-        <Picture text={shown} columns={columns} find={find} omittedLines={omittedLines} />
+        <Picture text={shown} whole={all} columns={columns} find={find} omittedLines={omittedLines} />
       )}
     </div>
   );
 }
 
+function withoutBlankEnd(text: string): string {
+  let end = text.length;
+  while (text[end - 1] === '\n') end -= 1;
+  return text.slice(0, end);
+}
+
 interface PictureProps extends Pick<TerminalPreviewData, 'text' | 'columns' | 'omittedLines'> {
+  readonly whole: string | null;
   readonly find: TerminalPreviewProps['find'];
 }
 
-function Picture({ text, columns, omittedLines, find }: PictureProps) {
+function Picture({ text, whole, columns, omittedLines, find }: PictureProps) {
   const box = useRef<HTMLDivElement>(null);
-  const picture = useRef<TerminalPicture | null>(null);
+  const [picture, setPicture] = useState<TerminalPicture | null>(null);
   const [hasFailed, setFailed] = useState(false);
-  const plain = useMemo(() => showHidden(lastLines(withoutStyles(text), READ_LINES)), [text]);
+  const plain = useMemo(() => showHidden(withoutStyles(lastLines(text, READ_LINES))), [text]);
 
   useEffect(() => {
     let isGone = false;
@@ -80,34 +92,40 @@ function Picture({ text, columns, omittedLines, find }: PictureProps) {
     import('./xterm-terminal.ts').then(
       ({ drawTerminal }) => {
         if (isGone || box.current === null) return;
-        const lineCount = text.split('\n').length;
-        const onDrawn = (): void => {
-          if (find === undefined) return;
-          const found = findNearest(withoutStyles(text), find.text, find.line - 1 - omittedLines);
-          if (found !== null) picture.current?.show(found.line, found.column, find.text.length);
+        const drawn = drawTerminal({ box: box.current, text, columns, fontFamily: FONT });
+        setPicture(drawn);
+        const unfollow = follow(box.current, drawn);
+        stop = () => {
+          unfollow();
+          drawn.dispose();
         };
-        const drawn = drawTerminal({ box: box.current, text, columns, lineCount, fontFamily: FONT, onDrawn });
-        picture.current = drawn;
-        stop = follow(box.current, drawn);
       },
       () => setFailed(true),
     );
     return () => {
       isGone = true;
+      setPicture(null);
       stop();
-      picture.current?.dispose();
-      picture.current = null;
     };
-  }, [text, columns, omittedLines, find]);
+  }, [text, columns]);
+
+  useEffect(() => {
+    if (picture === null || whole === null) return;
+    picture.complete(whole, () => {
+      if (find === undefined) return;
+      const found = findNearest(withoutStyles(whole), find.text, find.line - 1 - omittedLines);
+      if (found !== null) picture.show(found.line, found.column, find.text.length);
+    });
+  }, [picture, whole, omittedLines, find]);
 
   const handleKeyDown = (event: KeyboardEvent): void => {
     const scroll = SCROLLS[event.key];
     if (scroll === undefined || event.ctrlKey || event.metaKey || event.altKey) return;
     event.preventDefault();
-    picture.current?.scroll(...scroll);
+    picture?.scroll(...scroll);
   };
 
-  if (hasFailed) return <pre className="captured mono snapshot-terminal__plain">{withoutStyles(text)}</pre>;
+  if (hasFailed) return <pre className="captured mono snapshot-terminal__plain">{withoutStyles(whole ?? text)}</pre>;
   return (
     <>
       <div

@@ -10,8 +10,6 @@ const HIDE_CURSOR = '\u001b[?25l';
 const LINE_HEIGHT = 1.25;
 /** Written one after the other, so that the window answers in between; the first is the picture that is seen last. */
 const PART_LENGTH = 64 * 1024;
-/** Drawn first, and for so many a second picture would cost more than it saves. */
-const END_LINES = 600;
 
 export interface TerminalSize {
   readonly columns: number;
@@ -20,6 +18,8 @@ export interface TerminalSize {
 }
 
 export interface TerminalPicture {
+  /** Draws all of the text, the end of which is seen already, and then takes the place of that. */
+  readonly complete: (text: string, onDrawn: () => void) => void;
   /** Takes the size of its box, and the theme of the page, again. */
   readonly fit: () => void;
   readonly paint: () => void;
@@ -33,37 +33,47 @@ export interface DrawTerminalOptions {
   readonly box: HTMLElement;
   readonly text: string;
   readonly columns: number;
-  readonly lineCount: number;
   readonly fontFamily: string;
-  readonly onDrawn: () => void;
 }
 
 /** Draws the end at once and all of it soon: a person who opens a long terminal sees its last lines while the rest is written. */
 export function drawTerminal(options: DrawTerminalOptions): TerminalPicture {
-  const { box, text, lineCount, onDrawn } = options;
-  const isLong = lineCount > END_LINES;
-  const end = isLong ? { ...options, text: endOf(text, END_LINES), lineCount: END_LINES } : options;
-  let shown = openLayer(end);
+  const { box } = options;
+  let shown = openLayer(options);
+  let shownText = options.text;
   let next: Layer | null = null;
   let timer: ReturnType<typeof setTimeout> | undefined;
-  if (isLong) {
-    shown.write(() => {
-      timer = setTimeout(() => {
-        const whole = openLayer(options);
-        next = whole;
-        whole.layer.style.visibility = 'hidden';
-        whole.write(() => {
-          whole.terminal.scrollLines(-linesBelow(shown.terminal));
-          whole.layer.style.visibility = '';
-          shown.close();
-          shown = whole;
-          next = null;
-          onDrawn();
-        });
-      });
+  let isDrawn = false;
+  let onceDrawn = (): void => undefined;
+  shown.write(() => {
+    isDrawn = true;
+    onceDrawn();
+  });
+  const drawWhole = (text: string, onDrawn: () => void): void => {
+    const whole = openLayer({ ...options, text });
+    next = whole;
+    whole.layer.style.visibility = 'hidden';
+    whole.write(() => {
+      whole.terminal.scrollLines(-linesBelow(shown.terminal));
+      whole.layer.style.visibility = '';
+      shown.close();
+      shown = whole;
+      shownText = text;
+      next = null;
+      onDrawn();
     });
-  } else shown.write(onDrawn);
+  };
   return {
+    complete: (text, onDrawn) => {
+      clearTimeout(timer);
+      next?.close();
+      next = null;
+      onceDrawn = () => {
+        if (text === shownText) onDrawn();
+        else timer = setTimeout(() => drawWhole(text, onDrawn));
+      };
+      if (isDrawn) onceDrawn();
+    },
     fit: () => {
       shown.fit();
       next?.fit();
@@ -95,7 +105,7 @@ interface Layer {
   readonly close: () => void;
 }
 
-function openLayer({ box, text, columns, lineCount, fontFamily }: DrawTerminalOptions): Layer {
+function openLayer({ box, text, columns, fontFamily }: DrawTerminalOptions): Layer {
   const layer = document.createElement('div');
   layer.style.cssText = 'position:absolute;inset:0';
   box.append(layer);
@@ -107,7 +117,7 @@ function openLayer({ box, text, columns, lineCount, fontFamily }: DrawTerminalOp
     fontFamily,
     lineHeight: LINE_HEIGHT,
     // Narrower than it was, a line takes several rows.
-    scrollback: lineCount * Math.max(1, Math.ceil(columns / size.columns)) + size.rows,
+    scrollback: countLines(text) * Math.max(1, Math.ceil(columns / size.columns)) + size.rows,
     convertEol: true,
     disableStdin: true,
     cursorInactiveStyle: 'none',
@@ -145,10 +155,10 @@ function openLayer({ box, text, columns, lineCount, fontFamily }: DrawTerminalOp
   };
 }
 
-function endOf(text: string, lines: number): string {
-  let start = text.length;
-  for (let count = 0; count < lines && start > 0; count += 1) start = text.lastIndexOf('\n', start - 1);
-  return text.slice(start + 1);
+function countLines(text: string): number {
+  let count = 1;
+  for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) count += 1;
+  return count;
 }
 
 /** How far somebody has scrolled up. */

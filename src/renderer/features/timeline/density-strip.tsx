@@ -44,7 +44,7 @@ export function DensityStrip({ selected, onJump, onOpenCheckpoint }: DensityStri
   const [range, setRange] = useState<Range | null>(null);
   const [width, measure] = useWidth();
   const bins = Math.max(20, Math.floor(width / BIN_PIXELS));
-  const { data } = useQuery(
+  const { data, error, reload } = useQuery(
     `${range?.from ?? ''} ${range?.to ?? ''} ${bins}`,
     () =>
       api.timeline.density({
@@ -74,6 +74,16 @@ export function DensityStrip({ selected, onJump, onOpenCheckpoint }: DensityStri
     <section className="density" aria-label="Captures over time">
       <div className="density__head row">
         <span className="grow small soft">{shown === null ? ' ' : describe(shown)}</span>
+        {error !== null && (
+          <span className="row small" role="alert">
+            <span className="density__error">
+              {error.message} {error.hint}
+            </span>
+            <Button look="quiet" onClick={reload}>
+              Try again
+            </Button>
+          </span>
+        )}
         {SPANS.map(({ label, ms }) => (
           <Button
             key={label}

@@ -2,7 +2,7 @@
 
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { Power } from 'lucide-react';
-import { useCallback, useEffect, useMemo, useRef } from 'react';
+import { memo, useCallback, useEffect, useMemo, useRef } from 'react';
 
 import type { TimelineRow } from '../../../shared/contract/schemas.ts';
 import { Empty, ErrorMessage, Loading } from '../../components/feedback.tsx';
@@ -111,7 +111,8 @@ interface EntryViewProps {
   readonly onOpen: (row: TimelineRow) => void;
 }
 
-function EntryView({ entry, isSelected, onSelect, onOpen }: EntryViewProps) {
+/** While somebody scrolls, what is shown already is not made anew. */
+const EntryView = memo(function EntryView({ entry, isSelected, onSelect, onOpen }: EntryViewProps) {
   if (entry.type === 'day')
     return (
       <div className="timeline__day" role="presentation">
@@ -159,7 +160,7 @@ function EntryView({ entry, isSelected, onSelect, onOpen }: EntryViewProps) {
       </span>
     </div>
   );
-}
+});
 
 /** The change in one line; what has no words is told by why it was captured. */
 export function describeRow({ words, kind, items, silenceMs }: TimelineRow): string {
@@ -172,14 +173,13 @@ export function describeRow({ words, kind, items, silenceMs }: TimelineRow): str
 }
 
 function toEntries(rows: readonly TimelineRow[]): Entry[] {
+  const days = rows.map(({ takenAt }) => startOfDay(Date.parse(takenAt)));
+  const projects = projectsByDay(rows, days);
   const entries: Entry[] = [];
-  let day = Number.NaN;
-  for (const row of rows) {
-    const rowDay = startOfDay(Date.parse(row.takenAt));
-    if (rowDay !== day) {
-      day = rowDay;
-      entries.push({ type: 'day', key: `day-${day}`, label: formatDay(row.takenAt), projects: projectsOf(rows, day) });
-    }
+  for (const [at, row] of rows.entries()) {
+    const day = days[at] ?? Number.NaN;
+    if (day !== days[at - 1])
+      entries.push({ type: 'day', key: `day-${day}`, label: formatDay(row.takenAt), projects: projects(day) });
     entries.push({ type: 'row', key: row.id, row });
     const text = betweenWords(row);
     if (text !== null)
@@ -188,18 +188,21 @@ function toEntries(rows: readonly TimelineRow[]): Entry[] {
   return entries;
 }
 
-/** A day is told by what was done, not only by its date. */
-function projectsOf(rows: readonly TimelineRow[], day: number): string {
-  const counts = new Map<string, number>();
-  for (const row of rows) {
-    if (startOfDay(Date.parse(row.takenAt)) !== day) continue;
-    for (const project of row.projects) counts.set(project, (counts.get(project) ?? 0) + 1);
+/** A day is told by what was done, not only by its date. Once through all rows, however many days they are of. */
+function projectsByDay(rows: readonly TimelineRow[], days: readonly number[]): (day: number) => string {
+  const counts = new Map<number, Map<string, number>>();
+  for (const [at, { projects }] of rows.entries()) {
+    const day = days[at] ?? Number.NaN;
+    const ofDay = counts.get(day) ?? new Map<string, number>();
+    counts.set(day, ofDay);
+    for (const project of projects) ofDay.set(project, (ofDay.get(project) ?? 0) + 1);
   }
-  return [...counts]
-    .toSorted((a, b) => b[1] - a[1])
-    .slice(0, 3)
-    .map(([project]) => plainTitle(project).slice(0, 30))
-    .join(', ');
+  return (day) =>
+    [...(counts.get(day) ?? [])]
+      .toSorted((a, b) => b[1] - a[1])
+      .slice(0, 3)
+      .map(([project]) => plainTitle(project).slice(0, 30))
+      .join(', ');
 }
 
 interface TimelineKeys {

@@ -4,6 +4,7 @@ import { useCallback, useEffect, useRef } from 'react';
 import { useLocation } from 'wouter';
 
 import type { TimelineRow } from '../../../shared/contract/schemas.ts';
+import { onLeaving } from '../../stores/leaving.ts';
 
 /** Browsers count changes of an address; somebody who holds an arrow key down makes hundreds. */
 const NOTE_EVERY_MS = 300;
@@ -43,15 +44,22 @@ export function usePlace({ rows, at, onFound, onBeyond }: PlaceOptions): (at: st
   if (rows.length > 0) steady.current = at;
   const next = steady.current;
   const notedAtMs = useRef(0);
+  /** What was not noted yet: whoever leaves before its time takes it along. */
+  const pending = useRef<(() => void) | null>(null);
   useEffect(() => {
     if (wanted.current !== null) return undefined;
     const waitMs = Math.max(0, notedAtMs.current + NOTE_EVERY_MS - performance.now());
-    const timer = setTimeout(() => {
+    const noteNow = (): void => {
+      pending.current = null;
+      clearTimeout(timer);
       notedAtMs.current = performance.now();
       note(next);
-    }, waitMs);
+    };
+    const timer = setTimeout(noteNow, waitMs);
+    pending.current = noteNow;
     return () => clearTimeout(timer);
   }, [next, note]);
+  useEffect(() => onLeaving(() => pending.current?.()), []);
   return note;
 }
 

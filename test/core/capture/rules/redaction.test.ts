@@ -1,10 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import { findSecrets, redactBytes, redactText } from '../../../../src/core/capture/rules/redact-text.ts';
+import { redactBytes } from '../../../../src/core/capture/rules/redact-bytes.ts';
 import { redactArguments, redactItem } from '../../../../src/core/capture/rules/redaction.ts';
 import { ITEM_KINDS, STREAM_KINDS, type StreamContent } from '../../../../src/shared/model/item.ts';
 import type { JsonObject } from '../../../../src/shared/model/json.ts';
+import { findSecrets, redactText } from '../../../../src/shared/secrets/redact-text.ts';
 import { aConversation, aStream, aTerminal, text, utf8 } from '../../../support/captures.ts';
 import { PLAIN_LINES, SECRET_LINES } from './redaction-corpus.ts';
 

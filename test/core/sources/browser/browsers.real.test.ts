@@ -99,7 +99,7 @@ describeWith(['firefox', 'xvfb', 'dbus'], 'the Firefox source on a real Firefox'
 
   it(
     'captures open tabs, never cookies, typed text or private windows; brings them back after kill -9',
-    { timeout: 200_000 },
+    { timeout: 300_000 },
     async () => {
       const source = createFirefoxSource();
       const dir = workshop.makeFirefoxProfile('work');
@@ -148,7 +148,7 @@ describeWith(['firefox', 'xvfb', 'dbus'], 'the Firefox source on a real Firefox'
       }));
       const { plan, results } = await restore(source, moved, []);
       expect(results.filter((result) => result.status === 'done').length).toBe(5);
-      await waitFor('the tabs to be back', async () => urls(await capture(source)).length === 5, 40_000);
+      await waitFor('the tabs to be back', async () => urls(await capture(source)).length === 5, 90_000);
       const back = await capture(source);
       expect(withoutFront(windows(back))).toEqual(withoutFront(windows(items)));
       expect(windows(back).every((window) => window.split('*').length === 2)).toBe(true);

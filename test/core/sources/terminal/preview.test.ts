@@ -50,6 +50,15 @@ describe('previewTerminal()', () => {
     expect(shown.text.endsWith(`${MAX_PREVIEW_LINES + 4}\n\u001b[0ma\nb\n`)).toBe(true);
   });
 
+  it('gives only the newest lines where only those are wanted', async () => {
+    const streams = { scrollback: 'one\ntwo\nthree\n', 'program-screen': 'a\n' };
+
+    expect(await previewWith(previewTerminal, {}, streams, { lines: 2 })).toMatchObject({
+      text: 'three\n\u001b[0ma\n',
+      omittedLines: 2,
+    });
+  });
+
   it('makes hostile text harmless', async () => {
     const scrollback =
       '<script>x</script>\u001b]8;;http://evil/\u001b\\link\u001b]8;;\u001b\\\u001b]52;c;eA==\u0007\u202egpj\n';

@@ -1,8 +1,9 @@
 // Takes secrets out of text, in one pass: a table of the first two characters of all rules' needles says where to look.
 
 import { NAMED_SECRET_RULES } from './named-secret-rules.ts';
-import { TOKEN_RULES } from './token-rules.ts';
 import type { SecretRule } from './secret-rule.ts';
+import { STRICT_RULES } from './strict-rules.ts';
+import { TOKEN_RULES } from './token-rules.ts';
 
 const RULES: readonly SecretRule[] = [...TOKEN_RULES, ...NAMED_SECRET_RULES];
 const SHAPE_RULES: readonly SecretRule[] = RULES.filter(({ isShape }) => isShape);
@@ -17,6 +18,8 @@ export interface FoundSecret {
 export interface RedactTextOptions {
   /** Only secrets that are known by their own form: for texts that must otherwise stay as they are, such as URLs. */
   readonly isShapesOnly?: boolean;
+  /** More than a capture is searched for: for text that leaves the machine. */
+  readonly isStrict?: boolean;
 }
 
 /** True for rules that know a secret by its own form, wherever it stands: what issuers made, not what people chose. */
@@ -26,7 +29,7 @@ export function isTokenRule(rule: string): boolean {
 
 /** Finds what looks like a secret, in order, without overlap. The time is linear in the text. */
 export function findSecrets(text: string, options: RedactTextOptions = {}): FoundSecret[] {
-  const { table, groups } = options.isShapesOnly === true ? shapeIndex : fullIndex;
+  const { table, groups } = indexFor(options);
   const found: FoundSecret[] = [];
   const mutedUntil = new Map<SecretRule, number>();
   const last = text.length - 1;
@@ -56,16 +59,6 @@ export function redactText(text: string, options: RedactTextOptions = {}): strin
   }
   parts.push(text.slice(from));
   return parts.join('');
-}
-
-/** The same for bytes, whatever their encoding: the very bytes where there is no secret, else bytes of an own buffer. */
-export function redactBytes(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
-  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
-  const redacted = redactText(text);
-  if (redacted === text) return bytes;
-  const own = new Uint8Array(redacted.length);
-  Buffer.from(own.buffer).write(redacted, 'latin1');
-  return own;
 }
 
 function matchAny(
@@ -116,5 +109,11 @@ function startsOf(needle: string): number[] {
   return Array.from({ length: 256 }, (_, second) => first | second);
 }
 
+function indexFor({ isShapesOnly = false, isStrict = false }: RedactTextOptions): RuleIndex {
+  if (isShapesOnly) return shapeIndex;
+  return isStrict ? strictIndex : fullIndex;
+}
+
 const fullIndex = indexRules(RULES);
 const shapeIndex = indexRules(SHAPE_RULES);
+const strictIndex = indexRules([...RULES, ...STRICT_RULES]);

@@ -79,6 +79,7 @@ export const TOKEN_RULES: readonly SecretRule[] = [
   }),
   patternRule('jwt', 'eyJ', String.raw`eyJ${WORD_DASH}{8,8192}\.eyJ${WORD_DASH}{8,16384}\.${WORD_DASH}{8,8192}`),
   patternRule('telegram-token', ':AA', ':AA[A-Za-z0-9_-]{33}(?![A-Za-z0-9_-])', { start: '(?<=[0-9]{8,10})' }),
+  patternRule('1password-token', 'ops_', 'ops_[A-Za-z0-9+/=_-]{40,4096}', { accepts: looksRandom }),
   privateKeyRule(),
 ];
 

@@ -51,6 +51,12 @@ export default {
       { pathNot: '^src/scanner/' },
       { path: '(^|/)@secretlint/' },
     ),
+    only(
+      'server-is-entered-once',
+      'One command starts the server; no other program of ours may load it (docs/decisions/0024).',
+      { path: '^src/', pathNot: '^src/(server/|cli/commands/server\\.[jt]s$)' },
+      { path: '^src/server/' },
+    ),
     only('nobody-imports-tests', 'Tests are not shipped.', { path: '^src/' }, { path: '^test/' }),
     only(
       'electron-in-its-shell',

@@ -23,6 +23,7 @@ const PACKAGES = [
   ['xvfb', 'Xvfb'],
   ['xauth', 'xauth'],
   ['dbus', 'dbus-daemon'],
+  ['postgresql', 'pg_ctlcluster'],
 ] as const;
 
 /** What the benches compare Cairn with; asked for by `bench`. */

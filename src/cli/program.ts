@@ -20,6 +20,7 @@ const CAPTURE = 'Capture:';
 const TIMELINE = 'Timeline and restore:';
 const SESSIONS = 'AI conversations:';
 const UPKEEP = 'Vault and upkeep:';
+const SERVER = 'Sync server:';
 
 /** Every command there is. */
 export const COMMANDS: readonly CommandEntry[] = [
@@ -190,6 +191,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     group: UPKEEP,
     summary: 'read and change settings',
     load: async () => (await import('./commands/config.ts')).setupConfig,
+  },
+  {
+    name: 'server',
+    group: SERVER,
+    summary: 'run the sync server',
+    load: async () => (await import('./commands/server.ts')).setupServer,
   },
 ];
 

@@ -56,6 +56,7 @@ export const ERROR_CODES = [
   'SYNC_ASKS', // too many deletions at once
   'SYNC_INCOMPLETE', // the server lacks content that its entries name
   'DEVICE_NOT_FOUND',
+  'SERVER_DATABASE', // the sync server cannot open, reach or upgrade its database
   'CANCELLED',
   'BUG', // a broken invariant of ours
 ] as const;

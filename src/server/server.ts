@@ -1,0 +1,107 @@
+// The composition root of the sync server: options in, a running server out. Each part brings its routes and, where it has some, its tables
+// (store/tables.ts) and migrations (store/migrations/); this file is the only one that knows them all.
+
+import { randomBytes } from 'node:crypto';
+
+import type { HelloAnswer } from '../shared/replication/account.ts';
+import { OLDEST_PROTOCOL_VERSION, PROTOCOL_VERSION } from '../shared/replication/limits.ts';
+import { ROUTES } from '../shared/replication/routes.ts';
+import type { AccountDeps } from './auth/accounts.ts';
+import { authenticate, createAuthRoutes } from './auth/auth-routes.ts';
+import { createPasswords } from './auth/passwords.ts';
+import { ok } from './http/call.ts';
+import { startHttpServer } from './http/http-server.ts';
+import type { Route } from './http/router.ts';
+import { createLog } from './log.ts';
+import { createMetrics } from './metrics.ts';
+import { createOperationRoutes } from './operation-routes.ts';
+import { openStore } from './store/store.ts';
+
+export interface ServerOptions {
+  readonly host: string;
+  /** 0 takes any that is free. */
+  readonly port: number;
+  /** Where SQLite and object files lie. */
+  readonly dataFolder: string;
+  /** `postgres://...`, or null for SQLite in the data folder. */
+  readonly databaseUrl: string | null;
+  readonly isSignUpOpen: boolean;
+  readonly isBehindProxy: boolean;
+  /** Whoever bears it may read /metrics; null: callers of this machine only. */
+  readonly metricsToken: string | null;
+  readonly version: string;
+  readonly nowMs: () => number;
+  /** Takes the lines of the log. */
+  readonly writeLog: (line: string) => void;
+}
+
+export interface RunningServer {
+  readonly port: number;
+  /** Lets requests under way end, then closes everything in the reverse order of its start. Idempotent. */
+  close(): Promise<void>;
+}
+
+/** @throws AppError SERVER_DATABASE, USAGE_INVALID of the port */
+export async function startServer(options: ServerOptions): Promise<RunningServer> {
+  const { nowMs } = options;
+  const log = createLog({ write: options.writeLog, nowMs });
+  const metrics = createMetrics();
+  const store = await openStore({
+    dataFolder: options.dataFolder,
+    databaseUrl: options.databaseUrl,
+    onTrouble: (what) => log.error('trouble', { what }),
+  });
+  const { db, notices } = store;
+  const deps: AccountDeps = { db, notices, passwords: createPasswords(), nowMs, randomBytes };
+  const routes: Route[] = [
+    createHelloRoute(options),
+    ...createOperationRoutes({ store, metrics, metricsToken: options.metricsToken }),
+    ...createAuthRoutes(deps, options),
+  ];
+  try {
+    const http = await startHttpServer({
+      routes,
+      authenticate: (request) => authenticate(deps, request),
+      host: options.host,
+      port: options.port,
+      isBehindProxy: options.isBehindProxy,
+      log,
+      metrics,
+      nowMs,
+    });
+    log.info('started', { database: store.kind, version: options.version });
+    let closed: Promise<void> | null = null;
+    return {
+      port: http.port,
+      close: () =>
+        (closed ??= (async () => {
+          await http.close();
+          await store.close();
+          log.info('stopped');
+        })()),
+    };
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}
+
+function createHelloRoute({ version, isSignUpOpen, nowMs }: ServerOptions): Route {
+  return {
+    method: 'GET',
+    path: ROUTES.hello,
+    access: 'anyone',
+    rate: 'normal',
+    needsVersion: false,
+    handle: async () => {
+      const answer: HelloAnswer = {
+        product: 'cairn-server',
+        serverVersion: version,
+        protocol: { oldest: OLDEST_PROTOCOL_VERSION, newest: PROTOCOL_VERSION },
+        signUp: isSignUpOpen ? 'open' : 'closed',
+        serverTimeMs: Math.round(nowMs()),
+      };
+      return ok(answer);
+    },
+  };
+}

@@ -147,11 +147,17 @@ export class FakeVault implements Vault {
     writeFileSync(path, await this.readStream(id, key, stream), { flag: 'wx', mode: 0o600 });
   }
 
-  async readStream(id: SnapshotId, key: ItemKey, stream: string, fromByte = 0): Promise<Uint8Array<ArrayBuffer>> {
+  async readStream(
+    id: SnapshotId,
+    key: ItemKey,
+    stream: string,
+    fromByte = 0,
+    maxBytes = Number.MAX_SAFE_INTEGER,
+  ): Promise<Uint8Array<ArrayBuffer>> {
     this.#assertOpen();
     const bytes = this.#at(id).streams.get(key)?.get(stream);
     if (bytes === undefined) throw new AppError('ITEM_NOT_FOUND', 'The snapshot holds no such item.');
-    return bytes.slice(fromByte);
+    return bytes.slice(fromByte, fromByte + maxBytes);
   }
 
   async density(fromMs: number | null, toMs: number | null, bins: number): Promise<Density> {

@@ -98,7 +98,8 @@ export function makeRestoreContext(
     options: DEFAULT_RESTORE_OPTIONS,
     present: [],
     selected: items,
-    readStream: async (key, stream) => contents.get(`${key}\n${stream}`) ?? new Uint8Array(),
+    readStream: async (key, stream, fromByte = 0, maxBytes = Number.MAX_SAFE_INTEGER) =>
+      (contents.get(`${key}\n${stream}`) ?? new Uint8Array()).slice(fromByte, fromByte + maxBytes),
     resumeCommandFor: () => undefined,
     openTerminal: undefined,
     scratchDir,

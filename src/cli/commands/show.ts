@@ -19,6 +19,7 @@ import { renderItem, renderSnapshot } from '../render/show.ts';
 import { summaryDocument } from './list.ts';
 
 const MAX_LINE_LENGTH = 4096;
+const PIECE_BYTES = 8 * 1024 * 1024;
 
 export interface ShowOptions {
   readonly item?: string;
@@ -114,11 +115,14 @@ async function printStream(
 ): Promise<void> {
   const { out } = context;
   const key: ItemKey = item.key;
-  const bytes = await open.vault.readStream(id, key, stream);
   if (!out.isJson && !out.isTerminal) {
-    out.raw(bytes);
-    return;
+    for (let at = 0; ; at += PIECE_BYTES) {
+      const piece = await open.vault.readStream(id, key, stream, at, PIECE_BYTES);
+      out.raw(piece); // standard output is written at once: nothing piles up
+      if (piece.length < PIECE_BYTES) return;
+    }
   }
+  const bytes = await open.vault.readStream(id, key, stream);
   const text = decodeStrictly(bytes);
   const content = text === null ? { base64: Buffer.from(bytes).toString('base64') } : { text };
   // On a terminal captured text must not act: only its letters are printed.

@@ -29,7 +29,8 @@ export function createRemoteVault(app: RunningApp, notices: Vault['notices']): V
     listSnapshots: (query) => call('listSnapshots', query),
     resolveSnapshot: (reference, nowMs) => call('resolveSnapshot', reference, nowMs),
     readSnapshot: (id) => call('readSnapshot', id),
-    readStream: (id, key, stream, fromByte = 0) => call('readStream', id, key, stream, fromByte),
+    readStream: (id, key, stream, fromByte = 0, maxBytes = Number.MAX_SAFE_INTEGER) =>
+      call('readStream', id, key, stream, fromByte, maxBytes),
     exportStream: (id, key, stream, path) => call('exportStream', id, key, stream, resolve(path)),
     density: (fromMs, toMs, bins, gapLimits) => call('density', fromMs, toMs, bins, gapLimits),
     explainKept: (ids, limits, nowMs) => call('explainKept', ids, limits, nowMs),

@@ -35,7 +35,7 @@ export function createRestoreContext(input: RestoreContextInput): RestoreContext
     options: input.options,
     present: input.present,
     selected,
-    readStream: (key, stream) => vault.readStream(snapshot.id, key, stream),
+    readStream: (key, stream, fromByte, maxBytes) => vault.readStream(snapshot.id, key, stream, fromByte, maxBytes),
     resumeCommandFor: (terminal) => resumes.get(terminal),
     openTerminal: input.openTerminal,
     scratchDir: input.scratchDir,

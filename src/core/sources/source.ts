@@ -104,8 +104,11 @@ export interface RestoreContext {
   readonly present: readonly SnapshotItem[];
   /** All items of the restore, of every source: those that the user selected. */
   readonly selected: readonly SnapshotItem[];
-  /** Reads a stream of the snapshot. @throws AppError VAULT_DAMAGED where it does not authenticate. */
-  readStream(key: ItemKey, stream: string): Promise<Uint8Array<ArrayBuffer>>;
+  /**
+   * Reads a stream of the snapshot, whole, or from a byte on at most so many bytes of it.
+   * @throws AppError VAULT_DAMAGED where it does not authenticate
+   */
+  readStream(key: ItemKey, stream: string, fromByte?: number, maxBytes?: number): Promise<Uint8Array<ArrayBuffer>>;
   /**
    * For a terminal item that is restored: the command of the conversation that ran in it and is selected too (its exact resume
    * command), or the one that opens the documents that stood in it. The terminal's source puts it on the prompt in place of the

@@ -132,8 +132,8 @@ class VaultClient implements Vault {
     return this.#call('readSnapshot', values);
   }
 
-  readStream(...[id, key, stream, fromByte = 0]: Parameters<Vault['readStream']>) {
-    return this.#call('readStream', [id, key, stream, fromByte]);
+  readStream(...[id, key, stream, fromByte = 0, maxBytes = Number.MAX_SAFE_INTEGER]: Parameters<Vault['readStream']>) {
+    return this.#call('readStream', [id, key, stream, fromByte, maxBytes]);
   }
 
   exportStream(...values: Parameters<Vault['exportStream']>) {

@@ -205,8 +205,16 @@ export class VaultEngine {
     return this.#read(() => readSnapshot(this.#state, id));
   }
 
-  readStream(id: SnapshotId, key: ItemKey, stream: string, fromByte: number): Promise<Uint8Array<ArrayBuffer>> {
-    return this.#work('Reading the vault', () => this.#read(() => readStream(this.#state, id, key, stream, fromByte)));
+  readStream(
+    id: SnapshotId,
+    key: ItemKey,
+    stream: string,
+    fromByte: number,
+    maxBytes: number,
+  ): Promise<Uint8Array<ArrayBuffer>> {
+    return this.#work('Reading the vault', () =>
+      this.#read(() => readStream(this.#state, id, key, stream, fromByte, maxBytes)),
+    );
   }
 
   exportStream(id: SnapshotId, key: ItemKey, stream: string, path: string): Promise<void> {

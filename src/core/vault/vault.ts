@@ -301,8 +301,14 @@ export interface Vault extends VaultSessions {
    */
   resolveSnapshot(reference: string, nowMs: number): Promise<SnapshotId>;
   readSnapshot(id: SnapshotId): Promise<Snapshot>;
-  /** A stream whole, or from a byte on, which lies within it. */
-  readStream(id: SnapshotId, key: ItemKey, stream: string, fromByte?: number): Promise<Uint8Array<ArrayBuffer>>;
+  /** A stream whole, or from a byte on, which lies within it; at most so many bytes of it. */
+  readStream(
+    id: SnapshotId,
+    key: ItemKey,
+    stream: string,
+    fromByte?: number,
+    maxBytes?: number,
+  ): Promise<Uint8Array<ArrayBuffer>>;
   /** Writes a stream into a new file (0600), which must not be there; it never is in memory as a whole. */
   exportStream(id: SnapshotId, key: ItemKey, stream: string, path: string): Promise<void>;
 

@@ -1,5 +1,6 @@
 // Writes saved conversations back into their tool's files. Only below one folder, only what is missing or what is the beginning of the
-// saved content, never through a link that leads out, never over other content; private, and whole or not at all.
+// saved content, never through a link that leads out, never over other content; private, and whole or not at all. A transcript may be
+// larger than memory should hold: it goes in pieces.
 
 import {
   closeSync,
@@ -8,7 +9,7 @@ import {
   lstatSync,
   mkdirSync,
   openSync,
-  readFileSync,
+  readSync,
   realpathSync,
   renameSync,
   rmSync,
@@ -26,6 +27,8 @@ import type { ItemKey } from '../../../shared/model/ids.ts';
 import type { SnapshotItem, StoredStream } from '../../../shared/model/item.ts';
 import { makeFoldersSync } from '../../system/make-folders.ts';
 import type { RestoreContext } from '../source.ts';
+
+const PIECE_BYTES = 8 * 1024 * 1024;
 
 /** A file to write; `presentBytes` is what of its beginning stands there already. */
 export const writeSchema = z.object({ stream: z.string(), path: z.string(), presentBytes: z.number().int().min(0) });
@@ -81,8 +84,7 @@ async function findPresentBytes(
   if (stat === null) return 0;
   if (!stat.isFile()) return null;
   if (stat.size >= stream.sizeBytes) return stream.sizeBytes;
-  const saved = await context.readStream(key, stream.name);
-  return isBeginning(readFileSync(path), saved) ? stat.size : null;
+  return (await isBeginning(path, stat.size, pieces(key, stream.name, stat.size, context))) ? stat.size : null;
 }
 
 /**
@@ -97,8 +99,7 @@ export async function* writeFiles(
   context: RestoreContext,
 ): AsyncIterable<WrittenFile> {
   for (const { stream, path, presentBytes } of writes) {
-    const bytes = await context.readStream(key, stream);
-    writeSaved(path, bytes, { root, presentBytes });
+    await writeSaved(path, { root, presentBytes }, () => pieces(key, stream, Number.POSITIVE_INFINITY, context));
     const stat = lstatSync(path);
     yield { path, sizeBytes: stat.size, presentBytes, inode: stat.ino, mtimeMs: stat.mtimeMs };
   }
@@ -118,23 +119,40 @@ export function removeWritten(written: readonly WrittenFile[], root: string): nu
   return removed;
 }
 
-function writeSaved(
+/** What is saved, from its beginning, at most so many bytes, piece by piece. */
+async function* pieces(
+  key: ItemKey,
+  stream: string,
+  maxBytes: number,
+  context: RestoreContext,
+): AsyncGenerator<Uint8Array> {
+  for (let at = 0; at < maxBytes; at += PIECE_BYTES) {
+    context.signal.throwIfAborted();
+    const piece = await context.readStream(key, stream, at, Math.min(PIECE_BYTES, maxBytes - at));
+    if (piece.length > 0) yield piece;
+    if (piece.length < PIECE_BYTES) return;
+  }
+}
+
+async function writeSaved(
   path: string,
-  bytes: Uint8Array,
-  target: { readonly root: string; readonly presentBytes: number },
-): void {
-  makeFolder(dirname(path), target.root);
-  assertInside(path, target.root);
+  { root, presentBytes }: { readonly root: string; readonly presentBytes: number },
+  read: () => AsyncIterable<Uint8Array>,
+): Promise<void> {
+  makeFolder(dirname(path), root);
+  assertInside(path, root);
   const temporary = `${path}.cairn-${process.pid}`;
   try {
     const file = openSync(temporary, 'wx', 0o600);
     try {
-      writeFileSync(file, bytes);
+      for await (const piece of read()) writeFileSync(file, piece);
       fsyncSync(file);
     } finally {
       closeSync(file);
     }
-    if (target.presentBytes > 0) completeFile(path, temporary, bytes, target.presentBytes);
+    // The folders may have been changed while it was read.
+    assertInside(path, root);
+    if (presentBytes > 0) await completeFile(path, temporary, presentBytes, read());
     else linkNew(path, temporary);
   } finally {
     rmSync(temporary, { force: true });
@@ -154,11 +172,18 @@ function linkNew(path: string, temporary: string): void {
   }
 }
 
-function completeFile(path: string, temporary: string, bytes: Uint8Array, presentBytes: number): void {
-  const present = statLink(path)?.isFile() === true ? readFileSync(path) : null;
-  if (present?.length !== presentBytes || !isBeginning(present, bytes)) {
+async function completeFile(
+  path: string,
+  temporary: string,
+  presentBytes: number,
+  saved: AsyncIterable<Uint8Array>,
+): Promise<void> {
+  const before = statLink(path);
+  const isAsPlanned = before?.isFile() === true && before.size === presentBytes;
+  const isSame = isAsPlanned && (await isBeginning(path, presentBytes, saved));
+  const after = statLink(path);
+  if (!isSame || after?.ino !== before.ino || after.size !== presentBytes || after.mtimeMs !== before.mtimeMs)
     throw refused('The file was changed meanwhile, so nothing was written.');
-  }
   renameSync(temporary, path);
 }
 
@@ -185,8 +210,23 @@ function statLink(path: string): Stats | null {
   return lstatSync(path, { throwIfNoEntry: false }) ?? null;
 }
 
-function isBeginning(part: Uint8Array, whole: Uint8Array): boolean {
-  return part.length <= whole.length && Buffer.compare(part, whole.subarray(0, part.length)) === 0;
+/** True where the first bytes of a file are those that were saved. */
+async function isBeginning(path: string, sizeBytes: number, saved: AsyncIterable<Uint8Array>): Promise<boolean> {
+  const file = openSync(path, 'r');
+  try {
+    const present = Buffer.allocUnsafe(Math.min(PIECE_BYTES, sizeBytes));
+    let at = 0;
+    for await (const piece of saved) {
+      const wanted = Math.min(piece.length, sizeBytes - at);
+      if (readSync(file, present, 0, wanted, at) !== wanted) return false;
+      if (present.compare(piece, 0, wanted, 0, wanted) !== 0) return false;
+      at += wanted;
+      if (at >= sizeBytes) return true;
+    }
+    return at >= sizeBytes;
+  } finally {
+    closeSync(file);
+  }
 }
 
 function refused(message: string): AppError {

@@ -72,18 +72,20 @@ export function readSnapshot(state: VaultState, id: SnapshotId): Snapshot {
   };
 }
 
-/** From a byte on. @throws AppError ITEM_NOT_FOUND, VAULT_DAMAGED */
+/** From a byte on, at most so many. @throws AppError ITEM_NOT_FOUND, VAULT_DAMAGED */
 export async function readStream(
   state: VaultState,
   id: SnapshotId,
   key: ItemKey,
   name: string,
   fromByte: number,
+  maxBytes: number,
 ): Promise<Uint8Array<ArrayBuffer>> {
   const { parts, sizeBytes } = findStream(state, id, key, name);
   const start = Math.min(Math.max(0, fromByte), sizeBytes);
-  const wanted = start === 0 ? parts : sliceParts(parts, start, sizeBytes - start);
-  return readOneOfManyStreams(state.store, { parts: wanted, sizeBytes: sizeBytes - start });
+  const length = Math.min(sizeBytes - start, Math.max(0, maxBytes));
+  const wanted = length === sizeBytes ? parts : sliceParts(parts, start, length);
+  return readOneOfManyStreams(state.store, { parts: wanted, sizeBytes: length });
 }
 
 /**

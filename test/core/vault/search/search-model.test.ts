@@ -92,7 +92,13 @@ it('[V22] finds each line where it was, from its first to its last snapshot', as
           expect(answer.isComplete).toBe(true);
           for (const match of answer.matches) {
             found.set(`${match.item.key} ${match.line}`, { first: match.firstSeenMs, last: match.lastSeenMs });
-            const bytes = await engine.readStream(match.snapshotId, match.item.key, match.where, 0);
+            const bytes = await engine.readStream(
+              match.snapshotId,
+              match.item.key,
+              match.where,
+              0,
+              Number.MAX_SAFE_INTEGER,
+            );
             expect(text(bytes).split('\n')[match.lineNumber - 1]).toBe(match.line);
             expect(match.takenAtMs).toBe(match.lastSeenMs);
           }

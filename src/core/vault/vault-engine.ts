@@ -7,9 +7,8 @@ import type { CheckpointId, ItemKey, SessionId, SnapshotId } from '../../shared/
 import type { JsonObject } from '../../shared/model/json.ts';
 import type { KeptSnapshot, RetentionLimits } from '../../shared/model/retention.ts';
 import type { Snapshot, SnapshotSummary } from '../../shared/model/snapshot.ts';
-import type { RandomBytes } from '../crypto/cipher.ts';
-import { DEFAULT_ARGON2, type Argon2Parameters } from '../crypto/key-slot.ts';
 import { buildVault, joinVault } from './build-vault.ts';
+import { DEFAULT_MAX_SNAPSHOT_BYTES, keyringOptions, type EngineOptions } from './engine-options.ts';
 import {
   explainDiskError,
   isDiskFull,
@@ -17,7 +16,7 @@ import {
   withAsyncStorageErrors,
   withStorageErrors,
 } from './errors.ts';
-import type { KeyringOptions, VaultSecret } from './keyring/keyring.ts';
+import type { VaultSecret } from './keyring/keyring.ts';
 import type { JoinedVault } from './keyring/share-keyring.ts';
 import { createCheckpoint, deleteCheckpoints, editCheckpoint, writeSetting } from './log/checkpoints.ts';
 import { readChanges, readDensity } from './log/history.ts';
@@ -73,15 +72,6 @@ import type { RedactReport, TextPage, TextPlace, TextSpot } from './vault-texts.
 import { vaultFiles, type VaultFiles } from './vault-files.ts';
 import { assertVaultExists } from './vault-place.ts';
 import type { WriterLock } from './writer-lock.ts';
-
-/** How much compressed content a snapshot may hold. */
-export const DEFAULT_MAX_SNAPSHOT_BYTES = 50 * 1024 * 1024;
-
-export interface EngineOptions {
-  readonly random: RandomBytes;
-  readonly argon2?: Argon2Parameters;
-  readonly maxSnapshotBytes?: number;
-}
 
 export class VaultEngine {
   readonly notices: OpeningNotice[];
@@ -499,8 +489,4 @@ export class VaultEngine {
     if (this.#hasClosed)
       throw new AppError('VAULT_CLOSED', 'The vault was closed in the meantime.', { hint: 'Open it again.' });
   }
-}
-
-function keyringOptions(files: VaultFiles, options: EngineOptions): KeyringOptions {
-  return { sidecarPath: files.sidecar, random: options.random, argon2: options.argon2 ?? DEFAULT_ARGON2 };
 }

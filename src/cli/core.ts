@@ -16,7 +16,8 @@ import type { HookPlace } from '../core/sessions/hooks/hook-files.ts';
 import type { SessionDesk } from '../core/sessions/session-desk.ts';
 import type { PublishingDesk } from '../core/sync/publishing/publishing-desk.ts';
 import type { VaultSecret } from '../core/vault/vault-client.ts';
-import type { Vault } from '../core/vault/vault.ts';
+import type { RepairReport } from '../core/vault/repair/repair-vault.ts';
+import type { LongWorkOptions, Vault } from '../core/vault/vault.ts';
 
 /** A source of this installation, and what there is of it on this machine. */
 export interface FoundSource {
@@ -123,6 +124,8 @@ export interface Core {
   enableSources(ids: readonly SourceId[]): Promise<void>;
   createVault(password: string): Promise<{ readonly recoveryKey: string; readonly open: OpenCore }>;
   open(secret: VaultSecret): Promise<OpenCore>;
+  /** Rebuilds the vault from what is whole, or says what that would win. @throws AppError of `repairVault` */
+  repair(secret: VaultSecret, options: LongWorkOptions & { readonly isDryRun: boolean }): Promise<RepairReport>;
   /** The open vault of an app that runs over the same folder; null where none runs, or its vault is locked. */
   connect(isProcessAlive: (pid: number) => boolean): Promise<OpenCore | null>;
   /** Starts the serve shell, or finds the one that runs. @throws AppError where the port is taken or nothing was built */

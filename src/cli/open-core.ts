@@ -23,6 +23,9 @@ import type { Source } from '../core/sources/source.ts';
 import { createSources } from '../core/sources/registry.ts';
 import { findTmuxTerminal } from '../core/sources/tmux/open-tmux-terminal.ts';
 import { createVault, openVault } from '../core/vault/vault-client.ts';
+import type { RepairReport } from '../core/vault/repair/repair-vault.ts';
+import type { VaultSecret } from '../core/vault/vault-client.ts';
+import type { LongWorkOptions } from '../core/vault/vault.ts';
 import type { JsonValue } from '../shared/model/json.ts';
 import type { CliSettings, Core, OpenCore, RunOptions } from './core.ts';
 
@@ -59,6 +62,7 @@ export function createCore(options: CreateCoreOptions, env: Environment): Core {
       return { recoveryKey, open: createOpenCore(app, opened) };
     },
     open: async (secret) => createOpenCore(app, await app.open(secret)),
+    repair: async (secret, options) => repair(app, secret, options),
     connect: async (isProcessAlive) => (await import('./remote/connect.ts')).connect(app, isProcessAlive),
     serve: async (options) =>
       (await import('./serve/start-serve.ts')).startServe(app, options, (say, signal) =>
@@ -72,6 +76,17 @@ export function createCore(options: CreateCoreOptions, env: Environment): Core {
     ...createConfigAccess(app),
   };
   return core;
+}
+
+async function repair(
+  app: App,
+  secret: VaultSecret,
+  options: LongWorkOptions & { readonly isDryRun: boolean },
+): Promise<RepairReport> {
+  const { startRepair } = await import('../core/vault/repair/repair-client.ts');
+  const { backupsToSearch } = await import('../core/vault/repair/backups.ts');
+  const backups = backupsToSearch(readSettings(app).backup.folder);
+  return startRepair({ ...options, path: app.folder.vault, secret, backups, nowMs: app.clock.nowMs() });
 }
 
 function findHome(home: string | undefined, env: Environment): string {

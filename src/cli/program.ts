@@ -157,6 +157,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./commands/verify.ts')).setupVerify,
   },
   {
+    name: 'repair',
+    group: UPKEEP,
+    summary: 'bring back what can be saved of a damaged vault',
+    load: async () => (await import('./commands/repair.ts')).setupRepair,
+  },
+  {
     name: 'secrets',
     group: UPKEEP,
     summary: 'find secrets in the past, and take them out',

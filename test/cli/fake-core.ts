@@ -18,6 +18,7 @@ import { PublishingDesk } from '../../src/core/sync/publishing/publishing-desk.t
 import type { HookPlace } from '../../src/core/sessions/hooks/hook-files.ts';
 import type { Host, Source } from '../../src/core/sources/source.ts';
 import type { BrowserSetup } from '../../src/core/browser-setup/browser-setup.ts';
+import type { RepairReport } from '../../src/core/vault/repair/repair-vault.ts';
 import type { VaultSecret } from '../../src/core/vault/vault-client.ts';
 import { AppError } from '../../src/shared/model/app-error.ts';
 import type { SourceId } from '../../src/shared/model/ids.ts';
@@ -33,6 +34,25 @@ import { FakeVault } from '../support/fake-vault.ts';
 import { TEST_NOW_MS, TEST_PASSWORD } from '../support/test-vault.ts';
 
 export const TEST_RECOVERY_KEY = 'AAAA-BBBB-CCCC-DDDD-EEEE-FFFF-GGGG-HHHH-JJJJ';
+
+/** Of a vault of ten snapshots of which nothing is lost. */
+export function aRepairReport(changes: Partial<RepairReport> = {}): RepairReport {
+  return {
+    snapshots: 10,
+    lostSnapshots: 0,
+    healed: 2,
+    lost: 0,
+    unproven: 0,
+    isWhole: false,
+    tier: 'full',
+    tiers: [{ name: 'full', wins: 10, loses: 0, sentence: 'Snapshots that are whole.' }],
+    together: [],
+    losses: { snapshots: 0, items: 0, newestWhole: null, list: [] },
+    causes: [],
+    keptAs: 'vault.db.damaged-20261120T120000000Z',
+    ...changes,
+  };
+}
 
 export class FakeCore implements Core {
   readonly home = '/home/dev/.local/share/cairn';
@@ -59,6 +79,8 @@ export class FakeCore implements Core {
   opened: VaultSecret[] = [];
   createdWith: string | null = null;
   readonly publishingServer = new FakePublishingServer();
+  repairs: boolean[] = [];
+  repairReport: RepairReport = aRepairReport();
   browsers: BrowserSetup = {
     extensionFolder: '/opt/cairn/resources/browser-extension',
     hostProgram: '/opt/cairn/bin/cairn-browser-host',
@@ -100,6 +122,13 @@ export class FakeCore implements Core {
     this.password = password;
     this.isThere = true;
     return { recoveryKey: TEST_RECOVERY_KEY, open: new FakeOpenCore(this) };
+  }
+
+  async repair(secret: VaultSecret, options: { readonly isDryRun: boolean }): Promise<RepairReport> {
+    this.repairs.push(options.isDryRun);
+    if (secret.type !== 'keychain' && secret.text !== this.password)
+      throw new AppError('VAULT_WRONG_PASSWORD', 'Wrong password.', { hint: 'Try again.' });
+    return { ...this.repairReport, keptAs: options.isDryRun ? null : this.repairReport.keptAs };
   }
 
   async connect(): Promise<OpenCore | null> {

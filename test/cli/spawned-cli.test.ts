@@ -179,6 +179,43 @@ describe('cairn, given what is wrong', () => {
     expect(readFileSync(join(home, 'vault.db'))).toEqual(before);
   });
 
+  it('repairs a damaged vault and keeps the old file, once nobody has it open', async () => {
+    const home = spoil('repaired', (path) => {
+      const file = join(path, 'vault.db');
+      writeFileSync(file, Buffer.concat([Buffer.alloc(8192), readFileSync(file).subarray(8192)]));
+    });
+    const before = readFileSync(join(home, 'vault.db'));
+    const look = await cairn.run(['repair', '--dry-run', '--json', '--home', home]);
+    expect([look.exitCode, look.stderr]).toEqual([0, '']);
+    expect(JSON.parse(look.stdout)).toMatchObject({ dryRun: true, isWhole: false, lostSnapshots: 0, keptAs: null });
+    expect(readFileSync(join(home, 'vault.db'))).toEqual(before);
+
+    const done = await cairn.run(['repair', '--json', '--home', home]);
+    const { keptAs, snapshots } = JSON.parse(done.stdout) as { keptAs: string; snapshots: number };
+    expect([done.exitCode, snapshots > 0]).toEqual([0, true]);
+    expect(readFileSync(join(home, keptAs))).toEqual(before);
+    expect(await cairn.run(['verify', '--deep', '--home', home])).toMatchObject({ exitCode: 0, stderr: '' });
+    const again = await cairn.run(['repair', '--home', home]);
+    expect([again.exitCode, again.stdout]).toEqual([0, 'The vault is whole: there is nothing to repair.\n']);
+  });
+
+  it('repairs nothing that another process has open', async () => {
+    const home = spoil('open-elsewhere', () => undefined);
+    const repaired: Promise<SpawnedResult>[] = [];
+    await cairn.run(['run', '--interval', '60', '--home', home], {
+      onStart: (child) =>
+        child.stderr.once('data', () => {
+          repaired.push(cairn.run(['repair', '--home', home]).finally(() => child.kill('SIGTERM')));
+        }),
+    });
+
+    const [refused] = await Promise.all(repaired);
+    expect([refused?.exitCode, refused?.stderr]).toEqual([
+      1,
+      expect.stringMatching(/^cairn: The vault is open in process \d+\./),
+    ]);
+  });
+
   it('mends a folder that others could read', async () => {
     const home = spoil('open-folder', (path) => chmodSync(path, 0o755));
 

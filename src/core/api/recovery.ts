@@ -1,19 +1,15 @@
 // Recovery: what is damaged, a repair, and the way back to a backup. All of it works where the vault cannot be opened, too.
 
-import { join } from 'node:path';
-
 import type { RecoveryReport } from '../../shared/contract/recovery.ts';
 import { readOnlyReason } from '../session/status.ts';
 import { toIso } from '../timeline/views.ts';
-import { listBackupFiles, restoreBackup } from '../vault/repair/backups.ts';
+import { backupsToSearch, listBackupFiles, restoreBackup } from '../vault/repair/backups.ts';
 import { startRepair } from '../vault/repair/repair-client.ts';
 import type { VaultSecret } from '../vault/vault-client.ts';
 import type { VerifyReport } from '../vault/vault.ts';
 import type { ApiDeps } from './api-deps.ts';
 import { os, tellWork } from './handlers.ts';
-
-/** The newest backups are looked through for whole copies of damaged records. */
-const BACKUPS_SEARCHED = 3;
+import { viewRepair } from './view-repair.ts';
 
 type SecretInput = { readonly password: string } | { readonly recoveryKey: string };
 
@@ -21,23 +17,25 @@ export function recoveryHandlers({ session }: ApiDeps) {
   const { app } = session;
   return {
     report: os.recovery.report.handler(({ signal }) => report(signal)),
+    plan: os.recovery.plan.handler(({ input, signal }) =>
+      tellWork(
+        async (options) => viewRepair(await startRepair({ ...repairOptions(input), ...options, isDryRun: true })),
+        signal,
+      ),
+    ),
     repair: os.recovery.repair.handler(({ input, signal }) =>
       tellWork(async (options) => {
-        const secret = secretOf(input);
-        const folder = backupFolder();
-        const backups = listBackupFiles(folder)
-          .slice(0, BACKUPS_SEARCHED)
-          .map(({ name }) => join(folder, name));
-        const path = app.folder.vault;
-        const repaired = await session.whileClosed(secret, () =>
-          startRepair({ ...options, path, secret, backups, nowMs: app.clock.nowMs() }),
-        );
+        const asked = repairOptions(input);
+        const repaired = await session.whileClosed(asked.secret, () => startRepair({ ...asked, ...options }));
         const lost = repaired.lostSnapshots === 0 ? 'none is lost' : `${repaired.lostSnapshots} could not be saved`;
         session.emit({
           type: 'notice',
-          text: `The vault was repaired: ${repaired.snapshots} snapshots are there, ${lost}. The damaged file is kept as ${repaired.keptAs}.`,
+          text:
+            repaired.keptAs === null
+              ? 'The vault is whole: there was nothing to repair.'
+              : `The vault was repaired: ${repaired.snapshots} snapshots are there, ${lost}. The damaged file is kept as ${repaired.keptAs}.`,
         });
-        return { ...repaired };
+        return viewRepair(repaired);
       }, signal),
     ),
     restoreBackup: os.recovery.restoreBackup.handler(async ({ input, signal }) => {
@@ -55,6 +53,11 @@ export function recoveryHandlers({ session }: ApiDeps) {
       return { keptAs, status: session.status() };
     }),
   };
+
+  function repairOptions(input: SecretInput) {
+    const backups = backupsToSearch(backupFolder());
+    return { path: app.folder.vault, secret: secretOf(input), backups, nowMs: app.clock.nowMs() };
+  }
 
   function backupFolder(): string {
     try {

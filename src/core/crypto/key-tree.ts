@@ -2,8 +2,20 @@
 
 import { createHmac } from 'node:crypto';
 
-import { BOX_KINDS, openBox, parseBoxHeader, sealBox, type BoxCodec, type BoxHeader, type BoxKind } from './box.ts';
+import {
+  BOX_CODECS,
+  BOX_HEADER_BYTES,
+  BOX_KINDS,
+  openBox,
+  parseBoxHeader,
+  sealBox,
+  writeHeader,
+  type BoxCodec,
+  type BoxHeader,
+  type BoxKind,
+} from './box.ts';
 import { deriveBytes, deriveKey, openSealedBytes, sealBytes, type RandomBytes } from './cipher.ts';
+import { mendBox } from './mend-box.ts';
 import { SecretKey } from './secret-key.ts';
 
 const CHUNK_ID_BYTES = 16;
@@ -120,6 +132,27 @@ export class KeyTree {
     if (header === null) return null;
     const payload = openBox(this.#boxKey(header.epoch, header.kind), this.vaultId, box);
     return payload === null ? null : { header, payload };
+  }
+
+  /**
+   * A box of this kind and record of which the header or one bit is wrong, put right; null where that does not make it open. Costs a
+   * few times what opening it costs.
+   */
+  mend(kind: BoxKind, recordId: number, box: Uint8Array): Buffer | null {
+    if (box.length <= BOX_HEADER_BYTES) return null;
+    const epoch = Buffer.from(box.buffer, box.byteOffset, box.length).readUInt32LE(8);
+    const epochs = this.#epochKeys.has(epoch) ? [epoch] : [...this.#epochKeys.keys()].toReversed();
+    const codecs = Object.values(BOX_CODECS).toSorted((a, b) => Number(b === box[6]) - Number(a === box[6]));
+    for (const candidate of epochs.flatMap((of) => codecs.map((codec) => ({ kind, codec, epoch: of, recordId })))) {
+      const named = Buffer.from(box);
+      writeHeader(named, candidate);
+      const key = this.#boxKey(candidate.epoch, kind);
+      if (key === null) continue;
+      if (openBox(key, this.vaultId, named) !== null) return named;
+      const mended = mendBox(key, this.vaultId, named);
+      if (mended !== null) return mended;
+    }
+    return null;
   }
 
   /** The keyed id of a content (V9): equal contents have equal ids, and nobody without the key can tell of what. */

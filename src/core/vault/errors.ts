@@ -72,6 +72,12 @@ export function isDiskFull(error: unknown): boolean {
   return error instanceof AppError && error.code === 'VAULT_DISK_FULL';
 }
 
+/** True where the disk did not give back what was written to it. */
+export function isReadFailure(error: unknown): boolean {
+  const code = error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
+  return code === 'EIO' || code.startsWith('SQLITE_IOERR');
+}
+
 /** SQLite calls some failures of a full disk, or of a used-up quota, errors of the disk: these are told by what is left of it. */
 export function explainDiskError(what: string, error: unknown, freeBytes: () => number): unknown {
   if (!(error instanceof AppError) || error.code !== 'VAULT_DAMAGED') return error;

@@ -26,10 +26,16 @@ import { freeBytes, releaseReserve } from './upkeep/reserve.ts';
 import type { OpeningNotice } from './vault.ts';
 import type { VaultFiles } from './vault-files.ts';
 import { assertReadable, isWritable, mendPermissions } from './vault-place.ts';
+import { announce, type Presence } from './presence.ts';
 import { WriterLock } from './writer-lock.ts';
+
+/** What is rebuilt to be read is in memory. */
+const MAX_IN_MEMORY_BYTES = 1024 * 1024 * 1024;
 
 /** Why a vault is open for reading only. */
 export type Obstacle = 'read-only' | 'disk-full' | 'damaged';
+
+type OpenedState = Omit<OpenedVault, 'presence'>;
 
 export interface OpenedVault {
   readonly state: VaultState;
@@ -41,6 +47,8 @@ export interface OpenedVault {
   readonly isSlotWeak: boolean;
   /** The reserve was given up; whoever closes holds it back again. */
   readonly hasReleasedReserve: boolean;
+  /** Says that the vault is open here, until it is closed. */
+  readonly presence: Presence;
 }
 
 /** @throws AppError VAULT_WRONG_PASSWORD, VAULT_SLOT_DAMAGED, VAULT_DAMAGED, VAULT_NEWER_FORMAT, VAULT_ROLLED_BACK ... */
@@ -50,6 +58,16 @@ export async function openVaultFiles(
   options: KeyringOptions,
 ): Promise<OpenedVault> {
   assertReadable([files.folder, files.database]);
+  const presence = announce(files);
+  try {
+    return { ...(await openWhatIsThere(files, secret, options)), presence };
+  } catch (error) {
+    presence.close();
+    throw error;
+  }
+}
+
+async function openWhatIsThere(files: VaultFiles, secret: VaultSecret, options: KeyringOptions): Promise<OpenedState> {
   try {
     return await openUndamaged(files, secret, options);
   } catch (error) {
@@ -66,7 +84,7 @@ export function cannotWrite(obstacle: Obstacle | null, what: string): AppError {
   return obstacle === 'disk-full' ? diskFull(what) : readOnly(what);
 }
 
-async function openUndamaged(files: VaultFiles, secret: VaultSecret, options: KeyringOptions): Promise<OpenedVault> {
+async function openUndamaged(files: VaultFiles, secret: VaultSecret, options: KeyringOptions): Promise<OpenedState> {
   if (!isWritable([files.folder, files.database])) return openToRead(files, secret, options, 'read-only');
   try {
     return await openToWrite(files, secret, options, false);
@@ -86,7 +104,7 @@ async function openToWrite(
   secret: VaultSecret,
   options: KeyringOptions,
   hasReleasedReserve: boolean,
-): Promise<OpenedVault> {
+): Promise<OpenedState> {
   const permissionNotices = mendPermissions(files);
   // Whatever was opened is closed again when the opening fails further on.
   const opened: { close(): void }[] = [];
@@ -141,7 +159,7 @@ async function openToRead(
   secret: VaultSecret,
   options: KeyringOptions,
   obstacle: Obstacle,
-): Promise<OpenedVault> {
+): Promise<OpenedState> {
   const db = openReadingCopy(files.database);
   try {
     const { keyring } = await withAsyncStorageErrors('Opening the vault', () => openKeyring(db, secret, options));
@@ -168,8 +186,13 @@ async function openRebuilt(
   files: VaultFiles,
   secret: VaultSecret,
   options: KeyringOptions,
-): Promise<OpenedVault | null> {
-  const into = { target: createMemoryDatabase, backups: [] };
+): Promise<OpenedState | null> {
+  const into = {
+    target: createMemoryDatabase,
+    backups: [],
+    mayUseKeyFileAlone: false,
+    maxScanBytes: MAX_IN_MEMORY_BYTES,
+  };
   const salvaged = await salvage(files, secret, options, into, UNCONTROLLED).catch((error: unknown) => {
     if (error instanceof AppError && (error.code === 'VAULT_WRONG_PASSWORD' || error.code === 'VAULT_SLOT_DAMAGED'))
       throw error;

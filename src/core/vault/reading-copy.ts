@@ -8,6 +8,7 @@ import BetterSqlite3 from 'better-sqlite3';
 import { AppError } from '../../shared/model/app-error.ts';
 import { prepareReader, type WriteDb } from './database.ts';
 import { notAVault, withStorageErrors } from './errors.ts';
+import { listLogFrames } from './repair/scan/log-frames.ts';
 
 /** The copy is in memory, twice for a moment. */
 const MAX_BYTES = 1024 * 1024 * 1024;
@@ -15,10 +16,6 @@ const ATTEMPTS = 5;
 /** Where the header says how the file is written and read: 1 with a rollback journal, 2 with a write-ahead log. */
 const WRITE_VERSION_AT = 18;
 const READ_VERSION_AT = 19;
-const LOG_HEADER_BYTES = 32;
-const FRAME_HEADER_BYTES = 24;
-const MAGIC_LITTLE_ENDIAN = 0x377f0682;
-const MAGIC_BIG_ENDIAN = 0x377f0683;
 
 /**
  * @param prepare makes the bytes openable that are not
@@ -57,57 +54,15 @@ function open(bytes: Buffer): WriteDb {
   return db as WriteDb; // what is changed here is changed in memory alone
 }
 
-/**
- * The database with all that the log committed. Frames count as long as salts and the running checksum fit, up to the last that ends a
- * transaction, as SQLite has it.
- */
+/** The database with all that the log committed. */
 export function applyLog(database: Buffer, log: Buffer): Buffer {
-  const magic = log.length >= LOG_HEADER_BYTES ? log.readUInt32BE(0) : 0;
-  if (magic !== MAGIC_LITTLE_ENDIAN && magic !== MAGIC_BIG_ENDIAN) return database;
-  const isBigEndian = magic === MAGIC_BIG_ENDIAN;
-  const pageBytes = log.readUInt32BE(8);
-  if (pageBytes < 512 || pageBytes > 65_536) return database;
-  let sum = checksum(log.subarray(0, 24), isBigEndian, [0, 0]);
-  if (sum[0] !== log.readUInt32BE(24) || sum[1] !== log.readUInt32BE(28)) return database;
-  const salts = log.subarray(16, 24);
-  const pending = new Map<number, Buffer>();
-  const committed = new Map<number, Buffer>();
-  let pages = 0;
-  for (
-    let at = LOG_HEADER_BYTES;
-    at + FRAME_HEADER_BYTES + pageBytes <= log.length;
-    at += FRAME_HEADER_BYTES + pageBytes
-  ) {
-    const page = log.subarray(at + FRAME_HEADER_BYTES, at + FRAME_HEADER_BYTES + pageBytes);
-    if (!salts.equals(log.subarray(at + 8, at + 16))) break;
-    sum = checksum(page, isBigEndian, checksum(log.subarray(at, at + 8), isBigEndian, sum));
-    if (sum[0] !== log.readUInt32BE(at + 16) || sum[1] !== log.readUInt32BE(at + 20)) break;
-    pending.set(log.readUInt32BE(at), page);
-    const pagesAfter = log.readUInt32BE(at + 4);
-    if (pagesAfter === 0) continue;
-    pages = pagesAfter;
-    for (const [number, content] of pending) committed.set(number, content);
-    pending.clear();
-  }
+  const { frames, pageBytes, pages } = listLogFrames(log);
   if (pages === 0 || pages * pageBytes > MAX_BYTES) return database;
   const result = Buffer.alloc(pages * pageBytes);
   database.copy(result);
-  for (const [number, content] of committed)
-    if (number >= 1 && number <= pages) content.copy(result, (number - 1) * pageBytes);
+  for (const { page, at, isCommitted } of frames)
+    if (isCommitted && page >= 1 && page <= pages) log.copy(result, (page - 1) * pageBytes, at, at + pageBytes);
   return result;
-}
-
-/** SQLite's checksum of a log: Fibonacci-weighted sums of words, two at a time. */
-function checksum(bytes: Buffer, isBigEndian: boolean, [first, second]: readonly [number, number]): [number, number] {
-  let a = first;
-  let b = second;
-  for (let at = 0; at + 8 <= bytes.length; at += 8) {
-    const x = isBigEndian ? bytes.readUInt32BE(at) : bytes.readUInt32LE(at);
-    const y = isBigEndian ? bytes.readUInt32BE(at + 4) : bytes.readUInt32LE(at + 4);
-    a = (a + x + b) >>> 0;
-    b = (b + y + a) >>> 0;
-  }
-  return [a, b];
 }
 
 function stampOf(path: string): { readonly sizeBytes: number; readonly text: string } {

@@ -18,7 +18,12 @@ export interface WorkerStart {
     /** The file of a vault that another device has. */
     | { readonly type: 'join'; readonly shared: JoinedVault }
     /** Nothing is opened: the one answer, to call 0, is the report. */
-    | { readonly type: 'repair'; readonly secret: VaultSecret; readonly backups: readonly string[] };
+    | {
+        readonly type: 'repair';
+        readonly secret: VaultSecret;
+        readonly backups: readonly string[];
+        readonly isDryRun: boolean;
+      };
   readonly argon2?: Argon2Parameters;
   readonly maxSnapshotBytes?: number;
 }

@@ -22,6 +22,7 @@ import { createCheckpoint, deleteCheckpoints, editCheckpoint, writeSetting } fro
 import { readChanges, readDensity } from './log/history.ts';
 import { exportStream, listSnapshots, readSnapshot, readStream, resolveSnapshot } from './log/read-snapshots.ts';
 import { findStoredSession, listSessions, readMessages, removeSessions, saveSession } from './log/sessions.ts';
+import { learnNewest, listNewestStreams } from './log/newest-streams.ts';
 import { createBodyCache, saveSnapshot, type KnownContent } from './log/save-snapshot.ts';
 import { REPLICA_SETTINGS } from './log/records.ts';
 import type { VaultState } from './log/vault-state.ts';
@@ -71,6 +72,7 @@ import { settleVault, type SettleDeps } from './settle-vault.ts';
 import type { RedactReport, TextPage, TextPlace, TextSpot } from './vault-texts.ts';
 import { vaultFiles, type VaultFiles } from './vault-files.ts';
 import { assertVaultExists } from './vault-place.ts';
+import type { Presence } from './presence.ts';
 import type { WriterLock } from './writer-lock.ts';
 
 export class VaultEngine {
@@ -78,6 +80,7 @@ export class VaultEngine {
   readonly files: VaultFiles;
   readonly #state: VaultState;
   readonly #lock: WriterLock | null;
+  readonly #presence: Presence;
   readonly #obstacle: Obstacle | null;
   readonly #options: EngineOptions;
   /** What sync asks of the vault. */
@@ -92,6 +95,7 @@ export class VaultEngine {
 
   private constructor(files: VaultFiles, opened: OpenedVault, options: EngineOptions) {
     this.files = files;
+    this.#presence = opened.presence;
     this.notices = [...opened.notices];
     this.#state = opened.state;
     this.#lock = opened.lock;
@@ -391,12 +395,7 @@ export class VaultEngine {
 
   /** The streams that the newest snapshot holds, for a caller that starts. */
   newestStreams(): readonly { readonly key: ItemKey; readonly stream: string; readonly sizeBytes: number }[] {
-    const streams: { key: ItemKey; stream: string; sizeBytes: number }[] = [];
-    for (const entry of this.#state.latest.manifest.values()) {
-      for (const stream of entry.streams)
-        streams.push({ key: entry.key, stream: stream.name, sizeBytes: stream.sizeBytes });
-    }
-    return streams;
+    return listNewestStreams(this.#state);
   }
 
   async close(): Promise<void> {
@@ -426,6 +425,7 @@ export class VaultEngine {
     this.#state.readDb.close();
     this.#state.writeDb.close();
     this.#lock?.close();
+    this.#presence.close();
     this.#state.keys.wipe();
     if (this.#hasReleasedReserve) restoreReserve(this.files);
   }
@@ -439,11 +439,7 @@ export class VaultEngine {
 
   /** After a save, the newest manifest is what this run's hints speak of. */
   #learn(): void {
-    this.#knowledge.clear();
-    for (const entry of this.#state.latest.manifest.values()) {
-      if (entry.streams.length > 0)
-        this.#knowledge.set(entry.key, new Map(entry.streams.map((stream) => [stream.name, stream.contentId])));
-    }
+    learnNewest(this.#state, this.#knowledge);
   }
 
   #read<Result>(work: () => Result): Result {

@@ -6,6 +6,8 @@ export interface VaultFiles {
   readonly database: string;
   readonly sidecar: string;
   readonly lock: string;
+  /** Held by everybody who has the vault open. */
+  readonly presence: string;
   /** Space that is given up when the disk is full. */
   readonly reserve: string;
   readonly folder: string;
@@ -16,6 +18,7 @@ export function vaultFiles(database: string): VaultFiles {
     database,
     sidecar: `${database}.keys`,
     lock: `${database}.lock`,
+    presence: `${database}.open`,
     reserve: `${database}.reserve`,
     folder: dirname(database),
   };

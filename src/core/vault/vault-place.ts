@@ -79,7 +79,14 @@ export function mendPermissions(files: VaultFiles): OpeningNotice[] {
 
 /** What an interrupted creation left beside the place of the vault. */
 export function removeLeftovers(files: VaultFiles): void {
-  for (const path of [files.database, files.sidecar, files.lock, `${files.database}-wal`, `${files.database}-shm`]) {
+  for (const path of [
+    files.database,
+    files.sidecar,
+    files.lock,
+    files.presence,
+    `${files.database}-wal`,
+    `${files.database}-shm`,
+  ]) {
     if (existsSync(path)) unlinkSync(path);
   }
 }

@@ -93,8 +93,9 @@ async function repair({ path, nowMs, open, argon2 = DEFAULT_ARGON2 }: WorkerStar
     onProgress: (progress) => reply({ type: 'progress', call: 0, progress }),
   };
   const files = vaultFiles(path);
-  const options = { sidecarPath: files.sidecar, random: randomBytes, argon2, backups: open.backups, nowMs };
-  reply({ type: 'done', call: 0, result: await repairVault(files, open.secret, options, control) });
+  const { secret, backups, isDryRun } = open;
+  const options = { sidecarPath: files.sidecar, random: randomBytes, argon2, backups, nowMs, isDryRun };
+  reply({ type: 'done', call: 0, result: await repairVault(files, secret, options, control) });
   port?.close();
 }
 

@@ -80,7 +80,7 @@ export class WriterLock {
 }
 
 /** The process that holds a lock on the file, from the kernel's own list; null where there is none to read. */
-function findHolder(path: string): number | null {
+export function findHolder(path: string): number | null {
   try {
     const inode = statSync(path).ino;
     for (const line of readFileSync('/proc/locks', 'utf8').split('\n')) {

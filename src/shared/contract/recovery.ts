@@ -16,6 +16,8 @@ const secretSchema = z.string().min(1).max(1024);
 /** What opens the vault: asked for again, since its file is replaced. */
 const secretInputSchema = z.union([z.object({ password: secretSchema }), z.object({ recoveryKey: secretSchema })]);
 
+const tierSchema = z.enum(['full', 'last-good', 'partial', 'emergency']);
+
 export const recoveryReportSchema = z.object({
   /** How the vault stands: `read-only` is open and damaged, `unreadable` could not be opened at all. */
   state: z.enum(['missing', 'locked', 'unreadable', 'read-only', 'open']),
@@ -50,32 +52,81 @@ export const recoveryReportSchema = z.object({
 });
 export type RecoveryReport = z.infer<typeof recoveryReportSchema>;
 
+/** What a repair did, or would do. */
 const repairResultSchema = z.object({
   snapshots: z.int().min(0),
-  /** Of which no whole copy was found; what is left of them is in the kept file. */
+  /** Of which nothing was found; what is left of them is in the kept file. */
   lostSnapshots: z.int().min(0),
+  /** Records that came back from another copy. */
   healed: z.int().min(0),
+  /** Records of which no copy is whole. */
   lost: z.int().min(0),
-  /** The damaged file's name, in the data folder. */
-  keptAs: z.string(),
+  /** Records that authenticate, but may have been deleted on purpose: left out. */
+  unproven: z.int().min(0),
+  /** Nothing at all is damaged: then nothing is changed. */
+  isWhole: z.boolean(),
+  /** How far it has to go. */
+  tier: tierSchema,
+  /** What each way wins and loses, in the order in which they are tried. */
+  tiers: z.array(
+    z.object({
+      name: tierSchema,
+      /** Snapshots (for `emergency`: records) that this way wins beside those before it. */
+      wins: z.int().min(0),
+      /** Snapshots that would be lost, whole or in part, where one stopped there. */
+      loses: z.int().min(0),
+      sentence: z.string(),
+    }),
+  ),
+  /** Snapshots put together from the last whole one and what changed since; not all where there are many. */
+  together: z.array(
+    z.object({ id: snapshotSummarySchema.shape.id, takenAt: timeSchema, missingItems: z.int().min(0) }),
+  ),
+  /** Content of which no copy is whole, by item: the most recent first, not all where there are many. */
+  losses: z.object({
+    snapshots: z.int().min(0),
+    items: z.int().min(0),
+    newestWhole: z.object({ id: snapshotSummarySchema.shape.id, takenAt: timeSchema }).nullable(),
+    list: z.array(
+      z.object({
+        key: itemKeySchema,
+        title: z.string(),
+        source: z.string(),
+        snapshots: z.int().min(0),
+        from: timeSchema,
+        to: timeSchema,
+        lostBytes: z.int().min(0),
+        totalBytes: z.int().min(0),
+      }),
+    ),
+  }),
+  /** What may have damaged it, each a sentence. */
+  causes: z.array(
+    z.object({
+      code: z.enum(['failing-disk', 'disk-full', 'permissions', 'sync-folder', 'sync-conflict']),
+      sentence: z.string(),
+    }),
+  ),
+  /** The damaged file's name, in the data folder; null where nothing was changed. */
+  keptAs: z.string().nullable(),
 });
+export type RepairResult = z.infer<typeof repairResultSchema>;
+
+const repairWorkSchema = eventIterator(
+  z.discriminatedUnion('type', [
+    z.object({ type: z.literal('progress'), progress: progressSchema }),
+    z.object({ type: z.literal('done'), result: repairResultSchema }),
+  ]),
+);
 
 export const recoveryContract = {
   recovery: {
     /** Checks everything where the vault is open; changes nothing. */
     report: oc.route({ method: 'GET', path: '/recovery/report' }).output(recoveryReportSchema),
+    /** Says what a repair would win and lose, and changes nothing. */
+    plan: oc.route({ method: 'POST', path: '/recovery/plan' }).input(secretInputSchema).output(repairWorkSchema),
     /** Rebuilds the vault from what is whole, and keeps the damaged file. Ending the stream cancels; then nothing was changed. */
-    repair: oc
-      .route({ method: 'POST', path: '/recovery/repair' })
-      .input(secretInputSchema)
-      .output(
-        eventIterator(
-          z.discriminatedUnion('type', [
-            z.object({ type: z.literal('progress'), progress: progressSchema }),
-            z.object({ type: z.literal('done'), result: repairResultSchema }),
-          ]),
-        ),
-      ),
+    repair: oc.route({ method: 'POST', path: '/recovery/repair' }).input(secretInputSchema).output(repairWorkSchema),
     /** Puts a copy of a backup in the vault's place, once it was checked, and keeps what was there. */
     restoreBackup: oc
       .route({ method: 'POST', path: '/recovery/restore-backup' })

@@ -153,7 +153,7 @@ describe('a repair over the API', () => {
     const last = events.at(-1);
     expect(last).toMatchObject({ type: 'done', result: { snapshots: total, lostSnapshots: 0 } });
     const { keptAs } = last?.type === 'done' ? last.result : { keptAs: '' };
-    expect(readFileSync(join(test.home, keptAs)).equals(before)).toBe(true);
+    expect(readFileSync(join(test.home, keptAs ?? '')).equals(before)).toBe(true);
     expect(test.session.status().readOnly).toBeUndefined();
     expect(await report()).toMatchObject({ state: 'open', isWhole: true });
     await test.session.capture({ kind: 'manual' });

@@ -21,6 +21,13 @@ import {
 import { Keyring, type KeyringOptions, type VaultSecret } from './keyring.ts';
 import { readSidecar } from './sidecar.ts';
 
+export interface OpenedKeyring {
+  readonly keyring: Keyring;
+  readonly notices: readonly OpeningNotice[];
+  readonly isMendNeeded: boolean;
+  readonly isSlotWeak: boolean;
+}
+
 interface Unlocked {
   readonly copy: HeaderCopy;
   readonly commitment: string;
@@ -32,7 +39,7 @@ export function readPublicHeader(
   db: ReadDb,
   sidecarPath: string,
 ): { readonly vaultId: Buffer; readonly publicKey: Buffer } {
-  const best = readCopies(db, sidecarPath).copies[0];
+  const best = joinFound(readHeaderCopies(db), sidecarPath).copies[0];
   if (best === undefined) throw noHeader();
   return {
     vaultId: Buffer.from(best.header.vaultId, 'base64'),
@@ -45,17 +52,17 @@ export function readPublicHeader(
  * @throws AppError VAULT_WRONG_PASSWORD where the secret fits no slot of the newest header, VAULT_SLOT_DAMAGED where its slot is
  * damaged, VAULT_DAMAGED where no header copy is left.
  */
-export async function openKeyring(
-  db: ReadDb,
+export function openKeyring(db: ReadDb, secret: VaultSecret, options: KeyringOptions): Promise<OpenedKeyring> {
+  return openKeyringOf(readHeaderCopies(db), secret, options);
+}
+
+/** The same from copies of the header wherever they were found in the vault's file. */
+export async function openKeyringOf(
+  found: readonly (Buffer | null)[],
   secret: VaultSecret,
   options: KeyringOptions,
-): Promise<{
-  readonly keyring: Keyring;
-  readonly notices: readonly OpeningNotice[];
-  readonly isMendNeeded: boolean;
-  readonly isSlotWeak: boolean;
-}> {
-  const { copies, tableCopies } = readCopies(db, options.sidecarPath);
+): Promise<OpenedKeyring> {
+  const { copies, tableCopies } = joinFound(found, options.sidecarPath);
   if (copies.length === 0) throw noHeader();
   const slotSecret: SlotSecret =
     secret.type === 'recovery' ? { type: 'recovery', bytes: parseRecoveryKey(secret.text) } : secret;
@@ -218,14 +225,12 @@ export function slotFailure(type: SlotSecret['type'], results: readonly string[]
 }
 
 /** All readable copies, the best first: whole before torn, newest before older. */
-function readCopies(
-  db: ReadDb,
+function joinFound(
+  found: readonly (Buffer | null)[],
   sidecarPath: string,
 ): { readonly copies: readonly HeaderCopy[]; readonly tableCopies: readonly HeaderCopy[] } {
   const parse = (bytes: Buffer | null): HeaderCopy | null => (bytes === null ? null : parseHeader(bytes));
-  const tableCopies = readHeaderCopies(db)
-    .map(parse)
-    .filter((copy) => copy !== null);
+  const tableCopies = found.map(parse).filter((copy) => copy !== null);
   const beside = parse(readSidecar(sidecarPath)?.header ?? null);
   const own = tableCopies.find((copy) => copy.isWhole);
   // The sidecar of another vault has no say here.

@@ -89,15 +89,22 @@ export function openSession(keys: KeyTree, recordId: number, box: Buffer): Sessi
   return { ...rest, session: { ...session, id: session.id as SessionId, facts } }; // authenticated, written by us
 }
 
+export type AnyPart = MessageRecord | AnswerRecord;
+
+/** A message or a piece of one wherever it lies; null where the box is none or does not authenticate. */
+export function openAnyPart(keys: KeyTree, recordId: number, box: Buffer): AnyPart | null {
+  const parsed = partSchema.safeParse(openJson(keys, recordId, box));
+  return parsed.success ? parsed.data : null;
+}
+
 /** Null where the box does not authenticate, or belongs to another place than the one it lies in. */
 export function openPart(
   keys: KeyTree,
   place: { readonly recordId: number; readonly session: number; readonly position: number },
   box: Buffer,
-): MessageRecord | AnswerRecord | null {
-  const parsed = partSchema.safeParse(openJson(keys, place.recordId, box));
-  if (!parsed.success) return null;
-  return parsed.data.session === place.session && parsed.data.position === place.position ? parsed.data : null;
+): AnyPart | null {
+  const part = openAnyPart(keys, place.recordId, box);
+  return part?.session === place.session && part.position === place.position ? part : null;
 }
 
 function openJson(keys: KeyTree, recordId: number, box: Buffer): unknown {

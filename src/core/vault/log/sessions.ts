@@ -178,7 +178,7 @@ function planParts(
   for (const message of messages) {
     if (seen.has(message.id)) continue;
     seen.add(message.id);
-    const key = messageKey(state.keys, number, message.id);
+    const key = messageKeyOf(state.keys, number, message.id);
     const there = state.read.sessionParts.findMessage(number, key);
     const stored = there === undefined ? null : openPart(state.keys, { ...there, session: number }, there.box);
     if (there !== undefined && !canReplace(stored, message, replaces)) continue;
@@ -192,7 +192,7 @@ function planParts(
     plan.messages.push(message);
   }
   if (answer !== undefined) {
-    const there = state.read.sessionParts.findMessage(number, messageKey(state.keys, number, answer.messageId));
+    const there = state.read.sessionParts.findMessage(number, messageKeyOf(state.keys, number, answer.messageId));
     if (there === undefined) throw sessionNotFound();
     const { position } = there;
     const recordId = take();
@@ -253,7 +253,7 @@ function assertSizes({ messages = [], answer }: SessionChange): void {
 }
 
 /** Equal ids are found without opening a box; who sees the file learns nothing from it. */
-function messageKey(keys: KeyTree, session: number, id: string): Buffer {
+export function messageKeyOf(keys: KeyTree, session: number, id: string): Buffer {
   return keys.contentId(Buffer.from(`session-message\0${session}\0${id}`, 'utf8'));
 }
 

@@ -9,6 +9,8 @@ import { openVault, type VaultSecret } from '../vault-client.ts';
 import type { LongWorkOptions } from '../vault.ts';
 import { vaultFiles } from '../vault-files.ts';
 import { removeLeftovers } from '../vault-place.ts';
+import { holdAlone } from '../presence.ts';
+import { orNull } from './read-rows.ts';
 import { putInPlace } from './repair-vault.ts';
 
 const NAME = /^vault-(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)(\d{3})Z-[0-9a-f]{32}\.db$/;
@@ -35,6 +37,14 @@ export function listBackupFiles(folder: string): BackupFile[] {
   );
 }
 
+/** The newest backups are looked through for whole copies of damaged records. */
+const BACKUPS_SEARCHED = 3;
+
+/** Where a repair may look for whole copies, the newest first; nothing where the folder cannot be read. */
+export function backupsToSearch(folder: string): string[] {
+  return (orNull(() => listBackupFiles(folder)) ?? []).slice(0, BACKUPS_SEARCHED).map(({ name }) => join(folder, name));
+}
+
 export interface RestoreBackupOptions extends LongWorkOptions {
   /** `vault.db` in the data folder; closed. */
   readonly path: string;
@@ -55,8 +65,9 @@ export async function restoreBackup(options: RestoreBackupOptions): Promise<{ re
   if (!listBackupFiles(folder).some((backup) => backup.name === name))
     throw new AppError('USAGE_INVALID', 'There is no such backup.', { hint: 'Choose one of those that are listed.' });
   const fresh = vaultFiles(`${path}.new-${process.pid}`);
-  removeLeftovers(fresh);
+  const alone = holdAlone(vaultFiles(path));
   try {
+    removeLeftovers(fresh);
     withStorageErrors('Copying the backup', () => {
       copyFileSync(join(folder, name), fresh.database, constants.COPYFILE_EXCL);
       chmodSync(fresh.database, 0o600);
@@ -83,5 +94,6 @@ export async function restoreBackup(options: RestoreBackupOptions): Promise<{ re
     };
   } finally {
     removeLeftovers(fresh);
+    alone.close();
   }
 }

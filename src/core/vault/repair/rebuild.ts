@@ -1,300 +1,259 @@
-// Rebuilds a vault from one that is damaged: every box that authenticates is taken over under its number, and what does not is looked
-// for in its other copies, in its parity group, in the key file and in backups. The damaged file is only read.
+// Rebuilds a vault from one that is damaged: every box that authenticates is taken over under its number. First by tables, with second
+// copies for what is damaged; what is then still missing is looked for in the bytes of the file; snapshots of which the list is lost are
+// put together from the last whole one and what changed since. The damaged file is only read.
 
-import { BOX_KINDS, type BoxKind } from '../../crypto/box.ts';
-import { decodeChunkPayload } from '../content/chunk-store.ts';
+import { BOX_KINDS } from '../../crypto/box.ts';
 import type { ReadDb, WriteDb } from '../database.ts';
 import type { Keyring } from '../keyring/keyring.ts';
-import { FIRST_HEAD, pickHead, sealHead, type Head } from '../log/head.ts';
+import { FIRST_HEAD, openHead, pickHead, sealHead, type Head } from '../log/head.ts';
 import { VaultState } from '../log/vault-state.ts';
-import { BOX_TABLES } from '../tables/boxes.ts';
+import type { BOX_TABLES } from '../tables/boxes.ts';
 import { readHeadSlots, writeHeadSlot, writeHeaderCopies } from '../tables/single-rows.ts';
-import { dropAllParity, rebuildChunkBox } from '../upkeep/parity.ts';
-import { yieldToOthers, type WorkControl } from '../upkeep/slices.ts';
-import { orNull, readRows, type FoundRow } from './read-rows.ts';
+import { dropAllParity } from '../upkeep/parity.ts';
+import type { WorkControl } from '../upkeep/slices.ts';
+import { copyTables } from './copy-tables.ts';
+import { fillFromScan, namedKeyframes } from './fill-from-scan.ts';
+import { fetchChunks, findBadChunks, healChunks } from './heal-chunks.ts';
+import { findItemLosses, type ItemLosses } from './losses.ts';
+import { orNull } from './read-rows.ts';
+import { putTogether, type PutTogether } from './put-together.ts';
+import type { RebuildWork } from './rebuild-work.ts';
+import type { BoxScan } from './scan/box-scan.ts';
 import type { Spares } from './spares.ts';
 
 /** Numbers that are asked for where nothing says how many there are. */
 const UNKNOWN_LAST = 200_000;
-const CHUNK_COLUMNS = 'content_id AS contentId, box';
-const PART_COLUMNS = 'session, position, message_key AS messageKey, box';
 
 export interface Rebuilt {
   readonly state: VaultState;
   /** Snapshots that can be read. */
   readonly snapshots: number;
-  /** Snapshots of which there is no whole copy of what they list. */
+  /** Snapshots of which nothing is left. */
   readonly lostSnapshots: number;
   /** Records that came back from another copy. */
   readonly healed: number;
+  /** Records that only the search through the file's bytes found; 0 where that was not needed. */
+  readonly found: number;
   /** Records of which there is no whole copy, chunks included. */
   readonly lost: number;
+  /** Records that authenticate, but may have been deleted on purpose: left out. */
+  readonly unproven: number;
+  /** True where nothing at all was found to be damaged. */
+  readonly isWhole: boolean;
+  readonly together: PutTogether;
+  readonly losses: ItemLosses;
 }
 
 export interface RebuildDeps {
-  readonly source: ReadDb;
+  /** The tables of the damaged file; null where SQLite cannot read any. */
+  readonly source: ReadDb | null;
+  /** False where the file's bytes had to be changed to read them. */
+  readonly isAsItStood: boolean;
   /** Empty, with the tables of today's format. */
   readonly target: WriteDb;
   readonly keyring: Keyring;
   readonly spares: Spares;
+  /** Also where nothing is left in the file itself. */
+  readonly mayUseKeyFileAlone: boolean;
+  /** Looks through the bytes of the file. */
+  readonly scan: () => Promise<BoxScan | null>;
 }
-
-interface BoxRow {
-  readonly number: number;
-  readonly box: Buffer;
-}
-interface ChunkRow extends BoxRow {
-  readonly contentId: Buffer;
-}
-interface PartRow extends BoxRow {
-  readonly session: number;
-  readonly position: number;
-  readonly messageKey: Buffer | null;
-}
-type CopiedTable =
-  | 'keyframes'
-  | 'keyframe_copies'
-  | 'snapshots'
-  | 'records'
-  | 'sessions'
-  | 'parity'
-  | 'replica_log'
-  | 'replica_fields';
 
 /** Null where nothing of a vault is left in the file. @throws AppError CANCELLED */
 export async function rebuildVault(deps: RebuildDeps, control: WorkControl): Promise<Rebuilt | null> {
-  const rebuild = new Rebuild(deps, control);
-  return rebuild.run();
+  const work = createWork(deps, control);
+  if (deps.source !== null) await copyTables(deps.source, work);
+  joinKeyframes(work);
+  let scan: BoxScan | null = null;
+  if (deps.source === null || hasHoles(work)) {
+    scan = await work.scan();
+    if (scan !== null) {
+      takeNewestHead(work, scan);
+      await fillFromScan(work, scan, deps.source !== null);
+    }
+  }
+  const isAnythingThere = deps.mayUseKeyFileAlone ? work.hasHead || countRows(work, 'snapshots') > 0 : work.isOfFile;
+  if (!isAnythingThere) return null;
+  writeFoundation(work);
+  const { bad, isScanned } = await healContent(work, scan, deps.source !== null);
+  const isSound = deps.isAsItStood && deps.source !== null && isStructureSound(deps.source, deps.keyring);
+  const state = new VaultState(work.keyring, work.target, work.target);
+  const together = await putTogether(work, state);
+  state.helper.close();
+  return finish(work, together, bad, { isScanned, isSound });
 }
 
-class Rebuild {
-  readonly #deps: RebuildDeps;
-  readonly #control: WorkControl;
-  readonly #head: Head;
-  readonly #hasHead: boolean;
-  #healed = 0;
-  #lost = 0;
-  #done = 0;
-  #total = 1;
-  #largest = 0;
-  readonly #badChunks = new Set<number>();
+function createWork(deps: RebuildDeps, control: WorkControl): RebuildWork {
+  const { keys } = deps.keyring;
+  const own = deps.source === null ? null : pickHead(keys, readHeadSlots(deps.source)).head;
+  const remembered = deps.spares.head();
+  let scanning: Promise<BoxScan | null> | null = null;
+  return {
+    target: deps.target,
+    keyring: deps.keyring,
+    spares: deps.spares,
+    control,
+    head: own ?? remembered ?? { ...FIRST_HEAD, nextRecordId: UNKNOWN_LAST, sequence: UNKNOWN_LAST },
+    hasHead: own !== null || remembered !== null,
+    isOfFile: own !== null,
+    largest: 0,
+    healed: 0,
+    renewed: 0,
+    found: 0,
+    unproven: 0,
+    lostRecords: [],
+    isCut: false,
+    scan: () => (scanning ??= deps.scan()),
+  };
+}
 
-  constructor(deps: RebuildDeps, control: WorkControl) {
-    this.#deps = deps;
-    this.#control = control;
-    const { keys } = deps.keyring;
-    const own = pickHead(keys, readHeadSlots(deps.source)).head;
-    const remembered = deps.spares.head();
-    this.#hasHead = own !== null;
-    this.#head = own ?? remembered ?? { ...FIRST_HEAD, nextRecordId: UNKNOWN_LAST, sequence: UNKNOWN_LAST };
+/** Whether tables lack what should be there. */
+function hasHoles(work: RebuildWork): boolean {
+  if (work.isCut || work.lostRecords.length > 0 || !work.hasHead) return true;
+  const { head } = work;
+  if (countRows(work, 'snapshots') < head.snapshots || countRows(work, 'records') < head.records) return true;
+  if (countRows(work, 'sessions') < head.sessions) return true;
+  const present = new Set(work.target.prepare<[], number>('SELECT record_id FROM keyframes').pluck().all());
+  return [...namedKeyframes(work)].some((number) => number !== 0 && !present.has(number));
+}
+
+/** The head says what was there last: the newest one counts, wherever it lies. */
+function takeNewestHead(work: RebuildWork, scan: BoxScan): void {
+  const { keys } = work.keyring;
+  for (const found of scan.boxes) {
+    if (found.kind !== BOX_KINDS.head || (work.hasHead && found.number <= work.head.counter)) continue;
+    const head = openHead(keys, scan.read(keys, found));
+    if (head === null) continue;
+    work.head = head;
+    work.hasHead = true;
+    work.isOfFile = true;
   }
+}
 
-  async run(): Promise<Rebuilt | null> {
-    const { target, keyring } = this.#deps;
-    this.#total = this.#count();
-    await this.#copyChunks();
-    await this.#copyBoxes('keyframes', BOX_KINDS.keyframe);
-    await this.#copyBoxes('keyframe_copies', BOX_KINDS.keyframe);
-    const sequences = await this.#copyBoxes('snapshots', BOX_KINDS.snapshot);
-    const records = await this.#copyBoxes('records', BOX_KINDS.record);
-    const sessions = await this.#copyBoxes('sessions', BOX_KINDS.record);
-    await this.#copyParts();
-    await this.#copyBoxes('parity', BOX_KINDS.parity);
-    await this.#copyBoxes('replica_log', BOX_KINDS.replicaLog);
-    await this.#copyBoxes('replica_fields', BOX_KINDS.record);
-    this.#copyPlainRows('parity_members', ['chunk_id', 'parity_id']);
-    this.#copyPlainRows('inbox', ['deposit', 'bytes']);
-    if (!this.#hasHead && sequences.length === 0) return null;
-    this.#joinKeyframes();
-    writeHeaderCopies(target, keyring.encoded());
-    const lastSequence = sequences.at(-1) ?? 0;
-    const isKnown = this.#head.chain !== FIRST_HEAD.chain || this.#head.sequence === 0;
-    this.#writeHead({
-      ...this.#head,
-      sequence: isKnown ? Math.max(this.#head.sequence, lastSequence) : lastSequence,
-      nextRecordId: Math.max(isKnown ? this.#head.nextRecordId : 1, this.#largest + 1),
-      chain: isKnown && this.#head.sequence >= lastSequence ? this.#head.chain : this.#chainOf(lastSequence),
-      snapshots: sequences.length,
-      records: records.length,
-      sessions: sessions.length,
-      // The next snapshot begins a keyframe of its own.
-      keyframe: 0,
-      keyframeSequence: 0,
-      isKeyframeCopied: true,
-      indexedThrough: 0,
-      parityThrough: 0,
-      lastVerifiedAtMs: null,
-    });
-    const dropped = await this.#dropUnreadable(sequences);
-    const missing = this.#hasHead ? Math.max(0, this.#head.snapshots - sequences.length) : 0;
-    const state = new VaultState(keyring, target, target);
-    await this.#healChunks(state);
-    state.commit('Rebuilding the vault', {}, () => dropAllParity(state));
-    state.commit('Rebuilding the vault', {}, () => undefined); // both head slots
-    const snapshots = sequences.length - dropped;
-    return { state, snapshots, lostSnapshots: dropped + missing, healed: this.#healed, lost: this.#lost };
-  }
+/** Each keyframe of which only the copy is whole goes back into its own place. */
+function joinKeyframes(work: RebuildWork): void {
+  const { changes } = work.target
+    .prepare(
+      'INSERT OR IGNORE INTO keyframes (record_id, box) SELECT record_id, box FROM keyframe_copies WHERE record_id NOT IN (SELECT record_id FROM keyframes)',
+    )
+    .run();
+  work.healed += changes;
+  const lost = work.lostRecords.filter(({ table }) => table !== 'keyframes');
+  work.lostRecords.splice(0, work.lostRecords.length, ...lost);
+}
 
-  /** Every chunk row, whole or not: a damaged one becomes whole when its content comes again (V17a). */
-  async #copyChunks(): Promise<void> {
-    const { target, keyring } = this.#deps;
-    const insert = target.prepare('INSERT OR IGNORE INTO chunks (record_id, content_id, box) VALUES (?, ?, ?)');
-    await this.#eachPage<ChunkRow>('chunks', 'record_id', CHUNK_COLUMNS, ({ number, row }) => {
-      if (row === null) return;
-      insert.run(number, row.contentId, row.box);
-      this.#largest = Math.max(this.#largest, number);
-      if (keyring.keys.open(BOX_KINDS.chunk, number, row.box) === null) this.#badChunks.add(number);
-    });
-  }
+/** Header and head over what is there: from here on it is a vault. */
+function writeFoundation(work: RebuildWork): void {
+  const { target, keyring, head } = work;
+  writeHeaderCopies(target, keyring.encoded());
+  const last = Number(target.prepare('SELECT coalesce(max(sequence), 0) FROM snapshots').pluck().get());
+  const isKnown = head.chain !== FIRST_HEAD.chain || head.sequence === 0;
+  writeHead(work, {
+    ...head,
+    sequence: isKnown ? Math.max(head.sequence, last) : last,
+    nextRecordId: Math.max(isKnown ? head.nextRecordId : 1, work.largest + 1),
+    chain: isKnown && head.sequence >= last ? head.chain : chainOf(work, last),
+    ...countAll(work),
+    // The next snapshot begins a keyframe of its own.
+    keyframe: 0,
+    keyframeSequence: 0,
+    isKeyframeCopied: true,
+    indexedThrough: 0,
+    parityThrough: 0,
+    lastVerifiedAtMs: null,
+  });
+}
 
-  /** Gives the numbers of what is there. */
-  async #copyBoxes(table: CopiedTable, kind: BoxKind): Promise<number[]> {
-    const { target, keyring, spares } = this.#deps;
-    const key = BOX_TABLES[table];
-    const insert = target.prepare(`INSERT INTO ${table} (${key}, box) VALUES (?, ?)`);
-    const numbers: number[] = [];
-    await this.#eachPage<BoxRow>(table, key, 'box', ({ number, row }) => {
-      const isWhole = row !== null && keyring.keys.open(kind, number, row.box) !== null;
-      // A keyframe's other copy is looked at when both tables are read; parity is made anew.
-      const canHeal = !isWhole && table !== 'keyframe_copies' && table !== 'parity';
-      const spare = canHeal ? spares.find(table, kind, number) : null;
-      const box = isWhole ? row.box : spare;
-      if (spare !== null) this.#healed += 1;
-      if (box === null) {
-        if (row !== null && canHeal && table !== 'keyframes' && table !== 'snapshots') this.#lost += 1;
-        return;
-      }
-      insert.run(number, box);
-      numbers.push(number);
-      if (table !== 'snapshots') this.#largest = Math.max(this.#largest, number);
-    });
-    return numbers;
-  }
-
-  async #copyParts(): Promise<void> {
-    const { target, keyring, spares } = this.#deps;
-    const insert = target.prepare(
-      'INSERT OR IGNORE INTO session_parts (record_id, session, position, message_key, box) VALUES (?, ?, ?, ?, ?)',
-    );
-    await this.#eachPage<PartRow>('session_parts', 'record_id', PART_COLUMNS, ({ number, row }) => {
-      if (row === null) return;
-      const isWhole = keyring.keys.open(BOX_KINDS.record, number, row.box) !== null;
-      const box = isWhole ? row.box : spares.find('session_parts', BOX_KINDS.record, number);
-      if (box === null) this.#lost += 1;
-      else if (!isWhole) this.#healed += 1;
-      // A message that is lost keeps its place, so that the others keep theirs.
-      insert.run(number, row.session, row.position, row.messageKey, box ?? row.box);
-      this.#largest = Math.max(this.#largest, number);
-    });
-  }
-
-  #copyPlainRows(table: string, columns: readonly [string, string]): void {
-    const { source, target } = this.#deps;
-    const insert = target.prepare(`INSERT OR IGNORE INTO ${table} (${columns.join(', ')}) VALUES (?, ?)`);
-    orNull(() => {
-      for (const row of source
-        .prepare(`SELECT ${columns.join(', ')} FROM ${table}`)
-        .raw()
-        .iterate())
-        insert.run(row);
-    });
-  }
-
-  /** Each keyframe of which only the copy is whole goes back into its own place. */
-  #joinKeyframes(): void {
-    const { changes } = this.#deps.target
-      .prepare(
-        'INSERT OR IGNORE INTO keyframes (record_id, box) SELECT record_id, box FROM keyframe_copies WHERE record_id NOT IN (SELECT record_id FROM keyframes)',
-      )
-      .run();
-    this.#healed += changes;
-  }
-
-  /** Snapshots whose keyframe is gone stay in the old file alone: they would say nothing. Gives how many. */
-  async #dropUnreadable(sequences: readonly number[]): Promise<number> {
-    const { target, keyring } = this.#deps;
-    const state = new VaultState(keyring, target, target);
-    const lost = sequences.filter((sequence) => orNull(() => state.readSnapshot(sequence)) === null);
-    await yieldToOthers(this.#control.signal);
-    for (const sequence of lost) state.write.snapshots.remove(sequence);
-    this.#writeHead({ ...state.head, snapshots: sequences.length - lost.length });
+/** Content by content: other copies first, then the bytes of the file. Gives the chunks that nobody has. */
+async function healContent(
+  work: RebuildWork,
+  scanned: BoxScan | null,
+  hasTables: boolean,
+): Promise<{ readonly bad: ReadonlySet<number>; readonly isScanned: boolean }> {
+  const state = new VaultState(work.keyring, work.target, work.target);
+  try {
+    const bad = await findBadChunks(work, state);
+    let scan = scanned;
+    if (!hasTables && scan !== null) await fetchChunks(work, state, scan, bad);
+    // What one gives back may be what a group of others lacked.
+    for (let before = -1; bad.size > 0 && bad.size !== before;) {
+      before = bad.size;
+      await healChunks(work, state, bad);
+    }
+    if (bad.size > 0 && hasTables) {
+      scan ??= await work.scan();
+      if (scan !== null) await fetchChunks(work, state, scan, bad);
+    }
+    return { bad, isScanned: scan !== null };
+  } finally {
     state.helper.close();
-    return lost.length;
-  }
-
-  async #healChunks(state: VaultState): Promise<void> {
-    for (const number of listChunks(state)) if (state.store.facts(number) === undefined) this.#badChunks.add(number);
-    // Where the same content was stored again meanwhile, the newer chunk stays.
-    const insert = state.writeDb.prepare('INSERT OR IGNORE INTO chunks (record_id, content_id, box) VALUES (?, ?, ?)');
-    for (const number of this.#badChunks) {
-      await yieldToOthers(this.#control.signal);
-      const box = this.#findChunk(state, number);
-      const opened = box === null ? null : state.keys.open(BOX_KINDS.chunk, number, box);
-      const content = opened === null ? null : orNull(() => decodeChunkPayload(opened.header, opened.payload));
-      // What was redacted keeps its number and has another content since: a backup must not bring the old one back.
-      const wanted = state.read.chunks.readContentId(number);
-      const isOther = content !== null && wanted !== undefined && !wanted.equals(state.keys.contentId(content));
-      if (box === null || content === null || isOther) {
-        this.#lost += 1;
-        continue;
-      }
-      if (state.store.facts(number) !== undefined) state.write.chunks.replaceBox(number, box);
-      else insert.run(number, state.keys.contentId(content), box);
-      if (state.store.facts(number) === undefined) this.#lost += 1;
-      else this.#healed += 1;
-    }
-  }
-
-  #findChunk(state: VaultState, number: number): Buffer | null {
-    const rebuilt = orNull(() => rebuildChunkBox(state, number));
-    if (rebuilt !== null && state.keys.open(BOX_KINDS.chunk, number, rebuilt) !== null) return rebuilt;
-    return this.#deps.spares.find('chunks', BOX_KINDS.chunk, number);
-  }
-
-  async #eachPage<Row extends BoxRow>(
-    table: string,
-    key: string,
-    columns: string,
-    take: (found: FoundRow<Row>) => void,
-  ): Promise<void> {
-    const { source, target } = this.#deps;
-    const last = key === 'sequence' ? this.#head.sequence : this.#head.nextRecordId;
-    for (const rows of readRows<Row>(source, { table, key, columns, last })) {
-      await yieldToOthers(this.#control.signal);
-      target.transaction(() => rows.forEach(take))();
-      this.#done += rows.length;
-      this.#control.onProgress({ done: Math.min(this.#done, this.#total), total: this.#total });
-    }
-  }
-
-  #writeHead(head: Head): void {
-    for (const counter of [head.counter + 1, head.counter + 2])
-      writeHeadSlot(this.#deps.target, counter, sealHead(this.#deps.keyring.keys, { ...head, counter }));
-  }
-
-  #chainOf(sequence: number): string {
-    const { target, keyring } = this.#deps;
-    const box = target.prepare<[number], Buffer>('SELECT box FROM snapshots WHERE sequence = ?').pluck().get(sequence);
-    const opened = box === undefined ? null : keyring.keys.open(BOX_KINDS.snapshot, sequence, box);
-    return opened === null ? FIRST_HEAD.chain : keyring.keys.chain(opened.payload).toString('base64');
-  }
-
-  #count(): number {
-    const count = (table: string): number =>
-      orNull(() => Number(this.#deps.source.prepare(`SELECT count(*) FROM ${table}`).pluck().get())) ?? 0;
-    return Math.max(
-      1,
-      [...Object.keys(BOX_TABLES), 'chunks'].reduce((sum, table) => sum + count(table), 0),
-    );
   }
 }
 
-/** The chunks that the snapshots name. */
-function listChunks(state: VaultState): Set<number> {
-  const named = new Set<number>();
-  for (let at = 0; at < state.index.count; at += 1) {
-    for (const entry of state.readSnapshot(state.index.sequenceAt(at)).manifest.values())
-      for (const stream of entry.streams) for (const part of stream.parts) named.add(part.recordId);
-  }
-  return named;
+async function finish(
+  work: RebuildWork,
+  together: PutTogether,
+  bad: ReadonlySet<number>,
+  { isScanned, isSound }: { readonly isScanned: boolean; readonly isSound: boolean },
+): Promise<Rebuilt> {
+  const counts = countAll(work);
+  const missing = work.hasHead ? Math.max(0, work.head.snapshots - counts.snapshots - together.hollow.length) : 0;
+  const unfinished = new VaultState(work.keyring, work.target, work.target);
+  unfinished.helper.close();
+  writeHead(work, {
+    ...unfinished.head,
+    ...counts,
+    nextRecordId: Math.max(unfinished.head.nextRecordId, work.largest + 1),
+  });
+  const state = new VaultState(work.keyring, work.target, work.target);
+  state.commit('Rebuilding the vault', {}, () => dropAllParity(state));
+  state.commit('Rebuilding the vault', {}, () => undefined); // both head slots
+  const lostRecords = work.lostRecords.filter(({ table }) => table !== 'snapshots' && table !== 'keyframes');
+  const lostSnapshots = missing + together.hollow.length;
+  const lost = lostRecords.length + bad.size;
+  const { healed, renewed, unproven } = work;
+  const found = isScanned ? work.found : 0;
+  const changes = healed + renewed + found + lost + lostSnapshots + together.snapshots.length;
+  return {
+    state,
+    snapshots: counts.snapshots,
+    lostSnapshots,
+    healed,
+    found,
+    lost,
+    unproven,
+    isWhole: isSound && changes === 0,
+    together,
+    losses: await findItemLosses(state, bad, work.control),
+  };
+}
+
+/** Whether the file is sound beside what is sealed in it. */
+function isStructureSound(source: ReadDb, keyring: Keyring): boolean {
+  const answer = orNull(() => source.pragma('quick_check(1)', { simple: true }));
+  return answer === 'ok' && pickHead(keyring.keys, readHeadSlots(source)).whole === 2;
+}
+
+function writeHead(work: RebuildWork, head: Head): void {
+  for (const counter of [head.counter + 1, head.counter + 2])
+    writeHeadSlot(work.target, counter, sealHead(work.keyring.keys, { ...head, counter }));
+}
+
+function countAll(work: RebuildWork): Pick<Head, 'snapshots' | 'records' | 'sessions'> {
+  return {
+    snapshots: countRows(work, 'snapshots'),
+    records: countRows(work, 'records'),
+    sessions: countRows(work, 'sessions'),
+  };
+}
+
+function countRows(work: RebuildWork, table: keyof typeof BOX_TABLES): number {
+  return Number(work.target.prepare(`SELECT count(*) FROM ${table}`).pluck().get());
+}
+
+function chainOf(work: RebuildWork, sequence: number): string {
+  const { target, keyring } = work;
+  const box = target.prepare<[number], Buffer>('SELECT box FROM snapshots WHERE sequence = ?').pluck().get(sequence);
+  const opened = box === undefined ? null : keyring.keys.open(BOX_KINDS.snapshot, sequence, box);
+  return opened === null ? FIRST_HEAD.chain : keyring.keys.chain(opened.payload).toString('base64');
 }

@@ -16,12 +16,14 @@ export interface RepairOptions extends LongWorkOptions {
   readonly nowMs: number;
   /** Files in which a record may stand a second time, the newest first. */
   readonly backups: readonly string[];
+  /** Only says what a repair would win and lose. */
+  readonly isDryRun?: boolean;
 }
 
 /** @throws AppError as `repairVault` */
 export function startRepair({ signal, onProgress, ...options }: RepairOptions): Promise<RepairReport> {
-  const { path, secret, nowMs, backups } = options;
-  const start: WorkerStart = { path, nowMs, open: { type: 'repair', secret, backups } };
+  const { path, secret, nowMs, backups, isDryRun = false } = options;
+  const start: WorkerStart = { path, nowMs, open: { type: 'repair', secret, backups, isDryRun } };
   const worker = new Worker(workerPath('vault-worker'), { workerData: start, name: 'cairn-repair', stderr: false });
   const onAbort = (): void => worker.postMessage({ type: 'cancel', call: 0 });
   return new Promise<RepairReport>((resolve, reject) => {

@@ -15,60 +15,101 @@ import type { WorkControl } from '../upkeep/slices.ts';
 import { countSeals } from '../upkeep/verify.ts';
 import { vaultFiles, type VaultFiles } from '../vault-files.ts';
 import { removeLeftovers } from '../vault-place.ts';
+import { holdAlone } from '../presence.ts';
 import { WriterLock } from '../writer-lock.ts';
+import { findCauses, type Cause } from './causes.ts';
+import type { ItemLosses } from './losses.ts';
+import type { PutTogetherSnapshot } from './put-together.ts';
+import type { Rebuilt } from './rebuild.ts';
 import { salvage } from './salvage.ts';
+import { describeTiers, tierNeeded, type RepairTier, type RepairTierName } from './tiers.ts';
+
+const MAX_LISTED = 200;
 
 export interface RepairReport {
   /** Snapshots in the repaired vault. */
   readonly snapshots: number;
-  /** Snapshots of which no whole copy was found; what is left of them is in the kept file. */
+  /** Snapshots of which nothing is left but what is in the kept file. */
   readonly lostSnapshots: number;
   /** Records that came back from another copy. */
   readonly healed: number;
   /** Records of which no whole copy was found. */
   readonly lost: number;
-  /** The name of the damaged file, in the same folder. */
-  readonly keptAs: string;
+  /** Records that authenticate, but may have been deleted on purpose: they stay in the kept file alone. */
+  readonly unproven: number;
+  /** True where nothing at all is damaged: then nothing was changed. */
+  readonly isWhole: boolean;
+  /** How far the repair had to go, and what each way wins and loses, in the order in which they are tried. */
+  readonly tier: RepairTierName;
+  readonly tiers: readonly RepairTier[];
+  /** Snapshots that were put together from an older one and what changed since. */
+  readonly together: readonly PutTogetherSnapshot[];
+  /** What is lost, to the item. */
+  readonly losses: ItemLosses;
+  /** What may have damaged it. */
+  readonly causes: readonly Cause[];
+  /** The name of the damaged file, in the same folder; null where nothing was changed. */
+  readonly keptAs: string | null;
 }
 
-/** @throws AppError VAULT_DAMAGED where nothing is left to be repaired, VAULT_BUSY, VAULT_WRONG_PASSWORD, CANCELLED */
+export type RepairVaultOptions = KeyringOptions & {
+  readonly backups: readonly string[];
+  readonly nowMs: number;
+  /** Finds out what a repair would win and lose, and leaves everything as it is. */
+  readonly isDryRun: boolean;
+};
+
+/** @throws AppError VAULT_DAMAGED where nothing is left to be repaired, VAULT_BUSY while somebody has it open, VAULT_WRONG_PASSWORD, CANCELLED */
 export async function repairVault(
   files: VaultFiles,
   secret: VaultSecret,
-  options: KeyringOptions & { readonly backups: readonly string[]; readonly nowMs: number },
+  options: RepairVaultOptions,
   control: WorkControl,
 ): Promise<RepairReport> {
-  const lock = new WriterLock(files.lock);
+  // Looking takes nothing away from anybody: captures go on.
+  if (options.isDryRun) return rebuildBeside(files, `${files.database}.look-${process.pid}`, secret, options, control);
+  const alone = holdAlone(files);
   try {
-    return await lock.hold(() => repairHeld(files, secret, options, control));
+    const lock = new WriterLock(files.lock);
+    try {
+      return await lock.hold(() => {
+        removeUnfinished(files);
+        return rebuildBeside(files, `${files.database}.new-${process.pid}`, secret, options, control);
+      });
+    } finally {
+      lock.close();
+    }
   } finally {
-    lock.close();
+    alone.close();
   }
 }
 
-async function repairHeld(
+async function rebuildBeside(
   files: VaultFiles,
+  path: string,
   secret: VaultSecret,
-  options: KeyringOptions & { readonly backups: readonly string[]; readonly nowMs: number },
+  options: RepairVaultOptions,
   control: WorkControl,
 ): Promise<RepairReport> {
-  removeUnfinished(files);
-  const fresh = vaultFiles(`${files.database}.new-${process.pid}`);
+  const fresh = vaultFiles(path);
+  removeLeftovers(fresh);
   const target = () => {
     const db = createDatabase(fresh.database);
     chmodSync(fresh.database, 0o600);
     runMigrations(db);
     return db;
   };
+  const { backups } = options;
+  const into = { target, backups, mayUseKeyFileAlone: true, maxScanBytes: Number.MAX_SAFE_INTEGER };
   try {
     const rebuilt = await withAsyncStorageErrors('Repairing the vault', () =>
-      salvage(files, secret, options, { target, backups: options.backups }, control),
+      salvage(files, secret, options, into, control),
     );
     if (rebuilt === null)
       throw new AppError('VAULT_DAMAGED', 'Nothing in the file can be read any more, so there is nothing to repair.', {
         hint: 'Nothing was changed. Go back to a backup, or put back a copy of the data folder that lies elsewhere.',
       });
-    const { state, ...counts } = rebuilt;
+    const { state } = rebuilt;
     try {
       await countSeals(state, control);
       if (state.lastingFindings.length > 0) throw damaged(state.lastingFindings[0] ?? '');
@@ -79,13 +120,28 @@ async function repairHeld(
       state.writeDb.close();
       state.keys.wipe();
     }
-    const keptAs = withStorageErrors('Putting the repaired vault in place', () =>
-      putInPlace(files, fresh, options.nowMs),
-    );
-    return { ...counts, keptAs };
+    const keptAs =
+      options.isDryRun || rebuilt.isWhole
+        ? null
+        : withStorageErrors('Putting the repaired vault in place', () => putInPlace(files, fresh, options.nowMs));
+    return { ...reportOf(rebuilt, findCauses(files, rebuilt.unreadableBytes)), keptAs };
   } finally {
     removeLeftovers(fresh);
   }
+}
+
+function reportOf(rebuilt: Rebuilt, causes: readonly Cause[]): Omit<RepairReport, 'keptAs'> {
+  const { snapshots, lostSnapshots, healed, lost, unproven, isWhole, together, losses } = rebuilt;
+  const tiers = describeTiers(rebuilt);
+  const counts = { snapshots, lostSnapshots, healed, lost, unproven, isWhole };
+  return {
+    ...counts,
+    tier: tierNeeded(tiers),
+    tiers,
+    together: together.snapshots.slice(0, MAX_LISTED),
+    losses,
+    causes,
+  };
 }
 
 /**
@@ -112,8 +168,8 @@ export function putInPlace(files: VaultFiles, fresh: VaultFiles, nowMs: number):
 
 /** What a killed repair left; nobody else holds the writer's lock now. */
 function removeUnfinished(files: VaultFiles): void {
-  const start = `${basename(files.database)}.new-`;
+  const start = basename(files.database);
   for (const name of readdirSync(files.folder))
-    if (name.startsWith(start) && /^\d{1,10}$/.test(name.slice(start.length)))
+    if (name.startsWith(start) && /^\.(?:new|look)-\d{1,10}$/.test(name.slice(start.length)))
       removeLeftovers(vaultFiles(join(files.folder, name)));
 }

@@ -1,32 +1,51 @@
-// From the files of a damaged vault and a secret to a whole one: opens what can be opened of the file, and rebuilds from it.
+// From the files of a damaged vault and a secret to a whole one: opens what can be opened of the file, and rebuilds from it. Where SQLite
+// refuses the file, or what it gives is not all, the bytes themselves are looked through.
+
+import { readFileSync, statSync } from 'node:fs';
 
 import { AppError } from '../../../shared/model/app-error.ts';
 import { openReadDatabase, type ReadDb, type WriteDb } from '../database.ts';
-import { withAsyncStorageErrors } from '../errors.ts';
-import type { KeyringOptions, VaultSecret } from '../keyring/keyring.ts';
-import { openKeyring } from '../keyring/open-keyring.ts';
+import { withAsyncStorageErrors, withStorageErrors } from '../errors.ts';
+import { parseHeader } from '../keyring/header.ts';
+import type { Keyring, KeyringOptions, VaultSecret } from '../keyring/keyring.ts';
+import { openKeyring, openKeyringOf } from '../keyring/open-keyring.ts';
+import { readSidecar } from '../keyring/sidecar.ts';
 import { runMigrations } from '../migrations/run-migrations.ts';
 import { openReadingCopy } from '../reading-copy.ts';
+import { readHeaderCopies } from '../tables/single-rows.ts';
 import type { WorkControl } from '../upkeep/slices.ts';
 import type { VaultFiles } from '../vault-files.ts';
 import { createMemoryDatabase, fillCutPages, graftFirstPage } from './first-page.ts';
 import { orNull } from './read-rows.ts';
 import { rebuildVault, type Rebuilt } from './rebuild.ts';
+import { scanBoxes, type BoxScan } from './scan/box-scan.ts';
+import { bytesOf, openByteSource, type ByteSource } from './scan/byte-source.ts';
 import { Spares } from './spares.ts';
 
 /** Work that nobody watches or ends. */
 export const UNCONTROLLED: WorkControl = { signal: new AbortController().signal, onProgress: () => undefined };
+/** A log is emptied long before. */
+const MAX_LOG_BYTES = 512 * 1024 * 1024;
 
 export interface SalvageInto {
   /** Makes the empty vault that is filled; closed again where nothing comes of it. */
   readonly target: () => WriteDb;
   /** Backups of this vault, the newest first. */
   readonly backups: readonly string[];
+  /** Also gives what only the key file remembers. */
+  readonly mayUseKeyFileAlone: boolean;
+  /** Files above this are not looked through byte by byte. */
+  readonly maxScanBytes: number;
 }
+
+export type Salvaged = Rebuilt & {
+  /** Bytes of the file that the disk did not give back. */
+  readonly unreadableBytes: number;
+};
 
 /**
  * Null where nothing of a vault is left.
- * @throws AppError VAULT_WRONG_PASSWORD, VAULT_SLOT_DAMAGED, CANCELLED, VAULT_READ_ONLY where the file is too large to be read so
+ * @throws AppError VAULT_WRONG_PASSWORD, VAULT_SLOT_DAMAGED, CANCELLED
  */
 export async function salvage(
   files: VaultFiles,
@@ -34,20 +53,34 @@ export async function salvage(
   options: KeyringOptions,
   into: SalvageInto,
   control: WorkControl,
-): Promise<Rebuilt | null> {
-  const source = openSource(files.database);
-  if (source === null) return null;
+): Promise<Salvaged | null> {
+  const bytes = new VaultBytes(files, into.maxScanBytes, control);
+  const opened = openSource(files.database);
+  const source = opened?.db ?? null;
   try {
-    const keyring = await openKeys(source, secret, options);
+    const keyring =
+      (source === null ? null : await openKeys(() => openKeyring(source, secret, options))) ??
+      (await findKeys(bytes, secret, options, into.backups));
     if (keyring === null) return null;
     const spares = new Spares(keyring.keys, files.sidecar, into.backups);
     const target = into.target();
     try {
       const rebuilt = await withAsyncStorageErrors('Rebuilding the vault', () =>
-        rebuildVault({ source, target, keyring, spares }, control),
+        rebuildVault(
+          {
+            source,
+            isAsItStood: opened?.isAsItStood === true,
+            target,
+            keyring,
+            spares,
+            mayUseKeyFileAlone: into.mayUseKeyFileAlone,
+            scan: () => bytes.scan(),
+          },
+          control,
+        ),
       );
       if (rebuilt === null) target.close();
-      return rebuilt;
+      return rebuilt === null ? null : { ...rebuilt, unreadableBytes: bytes.unreadableBytes };
     } catch (error) {
       target.close();
       throw error;
@@ -55,39 +88,125 @@ export async function salvage(
       spares.close();
     }
   } finally {
-    source.close();
+    source?.close();
+    bytes.close();
   }
 }
 
-/** Null where no copy of the header is left: there is no way in. */
-async function openKeys(source: ReadDb, secret: VaultSecret, options: KeyringOptions) {
+/** The bytes of file and log, looked through when that is asked for. */
+class VaultBytes {
+  readonly #files: VaultFiles;
+  readonly #maxBytes: number;
+  readonly #control: WorkControl;
+  #database: ByteSource | null = null;
+  #scan: BoxScan | null = null;
+
+  constructor(files: VaultFiles, maxBytes: number, control: WorkControl) {
+    this.#files = files;
+    this.#maxBytes = maxBytes;
+    this.#control = control;
+  }
+
+  get unreadableBytes(): number {
+    return this.#database?.unreadableBytes ?? 0;
+  }
+
+  async scan(): Promise<BoxScan | null> {
+    if (this.#scan !== null) return this.#scan;
+    const database = withStorageErrors('Reading the vault', () => openByteSource(this.#files.database));
+    this.#database = database;
+    if (database.sizeBytes > this.#maxBytes) return null;
+    const log = orNull(() => readLog(`${this.#files.database}-wal`));
+    const logSource = log === null ? null : bytesOf(log);
+    this.#scan = await scanBoxes({ database, log, logSource }, this.#control);
+    return this.#scan;
+  }
+
+  close(): void {
+    this.#database?.close();
+  }
+}
+
+function readLog(path: string): Buffer | null {
+  const size = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+  return size === 0 || size > MAX_LOG_BYTES ? null : readFileSync(path);
+}
+
+/** Null where no copy of the header is left there: there is no way in. */
+async function openKeys(open: () => ReturnType<typeof openKeyring>): Promise<Keyring | null> {
   try {
-    return (await openKeyring(source, secret, options)).keyring;
+    return (await open()).keyring;
   } catch (error) {
     if (error instanceof AppError && error.code === 'VAULT_DAMAGED') return null;
     throw error;
   }
 }
 
+/** The keys from copies of the header anywhere in the file, beside it, or in a backup. */
+async function findKeys(
+  bytes: VaultBytes,
+  secret: VaultSecret,
+  options: KeyringOptions,
+  backups: readonly string[],
+): Promise<Keyring | null> {
+  const scan = await bytes.scan();
+  const beside = parseHeader(readSidecar(options.sidecarPath)?.header ?? Buffer.alloc(0));
+  // Where pages of another vault lie in the file, the key file says whose it is.
+  const own = (scan?.headers ?? []).filter((header) => {
+    const copy = parseHeader(header);
+    return copy !== null && (beside === null || copy.header.vaultId === beside.header.vaultId);
+  });
+  const found = await openKeys(() => openKeyringOf(own, secret, options));
+  if (found !== null) return found;
+  for (const path of backups) {
+    const copies = orNull(() => readBackupHeaders(path));
+    const keyring = copies === null ? null : await openKeys(() => openKeyringOf(copies, secret, options));
+    if (keyring !== null) return keyring;
+  }
+  return null;
+}
+
+function readBackupHeaders(path: string): readonly (Buffer | null)[] {
+  const db = openReadingCopy(path);
+  try {
+    return readHeaderCopies(db);
+  } finally {
+    db.close();
+  }
+}
+
+interface Opened<Db> {
+  readonly db: Db;
+  /** False where the bytes had to be changed to be opened. */
+  readonly isAsItStood: boolean;
+}
+
 /** The file in memory with a schema that fits; null where it cannot be opened whatever its first page says. */
-function openSource(path: string): ReadDb | null {
+function openSource(path: string): Opened<ReadDb> | null {
   try {
     return openCopy(path);
   } catch (error) {
-    // Too large for the memory: read where it lies, as far as it can be opened as it stands.
-    if (!(error instanceof AppError) || error.code !== 'VAULT_READ_ONLY') throw error;
+    // Too large for the memory, or a disk that fails: read where it lies, as far as it can be opened as it stands.
+    if (!(error instanceof AppError) || (error.code !== 'VAULT_READ_ONLY' && error.code !== 'VAULT_DAMAGED'))
+      throw error;
   }
-  const db = openReadDatabase(path);
-  if (hasTables(db)) return db;
+  const db = orNull(() => openReadDatabase(path));
+  if (db === null) return null;
+  if (hasTables(db)) return { db, isAsItStood: true };
   db.close();
   return null;
 }
 
-function openCopy(path: string): WriteDb | null {
+function openCopy(path: string): Opened<WriteDb> | null {
   for (const prepare of [fillCutPages, graftFirstPage]) {
-    const db = openWith(path, prepare);
+    let isAsItStood = prepare !== graftFirstPage;
+    const db = openWith(path, (bytes) => {
+      const prepared = prepare(bytes);
+      isAsItStood &&= prepared.length === bytes.length;
+      return prepared;
+    });
     if (db === null) continue;
-    if (orNull(() => runMigrations(db)) !== null && hasTables(db)) return db;
+    if (orNull(() => runMigrations(db)) !== null && hasTables(db)) return { db, isAsItStood };
     db.close();
   }
   return null;

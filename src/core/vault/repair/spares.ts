@@ -1,7 +1,7 @@
 // Where a box that is damaged may stand a second time: beside the vault in the key file, and in its backups. Record numbers are never
 // used again, and what is found authenticates under its number, so nothing foreign and nothing older comes in.
 
-import { parseBoxHeader, type BoxKind } from '../../crypto/box.ts';
+import { BOX_KINDS, parseBoxHeader, type BoxKind } from '../../crypto/box.ts';
 import type { KeyTree } from '../../crypto/key-tree.ts';
 import type { ReadDb } from '../database.ts';
 import { openHead, type Head } from '../log/head.ts';
@@ -28,6 +28,15 @@ export class Spares {
   /** The head that the key file remembers. */
   head(): Head | null {
     return this.#beside.map((box) => openHead(this.#keys, box)).find((head) => head !== null) ?? null;
+  }
+
+  /** The snapshots that the key file remembers: the newest ones when its head was written. */
+  sequences(): number[] {
+    return this.#beside.flatMap((box) => {
+      const header = parseBoxHeader(box);
+      const isWhole = header?.kind === BOX_KINDS.snapshot && this.#keys.openAny(box) !== null;
+      return isWhole ? [header.recordId] : [];
+    });
   }
 
   /** A box that authenticates under this kind and number; null where there is none. */

@@ -141,7 +141,8 @@ function sealField(
   return keys.seal(BOX_KINDS.record, codec, recordId, payload);
 }
 
-function openField(
+/** Null where the box does not authenticate or holds no field. */
+export function openField(
   keys: KeyTree,
   recordId: number,
   box: Buffer,

@@ -12,6 +12,7 @@ import { readPublicHeader } from '../keyring/open-keyring.ts';
 import { createBodyCache, saveSnapshot } from '../log/save-snapshot.ts';
 import type { VaultState } from '../log/vault-state.ts';
 import type { OpeningNotice, SaveRequest } from '../vault.ts';
+import { announce, type Presence } from '../presence.ts';
 import type { VaultFiles } from '../vault-files.ts';
 
 const MAX_DEPOSIT_BYTES = 1024 * 1024 * 1024;
@@ -22,21 +23,29 @@ export class InboxWriter {
   readonly #vaultId: Buffer;
   readonly #publicKey: Buffer;
   readonly #random: RandomBytes;
+  readonly #presence: Presence;
 
-  private constructor(db: WriteDb, vaultId: Buffer, publicKey: Buffer, random: RandomBytes) {
+  private constructor(db: WriteDb, vaultId: Buffer, publicKey: Buffer, presence: Presence, random: RandomBytes) {
     this.#db = db;
+    this.#presence = presence;
     this.#vaultId = vaultId;
     this.#publicKey = publicKey;
     this.#random = random;
   }
 
   static open(files: VaultFiles, random: RandomBytes): InboxWriter {
-    const readDb = openReadDatabase(files.database);
+    const presence = announce(files);
     try {
-      const { vaultId, publicKey } = readPublicHeader(readDb, files.sidecar);
-      return new InboxWriter(openWriteDatabase(files.database), vaultId, publicKey, random);
-    } finally {
-      readDb.close();
+      const readDb = openReadDatabase(files.database);
+      try {
+        const { vaultId, publicKey } = readPublicHeader(readDb, files.sidecar);
+        return new InboxWriter(openWriteDatabase(files.database), vaultId, publicKey, presence, random);
+      } finally {
+        readDb.close();
+      }
+    } catch (error) {
+      presence.close();
+      throw error;
     }
   }
 
@@ -58,6 +67,7 @@ export class InboxWriter {
   close(): void {
     this.#db.pragma('wal_checkpoint(TRUNCATE)');
     this.#db.close();
+    this.#presence.close();
   }
 }
 

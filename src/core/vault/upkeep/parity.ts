@@ -72,12 +72,23 @@ export function rebuildChunkBox(state: VaultState, recordId: number): Buffer | n
   const box = state.read.parity.read(parityId);
   const opened = box === undefined ? null : state.keys.open(BOX_KINDS.parity, parityId, box);
   const group = opened === null ? null : parseParity(opened.payload);
-  const wanted = group?.members.find((member) => member.recordId === recordId);
-  if (group === null || group === undefined || wanted === undefined) return null;
+  return group === null
+    ? null
+    : rebuildFromGroup(group, recordId, (member) => state.read.chunks.readBox(member) ?? null);
+}
+
+/** The box of one member from those of the others; null where one of them is missing. The result is not yet authenticated. */
+export function rebuildFromGroup(
+  group: ParityGroup,
+  recordId: number,
+  readBox: (recordId: number) => Buffer | null,
+): Buffer | null {
+  const wanted = group.members.find((member) => member.recordId === recordId);
+  if (wanted === undefined) return null;
   const rebuilt = Buffer.from(group.xor);
   for (const member of group.members) {
     if (member.recordId === recordId) continue;
-    const other = state.read.chunks.readBox(member.recordId);
+    const other = readBox(member.recordId);
     if (other?.length !== member.length) return null;
     xorInto(rebuilt, other);
   }

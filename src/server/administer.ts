@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto';
 
 import { addAccount } from './auth/accounts.ts';
 import { createPasswords } from './auth/passwords.ts';
+import { renewGeneration } from './replication/generation.ts';
 import { openStore, type Store } from './store/store.ts';
 
 export interface StorageOptions {
@@ -16,6 +17,11 @@ export async function createAccount(storage: StorageOptions, email: string, pass
   return withStore(storage, ({ db, notices }) =>
     addAccount({ db, notices, passwords: createPasswords(), nowMs: () => Date.now(), randomBytes }, email, password),
   );
+}
+
+/** Says that the data came back from a backup (S4): devices push again what is missing, and delete nothing. */
+export async function markRestored(storage: StorageOptions): Promise<void> {
+  await withStore(storage, ({ db }) => renewGeneration(db, randomBytes));
 }
 
 async function withStore<Result>(storage: StorageOptions, work: (store: Store) => Promise<Result>): Promise<Result> {

@@ -2,6 +2,7 @@
 // (store/tables.ts) and migrations (store/migrations/); this file is the only one that knows them all.
 
 import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
 
 import type { HelloAnswer } from '../shared/replication/account.ts';
 import { OLDEST_PROTOCOL_VERSION, PROTOCOL_VERSION } from '../shared/replication/limits.ts';
@@ -15,6 +16,13 @@ import type { Route } from './http/router.ts';
 import { createLog } from './log.ts';
 import { createMetrics } from './metrics.ts';
 import { createOperationRoutes } from './operation-routes.ts';
+import { createEventStreams } from './replication/event-streams.ts';
+import { collectGarbage } from './replication/collect-garbage.ts';
+import { createFileObjects } from './replication/file-objects.ts';
+import { provideGeneration } from './replication/generation.ts';
+import { createDatabaseObjects, type ObjectStore } from './replication/object-store.ts';
+import type { ReplicaDeps, ReplicaLimits } from './replication/replica-deps.ts';
+import { createReplicaRoutes } from './replication/replica-routes.ts';
 import { openStore } from './store/store.ts';
 
 export interface ServerOptions {
@@ -25,6 +33,10 @@ export interface ServerOptions {
   readonly dataFolder: string;
   /** `postgres://...`, or null for SQLite in the data folder. */
   readonly databaseUrl: string | null;
+  /** Where the bytes of objects lie (S31). */
+  readonly objects: 'database' | 'files';
+  /** What an account may store. */
+  readonly limits: ReplicaLimits;
   readonly isSignUpOpen: boolean;
   readonly isBehindProxy: boolean;
   /** Whoever bears it may read /metrics; null: callers of this machine only. */
@@ -35,8 +47,13 @@ export interface ServerOptions {
   readonly writeLog: (line: string) => void;
 }
 
+/** How often what nobody needs is freed. */
+const COLLECT_EVERY_MS = 6 * 3_600_000;
+
 export interface RunningServer {
   readonly port: number;
+  /** Frees what nobody needs any more now, and not only at its hour; gives how many objects. */
+  collect(): Promise<number>;
   /** Lets requests under way end, then closes everything in the reverse order of its start. Idempotent. */
   close(): Promise<void>;
 }
@@ -53,12 +70,25 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   });
   const { db, notices } = store;
   const deps: AccountDeps = { db, notices, passwords: createPasswords(), nowMs, randomBytes };
+  const replica: ReplicaDeps = { ...deps, objects: openObjects(options), limits: options.limits };
+  const streams = createEventStreams(notices, nowMs);
+  metrics.gauge('cairn_event_streams', () => streams.count);
+  const closing = new AbortController();
+  const collector = setInterval(() => {
+    collectGarbage(replica, closing.signal).then(
+      (freed) => log.info('collected', { freed }),
+      () => log.error('trouble', { what: 'nothing could be freed' }),
+    );
+  }, COLLECT_EVERY_MS);
+  collector.unref();
   const routes: Route[] = [
     createHelloRoute(options),
     ...createOperationRoutes({ store, metrics, metricsToken: options.metricsToken }),
     ...createAuthRoutes(deps, options),
+    ...createReplicaRoutes(replica, streams),
   ];
   try {
+    await provideGeneration(db, randomBytes);
     const http = await startHttpServer({
       routes,
       authenticate: (request) => authenticate(deps, request),
@@ -73,17 +103,27 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     let closed: Promise<void> | null = null;
     return {
       port: http.port,
+      collect: () => collectGarbage(replica, closing.signal),
       close: () =>
         (closed ??= (async () => {
+          clearInterval(collector);
+          closing.abort();
+          streams.close();
           await http.close();
           await store.close();
           log.info('stopped');
         })()),
     };
   } catch (error) {
+    clearInterval(collector);
+    streams.close();
     await store.close();
     throw error;
   }
+}
+
+function openObjects({ objects, dataFolder }: ServerOptions): ObjectStore {
+  return objects === 'files' ? createFileObjects(join(dataFolder, 'objects')) : createDatabaseObjects();
 }
 
 function createHelloRoute({ version, isSignUpOpen, nowMs }: ServerOptions): Route {

@@ -1,30 +1,430 @@
 // What must hold on both databases. PostgreSQL is started by the test; where it is not installed its part is skipped, and counted.
 
+import { randomBytes } from 'node:crypto';
+
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import { ROUTES } from '../../src/shared/replication/routes.ts';
+import { encodeWireEntries } from '../../src/shared/replication/entry.ts';
+import type { ObjectId } from '../../src/shared/replication/ids.ts';
+import { MAX_BATCH_FRAMES } from '../../src/shared/replication/limits.ts';
+import { joinSchema, joinsAnswerSchema, uploadAnswerSchema } from '../../src/shared/replication/replica.ts';
+import { pathOf, ROUTES, type RouteName } from '../../src/shared/replication/routes.ts';
+import { markRestored } from '../../src/server/administer.ts';
+import type { ServerOptions } from '../../src/server/server.ts';
 import { findPostgres, startPostgres, type TestPostgres } from '../support/postgres.ts';
-import { call, logIn, refresh, signUp, startTestServer } from '../support/sync-server.ts';
+import { anObject, newObjectId, newVaultId, ReplicaClient, sha256, toFrame } from '../support/replica-client.ts';
+import { call, logIn, newDevice, refresh, refusalOf, signUp, startTestServer } from '../support/sync-server.ts';
 
-const EMAIL = 'a@example.org';
+/** Stories share a database; each has accounts of its own. */
+const newEmail = (): string => `${randomBytes(6).toString('hex')}@example.org`;
 const bin = findPostgres();
 
 describe.each(['sqlite', 'postgres'] as const)('the sync server on %s', (kind) => {
-  describe.skipIf(kind === 'postgres' && bin === null)('', () => {
+  describe.skipIf(kind === 'postgres' && bin === null)('replica', () => {
     let postgres: TestPostgres | null = null;
+    let databaseUrl: string | null = null;
     beforeAll(() => {
-      if (kind === 'postgres' && bin !== null) postgres = startPostgres(bin);
+      if (kind !== 'postgres' || bin === null) return;
+      postgres = startPostgres(bin);
+      databaseUrl = postgres.createDatabase();
     });
     afterAll(() => postgres?.close());
-    const start = () => startTestServer({ databaseUrl: postgres?.createDatabase() ?? null });
 
-    it('[S32] logs a device in, and refreshes its tokens', async () => {
-      await using server = await start();
-      await signUp(server.address, EMAIL);
-      const device = await logIn(server.address, EMAIL);
+    /** A server with one account whose one device has a vault. */
+    async function setup(options: Partial<ServerOptions> = {}) {
+      const server = await startTestServer({ databaseUrl, ...options });
+      const email = newEmail();
+      await signUp(server.address, email);
+      const client = new ReplicaClient(server.address, await logIn(server.address, email), newVaultId());
+      await client.createVault();
+      const another = async () => new ReplicaClient(server.address, await logIn(server.address, email), client.vault);
+      return { server, client, another, email, [Symbol.asyncDispose]: () => server[Symbol.asyncDispose]() };
+    }
 
-      expect((await refresh(server.address, device)).status).toBe(200);
-      expect((await call(server.address, 'GET', ROUTES.account, { token: device.accessToken })).status).toBe(200);
+    it('[S3] takes objects and entries, and gives them to another device', async () => {
+      await using story = await setup();
+      const { client } = story;
+      const objects = [anObject(10), anObject(70_000)];
+      const ids = objects.map(({ id }) => id);
+      expect(await client.have(ids)).toEqual({ missing: ids, partial: [] });
+      const entry = client.nextEntry(ids);
+      expect(refusalOf(await client.push(entry))).toMatchObject({ code: 'missing-objects', missing: ids.toSorted() });
+
+      expect((await client.upload(...objects)).map(({ status }) => status)).toEqual(['stored', 'stored']);
+      expect((await client.upload(...objects)).map(({ status }) => status)).toEqual(['known', 'known']);
+      expect((await client.push(entry)).json).toEqual({
+        head: { device: client.device.deviceId, index: 1, hash: client.hash },
+      });
+      const other = await story.another();
+      const [pulled] = await other.pull();
+
+      expect(pulled?.body?.requires).toEqual(ids.toSorted());
+      expect((await other.get(ids)).map((frame) => sha256(frame.bytes))).toEqual(
+        objects.map(({ bytes }) => sha256(bytes)),
+      );
+      expect(await other.pull({ [client.device.deviceId]: 1 })).toEqual([]);
+      expect(await other.status()).toMatchObject({
+        heads: [{ device: client.device.deviceId, index: 1, hash: client.hash, isRevoked: false }],
+        quota: { usedBytes: 70_010, usedObjects: 2 },
+      });
+    });
+
+    it('[S2] takes head + 1 only: the same again is fine, another is a fork, a later one a gap', async () => {
+      await using story = await setup();
+      const { client } = story;
+      const twin = new ReplicaClient(client.address, client.device, client.vault);
+      const first = client.nextEntry();
+      const second = client.nextEntry();
+      const third = client.nextEntry();
+
+      expect(refusalOf(await client.push(second)).code).toBe('gap');
+      expect((await client.push(first, second)).status).toBe(200);
+      expect((await client.push(first, second, third)).status).toBe(200);
+      expect((await client.push(second)).json).toEqual({
+        head: { device: client.device.deviceId, index: 3, hash: client.hash },
+      });
+      expect(refusalOf(await twin.push(twin.nextEntry()))).toMatchObject({ code: 'fork', head: { index: 3 } });
+      const wrongChain = new ReplicaClient(client.address, client.device, client.vault);
+      wrongChain.index = 3;
+      expect(refusalOf(await wrongChain.push(wrongChain.nextEntry())).code).toBe('fork');
+    });
+
+    it('[S2] lets one of many that push at once win, and loses nothing of it', async () => {
+      await using story = await setup();
+      const { client } = story;
+      const twins = Array.from({ length: 6 }, () => new ReplicaClient(client.address, client.device, client.vault));
+
+      const replies = await Promise.all(twins.map((twin) => twin.push(twin.nextEntry())));
+
+      const won = replies.flatMap((reply, at) => (reply.status === 200 ? [twins[at]?.hash] : []));
+      expect(won).toHaveLength(1);
+      expect((await client.pull()).map(({ hash }) => hash)).toEqual(won);
+    });
+
+    it('[S2] keeps the entries before a refused one', async () => {
+      await using story = await setup();
+      const { client } = story;
+      const good = client.nextEntry();
+      const hash = client.hash;
+      const lacking = client.nextEntry([newObjectId()]);
+
+      expect(refusalOf(await client.push(good, lacking)).code).toBe('missing-objects');
+      expect((await client.status()).heads).toMatchObject([{ index: 1, hash }]);
+    });
+
+    it('[S6] holds to the epoch: after a new one nothing of the old is taken', async () => {
+      await using story = await setup();
+      const { client } = story;
+      const other = await story.another();
+
+      expect((await client.push(client.nextEntry([], { kind: 'epoch', epoch: 2 }))).status).toBe(200);
+      expect(refusalOf(await other.push(other.nextEntry()))).toMatchObject({ code: 'epoch-behind', epoch: 2 });
+      const again = new ReplicaClient(other.address, other.device, other.vault);
+      expect(refusalOf(await again.push(again.nextEntry([], { epoch: 3 }))).code).toBe('bad-request');
+      const right = new ReplicaClient(other.address, other.device, other.vault);
+      expect((await right.push(right.nextEntry([], { epoch: 2 }))).status).toBe(200);
+    });
+
+    it('[S8] frees what is retired: the body at once, the objects after 30 days, never one that is still named', async () => {
+      await using story = await setup();
+      const { client, server } = story;
+      const [gone, kept] = [anObject(), anObject()];
+      await client.upload(gone, kept);
+      await client.push(client.nextEntry([gone.id, kept.id]), client.nextEntry([kept.id]));
+      await client.push(client.nextEntry([], { kind: 'retire', retires: [{ first: 1, last: 1 }] }));
+
+      const pulled = await client.pull();
+      expect(pulled.map(({ body }) => body === null)).toEqual([true, false, false]);
+      expect(pulled.map(({ part }) => part.previousHash).slice(1)).toEqual(pulled.map(({ hash }) => hash).slice(0, -1));
+      await server.server.collect();
+      expect((await client.have([gone.id, kept.id])).missing).toEqual([]);
+      server.clock.offsetMs = 31 * 24 * 3_600_000;
+      await server.server.collect();
+      await refreshOrLogIn(story);
+      expect((await client.have([gone.id, kept.id])).missing).toEqual([gone.id]);
+      expect((await client.status()).quota.usedObjects).toBe(1);
+    });
+
+    async function refreshOrLogIn({ server, client, email }: Awaited<ReturnType<typeof setup>>): Promise<void> {
+      const reply = await refresh(server.address, client.device);
+      if (reply.status !== 200) await logIn(server.address, email, client.device);
+    }
+
+    it('[S11] takes a large object in parts, goes on where it was cut, and gives it in parts', async () => {
+      await using story = await setup();
+      const { client } = story;
+      const object = anObject(5_000_000);
+      const part = (from: number, to: number) =>
+        toFrame(object, { offset: from, bytes: object.bytes.subarray(from, to) });
+      const put = async (bytes: Uint8Array) =>
+        uploadAnswerSchema.parse((await client.send('PUT', 'objects', { bytes })).json).objects[0];
+
+      expect(await put(part(0, 2_000_000))).toMatchObject({ status: 'partial', receivedBytes: 2_000_000 });
+      expect(await put(part(3_000_000, 5_000_000))).toMatchObject({
+        status: 'refused',
+        reason: 'offset',
+        receivedBytes: 2_000_000,
+      });
+      expect((await client.have([object.id])).partial).toMatchObject([{ id: object.id, receivedBytes: 2_000_000 }]);
+      expect(await put(part(2_000_000, 5_000_000))).toMatchObject({ status: 'stored', receivedBytes: 5_000_000 });
+      const frames = await client.get([object.id]);
+
+      expect(frames.map(({ offset }) => offset)).toEqual([0, 4 * 1024 * 1024]);
+      expect(Buffer.concat(frames.map(({ bytes }) => bytes)).equals(object.bytes)).toBe(true);
+    });
+
+    it('[S11] refuses a frame whose bytes are not what it says, and takes the others', async () => {
+      await using story = await setup();
+      const { client } = story;
+      const [bad, good] = [anObject(), anObject()];
+      const bytes = Buffer.concat([toFrame(bad, { hash: '00'.repeat(32) }), toFrame(good)]);
+
+      const reply = await client.send('PUT', 'objects', { bytes });
+
+      expect(uploadAnswerSchema.parse(reply.json).objects).toMatchObject([
+        { status: 'refused', reason: 'hash' },
+        { status: 'stored' },
+      ]);
+      expect((await client.have([bad.id, good.id])).missing).toEqual([bad.id]);
+    });
+
+    it('[S11] asks again for what a device found damaged, and takes it', async () => {
+      await using story = await setup();
+      const { client } = story;
+      const object = anObject();
+      await client.upload(object);
+      const again = { ...object, bytes: randomBytes(100) };
+      expect((await client.upload(again))[0]?.status).toBe('known');
+
+      await client.send('POST', 'damaged', { json: { ids: [object.id] } });
+
+      expect((await client.have([object.id])).missing).toEqual([object.id]);
+      expect((await client.get([object.id]))[0]?.bytes.length).toBe(100);
+      expect((await client.upload(again))[0]?.status).toBe('stored');
+      expect(
+        (await client.get([object.id, newObjectId()])).map(({ totalBytes, hash }) => [
+          totalBytes,
+          hash === sha256(again.bytes),
+        ]),
+      ).toEqual([
+        [100, true],
+        [0, false],
+      ]);
+    });
+
+    it('keeps an account within its quota, whoever uploads at once', async () => {
+      await using story = await setup({ limits: { bytes: 1_000, objects: 100 } });
+      const { client } = story;
+
+      const answers = await Promise.all(Array.from({ length: 8 }, () => client.upload(anObject(300))));
+
+      expect(answers.flat().filter(({ status }) => status === 'stored')).toHaveLength(3);
+      expect(answers.flat().find(({ status }) => status === 'refused')?.reason).toBe('quota');
+      expect((await client.status()).quota).toMatchObject({ usedBytes: 900, usedObjects: 3 });
+      expect((await client.push(client.nextEntry([], { kind: 'operation' }))).status).toBe(200);
+    });
+
+    it('[S10] tells other devices at once, and ends the stream of a revoked one', async () => {
+      await using story = await setup();
+      const { client, server } = story;
+      const other = await story.another();
+      const stream = await openEvents(other);
+      await client.push(client.nextEntry());
+      expect(await stream.next('"index":1')).toContain(client.device.deviceId);
+
+      await call(server.address, 'DELETE', pathOf('device', { device: other.device.deviceId }), {
+        token: client.device.accessToken,
+      });
+
+      await stream.ended;
+      expect((await other.push(other.nextEntry())).status).toBe(401);
+    });
+
+    it('[S6] carries a join to the new device, and its sealed key to nobody else', async () => {
+      await using story = await setup();
+      const { client } = story;
+      const other = await story.another();
+      const third = await story.another();
+      await other.send('POST', 'joins', { json: {} });
+      const waiting = joinsAnswerSchema.parse((await client.send('GET', 'joins')).json).joins;
+      expect(waiting).toMatchObject([
+        { device: other.device.deviceId, agreementKey: other.device.agreementKey, sealedKey: null },
+      ]);
+      expect(refusalOf(await other.send('POST', 'answerJoin', { json: { answer: 'refuse' } })).code).toBe('forbidden');
+
+      const sealedKey = Buffer.from('sealed').toString('base64');
+      const path = pathOf('answerJoin', { vault: client.vault, device: other.device.deviceId });
+      const answered = await call(client.address, 'POST', path, {
+        token: client.device.accessToken,
+        json: { answer: 'approve', sealedKey },
+      });
+
+      expect(answered.status).toBe(200);
+      const joinPath = pathOf('join', { vault: client.vault, device: other.device.deviceId });
+      const seenBy = async ({ device }: ReplicaClient) =>
+        joinSchema.parse((await call(client.address, 'GET', joinPath, { token: device.accessToken })).json);
+      expect(await seenBy(other)).toMatchObject({ status: 'approved', sealedKey, approvedBy: client.device.deviceId });
+      expect(await seenBy(third)).toMatchObject({ status: 'approved', sealedKey: null });
+    });
+
+    it('[S6] keeps key slots, and lets none be overwritten unseen', async () => {
+      await using story = await setup();
+      const { client } = story;
+      const slots = Buffer.from('wrapped').toString('base64');
+
+      expect((await client.send('PUT', 'slots', { json: { revision: 0, slots } })).json).toEqual({
+        revision: 1,
+        slots,
+      });
+      expect(refusalOf(await client.send('PUT', 'slots', { json: { revision: 0, slots } })).code).toBe('conflict');
+      expect((await client.send('GET', 'slots')).json).toEqual({ revision: 1, slots });
+    });
+
+    it('[S4] changes its generation when it came back from a backup, and only then', async () => {
+      await using story = await setup();
+      const { client, server } = story;
+      const { generation } = await client.status();
+
+      expect((await client.status()).generation).toBe(generation);
+      await markRestored({ dataFolder: server.folder, databaseUrl });
+      expect((await client.status()).generation).not.toBe(generation);
+    });
+
+    it('[S30] pages through a log of any length, in order and without gaps', async () => {
+      await using story = await setup();
+      const { client } = story;
+      await client.push(...Array.from({ length: 300 }, () => client.nextEntry()));
+      const seen: number[] = [];
+      for (;;) {
+        const page = await client.pull({ [client.device.deviceId]: seen.at(-1) ?? 0 }, { maxEntries: 70 });
+        if (page.length === 0) break;
+        seen.push(...page.map(({ part }) => part.index));
+      }
+
+      expect(seen).toEqual(Array.from({ length: 300 }, (_, at) => at + 1));
+      expect(await client.pull({}, { maxBytes: 1 })).toHaveLength(1);
+    });
+
+    it('opens no door of another account', async () => {
+      await using story = await setup();
+      const { client, server } = story;
+      const object = anObject();
+      await client.upload(object);
+      await client.push(client.nextEntry([object.id]));
+      const email = newEmail();
+      await signUp(server.address, email);
+      const thief = new ReplicaClient(server.address, await logIn(server.address, email), client.vault);
+      const doors: Array<[string, RouteName, object?]> = [
+        ['GET', 'status'],
+        ['POST', 'pull', { json: { after: [] } }],
+        ['POST', 'have', { json: { ids: [object.id] } }],
+        ['POST', 'getObjects', { json: { objects: [{ id: object.id }] } }],
+        ['POST', 'damaged', { json: { ids: [object.id] } }],
+        ['PUT', 'objects', { bytes: toFrame(object) }],
+        ['POST', 'entries', { bytes: encodeWireEntries([thief.nextEntry()]) }],
+        ['GET', 'slots'],
+        ['GET', 'joins'],
+        ['POST', 'joins', { json: {} }],
+        ['GET', 'events'],
+      ];
+
+      for (const [method, route, options] of doors) {
+        const reply = await thief.send(method, route, options);
+        const nothing = await new ReplicaClient(server.address, thief.device, newVaultId()).send(
+          method,
+          route,
+          options,
+        );
+        // What is somebody else's and what is not there look the same.
+        expect([route, reply.status, reply.json]).toEqual([route, 404, nothing.json]);
+      }
+      const device = pathOf('device', { device: client.device.deviceId });
+      expect((await call(server.address, 'DELETE', device, { token: thief.device.accessToken })).status).toBe(404);
+      // A vault of the same name in another account is another vault.
+      await thief.createVault();
+      expect((await thief.have([object.id])).missing).toEqual([object.id]);
+      expect(await thief.pull()).toEqual([]);
+    });
+
+    it('refuses a hostile client: forged devices, others’ tokens, huge bodies, garbage', async () => {
+      await using story = await setup();
+      const { client, server } = story;
+      const other = await story.another();
+      const forged = new ReplicaClient(
+        server.address,
+        { ...newDevice(), accessToken: client.device.accessToken },
+        client.vault,
+      );
+      expect(refusalOf(await forged.push(forged.nextEntry())).code).toBe('forbidden');
+      const asOther = other.nextEntry();
+      expect(refusalOf(await client.push(asOther)).code).toBe('forbidden');
+      const own = client.nextEntry();
+      expect(refusalOf(await client.push({ ...own, signature: randomBytes(64) })).code).toBe('forbidden');
+      expect(refusalOf(await client.push({ ...own, bodyBytes: null })).code).toBe('bad-request');
+
+      for (const token of ['x', `cairn_a_${'0'.repeat(16)}_${'A'.repeat(43)}`, client.device.refreshToken])
+        expect((await call(server.address, 'GET', ROUTES.account, { token })).status).toBe(401);
+      expect((await client.send('PUT', 'slots', { json: { revision: 0, slots: 'A'.repeat(400_000) } })).status).toBe(
+        413,
+      );
+      const tooMany = Buffer.concat(Array.from({ length: MAX_BATCH_FRAMES + 1 }, () => toFrame(anObject(1))));
+      expect((await client.send('PUT', 'objects', { bytes: tooMany })).status).toBe(413);
+      for (const bytes of [randomBytes(3), randomBytes(5_000)]) {
+        expect((await client.send('PUT', 'objects', { bytes })).status).toBe(400);
+        expect((await client.send('POST', 'entries', { bytes })).status).toBe(400);
+      }
+      const pulls = [
+        { after: [{ device: 'x', index: 1 }] },
+        { after: [{ device: client.device.deviceId, index: -1 }] },
+        { after: 'all' },
+        { after: [], maxEntries: 1e9 },
+      ];
+      for (const json of pulls) expect((await client.send('POST', 'pull', { json })).status).toBe(400);
+      const beyond = { after: [{ device: client.device.deviceId, index: Number.MAX_SAFE_INTEGER }] };
+      expect((await client.send('POST', 'pull', { json: beyond })).bytes.length).toBe(0);
+      expect((await client.send('POST', 'have', { json: { ids: ["' OR 1=1 --" as ObjectId] } })).status).toBe(400);
+      for (const path of [
+        '/v1/vaults/x/status',
+        `/v1/vaults/${'%00'.repeat(64)}/status`,
+        '/v1/vaults//status',
+        '/../etc/passwd',
+      ])
+        expect((await call(server.address, 'GET', path, { token: client.device.accessToken })).status).toBe(404);
+      // It still stands.
+      expect((await client.push(own)).status).toBe(200);
     });
   });
 });
+
+interface Events {
+  /** The text up to where this stands in it. */
+  next(part: string): Promise<string>;
+  readonly ended: Promise<void>;
+}
+
+async function openEvents(client: ReplicaClient): Promise<Events> {
+  const path = pathOf('events', { vault: client.vault });
+  const response = await fetch(`${client.address}${path}`, {
+    headers: { authorization: `Bearer ${client.device.accessToken}`, 'cairn-protocol': '1' },
+  });
+  const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
+  if (reader === undefined) throw new Error('no stream');
+  let text = '';
+  const read = async (): Promise<boolean> => {
+    const { value, done } = await reader.read();
+    text += value ?? '';
+    return !done;
+  };
+  await read();
+  return {
+    next: async (part) => {
+      while (!text.includes(part)) if (!(await read())) throw new Error(`the stream ended before ${part}`);
+      return text;
+    },
+    get ended() {
+      return (async () => {
+        while (await read());
+      })();
+    },
+  };
+}

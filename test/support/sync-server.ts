@@ -36,6 +36,8 @@ export async function startTestServer(options: Partial<ServerOptions> = {}): Pro
     port: 0,
     dataFolder: folder,
     databaseUrl: null,
+    objects: 'database',
+    limits: { bytes: 1_000_000_000, objects: 1_000_000 },
     isSignUpOpen: true,
     isBehindProxy: false,
     metricsToken: null,

@@ -12,6 +12,10 @@ import { readGivenPassword } from '../password.ts';
 
 const DEFAULT_PORT = 7390;
 const MAX_PORT = 65_535;
+const DEFAULT_QUOTA_GB = 50;
+const GIGABYTE = 1_000_000_000;
+/** Also of small ones there are not too many. */
+const MAX_OBJECTS = 20_000_000;
 const LOOPBACK = '127.0.0.1';
 
 export interface ServerCommandOptions {
@@ -20,6 +24,8 @@ export interface ServerCommandOptions {
   readonly dataDir?: string;
   readonly signUp?: string;
   readonly behindProxy?: boolean;
+  readonly objects?: string;
+  readonly quota?: string;
 }
 
 export function setupServer(command: Command, act: Act): void {
@@ -28,6 +34,8 @@ export function setupServer(command: Command, act: Act): void {
     .option('--host <address>', `the address to listen at (default: ${LOOPBACK}, this machine only)`)
     .option('--data-dir <dir>', "where its data lies (default: `server` in Cairn's data folder)")
     .option('--sign-up <who>', '`open` or `closed` (default: open on this machine only, else closed)')
+    .option('--objects <where>', '`database` or `files`: where the bytes of objects lie (default: database)')
+    .option('--quota <gigabytes>', `what an account may store (default: ${DEFAULT_QUOTA_GB})`)
     .option('--behind-proxy', 'believe the last x-forwarded-for about who calls')
     .action((options: ServerCommandOptions) => act((context) => runServer(options, context)));
   command
@@ -37,6 +45,21 @@ export function setupServer(command: Command, act: Act): void {
     .action((email: string, _: object, sub: Command) =>
       act((context) => runAddAccount(email, sub.optsWithGlobals<ServerCommandOptions>(), context)),
     );
+  command
+    .command('restored')
+    .description('After a restore from a backup: lets devices push again what the backup lacks.')
+    .option('--data-dir <dir>', "where the server's data lies")
+    .action((_: object, sub: Command) =>
+      act((context) => runRestored(sub.optsWithGlobals<ServerCommandOptions>(), context)),
+    );
+}
+
+/** Says that the data came back from a backup. */
+async function runRestored(options: ServerCommandOptions, context: CommandContext): Promise<ExitCode> {
+  const { markRestored } = await import('../../server/administer.ts');
+  await markRestored(storageOf(options, context));
+  context.out.result({ restored: true }, () => ['Devices are told that the server came back from a backup.']);
+  return EXIT_DONE;
 }
 
 /** Runs until a signal ends it. */
@@ -48,6 +71,8 @@ export async function runServer(options: ServerCommandOptions, context: CommandC
     host,
     port: parsePort(options.port),
     ...storageOf(options, context),
+    objects: parseObjects(options.objects),
+    limits: { bytes: parseQuota(options.quota) * GIGABYTE, objects: MAX_OBJECTS },
     isSignUpOpen: parseSignUp(options.signUp, host),
     isBehindProxy: options.behindProxy === true,
     metricsToken: env['CAIRN_METRICS_TOKEN'] ?? null,
@@ -111,6 +136,19 @@ function parseSignUp(text: string | undefined, host: string): boolean {
   throw new AppError('USAGE_INVALID', '--sign-up is `open` or `closed`.', {
     hint: 'With `closed`, accounts are made by `cairn server add-account`.',
   });
+}
+
+function parseObjects(text: string | undefined): 'database' | 'files' {
+  if (text === undefined) return 'database';
+  if (text === 'database' || text === 'files') return text;
+  throw new AppError('USAGE_INVALID', '--objects is `database` or `files`.', { hint: 'See docs/self-hosting.md.' });
+}
+
+function parseQuota(text: string | undefined): number {
+  if (text === undefined) return DEFAULT_QUOTA_GB;
+  const quota = /^\d{1,6}(?:\.\d{1,3})?$/.test(text) ? Number(text) : 0;
+  if (quota > 0) return quota;
+  throw new AppError('USAGE_INVALID', 'This is not a quota.', { hint: 'Give gigabytes, such as 50 or 0.5.' });
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

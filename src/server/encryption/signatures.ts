@@ -1,6 +1,6 @@
 // Hashes and signatures of devices. The server only ever verifies: it holds no key of the replica.
 
-import { createHash, createPublicKey, verify } from 'node:crypto';
+import { createHash, createPublicKey, verify, type KeyObject } from 'node:crypto';
 
 import { DEVICE_ID_PREFIX, KEY_BYTES, SIGNATURE_BYTES, type DeviceId } from '../../shared/replication/ids.ts';
 
@@ -18,13 +18,23 @@ export function deviceIdOf(signingKey: Uint8Array): DeviceId {
   return sha256(DEVICE_ID_PREFIX, signingKey).toString('hex') as DeviceId; // a SHA-256
 }
 
-/** True where the message was signed by the key. Keys and signatures of any form are answered, never thrown at. */
+/** Tells of many messages whether the key signed them. Keys and signatures of any form are answered, never thrown at. */
+export function createVerifier(signingKey: Uint8Array): (message: Uint8Array, signature: Uint8Array) => boolean {
+  const key = readPublicKey(signingKey);
+  return (message, signature) =>
+    key !== null && signature.length === SIGNATURE_BYTES && verify(null, message, key, signature);
+}
+
+/** The same for one message. */
 export function isSignedBy(signingKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {
-  if (signingKey.length !== KEY_BYTES || signature.length !== SIGNATURE_BYTES) return false;
+  return createVerifier(signingKey)(message, signature);
+}
+
+function readPublicKey(signingKey: Uint8Array): KeyObject | null {
+  if (signingKey.length !== KEY_BYTES) return null;
   try {
-    const key = createPublicKey({ key: Buffer.concat([ED25519_DER_PREFIX, signingKey]), format: 'der', type: 'spki' });
-    return verify(null, message, key, signature);
+    return createPublicKey({ key: Buffer.concat([ED25519_DER_PREFIX, signingKey]), format: 'der', type: 'spki' });
   } catch {
-    return false; // 32 bytes that are no point on the curve
+    return null; // 32 bytes that are no key
   }
 }

@@ -11,7 +11,7 @@ export const MAX_BATCH_FRAMES = 64;
 export const MAX_BATCH_BYTES = 8 * 1024 * 1024;
 /** Bytes of an object in one frame. A larger object travels in parts. */
 export const MAX_FRAME_PAYLOAD_BYTES = 4 * 1024 * 1024;
-export const MAX_OBJECT_BYTES = 256 * 1024 * 1024;
+export const MAX_OBJECT_BYTES = 64 * 1024 * 1024;
 
 /** Entries are small, so that a page may have more of them than of objects. */
 export const MAX_ENTRIES_PER_BATCH = 1_000;

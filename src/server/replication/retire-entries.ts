@@ -1,0 +1,78 @@
+// Freeing the bodies of entries that their device has retired (S8). The signed part stays, so that the chain can still be verified; objects
+// that no live entry names any more are marked, and freed after the grace time (collect-garbage.ts).
+
+import { parseBody, type IndexRange } from '../../shared/replication/entry.ts';
+import type { Executor } from '../store/store.ts';
+import { inSlices } from './replica-deps.ts';
+import type { OwnVault } from './vaults.ts';
+
+const ENTRIES_AT_ONCE = 200;
+
+/** Part of the transaction that takes the retiring entries. */
+export async function retireEntries(
+  tx: Executor,
+  { userId, vaultNo }: OwnVault,
+  deviceNo: number,
+  ranges: ReadonlyArray<IndexRange>,
+  nowMs: number,
+): Promise<void> {
+  for (const { first, last } of ranges) {
+    for (;;) {
+      const rows = await tx
+        .selectFrom('entries')
+        .select(['entry_index', 'body_bytes'])
+        .where('user_id', '=', userId)
+        .where('vault_no', '=', vaultNo)
+        .where('device_no', '=', deviceNo)
+        .where('entry_index', '>=', first)
+        .where('entry_index', '<=', last)
+        .where('body_bytes', 'is not', null)
+        .limit(ENTRIES_AT_ONCE)
+        .execute();
+      if (rows.length === 0) break;
+      const indexes = rows.map(({ entry_index }) => entry_index);
+      const ids = new Set(rows.flatMap(({ body_bytes }) => parseBody(body_bytes ?? new Uint8Array(0))?.requires ?? []));
+      await tx
+        .updateTable('entries')
+        .set({ body_bytes: null })
+        .where('user_id', '=', userId)
+        .where('vault_no', '=', vaultNo)
+        .where('device_no', '=', deviceNo)
+        .where('entry_index', 'in', indexes)
+        .execute();
+      for (const slice of inSlices([...ids].map((id) => Buffer.from(id, 'hex')))) {
+        await tx
+          .deleteFrom('entry_objects')
+          .where('user_id', '=', userId)
+          .where('vault_no', '=', vaultNo)
+          .where('object_id', 'in', slice)
+          .where('device_no', '=', deviceNo)
+          .where('entry_index', 'in', indexes)
+          .execute();
+        await markUnnamed(tx, userId, vaultNo, slice, nowMs);
+      }
+    }
+  }
+}
+
+async function markUnnamed(tx: Executor, userId: string, vaultNo: number, ids: Buffer[], nowMs: number): Promise<void> {
+  await tx
+    .updateTable('objects')
+    .set({ unnamed_since_ms: nowMs })
+    .where('user_id', '=', userId)
+    .where('vault_no', '=', vaultNo)
+    .where('object_id', 'in', ids)
+    .where((row) =>
+      row.not(
+        row.exists(
+          row
+            .selectFrom('entry_objects')
+            .select('entry_objects.device_no')
+            .whereRef('entry_objects.user_id', '=', 'objects.user_id')
+            .whereRef('entry_objects.vault_no', '=', 'objects.vault_no')
+            .whereRef('entry_objects.object_id', '=', 'objects.object_id'),
+        ),
+      ),
+    )
+    .execute();
+}

@@ -6,6 +6,7 @@ import { createDatabase } from './database.ts';
 import { withStorageErrors } from './errors.ts';
 import { createKeyring, type Keyring, type KeyringOptions, type VaultSecret } from './keyring/keyring.ts';
 import { openSharedHeader, type JoinedVault } from './keyring/share-keyring.ts';
+import { syncFolder } from './keyring/sidecar.ts';
 import { FIRST_HEAD, sealHead } from './log/head.ts';
 import { runMigrations } from './migrations/run-migrations.ts';
 import { writeHeadSlot } from './tables/single-rows.ts';
@@ -72,6 +73,7 @@ async function buildBeside<Result>(
     withStorageErrors('Creating the vault', () => {
       linkSync(temporary.sidecar, files.sidecar);
       linkSync(temporary.database, files.database);
+      syncFolder(files.folder);
     });
     return result;
   } finally {

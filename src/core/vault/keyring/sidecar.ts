@@ -106,12 +106,17 @@ function writeDurably(path: string, bytes: Buffer): void {
   }
 }
 
-/** Makes renames in a folder last. */
+/** What file systems say that know no syncing of folders, such as some on a network. */
+const NO_FOLDER_SYNC = new Set(['EINVAL', 'ENOSYS', 'ENOTSUP', 'EOPNOTSUPP']);
+
+/** Makes renames in a folder last, where the file system can do that. */
 export function syncFolder(path: string): void {
   if (process.platform === 'win32') return; // folders cannot be opened there, and renames are ordered by the journal
   const folder = openSync(path, 'r');
   try {
     fsyncSync(folder);
+  } catch (error) {
+    if (!NO_FOLDER_SYNC.has((error as NodeJS.ErrnoException).code ?? '')) throw error; // what fsync throws
   } finally {
     closeSync(folder);
   }

@@ -9,6 +9,7 @@ import { makeFoldersSync } from '../../system/make-folders.ts';
 import { isProcessAlive } from '../../system/process-alive.ts';
 import { openReadDatabase, openWriteDatabase } from '../database.ts';
 import { damaged, toStorageError, withAsyncStorageErrors, withStorageErrors } from '../errors.ts';
+import { syncFolder } from '../keyring/sidecar.ts';
 import { VaultState } from '../log/vault-state.ts';
 import type { BackupReport } from '../vault.ts';
 import type { VaultFiles } from '../vault-files.ts';
@@ -46,7 +47,7 @@ export async function backupVault(
   try {
     await copy(state, unfinished, control);
     const checked = await withAsyncStorageErrors('Checking the backup', () => check(state, unfinished, control));
-    withStorageErrors('Finishing the backup', () => finish(unfinished, join(folder, name)));
+    withStorageErrors('Finishing the backup', () => finish(unfinished, folder, name));
     const removed = letGo(folder, owner, keep);
     await deps.withLock(() => state.commit('Noting the backup', { lastBackupAtMs: nowMs }, () => undefined));
     return { name, sizeBytes: statSync(join(folder, name)).size, checked, removed };
@@ -114,7 +115,7 @@ async function check(state: VaultState, path: string, control: WorkControl): Pro
   }
 }
 
-function finish(from: string, to: string): void {
+function finish(from: string, folder: string, name: string): void {
   chmodSync(from, 0o600);
   const file = openSync(from, 'r+');
   try {
@@ -122,7 +123,9 @@ function finish(from: string, to: string): void {
   } finally {
     closeSync(file);
   }
-  renameSync(from, to);
+  renameSync(from, join(folder, name));
+  // Before older ones go: a power cut may otherwise take the new name and keep the deletions.
+  syncFolder(folder);
 }
 
 function letGo(folder: string, owner: string, keep: number): string[] {

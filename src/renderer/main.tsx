@@ -14,6 +14,7 @@ import { followTheme } from './app/theme.ts';
 import { connect } from './client/client.ts';
 import { followRestores } from './stores/restoring.ts';
 import { followStatus } from './stores/status.ts';
+import { followSync } from './stores/sync.ts';
 import { saveNow } from './stores/ui.ts';
 
 // What is most likely to be shown first, while the connection is made.
@@ -21,6 +22,7 @@ LazyUnlock.preload();
 followTheme();
 followStatus();
 followRestores();
+followSync();
 connect();
 window.addEventListener('pagehide', saveNow);
 

@@ -22,6 +22,12 @@ export const LazySessions = lazyScreen(async () => (await import('../features/se
 export const LazySession = lazyScreen(
   async () => (await import('../features/sessions/session-screen.tsx')).SessionScreen,
 );
+export const LazyPublished = lazyScreen(
+  async () => (await import('../features/sessions/publish/published.tsx')).Published,
+);
+export const LazyPublishedSession = lazyScreen(
+  async () => (await import('../features/sessions/publish/published-session.tsx')).PublishedSession,
+);
 export const LazySearch = lazyScreen(async () => (await import('../features/search/search.tsx')).SearchScreen);
 export const LazySettings = lazyScreen(async () => (await import('../features/settings/settings.tsx')).Settings);
 export const LazyStatistics = lazyScreen(

@@ -30,6 +30,8 @@ import {
   LazyDiagnostics,
   LazyItemHistory,
   LazyPalette,
+  LazyPublished,
+  LazyPublishedSession,
   LazyRecovery,
   LazyRestore,
   LazySearch,
@@ -131,6 +133,12 @@ export function Shell() {
               ))}
               {screen('/sessions/:id', ({ id = '' }) => (
                 <LazySession key={id} id={id} />
+              ))}
+              {screen('/published', () => (
+                <LazyPublished />
+              ))}
+              {screen('/published/:id', ({ id = '' }) => (
+                <LazyPublishedSession key={id} id={id} />
               ))}
               {screen('/checkpoints', () => (
                 <LazyCheckpoints />

@@ -20,6 +20,10 @@ export function sessionAddress(id: string): string {
   return `/sessions/${encodeURIComponent(id)}`;
 }
 
+export function publishedAddress(id: string): string {
+  return `/published/${encodeURIComponent(id)}`;
+}
+
 export function itemAddress(key: string): string {
   return `/item/${encodeURIComponent(key)}`;
 }

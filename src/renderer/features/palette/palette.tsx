@@ -11,6 +11,7 @@ import {
   ChartNoAxesColumn,
   Clock,
   Footprints,
+  LifeBuoy,
   Lock,
   MessagesSquare,
   Moon,
@@ -62,10 +63,13 @@ export function Palette({
     { label: 'Where was I?', icon: <Footprints size={16} />, run: go('/where-was-i') },
     { label: 'Search', icon: <Search size={16} />, run: go('/search') },
     { label: 'Sessions', icon: <MessagesSquare size={16} />, run: go('/sessions') },
+    { label: 'Published sessions', icon: <MessagesSquare size={16} />, run: go('/published') },
     { label: 'Checkpoints', icon: <BookMarked size={16} />, run: go('/checkpoints') },
     { label: 'Statistics', icon: <ChartNoAxesColumn size={16} />, run: go('/statistics') },
     { label: 'Diagnostics', icon: <Activity size={16} />, run: go('/diagnostics') },
+    { label: 'Recovery', icon: <LifeBuoy size={16} />, run: go('/recovery') },
     { label: 'Settings', icon: <Settings size={16} />, run: go('/settings') },
+    { label: 'Sync and devices', icon: <Settings size={16} />, run: go('/settings/sync') },
   ];
   const actions: readonly Entry[] = [
     { label: 'Checkpoint now…', icon: <BookmarkPlus size={16} />, run: onCheckpoint },

@@ -2,14 +2,20 @@
 
 import './recovery.css';
 
+import { useState } from 'react';
 import { Link } from 'wouter';
 
+import { Button } from '../../components/button.tsx';
 import { Message } from '../../components/feedback.tsx';
 import { useStatus } from '../../stores/status.ts';
+import { Health } from './health.tsx';
 import { RecoveryParts } from './recovery-parts.tsx';
 
 export function Recovery() {
   const readOnly = useStatus(({ status }) => status?.readOnly);
+  const isDamaged = useStatus(({ status }) => status?.notices.some(({ isDamage }) => isDamage) === true);
+  // Where something is known to be wrong the check begins by itself; else it would only be work.
+  const [isAsked, setAsked] = useState(isDamaged || readOnly !== undefined);
   return (
     <div className="page">
       <h1>Recovery</h1>
@@ -26,7 +32,21 @@ export function Recovery() {
           vault is repaired, or a backup is in its place.
         </Message>
       )}
-      <RecoveryParts />
+      <Health />
+      {isAsked ? (
+        <RecoveryParts />
+      ) : (
+        <section className="card recovery__part" aria-labelledby="recovery-check">
+          <h2 id="recovery-check">Check everything</h2>
+          <p className="soft">
+            Nothing is known to be damaged. A check opens the seal of every record and puts all content together; it
+            changes nothing. Backups to go back to are listed with it.
+          </p>
+          <div className="row">
+            <Button onClick={() => setAsked(true)}>Check everything now</Button>
+          </div>
+        </section>
+      )}
     </div>
   );
 }

@@ -1,6 +1,6 @@
 // What can be done with a session, as buttons.
 
-import { CircleDot, Download, Pencil, Pin, PinOff, Play, Trash2 } from 'lucide-react';
+import { CircleDot, Download, Pencil, Pin, PinOff, Play, Share2, Trash2 } from 'lucide-react';
 import { useState } from 'react';
 
 import type { SessionView } from '../../../shared/contract/sessions.ts';
@@ -12,6 +12,7 @@ import { Menu } from '../../components/menu.tsx';
 import { saveText } from '../../components/save-text.ts';
 import { plainTitle } from '../../components/visible-text.ts';
 import { showToast } from '../../stores/toasts.ts';
+import { PublishSheet } from './publish/publish-sheet.tsx';
 import { DeleteDialog, RenameDialog, ResumeDialog, type ResumeHint } from './session-dialogs.tsx';
 
 const STATUS_NAMES: Readonly<Record<SessionStatus, string>> = {
@@ -29,7 +30,7 @@ export interface SessionActionsProps {
 export function SessionActions({ session, onDeleted }: SessionActionsProps) {
   const { id, pinned, live } = session;
   const name = plainTitle(session.name);
-  const [open, setOpen] = useState<'rename' | 'delete' | null>(null);
+  const [open, setOpen] = useState<'rename' | 'delete' | 'publish' | null>(null);
   const [hint, setHint] = useState<ResumeHint | null>(null);
   const pin = useToldAction(() => api.sessions.update({ id, pinned: !pinned }));
   const setStatus = useToldAction((status: SessionStatus) => api.sessions.update({ id, status }));
@@ -64,6 +65,7 @@ export function SessionActions({ session, onDeleted }: SessionActionsProps) {
           { label: 'As JSON', onSelect: () => void save.run('json') },
         ]}
       />
+      <IconButton label={`Publish ${name}`} icon={<Share2 size={16} />} onClick={() => setOpen('publish')} />
       {session.tool === 'agents' && (
         <Menu
           trigger={<IconButton label={`Status of ${name}`} icon={<CircleDot size={16} />} />}
@@ -75,6 +77,7 @@ export function SessionActions({ session, onDeleted }: SessionActionsProps) {
       )}
       <IconButton label={`Delete ${name}`} icon={<Trash2 size={16} />} onClick={() => setOpen('delete')} />
       {open === 'rename' && <RenameDialog session={session} onClose={() => setOpen(null)} />}
+      {open === 'publish' && <PublishSheet session={session} onClose={() => setOpen(null)} />}
       {open === 'delete' && (
         <DeleteDialog
           session={session}

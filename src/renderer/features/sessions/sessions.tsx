@@ -55,6 +55,9 @@ export function Sessions() {
           <h1>Sessions</h1>
           <p className="soft">Conversations with AI tools, newest first, also those that the tools have deleted.</p>
         </div>
+        <Link className="button" href="/published">
+          Published
+        </Link>
         <Button disabled={importAll.isRunning} onClick={() => void importAll.run()}>
           <FolderInput size={15} aria-hidden /> Import agents/sessions
         </Button>

@@ -16,7 +16,8 @@ import { Retention } from './retention-section.tsx';
 import { SettingsAccess } from './settings-access.tsx';
 import { Sources } from './sources-section.tsx';
 import { Start } from './start-section.tsx';
-import { Sync } from './sync-section.tsx';
+import { Sync } from './sync/sync-section.tsx';
+import { Teams } from './teams/teams-section.tsx';
 
 interface SectionEntry {
   readonly id: string;
@@ -33,6 +34,7 @@ const SECTIONS: readonly [SectionEntry, ...SectionEntry[]] = [
   { id: 'keys', label: 'Keys', content: Keys },
   { id: 'start', label: 'Start and updates', content: Start },
   { id: 'sync', label: 'Sync', content: Sync },
+  { id: 'teams', label: 'Teams', content: Teams },
   { id: 'appearance', label: 'Appearance', content: Appearance },
   { id: 'data', label: 'Data', content: Data },
   { id: 'about', label: 'About', content: About },

@@ -13,9 +13,11 @@ import { Dialog } from '../../components/dialog.tsx';
 import { ErrorMessage } from '../../components/feedback.tsx';
 import { formatAge, formatTime, plural } from '../../components/format.ts';
 import { Menu } from '../../components/menu.tsx';
+import { tellSync } from '../../components/tell-sync.ts';
 import { useNow } from '../../components/use-now.ts';
 import { useRestoring } from '../../stores/restoring.ts';
 import { takeStatus, useStatus } from '../../stores/status.ts';
+import { useSync } from '../../stores/sync.ts';
 import { showToast } from '../../stores/toasts.ts';
 
 const MINUTE_MS = 60_000;
@@ -47,6 +49,7 @@ export function CaptureBar({
         <span className={`dot dot--${tone}`} aria-hidden />
         <span className="grow">{words}</span>
       </div>
+      <SyncLine now={now} />
       {progress !== null && (
         <div role="status">
           <Link className="capture-bar__state row" href={owner ?? '/'}>
@@ -88,6 +91,21 @@ export function CaptureBar({
         <Command size={16} aria-hidden /> Commands <span className="kbd">Ctrl K</span>
       </Button>
       {isForgetting && <ForgetDialog onClose={() => setForgetting(false)} />}
+    </div>
+  );
+}
+
+/** How sync stands, once somebody has signed in. */
+function SyncLine({ now }: { readonly now: number }) {
+  const status = useSync((sync) => sync.status);
+  const words = status === null ? null : tellSync(status, now);
+  if (words === null) return null;
+  return (
+    <div role="status">
+      <Link className="capture-bar__state row" href="/settings/sync">
+        <span className={`dot dot--${words.tone}`} aria-hidden />
+        <span className="grow">{words.text}</span>
+      </Link>
     </div>
   );
 }

@@ -13,15 +13,18 @@ import { useEffect, useRef, useState, type ReactNode } from 'react';
 import { Link, Redirect, Route, Switch, useLocation, useSearch } from 'wouter';
 
 import { keyOfItemAddress } from '../components/addresses.ts';
+import { Button } from '../components/button.tsx';
 import { Message } from '../components/feedback.tsx';
 import { formatSpan, plural } from '../components/format.ts';
 import { useNow } from '../components/use-now.ts';
+import { plainTitle } from '../components/visible-text.ts';
 import { RestorePromptBanner } from '../features/restore/restore-prompt.tsx';
 import { CaptureBar } from '../features/shell/capture-bar.tsx';
 import { NewCheckpoint } from '../features/checkpoints/new-checkpoint.tsx';
 import { Timeline } from '../features/timeline/timeline.tsx';
 import { AwayCard } from '../features/where-was-i/away-card.tsx';
 import { closeCheckpointDialog, openCheckpointDialog, useCheckpointDialog } from '../stores/checkpoint-dialog.ts';
+import { lookAtDevice, useSync } from '../stores/sync.ts';
 import { useStatus } from '../stores/status.ts';
 import { notePath, useUi } from '../stores/ui.ts';
 import {
@@ -62,6 +65,7 @@ export function Shell() {
   const checkpointOf = useCheckpointDialog(({ snapshot }) => snapshot);
   const shown = useRef<HTMLDivElement>(null);
   const isThere = useLastPlace();
+  const device = useSync((sync) => sync.device);
   useEffect(() => {
     // What was pressed went with the screen that it stood on: the keys go on with what is shown now.
     if (document.activeElement === document.body) shown.current?.focus({ preventScroll: true });
@@ -104,11 +108,13 @@ export function Shell() {
         <ConnectionNotice />
         <DamageNotice />
         <WatchdogNotice />
+        <DeviceNotice />
         <RestorePromptBanner />
         <AwayCard />
         <div className="main__screen" id="main" tabIndex={-1} ref={shown}>
+          {/* Another device's history is another content of every screen. */}
           {isThere && (
-            <Switch>
+            <Switch key={device?.id}>
               <Route path="/">
                 <Timeline />
               </Route>
@@ -215,6 +221,25 @@ function ConnectionNotice() {
   return (
     <div className="notice">
       <Message tone="warn">The connection to Cairn was lost. It is tried again by itself.</Message>
+    </div>
+  );
+}
+
+/** Whose history is shown, where it is another device's: on every screen, with the way back. */
+function DeviceNotice() {
+  const [, navigate] = useLocation();
+  const device = useSync((sync) => sync.device);
+  if (device === null) return null;
+  const handleBack = (): void => {
+    // What is shown of it is not here of this one.
+    navigate('/');
+    lookAtDevice(null);
+  };
+  return (
+    <div className="notice">
+      <Message action={<Button onClick={handleBack}>Back to this device</Button>}>
+        You are looking at the history of <strong className="captured">{plainTitle(device.name)}</strong>.
+      </Message>
     </div>
   );
 }

@@ -8,10 +8,10 @@ import { Button } from './button.tsx';
 import { ErrorMessage, Message } from './feedback.tsx';
 
 /** Codes of somebody who is not signed in. */
-const SIGNED_OUT: readonly ErrorCode[] = ['PUBLISH_FAILED'];
+const SIGNED_OUT: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['PUBLISH_FAILED', 'SYNC_OFF', 'SYNC_LOGIN']);
 
 export function ServerError({ error, onRetry }: { readonly error: AppError; readonly onRetry: () => void }) {
-  if (!SIGNED_OUT.includes(error.code)) return <ErrorMessage error={error} onRetry={onRetry} />;
+  if (!SIGNED_OUT.has(error.code)) return <ErrorMessage error={error} onRetry={onRetry} />;
   return (
     <Message
       tone="warn"

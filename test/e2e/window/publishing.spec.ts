@@ -85,7 +85,7 @@ test('a session is published after its secrets were shown; published ones are re
   wire.answer('publishing/publish', { session: PUBLISHED, secrets: 2, secretsFoundByServer: 1 });
   await page.reload();
 
-  await page.getByRole('link', { name: 'Sessions', exact: true }).press('Enter');
+  await page.getByRole('navigation', { name: 'Places' }).getByRole('link', { name: 'Sessions' }).press('Enter');
   await page
     .getByRole('button', { name: /^Publish/ })
     .first()

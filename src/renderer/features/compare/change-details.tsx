@@ -12,6 +12,7 @@ import { RepositoryView } from '../../components/preview/repository-preview.tsx'
 import { plainTitle, showHidden } from '../../components/visible-text.ts';
 import { attributeChanges } from './attribute-changes.ts';
 import { diffLines, newestLines } from './line-diff.ts';
+import { ofDevice } from '../../stores/sync.ts';
 
 type Change = DiffView['changed'][number];
 
@@ -76,7 +77,7 @@ export function ChangeDetails({ change, from, to }: ChangeDetailsProps) {
 function Contents({ change, from, to }: ChangeDetailsProps) {
   const { key } = change;
   const { data, error, reload } = useQuery(`${from} ${to} ${key}`, (signal) =>
-    Promise.all([from, to].map((id) => api.snapshots.preview({ id, key, limit: 1 }, { signal }))),
+    Promise.all([from, to].map((id) => api.snapshots.preview({ id, key, limit: 1, ...ofDevice() }, { signal }))),
   );
   if (error !== null) return <ErrorMessage error={error} onRetry={reload} />;
   const [before, after] = data ?? [];

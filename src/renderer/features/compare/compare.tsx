@@ -18,6 +18,7 @@ import { plainTitle } from '../../components/visible-text.ts';
 import { ChangeDetails } from './change-details.tsx';
 import { PointPicker } from './point-picker.tsx';
 import './compare.css';
+import { ofDevice } from '../../stores/sync.ts';
 
 const NOW = 'now';
 const SHOWN_AT_ONCE = 200;
@@ -26,13 +27,13 @@ export function Compare({ from, to }: { readonly from: string; readonly to: stri
   const key = `${from} ${to}`;
   const { data, error, isLoading, reload } = useQuery(key, async (signal) => {
     const [first, second] = await Promise.all([
-      api.timeline.resolve({ reference: from }, { signal }),
-      to === NOW ? null : api.timeline.resolve({ reference: to }, { signal }),
+      api.timeline.resolve({ reference: from, ...ofDevice() }, { signal }),
+      to === NOW ? null : api.timeline.resolve({ reference: to, ...ofDevice() }, { signal }),
     ]);
     const diff =
       second === null
         ? await api.snapshots.diffWithNow({ id: first.id }, { signal })
-        : await api.snapshots.diff({ id: first.id, other: second.id }, { signal });
+        : await api.snapshots.diff({ id: first.id, other: second.id, ...ofDevice() }, { signal });
     return { first, second, diff };
   });
   return (

@@ -8,6 +8,7 @@ import { api } from '../../client/client.ts';
 import { compareAddress } from '../../components/addresses.ts';
 import { Button } from '../../components/button.tsx';
 import { TextField } from '../../components/fields.tsx';
+import { ofDevice } from '../../stores/sync.ts';
 
 export function PointPicker({ from, to }: { readonly from: string; readonly to: string }) {
   const [, navigate] = useLocation();
@@ -52,7 +53,7 @@ async function resolve(text: string, allowsNow: boolean): Promise<{ readonly id?
   if (reference.toLowerCase() === 'now')
     return allowsNow ? { id: 'now' } : { error: 'Now can only be what is compared with: take “latest”.' };
   try {
-    return { id: (await api.timeline.resolve({ reference })).id };
+    return { id: (await api.timeline.resolve({ reference, ...ofDevice() })).id };
   } catch (error) {
     const { message, hint } = fromContractError(error);
     return { error: `${message} ${hint}`.trim() };

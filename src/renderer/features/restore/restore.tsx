@@ -16,13 +16,14 @@ import { RestoreProgress } from './restore-progress.tsx';
 import { firstSelection, type Selection } from './selection.ts';
 import { useRestore, type RestoreOptions } from './use-restore.ts';
 import './restore.css';
+import { ofDevice } from '../../stores/sync.ts';
 
 const ALL_OFF: RestoreOptions = { apply: false, runCommands: false, openFiles: false };
 
 export function Restore({ id }: { readonly id: string }) {
   useAddressParameters();
   const { search } = window.location;
-  const { data, error, reload } = useQuery(id, (signal) => api.snapshots.get({ id }, { signal }));
+  const { data, error, reload } = useQuery(id, (signal) => api.snapshots.get({ id, ...ofDevice() }, { signal }));
   if (data === null)
     return (
       <div className="page">

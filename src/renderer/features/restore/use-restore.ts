@@ -8,6 +8,7 @@ import type { AppError } from '../../../shared/model/app-error.ts';
 import { api } from '../../client/client.ts';
 import { CHOOSING, isUnderWay, useRestoring, type RestoreState } from '../../stores/restoring.ts';
 import { leaveOut, mergeSteps } from './steps.ts';
+import { ofDevice } from '../../stores/sync.ts';
 
 export interface RestoreOptions {
   readonly apply: boolean;
@@ -71,7 +72,7 @@ async function plan(owner: string, request: RestoreRequestView): Promise<void> {
   const { signal } = (end = new AbortController());
   useRestoring.setState({ owner, state: { type: 'planning' }, error: null });
   try {
-    const { steps } = await api.restore.plan(request, { signal });
+    const { steps } = await api.restore.plan({ ...request, ...ofDevice() }, { signal });
     if (!signal.aborted) useRestoring.setState({ state: { type: 'planned', steps } });
   } catch (problem) {
     if (!signal.aborted) useRestoring.setState({ state: CHOOSING, error: fromContractError(problem) });
@@ -90,7 +91,7 @@ async function run(owner: string, request: RestoreRequestView): Promise<void> {
   const start = { type: 'running', steps: [], done: 0, total: 0, isStopping: false } as const;
   useRestoring.setState({ owner, state: start, error: null });
   try {
-    for await (const event of await api.restore.run(request, { signal })) {
+    for await (const event of await api.restore.run({ ...request, ...ofDevice() }, { signal })) {
       if (event.type === 'planned') planned = event.steps;
       else if (event.type === 'step') told.push(event.step);
       else report = event.report;

@@ -8,6 +8,7 @@ import { useAction } from '../../client/use-action.ts';
 import { useQuery } from '../../client/use-query.ts';
 import type { SearchPlace } from '../../components/addresses.ts';
 import { toQuery } from './search-filter.ts';
+import { ofDevice } from '../../stores/sync.ts';
 
 const PAGE_HITS = 50;
 /** Whoever types waits for no more than this, where anything was found; the rest follows by itself. */
@@ -37,6 +38,7 @@ export function useSearch(text: string, filter: Required<SearchPlace>): SearchSt
       {
         text,
         limit: PAGE_HITS,
+        ...ofDevice(),
         ...toQuery(filter, Date.now()),
         ...(cursor === undefined ? { firstWithinMs: FIRST_WITHIN_MS } : { cursor }),
       },

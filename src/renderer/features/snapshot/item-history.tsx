@@ -15,6 +15,7 @@ import { formatBytes, formatDay, formatSecond, formatSpan, formatWhole, plural }
 import { plainTitle } from '../../components/visible-text.ts';
 import { ItemPreview } from './item-preview.tsx';
 import './snapshot.css';
+import { ofDevice } from '../../stores/sync.ts';
 
 const PAGE_SIZE = 100;
 
@@ -23,9 +24,13 @@ export function ItemHistory({ itemKey }: { readonly itemKey: string }) {
 }
 
 function History({ itemKey }: { readonly itemKey: string }) {
-  const first = useQuery(itemKey, (signal) => api.timeline.item({ key: itemKey, limit: PAGE_SIZE }, { signal }), {
-    reloadOn: ['snapshots.removed'],
-  });
+  const first = useQuery(
+    itemKey,
+    (signal) => api.timeline.item({ key: itemKey, limit: PAGE_SIZE, ...ofDevice() }, { signal }),
+    {
+      reloadOn: ['snapshots.removed'],
+    },
+  );
   const [more, setMore] = useState<readonly ItemVersion[]>([]);
   const [cursor, setCursor] = useState<string | undefined>(undefined);
   const [selectedId, setSelected] = useState<string | null>(null);
@@ -36,6 +41,7 @@ function History({ itemKey }: { readonly itemKey: string }) {
   }, [first.data]);
   const readMore = useAction(async () => {
     const page = await api.timeline.item({
+      ...ofDevice(),
       key: itemKey,
       limit: PAGE_SIZE,
       ...(cursor === undefined ? {} : { cursor }),
@@ -181,7 +187,9 @@ function Version({ version, isSelected, isTicked, onSelect, onTick }: VersionPro
 
 function VersionPreview({ itemKey, version }: { readonly itemKey: string; readonly version: ItemVersion }) {
   const { snapshotId } = version;
-  const { data, error, reload } = useQuery(snapshotId, (signal) => api.snapshots.get({ id: snapshotId }, { signal }));
+  const { data, error, reload } = useQuery(snapshotId, (signal) =>
+    api.snapshots.get({ id: snapshotId, ...ofDevice() }, { signal }),
+  );
   const item = data?.itemList.find(({ key }) => key === itemKey);
   if (error !== null) return <ErrorMessage error={error} onRetry={reload} />;
   if (data === null) return <Loading what="Opening the version" />;

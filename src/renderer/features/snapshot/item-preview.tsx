@@ -23,6 +23,7 @@ import { previewText } from './preview-text.ts';
 import { DocumentPreview, TabPreview } from './simple-previews.tsx';
 import { TerminalPreview } from './terminal-preview.tsx';
 import './preview.css';
+import { ofDevice } from '../../stores/sync.ts';
 
 const FIRST_MESSAGES = 40;
 /** A little more than a screen holds: all lines of a long terminal take longer than anybody wants to wait for its end. */
@@ -41,12 +42,15 @@ export interface ItemPreviewProps {
 export function ItemPreview({ snapshotId, item, find, hasLinks = true }: ItemPreviewProps) {
   const { key, kind, title, project, stale, goodAt } = item;
   const first = useQuery(`${snapshotId} ${key}`, (signal) =>
-    api.snapshots.preview({ id: snapshotId, key, limit: FIRST_MESSAGES, lines: FIRST_LINES }, { signal }),
+    api.snapshots.preview(
+      { id: snapshotId, key, limit: FIRST_MESSAGES, lines: FIRST_LINES, ...ofDevice() },
+      { signal },
+    ),
   );
   const isPart = first.data?.type === 'terminal' && first.data.omittedLines > 0;
   const rest = useQuery(
     `${snapshotId} ${key} whole`,
-    (signal) => api.snapshots.preview({ id: snapshotId, key }, { signal }),
+    (signal) => api.snapshots.preview({ id: snapshotId, key, ...ofDevice() }, { signal }),
     {
       isEnabled: isPart,
     },
@@ -155,7 +159,13 @@ async function wholePreview(id: string, key: string, preview: Preview): Promise<
   if (preview.type !== 'conversation') return preview;
   const messages: (typeof preview)['messages'] = [];
   while (messages.length < preview.messageCount) {
-    const next = await api.snapshots.preview({ id, key, firstIndex: messages.length, limit: COPIED_MESSAGES });
+    const next = await api.snapshots.preview({
+      id,
+      key,
+      firstIndex: messages.length,
+      limit: COPIED_MESSAGES,
+      ...ofDevice(),
+    });
     if (next.type !== 'conversation' || next.messages.length === 0) break;
     messages.push(...next.messages);
   }
@@ -169,7 +179,7 @@ function ItemConversation({
 }: Omit<ConversationViewProps, 'read'> & { readonly snapshotId: string; readonly itemKey: ItemView['key'] }) {
   const read = useCallback(
     async (firstIndex: number, limit: number) => {
-      const preview = await api.snapshots.preview({ id: snapshotId, key: itemKey, firstIndex, limit });
+      const preview = await api.snapshots.preview({ id: snapshotId, key: itemKey, firstIndex, limit, ...ofDevice() });
       return preview.type === 'conversation' ? preview : null;
     },
     [snapshotId, itemKey],

@@ -15,12 +15,15 @@ import { plainTitle } from '../../components/visible-text.ts';
 import { openCheckpointDialog } from '../../stores/checkpoint-dialog.ts';
 import { showToast } from '../../stores/toasts.ts';
 import { KIND_WORDS } from './snapshot-words.ts';
+import { ofDevice, useSync } from '../../stores/sync.ts';
 
 export function SnapshotHead({ snapshot }: { readonly snapshot: SnapshotView }) {
   const { id, takenAt, kind, items, gaps, checkpoint, kept } = snapshot;
   const [, navigate] = useLocation();
+  // What is open on another device is not known here, and its checkpoints are made there.
+  const isOwn = useSync(({ device }) => device === null);
   const compareBefore = useAction(async () => {
-    const { snapshots } = await api.snapshots.list({ before: id, limit: 1 });
+    const { snapshots } = await api.snapshots.list({ before: id, limit: 1, ...ofDevice() });
     const [before] = snapshots;
     if (before === undefined) showToast({ text: 'This is the first snapshot: there is none before it.', tone: 'info' });
     else navigate(compareAddress(before.id, id));
@@ -42,17 +45,21 @@ export function SnapshotHead({ snapshot }: { readonly snapshot: SnapshotView }) 
             <RotateCcw size={16} aria-hidden />
             Restore…
           </Link>
-          <Link className="button" href={compareAddress(id, 'now')} aria-keyshortcuts="d">
-            <GitCompareArrows size={16} aria-hidden />
-            Compare with now
-          </Link>
+          {isOwn && (
+            <Link className="button" href={compareAddress(id, 'now')} aria-keyshortcuts="d">
+              <GitCompareArrows size={16} aria-hidden />
+              Compare with now
+            </Link>
+          )}
           <Button onClick={() => void compareBefore.run()} disabled={compareBefore.isRunning}>
             Compare with the one before
           </Button>
-          <Button onClick={() => openCheckpointDialog(id)} aria-keyshortcuts="c">
-            <Stamp size={16} aria-hidden />
-            Checkpoint
-          </Button>
+          {isOwn && (
+            <Button onClick={() => openCheckpointDialog(id)} aria-keyshortcuts="c">
+              <Stamp size={16} aria-hidden />
+              Checkpoint
+            </Button>
+          )}
         </div>
       </div>
       <div className="row wrap small">

@@ -15,9 +15,10 @@ import { ItemPreview } from './item-preview.tsx';
 import { SnapshotHead } from './snapshot-head.tsx';
 import { SnapshotItems } from './snapshot-items.tsx';
 import './snapshot.css';
+import { ofDevice } from '../../stores/sync.ts';
 
 export function SnapshotScreen({ id }: { readonly id: string }) {
-  const { data, error, reload } = useQuery(id, (signal) => api.snapshots.get({ id }, { signal }), {
+  const { data, error, reload } = useQuery(id, (signal) => api.snapshots.get({ id, ...ofDevice() }, { signal }), {
     reloadOn: ['checkpoints.changed'],
   });
   if (data !== null) return <Shown key={data.id} snapshot={data} />;

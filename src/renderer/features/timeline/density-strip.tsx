@@ -11,6 +11,7 @@ import { IconButton, Button } from '../../components/button.tsx';
 import { formatMoment, formatSpan, HOURS, plural } from '../../components/format.ts';
 import { plainTitle } from '../../components/visible-text.ts';
 import { RESTART_WORDS } from './between-words.ts';
+import { ofDevice } from '../../stores/sync.ts';
 
 const HEIGHT = 82;
 /** Names of stones stand below the axis, the times below them. */
@@ -48,6 +49,7 @@ export function DensityStrip({ selected, onJump, onOpenCheckpoint }: DensityStri
     `${range?.from ?? ''} ${range?.to ?? ''} ${bins}`,
     () =>
       api.timeline.density({
+        ...ofDevice(),
         bins,
         ...(range === null ? {} : { from: new Date(range.from).toISOString(), to: new Date(range.to).toISOString() }),
       }),

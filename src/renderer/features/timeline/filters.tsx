@@ -14,6 +14,8 @@ import { KIND_NAMES } from '../../components/format.ts';
 import { plainTitle } from '../../components/visible-text.ts';
 import { useStatus } from '../../stores/status.ts';
 import { setFilter, useUi } from '../../stores/ui.ts';
+import { ofDevice } from '../../stores/sync.ts';
+import { DeviceChoice } from './device-choice.tsx';
 
 const ANY = '';
 
@@ -39,6 +41,7 @@ export function Filters({ isReady, onJump }: FiltersProps) {
   const hasFilter = Object.keys(filter).length > 0;
   return (
     <div className="filters">
+      <DeviceChoice />
       <SelectField
         label="Kind"
         value={one(filter.kinds)}
@@ -93,7 +96,7 @@ function JumpField({ onJump }: { readonly onJump: (iso: string | undefined) => v
   const [text, setText] = useState('');
   const jump = useAction(async () => {
     if (text.trim() === '') onJump(undefined);
-    else onJump((await api.timeline.resolve({ reference: text.trim() })).takenAt);
+    else onJump((await api.timeline.resolve({ reference: text.trim(), ...ofDevice() })).takenAt);
   });
   return (
     <form

@@ -8,10 +8,12 @@ import { formatAge, formatWhole, plural } from '../../components/format.ts';
 import { tellKept } from '../../components/tell-kept.ts';
 import { KindIcon } from '../../components/kind-icon.tsx';
 import { useNow } from '../../components/use-now.ts';
+import { useSync } from '../../stores/sync.ts';
 import { plainTitle, showHidden } from '../../components/visible-text.ts';
 
 export function SelectedRow({ row }: { readonly row: TimelineRow | undefined }) {
   const now = useNow();
+  const isOwn = useSync(({ device }) => device === null);
   if (row === undefined) return <aside className="timeline__details" aria-label="Chosen point" />;
   const { checkpoint } = row;
   return (
@@ -32,9 +34,11 @@ export function SelectedRow({ row }: { readonly row: TimelineRow | undefined }) 
         <Link className="button" href={`/restore/${row.id}`}>
           <Undo2 size={16} aria-hidden /> Restore…
         </Link>
-        <Link className="button" href={`/compare/${row.id}/now`}>
-          <GitCompareArrows size={16} aria-hidden /> Compare with now <span className="kbd">d</span>
-        </Link>
+        {isOwn && (
+          <Link className="button" href={`/compare/${row.id}/now`}>
+            <GitCompareArrows size={16} aria-hidden /> Compare with now <span className="kbd">d</span>
+          </Link>
+        )}
       </div>
       <div className="stack" style={{ gap: 6 }}>
         <h3>{row.words.length > 0 ? 'What changed' : 'Nothing changed'}</h3>

@@ -7,6 +7,7 @@ import { fromContractError } from '../../../shared/contract/errors.ts';
 import type { TimelineFilter, TimelineRow } from '../../../shared/contract/schemas.ts';
 import { api } from '../../client/client.ts';
 import { onAppEvent, onReturn } from '../../stores/status.ts';
+import { ofDevice } from '../../stores/sync.ts';
 
 /** A little more than a screen holds: the first paint waits for it. */
 const FIRST_PAGE = 30;
@@ -51,6 +52,7 @@ export function useTimeline(filter: TimelineFilter, until: string | undefined): 
       asked.current = key;
       try {
         const page = await api.timeline.page({
+          ...ofDevice(),
           filter: { ...filter, ...(until === undefined ? {} : { until }) },
           limit: cursor === undefined ? FIRST_PAGE : PAGE,
           ...(cursor === undefined ? {} : { cursor }),
@@ -83,6 +85,7 @@ export function useTimeline(filter: TimelineFilter, until: string | undefined): 
   useEffect(() => {
     const refresh = async (limit: number): Promise<void> => {
       const { rows } = await api.timeline.page({
+        ...ofDevice(),
         filter: { ...filter, ...(until === undefined ? {} : { until }) },
         limit,
       });

@@ -37,9 +37,11 @@ export function SyncState({ status }: { readonly status: SyncStatus }) {
       {turning.error !== null && <ErrorMessage error={turning.error} />}
       <dl className="sync__facts">
         <dt>State</dt>
-        <dd role="status">
-          <strong>{SYNC_STATE_NAMES[state]}</strong>
-          {words !== null && isOn && <span className="soft"> {words.text}</span>}
+        <dd>
+          <span role="status">
+            <strong>{SYNC_STATE_NAMES[state]}</strong>
+            {words !== null && isOn && <span className="soft"> {words.text}</span>}
+          </span>
         </dd>
         <dt>Waiting</dt>
         <dd>{tellWaiting(status)}</dd>

@@ -37,12 +37,14 @@ describe('electron-builder.yml', () => {
 
   it('takes links of its own scheme, and ships what is built: no sources and no tests', () => {
     expect(linesOf('protocols')).toContain('schemes: [cairn]');
-    expect(linesOf('files').filter((line) => line !== '')).toEqual([
+    expect(linesOf('files').filter((line) => /^- [a-z]/.test(line))).toEqual([
       '- out/**',
+      '- bin/*',
       '- resources/icon.png',
       '- resources/tray/*.png',
       '- resources/shell-integration/*',
       '- resources/hooks/*',
+      '- resources/browser-extension/*',
       '- package.json',
     ]);
   });

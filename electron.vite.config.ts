@@ -29,6 +29,7 @@ export default defineConfig({
           'vault-worker': 'src/core/vault/vault-worker.ts',
           'codec-worker': 'src/core/vault/codec-worker.ts',
           'inbox-worker': 'src/core/vault/inbox-worker.ts',
+          'redaction-worker': 'src/server/secrets/redaction-worker.ts',
         },
         output: { entryFileNames: '[name].js', chunkFileNames: 'chunks/[name]-[hash].js', format: 'es' },
       },

@@ -15,6 +15,7 @@ import { startHttpServer } from './http/http-server.ts';
 import type { Route } from './http/router.ts';
 import { createLog } from './log.ts';
 import { createMetrics } from './metrics.ts';
+import { createGraphqlRoute } from './graphql/graphql-route.ts';
 import { createOperationRoutes } from './operation-routes.ts';
 import { createEventStreams } from './replication/event-streams.ts';
 import { collectGarbage } from './replication/collect-garbage.ts';
@@ -23,6 +24,7 @@ import { provideGeneration } from './replication/generation.ts';
 import { createDatabaseObjects, type ObjectStore } from './replication/object-store.ts';
 import type { ReplicaDeps, ReplicaLimits } from './replication/replica-deps.ts';
 import { createReplicaRoutes } from './replication/replica-routes.ts';
+import { openPublishing } from './publishing/open-publishing.ts';
 import { openStore } from './store/store.ts';
 
 export interface ServerOptions {
@@ -39,6 +41,10 @@ export interface ServerOptions {
   readonly limits: ReplicaLimits;
   readonly isSignUpOpen: boolean;
   readonly isBehindProxy: boolean;
+  /** Keys that wrap the owners' keys of published sessions; null: the file `server.key` of the data folder. */
+  readonly serverKey: string | null;
+  /** True where webhooks may go to private addresses, and without TLS. */
+  readonly webhooksMayBePrivate: boolean;
   /** Whoever bears it may read /metrics; null: callers of this machine only. */
   readonly metricsToken: string | null;
   readonly version: string;
@@ -70,6 +76,14 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   });
   const { db, notices } = store;
   const deps: AccountDeps = { db, notices, passwords: createPasswords(), nowMs, randomBytes };
+  const publishing = await openPublishing({
+    ...options,
+    db,
+    onTrouble: (what) => log.error('trouble', { what }),
+  }).catch(async (error: unknown) => {
+    await store.close();
+    throw error;
+  });
   const replica: ReplicaDeps = { ...deps, objects: openObjects(options), limits: options.limits };
   const streams = createEventStreams(notices, nowMs);
   metrics.gauge('cairn_event_streams', () => streams.count);
@@ -86,6 +100,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     ...createOperationRoutes({ store, metrics, metricsToken: options.metricsToken }),
     ...createAuthRoutes(deps, options),
     ...createReplicaRoutes(replica, streams),
+    createGraphqlRoute(publishing),
   ];
   try {
     await provideGeneration(db, randomBytes);
@@ -110,6 +125,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
           closing.abort();
           streams.close();
           await http.close();
+          await publishing.close();
           await store.close();
           log.info('stopped');
         })()),
@@ -117,6 +133,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   } catch (error) {
     clearInterval(collector);
     streams.close();
+    await publishing.close();
     await store.close();
     throw error;
   }

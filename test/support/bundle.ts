@@ -10,6 +10,7 @@ const WORKERS = {
   'vault-worker': 'src/core/vault/vault-worker.ts',
   'codec-worker': 'src/core/vault/codec-worker.ts',
   'inbox-worker': 'src/core/vault/inbox-worker.ts',
+  'redaction-worker': 'src/server/secrets/redaction-worker.ts',
 };
 
 /** Bundles entries (name and source, from the project's folder) with the workers into `out/<folder>`, which it gives. */

@@ -40,6 +40,8 @@ export async function startTestServer(options: Partial<ServerOptions> = {}): Pro
     limits: { bytes: 1_000_000_000, objects: 1_000_000 },
     isSignUpOpen: true,
     isBehindProxy: false,
+    serverKey: null,
+    webhooksMayBePrivate: false,
     metricsToken: null,
     version: '0.0.0-test',
     nowMs: () => Date.now() + clock.offsetMs,

@@ -1,4 +1,4 @@
-// Stands in for src/core/vault/worker-path.ts in tests: the workers that global-setup.ts has bundled.
+// Stands in for every worker-path.ts in tests: the workers that global-setup.ts has bundled.
 
 import { join } from 'node:path';
 
@@ -12,6 +12,6 @@ export function bundledPath(name: string): string {
   return join(folder, `${name}.js`);
 }
 
-export function workerPath(name: 'vault-worker' | 'codec-worker' | 'inbox-worker'): string {
+export function workerPath(name: 'vault-worker' | 'codec-worker' | 'inbox-worker' | 'redaction-worker'): string {
   return bundledPath(name);
 }

@@ -75,6 +75,8 @@ export async function runServer(options: ServerCommandOptions, context: CommandC
     limits: { bytes: parseQuota(options.quota) * GIGABYTE, objects: MAX_OBJECTS },
     isSignUpOpen: parseSignUp(options.signUp, host),
     isBehindProxy: options.behindProxy === true,
+    serverKey: env['CAIRN_SERVER_KEY'] ?? null,
+    webhooksMayBePrivate: env['CAIRN_WEBHOOKS_PRIVATE'] === 'yes',
     metricsToken: env['CAIRN_METRICS_TOKEN'] ?? null,
     version,
     nowMs,

@@ -2,9 +2,10 @@
 // migration stands in migrations/. Every table that belongs to somebody begins its key with the owner (S30).
 
 import type { AccountTables } from '../auth/account-tables.ts';
+import type { PublishingTables } from '../publishing/tables.ts';
 import type { ReplicaTables } from '../replication/replica-tables.ts';
 
-export interface ServerTables extends AccountTables, ReplicaTables {
+export interface ServerTables extends AccountTables, ReplicaTables, PublishingTables {
   readonly server_state: ServerStateTable;
 }
 

@@ -5,6 +5,7 @@ import type { Kysely } from 'kysely';
 import type { ColumnTypes } from '../dialects.ts';
 import { up as accounts } from './0010-accounts.ts';
 import { up as replica } from './0020-replica.ts';
+import { up as publishing } from './0030-publishing.ts';
 
 // A migration knows the tables as they were then, so the database has no table type here.
 export type MigrationDb = Kysely<unknown>;
@@ -13,4 +14,5 @@ type Up = (db: MigrationDb, types: ColumnTypes) => Promise<void>;
 export const MIGRATIONS: Readonly<Record<string, Up>> = {
   '0010-accounts': accounts,
   '0020-replica': replica,
+  '0030-publishing': publishing,
 };

@@ -1,0 +1,30 @@
+import type { PublishedSession, PublishedSessions } from '../publishing/published-sessions.ts';
+import type { SessionBody } from '../publishing/session-document.ts';
+import type { Teams } from '../publishing/teams.ts';
+import type { Viewer, Visibility } from '../publishing/viewer.ts';
+import type { Webhooks } from '../webhooks/webhooks.ts';
+import type { CursorCodec } from './cursor.ts';
+
+/** What accounts are called, for those who share a team. */
+export interface AccountNames {
+  namesOf(userIds: readonly string[]): Promise<ReadonlyMap<string, string>>;
+}
+
+export interface GraphqlServices {
+  readonly sessions: PublishedSessions;
+  readonly teams: Teams;
+  readonly webhooks: Webhooks;
+  readonly names: AccountNames;
+  readonly cursors: CursorCodec;
+}
+
+/** Of one request. */
+export interface GraphqlContext extends GraphqlServices {
+  readonly viewer: Viewer | null;
+  /** Looked up once. @throws AppError where nobody is logged in */
+  visibility(): Promise<Visibility>;
+  nameOf(userId: string): Promise<string>;
+  teamNameOf(teamId: string): Promise<string>;
+  /** The messages of a session; one request may read so many bytes. */
+  bodyOf(session: PublishedSession): Promise<SessionBody>;
+}

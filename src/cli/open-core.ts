@@ -17,6 +17,7 @@ import {
 import { createPublishing } from '../core/create-publishing.ts';
 import { createRestores } from '../core/create-restores.ts';
 import { createSessions } from '../core/create-sessions.ts';
+import { createSync } from '../core/create-sync.ts';
 import type { ShellIntegration } from '../core/shell-integration/shell-integration.ts';
 import { createHost } from '../core/sources/host/create-host.ts';
 import type { Source } from '../core/sources/source.ts';
@@ -149,16 +150,18 @@ function createConfigAccess(app: App): Pick<Core, 'isSealedConfigKey' | 'listCon
 
 function createOpenCore(app: App, opened: OpenApp): OpenCore {
   const restores = createRestores(app, opened, findTmuxTerminal);
+  const sync = createSync(app, opened, () => undefined);
   return {
     vault: opened.vault,
     sessions: createSessions(app, opened, findTmuxTerminal),
-    publishing: createPublishing(opened),
+    publishing: createPublishing(opened, sync),
     capture: (request, signal) => opened.captureNow({ ...request, signal }),
     run: (options) => run(opened, options),
     planRestore: (request) => restores.plan(request),
     applyRestore: (plan, request, progress) => restores.apply(plan, request, progress),
     undoRestore: (progress) => restores.undo(progress),
     close: async () => {
+      await sync?.close();
       await opened.close();
     },
   };

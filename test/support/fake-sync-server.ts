@@ -128,6 +128,7 @@ export function createFakeServer(state: FakeSyncState, device: Omit<FakeDevice, 
       state.slots = { revision: slots.revision + 1, slots: slots.slots };
       return state.slots;
     },
+    ask: () => Promise.reject(new RangeError('not in this fake')),
     askToJoin: () => Promise.reject(new RangeError('not in this fake')),
     readJoin: () => Promise.reject(new RangeError('not in this fake')),
     listJoins: async () => [],

@@ -55,7 +55,11 @@ export async function connect(app: App, isProcessAlive: (pid: number) => boolean
   return {
     vault,
     sessions: createSessions(app, opened, findTmuxTerminal),
-    publishing: createPublishing(opened),
+    publishing: createPublishing(opened, {
+      server: async () => ({
+        ask: (question, signal) => running.call('askServer', [question], signal === undefined ? {} : { signal }),
+      }),
+    }),
     capture,
     run: () =>
       Promise.reject(

@@ -389,8 +389,8 @@ export class AppSession {
           onChanged: () => this.emit({ type: 'sessions.changed' }),
           onFailed: (error) => this.#warn('Sessions could not be kept in step', error),
         });
-    const publishing = createPublishing(opened);
     const sync = isReadOnly ? null : keepSync(this.app, opened, (event) => this.emit(event));
+    const publishing = createPublishing(opened, sync);
     const both = { stop: async (): Promise<void> => void (await Promise.all([keeper.stop(), sync?.close()])) };
     this.#unlocked = { app: opened, timeline, restores, prompts, sessions, publishing, sync, keeper: both };
     this.#problem = null;

@@ -1,7 +1,7 @@
 // A sync server over HTTP. Requests carry the protocol's version; answers are parsed before they are believed. Tokens are renewed when they
 // run out, once for all requests that wait. Whatever goes wrong comes out as an AppError with a code of sync.
 
-import type { z } from 'zod';
+import { z } from 'zod';
 
 import { AppError } from '../../shared/model/app-error.ts';
 import type { ErrorCode } from '../../shared/model/error-codes.ts';
@@ -84,6 +84,7 @@ export function createSyncServer(deps: HttpServerDeps, tokens: TokenStore): Sync
   });
   return {
     account: () => json({ route: 'account' }, accountAnswerSchema),
+    ask: (question, signal) => json({ route: 'graphql', method: 'POST', json: question, signal }, z.unknown()),
     createVault: (vault, epoch) => done({ route: 'vault', ids: of(vault), method: 'PUT', json: { epoch } }),
     status: (vault, signal) => json({ route: 'status', ids: of(vault), signal }, statusAnswerSchema),
     pull: (vault, request, signal) => bytes({ route: 'pull', ids: of(vault), method: 'POST', json: request, signal }),

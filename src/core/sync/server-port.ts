@@ -22,6 +22,7 @@ import type {
   StatusAnswer,
   UploadStatus,
 } from '../../shared/replication/replica.ts';
+import type { ServerLink } from './publishing/server-link.ts';
 
 /** A server said no, with what it said beside the code. */
 export class SyncRefusal extends AppError {
@@ -43,7 +44,7 @@ export interface LoginServer {
 }
 
 /** The replica of one vault, as one device may use it. */
-export interface SyncServer {
+export interface SyncServer extends ServerLink {
   account(): Promise<AccountAnswer>;
   createVault(vault: VaultKeyId, epoch: number): Promise<void>;
   status(vault: VaultKeyId, signal?: AbortSignal): Promise<StatusAnswer>;

@@ -15,6 +15,7 @@ import type { VaultReplica } from '../vault/vault-replica.ts';
 import { Connection } from './connection.ts';
 import { Lanes, type LaneVault, type LanesDeps } from './lanes.ts';
 import { logIn } from './log-in.ts';
+import { notLoggedIn } from './not-logged-in.ts';
 import { assertServer, describeDevice, deviceNotFound, pickDevice } from './name-devices.ts';
 import type { LoginServer, SyncServer, TokenStore } from './server-port.ts';
 import {
@@ -462,6 +463,12 @@ export class SyncService {
     });
   }
 
+  /** The account's server, also before this was opened. @throws AppError SYNC_LOGIN */
+  async server(): Promise<SyncServer> {
+    if (this.#server === null) await this.#useAccount(await readAccount(this.#deps.vault));
+    return this.#requireServer();
+  }
+
   #requireServer(): SyncServer {
     if (this.#server === null) throw notLoggedIn();
     return this.#server;
@@ -489,10 +496,4 @@ export class SyncService {
   #tell(): void {
     if (!this.#hasClosed) this.#deps.onChanged();
   }
-}
-
-function notLoggedIn(): AppError {
-  return new AppError('SYNC_LOGIN', 'Nobody is logged in to a sync server here.', {
-    hint: 'Log in with `cairn sync login SERVER --email ADDRESS`.',
-  });
 }

@@ -4,6 +4,8 @@ import type { DeviceId, VaultKeyId } from './ids.ts';
 
 export const ROUTES = {
   hello: '/v1/hello',
+  /** Published sessions and teams: another matter than the replica, on the same account. */
+  graphql: '/graphql',
   signUp: '/v1/auth/sign-up',
   deviceCode: '/v1/auth/device',
   approve: '/v1/auth/device/approve',

@@ -9,10 +9,12 @@ import { AppError, toPlainError } from '../../../shared/model/app-error.ts';
 import { checkpointAttributesSchema } from '../../../shared/contract/schemas.ts';
 import { SNAPSHOT_KINDS } from '../../../shared/model/snapshot.ts';
 import type { AppSession } from '../../session/session.ts';
+import { linkTo } from '../../sync/publishing/server-link.ts';
 import type { LongWorkOptions, Vault } from '../../vault/vault.ts';
 import { decodeBridge, encodeBridge } from './bridge-codec.ts';
 
-const MAX_REQUEST_BYTES = 4 * 1024 * 1024;
+/** A session that is published may be as large as the server takes. */
+const MAX_REQUEST_BYTES = 16 * 1024 * 1024;
 
 /** Reads, names and upkeep; nothing that makes or changes a key, and no save. */
 export const BRIDGE_OPERATIONS = [
@@ -55,6 +57,7 @@ export const LONG_BRIDGE_OPERATIONS = [
 export type LongBridgeOperation = (typeof LONG_BRIDGE_OPERATIONS)[number];
 
 const requestSchema = z.object({ arguments: z.array(z.unknown()).max(8) });
+const questionSchema = z.object({ query: z.string(), variables: z.record(z.string(), z.unknown()) });
 const captureSchema = z.object({
   kind: z.enum(SNAPSHOT_KINDS),
   checkpoint: checkpointAttributesSchema.optional(),
@@ -93,11 +96,13 @@ async function perform(
   values: readonly unknown[],
   options: LongWorkOptions,
 ): Promise<unknown> {
-  const { app } = session.unlocked();
+  const { app, sync } = session.unlocked();
   const signal = options.signal ?? new AbortController().signal;
   if (name === 'capture') return app.captureNow({ ...withoutUndefined(captureSchema.parse(values[0])), signal });
   if (name === 'look') return app.lookNow(signal);
   if (name === 'notices') return app.vault.notices;
+  // Its tokens are renewed in one process only: two would be taken for a theft.
+  if (name === 'askServer') return linkTo(sync).ask(questionSchema.parse(values[0]), signal);
   if (name === 'holdRestore') return session.whileRestoring(() => holdUntilGone(signal, options));
   const { vault } = app;
   // The command line is typed by the same interface; what else has the token is this user, and its values are checked by the vault.

@@ -1,4 +1,4 @@
-import { AppError } from '../../../shared/model/app-error.ts';
+import { notLoggedIn } from '../not-logged-in.ts';
 
 /** The way to the GraphQL of the server that this installation is logged in to; who keeps the account's tokens fills it. */
 export interface ServerLink {
@@ -9,12 +9,12 @@ export interface ServerLink {
   ask(question: { readonly query: string; readonly variables: object }, signal?: AbortSignal): Promise<unknown>;
 }
 
-/** The link of an installation that is logged in nowhere. */
-export const NO_LINK: ServerLink = {
-  ask: () =>
-    Promise.reject(
-      new AppError('PUBLISH_FAILED', 'Nobody is logged in to a server here, so there is nothing to publish to.', {
-        hint: 'Log in with `cairn sync login`.',
-      }),
-    ),
-};
+/** The link over whatever keeps the account; null where that cannot be. */
+export function linkTo(account: { server(): Promise<ServerLink> } | null): ServerLink {
+  return {
+    ask: async (question, signal) => {
+      if (account === null) throw notLoggedIn();
+      return (await account.server()).ask(question, signal);
+    },
+  };
+}

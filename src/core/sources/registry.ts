@@ -9,6 +9,7 @@ import { createClaudeCodeSource } from './claude-code/claude-source.ts';
 import { createClineSource } from './cline/cline-source.ts';
 import { createCodexSource } from './codex/codex-source.ts';
 import { createContinueSource } from './continue/continue-source.ts';
+import { createClineExtensionSource } from './cline-extension/cline-extension-source.ts';
 import { createCopilotChatSource } from './copilot-chat/copilot-chat-source.ts';
 import { createCopilotSource } from './copilot-cli/copilot-source.ts';
 import { createCursorSource } from './cursor/cursor-source.ts';
@@ -49,6 +50,7 @@ export function createSources(): readonly Source[] {
     createContinueSource(),
     createOpencodeSource(),
     createCopilotChatSource(),
+    createClineExtensionSource(),
     createCursorSource(),
     createClineSource(),
     createAiderSource(),

@@ -1,4 +1,4 @@
-// Reads a session of the Cline CLI: blocks as the model's maker has them, what the person typed in a `<user_input>` element. Total.
+// Reads the messages of Cline: blocks as the model's maker has them, what the person typed in an element of its own. Total.
 
 import { toTimeMs } from '../conversation/conversation-facts.ts';
 import { isRecord, parseRecordBytes, recordsOf, textOf, type JsonRecord } from '../conversation/json-record.ts';
@@ -6,21 +6,27 @@ import { MessageList, type CallResult } from '../conversation/message-list.ts';
 import { base64Image, type MessagePart, type ReadConversation } from '../conversation/message.ts';
 import { MAX_DOCUMENT_MEMORY_BYTES } from '../host/json-memory.ts';
 
-const TYPED = /^\s*<user_input\b[^>]*>([\s\S]*)<\/user_input>\s*$/;
+/** In the command line's sessions, and in the tasks of the extension. */
+const TYPED = /^\s*<(user_input|task|feedback|answer|user_message)\b[^>]*>([\s\S]*)<\/\1>\s*$/;
 const WRITTEN_BY_CLINE =
   /^\s*<(?:environment_details|system_reminder|explicit_instructions|task_progress|hook_context)\b/;
 
 export function readMessages(bytes: Uint8Array): ReadConversation {
   const session = parseRecordBytes(bytes, MAX_DOCUMENT_MEMORY_BYTES);
   if (session === null) return { messages: [], unreadableLines: 1 };
+  return toConversation(recordsOf(session['messages']));
+}
+
+/** Messages as Cline keeps them, one after the other. */
+export function toConversation(messages: readonly JsonRecord[]): ReadConversation {
   const list = new MessageList();
-  for (const message of recordsOf(session['messages'])) addMessage(message, list);
+  for (const message of messages) addMessage(message, list);
   return { messages: list.messages(), unreadableLines: 0 };
 }
 
 /** What a person typed, without the element around it; null for any other text. */
 export function typedText(text: string): string | null {
-  return TYPED.exec(text)?.[1]?.trim() ?? null;
+  return TYPED.exec(text)?.[2]?.trim() ?? null;
 }
 
 function addMessage(message: JsonRecord, list: MessageList): void {

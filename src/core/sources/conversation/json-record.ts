@@ -20,6 +20,13 @@ export function parseRecordBytes(bytes: Uint8Array, maxMemoryBytes: number): Jso
   return isRecord(value) ? value : null;
 }
 
+/** The objects of a list in bytes; null where it is no list, or more than fits into memory. */
+export function parseListBytes(bytes: Uint8Array, maxMemoryBytes: number): JsonRecord[] | null {
+  if (!fitsMemory(bytes, maxMemoryBytes)) return null;
+  const value = parseJson(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8'));
+  return Array.isArray(value) ? recordsOf(value) : null;
+}
+
 /** A text as JSON; undefined where it is none, or more than fits into memory. */
 export function parseJsonText(text: string): unknown {
   return text.length > SURELY_FITS && !fitsMemory(Buffer.from(text), MAX_LINE_MEMORY_BYTES)

@@ -2,8 +2,17 @@
 
 import { randomBytes } from 'node:crypto';
 
+import type { AuditHead } from './audit/audit-log.ts';
 import { addAccount } from './auth/accounts.ts';
 import { createPasswords } from './auth/passwords.ts';
+import { addServerKeySync } from './encryption/server-keys.ts';
+import {
+  rotateKeys,
+  verifyAllAudits,
+  type KeyRotation,
+  type VerifiedChain,
+} from './publishing/administer-publishing.ts';
+import { keyPath, loadKeys } from './publishing/open-publishing.ts';
 import { renewGeneration } from './replication/generation.ts';
 import { openStore, type Store } from './store/store.ts';
 
@@ -22,6 +31,31 @@ export async function createAccount(storage: StorageOptions, email: string, pass
 /** Says that the data came back from a backup (S4): devices push again what is missing, and delete nothing. */
 export async function markRestored(storage: StorageOptions): Promise<void> {
   await withStore(storage, ({ db }) => renewGeneration(db, randomBytes));
+}
+
+/** Goes through the audit chains. @throws AppError SERVER_KEY_UNREADABLE */
+export async function verifyAudits(
+  storage: StorageOptions & { readonly serverKey: string | null },
+  known: ReadonlyMap<string, AuditHead>,
+): Promise<readonly VerifiedChain[]> {
+  return withStore(storage, async ({ db }) =>
+    verifyAllAudits(db, await loadKeys({ ...storage, db }), () => Date.now(), known),
+  );
+}
+
+/**
+ * Puts a new key of the server into its file, where it has one, and wraps the owners' keys by it; also gives the owners new ones where asked.
+ * A running server MUST be started again afterwards. @throws AppError SERVER_KEY_UNREADABLE
+ */
+export async function rotateServerKeys(
+  storage: StorageOptions & { readonly serverKey: string | null },
+  options: { readonly hasNewOwnerKeys: boolean },
+): Promise<KeyRotation> {
+  return withStore(storage, async ({ db }) => {
+    await loadKeys({ ...storage, db });
+    if (storage.serverKey === null) addServerKeySync(keyPath(storage.dataFolder));
+    return rotateKeys(db, await loadKeys({ ...storage, db }), { ...options, nowMs: () => Date.now() });
+  });
 }
 
 async function withStore<Result>(storage: StorageOptions, work: (store: Store) => Promise<Result>): Promise<Result> {

@@ -1,13 +1,16 @@
 // `cairn server`: the sync server, which keeps what it cannot read. Nothing of it is loaded by any other command (docs/decisions/0024).
 
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import type { Command } from 'commander';
+import { z } from 'zod';
 
 import { AppError } from '../../shared/model/app-error.ts';
 import { accountPasswordSchema, emailSchema } from '../../shared/replication/account.ts';
 import type { Act, CommandContext } from '../context.ts';
-import { EXIT_DONE, EXIT_FAILED, type ExitCode } from '../exit-code.ts';
+import { EXIT_DAMAGED, EXIT_DONE, EXIT_FAILED, type ExitCode } from '../exit-code.ts';
+import { countOf } from '../format/amounts.ts';
 import { readGivenPassword } from '../password.ts';
 
 const DEFAULT_PORT = 7390;
@@ -26,6 +29,8 @@ export interface ServerCommandOptions {
   readonly behindProxy?: boolean;
   readonly objects?: string;
   readonly quota?: string;
+  readonly heads?: string;
+  readonly owners?: boolean;
 }
 
 export function setupServer(command: Command, act: Act): void {
@@ -46,12 +51,80 @@ export function setupServer(command: Command, act: Act): void {
       act((context) => runAddAccount(email, sub.optsWithGlobals<ServerCommandOptions>(), context)),
     );
   command
+    .command('audit <verify>')
+    .description('Prove that no entry of the audit chains of published sessions was changed, left out or put in.')
+    .option('--data-dir <dir>', "where the server's data lies")
+    .option('--heads <file>', 'heads that were printed before, with --json: none of them may be missing')
+    .action((what: string, _: object, sub: Command) =>
+      act((context) => runAudit(what, sub.optsWithGlobals<ServerCommandOptions>(), context)),
+    );
+  command
+    .command('rotate-keys')
+    .description('Take a new server key for published sessions into use; start the server again afterwards.')
+    .option('--data-dir <dir>', "where the server's data lies")
+    .option('--owners', 'also give every owner a new key, and seal their sessions anew')
+    .action((_: object, sub: Command) =>
+      act((context) => runRotateKeys(sub.optsWithGlobals<ServerCommandOptions>(), context)),
+    );
+  command
     .command('restored')
     .description('After a restore from a backup: lets devices push again what the backup lacks.')
     .option('--data-dir <dir>', "where the server's data lies")
     .action((_: object, sub: Command) =>
       act((context) => runRestored(sub.optsWithGlobals<ServerCommandOptions>(), context)),
     );
+}
+
+const headsSchema = z.object({
+  chains: z.array(z.object({ owner: z.string(), head: z.object({ position: z.number(), hash: z.string() }) })),
+});
+
+/** @throws AppError USAGE_INVALID, SERVER_KEY_UNREADABLE */
+async function runAudit(what: string, options: ServerCommandOptions, context: CommandContext): Promise<ExitCode> {
+  if (what !== 'verify')
+    throw new AppError('USAGE_INVALID', 'The audit chains can be verified.', { hint: '`cairn server audit verify`' });
+  const { verifyAudits } = await import('../../server/administer.ts');
+  const storage = { ...storageOf(options, context), serverKey: context.env['CAIRN_SERVER_KEY'] ?? null };
+  const chains = await verifyAudits(storage, readHeads(options.heads));
+  const broken = chains.filter((chain) => chain.broken !== null);
+  context.out.result({ ok: broken.length === 0, chains }, () => [
+    broken.length === 0
+      ? `All ${countOf(chains.length, 'chain')} hold, with ${countOf(
+          chains.reduce((sum, { entries }) => sum + entries, 0),
+          'entry',
+          'entries',
+        )}.`
+      : `${countOf(broken.length, 'chain')} of ${chains.length} broken.`,
+    ...broken.map((chain) => `  ${chain.owner}, entry ${chain.broken?.position ?? 0}: ${chain.broken?.why ?? ''}`),
+  ]);
+  return broken.length === 0 ? EXIT_DONE : EXIT_DAMAGED;
+}
+
+function readHeads(path: string | undefined): Map<string, { readonly position: number; readonly hash: string }> {
+  if (path === undefined) return new Map();
+  try {
+    const { chains } = headsSchema.parse(JSON.parse(readFileSync(path, 'utf8')));
+    return new Map(chains.map(({ owner, head }) => [owner, head]));
+  } catch (cause) {
+    throw new AppError('USAGE_INVALID', 'The file of --heads cannot be read.', {
+      hint: 'It is what `cairn server audit verify --json` printed.',
+      cause,
+    });
+  }
+}
+
+async function runRotateKeys(options: ServerCommandOptions, context: CommandContext): Promise<ExitCode> {
+  const { rotateServerKeys } = await import('../../server/administer.ts');
+  const storage = { ...storageOf(options, context), serverKey: context.env['CAIRN_SERVER_KEY'] ?? null };
+  const rotation = await rotateServerKeys(storage, { hasNewOwnerKeys: options.owners === true });
+  context.out.result({ ...rotation }, () => [
+    `${countOf(rotation.rewrapped, 'key')} of owners wrapped by the server's current key.`,
+    ...(options.owners === true
+      ? [`${countOf(rotation.owners, 'owner')} have a new key; ${countOf(rotation.resealed, 'session')} sealed anew.`]
+      : []),
+    'Start the server again, and back the key up.',
+  ]);
+  return EXIT_DONE;
 }
 
 /** Says that the data came back from a backup. */

@@ -31,7 +31,6 @@ export interface PublishingDeps {
 
 export interface Publishing extends AsyncDisposable {
   readonly keys: OwnerKeys;
-  readonly sessions: PublishedSessions;
   /** Answers a request to `/graphql`. */
   handle(request: Request, facts: RequestFacts): Promise<Response>;
   /** Does what is due now, once. */
@@ -80,7 +79,6 @@ export function createPublishing(deps: PublishingDeps): Publishing {
   };
   return {
     keys,
-    sessions,
     handle: async (request, facts) => yoga.fetch(request, facts),
     work,
     start: () => {

@@ -234,36 +234,6 @@ export class PublishedSessions {
     return rows.length;
   }
 
-  /** Seals what an older key of its owner seals under the current one; a batch at a time. Gives how many. */
-  async reseal(owner: OwnerId, limit: number): Promise<number> {
-    const key = await this.#deps.keys.current(owner);
-    const rows = await this.#deps.db
-      .selectFrom('published_sessions')
-      .selectAll()
-      .where('owner_id', '=', owner)
-      .where('key_version', '<', key.version)
-      .limit(limit)
-      .execute();
-    for (const row of rows) {
-      const session = toSession(row);
-      const old = { version: row.key_version, key: await this.#deps.keys.get(owner, row.key_version) };
-      const [head, body] = [placeOf(session, 'head'), placeOf(session, 'body')];
-      await this.#deps.db
-        .updateTable('published_sessions')
-        .set({
-          key_version: key.version,
-          sealed_head: sealPart(key, head, openPart(old, head, row.sealed_head)),
-          sealed_body: sealPart(key, body, openPart(old, body, row.sealed_body)),
-        })
-        .where('owner_id', '=', owner)
-        .where('publication_id', '=', row.publication_id)
-        .where('version', '=', row.version)
-        .where('key_version', '=', row.key_version)
-        .execute();
-    }
-    return rows.length;
-  }
-
   async #ownerOf(
     { viewer, teams }: Visibility,
     { team, projectPath }: Pick<SyncSessionInput, 'team' | 'projectPath'>,
@@ -363,6 +333,40 @@ export class PublishedSessions {
       atMs,
     });
   }
+}
+
+/** Seals what an older key of its owner seals under the current one; a batch at a time. Gives how many. */
+export async function resealSessions(
+  { db, keys }: Pick<PublishedSessionsDeps, 'db' | 'keys'>,
+  owner: OwnerId,
+  limit: number,
+): Promise<number> {
+  const key = await keys.current(owner);
+  const rows = await db
+    .selectFrom('published_sessions')
+    .selectAll()
+    .where('owner_id', '=', owner)
+    .where('key_version', '<', key.version)
+    .limit(limit)
+    .execute();
+  for (const row of rows) {
+    const session = toSession(row);
+    const old = { version: row.key_version, key: await keys.get(owner, row.key_version) };
+    const [head, body] = [placeOf(session, 'head'), placeOf(session, 'body')];
+    await db
+      .updateTable('published_sessions')
+      .set({
+        key_version: key.version,
+        sealed_head: sealPart(key, head, openPart(old, head, row.sealed_head)),
+        sealed_body: sealPart(key, body, openPart(old, body, row.sealed_body)),
+      })
+      .where('owner_id', '=', owner)
+      .where('publication_id', '=', row.publication_id)
+      .where('version', '=', row.version)
+      .where('key_version', '=', row.key_version)
+      .execute();
+  }
+  return rows.length;
 }
 
 /** The key of an owner's audit chain. */

@@ -2,7 +2,8 @@
 
 import { describe, expect, it } from 'vitest';
 
-import { verifyAllAudits } from '../../../src/server/publishing/audit-command.ts';
+import { verifyAllAudits } from '../../../src/server/publishing/administer-publishing.ts';
+import { resealSessions } from '../../../src/server/publishing/published-sessions.ts';
 import { parseServerKeys } from '../../../src/server/encryption/server-keys.ts';
 import type { OwnerId } from '../../../src/server/publishing/tables.ts';
 import type { Store } from '../../../src/server/store/store.ts';
@@ -240,8 +241,9 @@ export function tellPublishingStory(name: string, openStore: () => Promise<Store
       await rig.publishing.keys.rotate(owner);
       await rig.publish('ann', { sessionId: 'next' });
       expect((await rig.ask('ann', READ, { id })).errors).toEqual([]);
-      expect(await rig.publishing.sessions.reseal(owner, 10)).toBe(1);
-      expect(await rig.publishing.sessions.reseal(owner, 10)).toBe(0);
+      const deps = { db: rig.store.db, keys: rig.publishing.keys };
+      expect(await resealSessions(deps, owner, 10)).toBe(1);
+      expect(await resealSessions(deps, owner, 10)).toBe(0);
       expect((await rig.ask('ann', READ, { id })).data.session?.summary).toBe('Fixing the login');
 
       const { db } = rig.store;

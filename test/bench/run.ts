@@ -16,6 +16,7 @@ const BENCHES = [
   'bench-early',
   'bench-window',
   'bench-search',
+  'bench-publishing',
 ] as const;
 const only = process.argv.slice(2);
 

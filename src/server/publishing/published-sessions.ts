@@ -39,6 +39,7 @@ import type { ServerTables } from '../store/tables.ts';
 /** Of two devices that publish the same session at once, the later one tries again so often. */
 const MAX_TRIES = 5;
 const MAX_SWEPT = 200;
+const MAX_LIFE_MS = 5 * 366 * 86_400_000;
 
 export interface PublishedSessionsDeps {
   readonly db: Db;
@@ -108,6 +109,7 @@ export class PublishedSessions {
    */
   async publish(visibility: Visibility, input: SyncSessionInput): Promise<Published> {
     const { viewer } = visibility;
+    assertExpiry(input, this.#deps.nowMs());
     const owner = await this.#ownerOf(visibility, input);
     const { keys } = this.#deps;
     const [key, lookup] = [await keys.current(owner), await keys.lookup(owner)];
@@ -379,6 +381,15 @@ export function projectHash(lookup: Uint8Array, projectPath: string): string {
   return mac(deriveKey(lookup, 'project'), projectPath.replace(/[\\/]+$/, ''))
     .toString('hex')
     .slice(0, 32);
+}
+
+/** @throws AppError USAGE_INVALID for a time that is over, or so far away that it is a mistake */
+function assertExpiry({ expiresAt }: SyncSessionInput, nowMs: number): void {
+  const atMs = expiresAt === undefined || expiresAt === null ? null : Date.parse(expiresAt);
+  if (atMs === null || (atMs > nowMs && atMs <= nowMs + MAX_LIFE_MS)) return;
+  throw new AppError('USAGE_INVALID', 'A session can go by itself within the next five years.', {
+    hint: 'Give a time to come, or none.',
+  });
 }
 
 function assertNotOlder(before: Row | null, { baseVersion, changedAt }: SyncSessionInput): void {

@@ -10,6 +10,8 @@ import { workerPath } from './worker-path.ts';
 const DEFAULT_LIMIT_MS = 20_000;
 const DEFAULT_THREADS = 2;
 const MAX_WAITING = 64;
+/** Enough for the largest session that is taken. */
+const MAX_MEMORY_MB = 384;
 
 export interface RedactionRequest {
   readonly id: number;
@@ -97,7 +99,9 @@ export class RedactionPool implements Redactor, AsyncDisposable {
   }
 
   #start(): Thread {
-    const worker = new Worker(workerPath('redaction-worker'));
+    const worker = new Worker(workerPath('redaction-worker'), {
+      resourceLimits: { maxOldGenerationSizeMb: MAX_MEMORY_MB },
+    });
     const thread: Thread = { worker, job: null, timer: null };
     this.#threads.add(thread);
     worker.on('message', (answer: RedactionAnswer) => {

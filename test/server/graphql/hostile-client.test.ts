@@ -151,6 +151,8 @@ describe('a hostile client', () => {
     ['deep metadata', { metadata: { a: JSON.parse(`${'['.repeat(30)}"CANARY"${']'.repeat(30)}`) as unknown } }],
     ['large metadata', { metadata: { a: 'CANARY'.repeat(60_000) } }],
     ['a time that is none', { expiresAt: 'CANARY' }],
+    ['a time that is over', { expiresAt: '2020-01-01T00:00:00Z', summary: 'CANARY' }],
+    ['a time beyond all plans', { expiresAt: '2090-01-01T00:00:00Z', summary: 'CANARY' }],
     ['a negative version', { baseVersion: -1, summary: 'CANARY' }],
     ['a summary without end', { summary: 'CANARY'.repeat(5_000) }],
   ])('is told what is wrong with %s, without what it sent', async (_, input) => {

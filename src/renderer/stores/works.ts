@@ -29,6 +29,7 @@ interface WorkResults {
   readonly prune: ResultOf<Api['upkeep']['prune']>;
   readonly rotate: ResultOf<Api['keys']['rotate']>;
   readonly repair: ResultOf<Api['recovery']['repair']>;
+  readonly plan: ResultOf<Api['recovery']['plan']>;
 }
 type WorkName = keyof WorkResults;
 

@@ -73,6 +73,7 @@ test('a damaged vault is read, told of and repaired, by keyboard alone', async (
   await expectAccessible(page);
   await page.getByRole('link', { name: 'Repair, or use a backup' }).press('Enter');
 
+  await expect(page.getByRole('region', { name: 'At a glance' })).toContainText('Backed up');
   await expect(page.getByRole('heading', { name: 'What was found' })).toBeVisible();
   await expect(page.getByRole('table', { name: 'Snapshots that are damaged' })).toBeVisible();
   await page.getByText(/findings?, one by one/).press('Enter');
@@ -87,6 +88,17 @@ test('a damaged vault is read, told of and repaired, by keyboard alone', async (
   await expect(page.getByText('This does not open the vault. Nothing was changed.')).toBeVisible();
   expect(kept(installation)).toEqual([]);
   await picture(page, 'recovery-repair');
+
+  // What it would win and lose is told before; that changes nothing.
+  await password.fill(PASSWORD);
+  await pressByTab(page, 'What would it win and lose?');
+  const outlook = page.getByRole('region', { name: 'What a repair would do' });
+  await expect(outlook).toContainText('would be there');
+  await expect(outlook.getByRole('table').getByRole('row')).not.toHaveCount(1);
+  expect(kept(installation)).toEqual([]);
+  await expectAccessible(page);
+  await outlook.scrollIntoViewIfNeeded();
+  await picture(page, 'recovery-plan');
 
   // Held on its way, as a repair of a large vault would take: it can be ended, and the vault is as it was.
   await password.fill(PASSWORD);

@@ -6,6 +6,7 @@ import type { RecoveryReport } from '../../../shared/contract/recovery.ts';
 import { WorkPanel } from '../../components/work-panel.tsx';
 import { api } from '../../client/client.ts';
 import { cancelWork, startWork, useWork } from '../../stores/works.ts';
+import { RepairOutlook } from './repair-outlook.tsx';
 import { SecretField, type SecretInput } from './secret-field.tsx';
 
 export interface RepairProps {
@@ -15,10 +16,19 @@ export interface RepairProps {
 
 export function Repair({ report: { repair }, onDone }: RepairProps) {
   const [secret, setSecret] = useState<SecretInput | null>(null);
-  const work = useWork('repair');
+  const repairing = useWork('repair');
+  const planning = useWork('plan');
+  // What was asked for last is told; one at a time, since both hold the file.
+  const [last, setLast] = useState<'plan' | 'repair'>('repair');
+  const work = last === 'plan' ? planning : repairing;
   const isWrong = work.error?.code === 'VAULT_WRONG_PASSWORD';
+  const handlePlan = async (): Promise<void> => {
+    setLast('plan');
+    if (secret !== null) await startWork('plan', (signal) => api.recovery.plan(secret, { signal }));
+  };
   const handleStart = async (): Promise<void> => {
     if (secret === null) return;
+    setLast('repair');
     await startWork('repair', (signal) => api.recovery.repair(secret, { signal }));
     onDone();
   };
@@ -36,13 +46,15 @@ export function Repair({ report: { repair }, onDone }: RepairProps) {
       />
       <WorkPanel
         work={isWrong ? { ...work, error: null } : work}
-        label="Repairing"
+        label={last === 'plan' ? 'Looking at every record' : 'Repairing'}
         starts={[
           { label: 'Repair the vault', onStart: () => void handleStart(), isPrimary: true, isHeld: secret === null },
+          { label: 'What would it win and lose?', onStart: () => void handlePlan(), isHeld: secret === null },
         ]}
-        onCancel={() => cancelWork('repair')}
+        onCancel={() => cancelWork(last)}
         cancelled="Cancelled. The vault is as it was."
       />
+      {work.result !== null && <RepairOutlook result={work.result} isDone={last === 'repair'} />}
     </section>
   );
 }

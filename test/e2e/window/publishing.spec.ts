@@ -1,16 +1,20 @@
 // Publishing and teams as the window shows them, with a server whose answers a test writes: what would leave is shown before anything
 // does, and only what was shown is published.
 
+import { isForPictures } from './demo-workspace.ts';
 import { expect, expectAccessible, go, picture, seed, test, unlock } from './fixtures.ts';
 import { takeWire } from './wire.ts';
 
+/** Pictures show what a person sees; the attempts are looked at in every other run. */
+const HOSTILE = isForPictures ? '' : '<img src=x onerror="window.hacked=1">\u202e';
+const NOW = Date.now();
+const ago = (hours: number): string => new Date(NOW - hours * 3_600_000).toISOString();
 const TEAM = {
   id: '0123456789abcdef',
-  name: 'Backend <b>team</b>',
+  name: `Backend ${HOSTILE}`,
   role: 'owner',
   createdAt: '2026-03-01T09:00:00.000Z',
 };
-const HOSTILE = '<img src=x onerror="window.hacked=1">\u202e';
 const PUBLISHED = {
   id: 'UHVibGlzaGVkOjE',
   sessionId: '00000000-0000-4000-8000-000000000001',
@@ -22,8 +26,8 @@ const PUBLISHED = {
   messageCount: 8,
   redactions: 2,
   version: 1,
-  createdAt: '2026-03-02T09:00:00.000Z',
-  updatedAt: '2026-03-02T09:00:00.000Z',
+  createdAt: ago(30),
+  updatedAt: ago(26),
   expiresAt: null,
 };
 const FINDINGS = [
@@ -95,7 +99,7 @@ test('a session is published after its secrets were shown; published ones are re
   await expect(sheet.getByRole('group', { name: 'Secrets that are taken out' })).toContainText(
     '[REDACTED:github-token:1]',
   );
-  await expect(sheet).toContainText('<img src=x');
+  await expect(sheet).toContainText(isForPictures ? 'db.example.org' : '<img src=x');
   expect(wire.inputs('publishing/publish')).toEqual([]);
   await expectAccessible(page);
   await picture(page, 'publish');
@@ -134,12 +138,12 @@ test('teams: members, an invitation that is seen once, and projects', async ({ i
   wire.answer('teams/list', { teams: [TEAM] });
   wire.answer('teams/members', {
     members: [
-      { id: 'a', name: 'Robin', role: 'owner', joinedAt: '2026-03-01T09:00:00.000Z', me: true },
-      { id: 'b', name: `Kim ${HOSTILE}`, role: 'member', joinedAt: '2026-03-02T09:00:00.000Z', me: false },
+      { id: 'a', name: 'Robin', role: 'owner', joinedAt: ago(900), me: true },
+      { id: 'b', name: `Kim ${HOSTILE}`, role: 'member', joinedAt: ago(300), me: false },
     ],
   });
   wire.answer('teams/projects', { projects: [{ projectPath: '/home/dev/api', team: TEAM.id }] });
-  wire.answer('teams/invite', { code: 'cairn-invite-4fj2-9xk1', expiresAt: '2026-03-09T09:00:00.000Z' });
+  wire.answer('teams/invite', { code: 'cairn-invite-4fj2-9xk1', expiresAt: ago(-168) });
   wire.answer('teams/removeMember', { ok: true });
   await page.reload();
   await page.getByRole('link', { name: 'Settings' }).press('Enter');

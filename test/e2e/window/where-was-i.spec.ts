@@ -3,6 +3,7 @@
 import { parseSourceId } from '../../../src/shared/model/ids.ts';
 import type { CapturedItem } from '../../../src/shared/model/item.ts';
 import { aConversation, aTerminal, key } from '../../support/captures.ts';
+import { isForPictures } from './demo-workspace.ts';
 import { expect, expectAccessible, picture, test, unlock } from './fixtures.ts';
 import { MARKUP } from './past-hostile.ts';
 import { makePast } from './past.ts';
@@ -28,7 +29,7 @@ test('where was I: told after an absence, by keyboard, and once', async ({ insta
     title: 'Fix the login on mobile',
     attributes: {
       cwd: '/home/dev/api',
-      lastMessage: `Shall I change the cookie, too? ${MARKUP}`,
+      lastMessage: `Shall I change the cookie, too?${isForPictures ? '' : ` ${MARKUP}`}`,
       isLive: true,
       isMidTurn: true,
     },
@@ -57,7 +58,7 @@ test('where was I: told after an absence, by keyboard, and once', async ({ insta
   const api = page.getByRole('region', { name: 'api', exact: true });
   await expect(api).toContainText('3 files not committed');
   await expect(api).toContainText('3 commits not pushed');
-  await expect(api).toContainText('Shall I change the cookie, too? <img src=x');
+  await expect(api).toContainText(isForPictures ? 'Shall I change' : 'Shall I change the cookie, too? <img src=x');
   await expect(api).toContainText('npm run dev');
   await expect(page.getByRole('region', { name: /^All that changed since/ })).toBeVisible();
   expect(await page.evaluate('window.hacked')).toBeUndefined();

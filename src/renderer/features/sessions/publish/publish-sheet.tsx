@@ -55,7 +55,7 @@ export function PublishSheet({ session, onClose }: PublishSheetProps) {
   return (
     <Dialog
       title={`Publish “${name}”`}
-      description="The server and whoever you publish it to can read a published session. That is another thing than sync, which nobody can read."
+      description="The server and whoever you publish it to can read a published session. That is another thing than sync, which the server cannot read."
       isOpen
       onClose={onClose}
       actions={

@@ -65,7 +65,7 @@ function List() {
   return (
     <>
       {first.error !== null && <ErrorMessage error={first.error} onRetry={first.reload} />}
-      <table className="table">
+      <table className="table publish__table">
         <caption className="visually-hidden">Published sessions</caption>
         <thead>
           <tr>
@@ -127,7 +127,7 @@ function Row({ session, onWithdraw }: { readonly session: PublishedSessionView; 
       <td className="small captured">{tellAudience(session)}</td>
       <td className="small">{formatCount(messageCount)}</td>
       <td className="small">{formatAge(updatedAt)}</td>
-      <td className="small">{expiresAt === null ? 'withdrawn' : formatMoment(expiresAt)}</td>
+      <td className="small">{expiresAt === null ? 'no end' : formatMoment(expiresAt)}</td>
       <td>
         {mine && (
           <Button look="quiet" aria-label={`Withdraw ${name}`} onClick={onWithdraw}>

@@ -2,6 +2,7 @@
 
 import { AppError } from '../shared/model/app-error.ts';
 import { EXIT_DONE, type ExitCode } from './exit-code.ts';
+import type { Vault } from '../core/vault/vault.ts';
 import type { Core, OpenCore } from './core.ts';
 import type { Output } from './output.ts';
 import { isSecretGiven, unlock, type SecretOptions } from './password.ts';
@@ -60,6 +61,14 @@ export async function withVault<Result>(
   } finally {
     await open.close();
   }
+}
+
+/** The own history, or another device's as it is here. @throws AppError DEVICE_NOT_FOUND */
+export async function historyOf(open: OpenCore, device: string | undefined): Promise<Vault> {
+  if (device === undefined) return open.vault;
+  if (open.history === undefined)
+    throw new AppError('DEVICE_NOT_FOUND', 'There is no such device.', { hint: 'See them with `cairn sync devices`.' });
+  return open.history(device);
 }
 
 /** `withVault` for commands that always end well when they end. */

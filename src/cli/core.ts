@@ -13,6 +13,8 @@ import type { BrowserSetup } from '../core/browser-setup/browser-setup.ts';
 import type { PathMapping } from '../core/restore/map-paths.ts';
 import type { RestoreOptions } from '../core/sources/source.ts';
 import type { HookPlace } from '../core/sessions/hooks/hook-files.ts';
+import type { JoinVaultRequest } from '../core/create-sync.ts';
+import type { SyncConflict, SyncDevice, SyncJoin, SyncStatus } from '../shared/contract/sync.ts';
 import type { SessionDesk } from '../core/sessions/session-desk.ts';
 import type { PublishingDesk } from '../core/sync/publishing/publishing-desk.ts';
 import type { VaultSecret } from '../core/vault/vault-client.ts';
@@ -56,6 +58,8 @@ export interface RunOptions extends RunEvents {
 }
 
 export interface RestoreRequest {
+  /** Where the snapshot is, if not in the own history. */
+  readonly from?: Pick<Vault, 'readSnapshot' | 'readStream'>;
   readonly snapshotId: SnapshotId;
   /** Kinds, keys or globs; empty means everything. */
   readonly only: readonly string[];
@@ -126,6 +130,8 @@ export interface Core {
   open(secret: VaultSecret): Promise<OpenCore>;
   /** Rebuilds the vault from what is whole, or says what that would win. @throws AppError of `repairVault` */
   repair(secret: VaultSecret, options: LongWorkOptions & { readonly isDryRun: boolean }): Promise<RepairReport>;
+  /** Makes the vault here as one more device of the vault that an account has. @throws AppError VAULT_EXISTS and codes of sync */
+  readonly join?: (request: JoinVaultRequest) => Promise<void>;
   /** The open vault of an app that runs over the same folder; null where none runs, or its vault is locked. */
   connect(isProcessAlive: (pid: number) => boolean): Promise<OpenCore | null>;
   /** Starts the serve shell, or finds the one that runs. @throws AppError where the port is taken or nothing was built */
@@ -146,9 +152,38 @@ export interface Core {
   writeConfig(key: string, text: string, open: OpenCore | null): Promise<JsonValue>;
 }
 
+/** Sync as commands use it, in this process or in a running app. */
+export interface SyncControl {
+  status(): Promise<SyncStatus>;
+  login(request: SyncLoginRequest): Promise<SyncStatus>;
+  logout(): Promise<SyncStatus>;
+  setOn(isOn: boolean): Promise<SyncStatus>;
+  /** @throws AppError why it is not level */
+  now(options: { readonly acceptDeletions: boolean }): Promise<SyncStatus>;
+  devices(): Promise<readonly SyncDevice[]>;
+  rename(name: string): Promise<SyncStatus>;
+  revoke(reference: string): Promise<readonly SyncDevice[]>;
+  joins(): Promise<readonly SyncJoin[]>;
+  answerJoin(reference: string, answer: 'approve' | 'refuse'): Promise<readonly SyncJoin[]>;
+  conflicts(): Promise<readonly SyncConflict[]>;
+  resolve(entity: string, field: string, value: JsonValue): Promise<readonly SyncConflict[]>;
+}
+
+export interface SyncLoginRequest {
+  readonly server: string;
+  readonly email: string;
+  readonly password: string;
+  readonly signUp: boolean;
+  readonly deviceName?: string;
+}
+
 /** The application with its vault open. */
 export interface OpenCore {
   readonly vault: Vault;
+  /** Sync of this vault; absent in a vault that only stands in for one. */
+  readonly sync?: SyncControl;
+  /** Another device's history, as it is here: only to be read. @throws AppError DEVICE_NOT_FOUND */
+  readonly history?: (device: string) => Promise<Vault>;
   readonly sessions: SessionDesk;
   readonly publishing: PublishingDesk;
   capture(request: CaptureRequest, signal: AbortSignal): Promise<CaptureOutcome>;

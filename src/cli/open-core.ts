@@ -17,7 +17,7 @@ import {
 import { createPublishing } from '../core/create-publishing.ts';
 import { createRestores } from '../core/create-restores.ts';
 import { createSessions } from '../core/create-sessions.ts';
-import { createSync } from '../core/create-sync.ts';
+import { createSync, joinReplica } from '../core/create-sync.ts';
 import type { ShellIntegration } from '../core/shell-integration/shell-integration.ts';
 import { createHost } from '../core/sources/host/create-host.ts';
 import type { Source } from '../core/sources/source.ts';
@@ -29,6 +29,7 @@ import type { VaultSecret } from '../core/vault/vault-client.ts';
 import type { LongWorkOptions } from '../core/vault/vault.ts';
 import type { JsonValue } from '../shared/model/json.ts';
 import type { CliSettings, Core, OpenCore, RunOptions } from './core.ts';
+import { controlSync, holdHistories } from './sync-control.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -64,6 +65,7 @@ export function createCore(options: CreateCoreOptions, env: Environment): Core {
     },
     open: async (secret) => createOpenCore(app, await app.open(secret)),
     repair: async (secret, options) => repair(app, secret, options),
+    join: (request) => joinReplica(app, request),
     connect: async (isProcessAlive) => (await import('./remote/connect.ts')).connect(app, isProcessAlive),
     serve: async (options) =>
       (await import('./serve/start-serve.ts')).startServe(app, options, (say, signal) =>
@@ -153,6 +155,7 @@ function createOpenCore(app: App, opened: OpenApp): OpenCore {
   const sync = createSync(app, opened, () => undefined);
   return {
     vault: opened.vault,
+    ...(sync === null ? {} : { sync: controlSync(sync), history: holdHistories(sync) }),
     sessions: createSessions(app, opened, findTmuxTerminal),
     publishing: createPublishing(opened, sync),
     capture: (request, signal) => opened.captureNow({ ...request, signal }),

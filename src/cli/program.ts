@@ -181,6 +181,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./commands/prune.ts')).setupPrune,
   },
   {
+    name: 'sync',
+    group: UPKEEP,
+    summary: 'the same history on several machines, sealed before it leaves any',
+    load: async () => (await import('./commands/sync.ts')).setupSync,
+  },
+  {
     name: 'keys',
     group: UPKEEP,
     summary: 'password, recovery key and data keys',

@@ -2,12 +2,16 @@
 
 import { hostname, networkInterfaces } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 
+import { AppError } from '../shared/model/app-error.ts';
 import type { AppEvent } from '../shared/contract/schemas.ts';
 import type { App, OpenApp } from './app.ts';
 import { createLoginServer, createSyncServer } from './sync/http-server.ts';
+import { askForVault, type JoinRequest } from './sync/join-vault.ts';
+import { writeAccount } from './sync/sync-records.ts';
 import { SyncService } from './sync/sync-service.ts';
-import { openVault } from './vault/vault-client.ts';
+import { joinVault, openVault } from './vault/vault-client.ts';
 
 /** Null where the vault is somebody else's, or can only be read. */
 export function createSync(
@@ -23,7 +27,7 @@ export function createSync(
     clock: app.clock,
     lanesFolder: join(app.folder.path, 'replicas'),
     openVault,
-    hostName: hostname().slice(0, 80) || 'this device',
+    hostName: ownName(),
     platform: app.host.platform,
     random: Math.random,
     network: describeNetwork,
@@ -34,6 +38,41 @@ export function createSync(
     onChanged: () => emit({ type: 'sync.changed' }),
     onDevicesChanged: () => emit({ type: 'devices.changed' }),
   });
+}
+
+export type JoinVaultRequest = Omit<JoinRequest, 'deviceName'> & { readonly deviceName?: string | undefined };
+
+/** Makes the vault of this data folder as one more file of the vault that an account has. @throws AppError VAULT_EXISTS, and of `askForVault` */
+export async function joinReplica(
+  app: Pick<App, 'clock' | 'folder' | 'host' | 'hasVault' | 'prepareFolder'>,
+  request: JoinVaultRequest,
+): Promise<void> {
+  if (app.hasVault())
+    throw new AppError('VAULT_EXISTS', 'There is a vault here already; it was left as it is.', {
+      hint: 'Name another folder with --home; to sync this vault, use `cairn sync login`.',
+    });
+  const nowMs = (): number => app.clock.nowMs();
+  const { shared, tokens } = await askForVault(
+    {
+      login: (url) => createLoginServer({ url, nowMs }),
+      sync: (url, store) => createSyncServer({ url, nowMs }, store),
+      platform: app.host.platform,
+      nowMs,
+      sleep: (ms, signal) => setTimeout(ms, undefined, { signal }),
+    },
+    { ...request, deviceName: request.deviceName ?? ownName() },
+  );
+  app.prepareFolder();
+  const vault = await joinVault({ path: app.folder.vault, nowMs: nowMs(), shared });
+  try {
+    await writeAccount(vault, { server: request.server, email: request.email, isOn: true, ...tokens });
+  } finally {
+    await vault.close();
+  }
+}
+
+function ownName(): string {
+  return hostname().slice(0, 80) || 'this device';
 }
 
 /** Sync that goes on by itself while the vault is open: with each capture, and with what others send. */

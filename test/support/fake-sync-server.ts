@@ -163,7 +163,9 @@ function pushOne(state: FakeSyncState, device: DeviceId, entry: WireEntry): void
   }
   if (part.index !== log.length + 1) throw refuse('gap', 'SYNC_REFUSED', { head: state.headOf(device) });
   if (part.previousHash !== state.headOf(device).hash) throw refuse('fork', 'SYNC_FORK');
-  if (part.epoch < state.epoch) throw refuse('epoch-behind', 'SYNC_REFUSED', { epoch: state.epoch });
+  const isStale = part.kind === 'epoch' ? part.epoch <= state.epoch : part.epoch < state.epoch;
+  if (part.kind !== 'epoch' && part.epoch > state.epoch) throw refuse('bad-request', 'SYNC_REFUSED');
+  if (isStale) throw refuse('epoch-behind', 'SYNC_REFUSED', { epoch: state.epoch });
   const missing = (body?.requires ?? []).filter((id) => !state.objects.has(id));
   if (missing.length > 0) throw refuse('missing-objects', 'SYNC_REFUSED', { missing });
   state.epoch = Math.max(state.epoch, part.epoch);

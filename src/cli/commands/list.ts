@@ -5,7 +5,7 @@ import type { Command } from 'commander';
 import { AppError } from '../../shared/model/app-error.ts';
 import type { SnapshotSummary } from '../../shared/model/snapshot.ts';
 import type { ListSnapshotsQuery, Vault } from '../../core/vault/vault.ts';
-import { doneWithVault, type Act, type CommandContext } from '../context.ts';
+import { doneWithVault, historyOf, type Act, type CommandContext } from '../context.ts';
 import { checkpointDocument } from '../documents.ts';
 import type { ExitCode } from '../exit-code.ts';
 import { parseTime, toIso } from '../format/times.ts';
@@ -25,6 +25,7 @@ export interface ListOptions {
   readonly until?: string;
   readonly checkpoints?: boolean;
   readonly all?: boolean;
+  readonly device?: string;
 }
 
 export function setupList(command: Command, act: Act): void {
@@ -34,6 +35,7 @@ export function setupList(command: Command, act: Act): void {
     .option('--until <time>', 'not younger than this')
     .option('--checkpoints', 'only checkpoints')
     .option('--all', 'a row for each capture, also where nothing changed (--json always lists each)')
+    .option('--device <name>', "another device's history, as it is here")
     .action((options: ListOptions) => act((context) => runList(options, context)));
 }
 
@@ -41,13 +43,14 @@ export function runList(options: ListOptions, context: CommandContext): Promise<
   const { out } = context;
   const query = toQuery(options, context.nowMs());
   return doneWithVault(context, async (open) => {
+    const vault = await historyOf(open, options.device);
     if (out.isJson || options.all === true || options.checkpoints === true) {
-      const snapshots = await open.vault.listSnapshots(query);
+      const snapshots = await vault.listSnapshots(query);
       const rows = snapshots.map((snapshot): ListRow => ({ snapshot, unchanged: 0, unchangedUntilMs: null }));
       out.result({ snapshots: snapshots.map(summaryDocument) }, () => renderList(rows, viewOf(context, options)));
       return;
     }
-    const rows = await readCollapsed(open.vault, query);
+    const rows = await readCollapsed(vault, query);
     out.lines(renderList(rows, viewOf(context, options)));
   });
 }

@@ -8,7 +8,8 @@ import { AppError, type PlainError } from '../../shared/model/app-error.ts';
 import type { SnapshotId } from '../../shared/model/ids.ts';
 import type { RestorePlan, RestoreReport, RestoreStep } from '../../shared/model/restore.ts';
 import { moveProject } from '../../core/restore/select-project.ts';
-import { withVault, type Act, type CommandContext } from '../context.ts';
+import type { Vault } from '../../core/vault/vault.ts';
+import { historyOf, withVault, type Act, type CommandContext } from '../context.ts';
 import type { OpenCore, RestoreRequest } from '../core.ts';
 import { EXIT_DONE, EXIT_FAILED, type ExitCode } from '../exit-code.ts';
 import { countOf } from '../format/amounts.ts';
@@ -23,6 +24,7 @@ export interface RestoreCommandOptions {
   readonly into?: string;
   readonly dryRun?: boolean;
   readonly undo?: boolean;
+  readonly device?: string;
   readonly run?: boolean;
   readonly apply?: boolean;
   readonly worktree?: string;
@@ -45,6 +47,7 @@ export function setupRestore(command: Command, act: Act): void {
       '--into <dir>',
       'the folder of the project now, where it lies elsewhere or on another machine; with --project',
     )
+    .option('--device <name>', "another device's history, as it is here")
     .option('--dry-run', 'show exactly what would be done, and do nothing')
     .option('--undo', 'take back the last restore')
     .option('--run', 'run the captured commands, instead of leaving them on the prompt')
@@ -75,8 +78,8 @@ export async function runRestore(
 
 function assertUsage(reference: string | undefined, options: RestoreCommandOptions): void {
   if (options.undo === true) {
-    const { only, project, dryRun, run, apply, worktree } = options;
-    const others = [reference, only, project, dryRun, run, apply, worktree];
+    const { only, project, dryRun, run, apply, worktree, device } = options;
+    const others = [reference, only, project, dryRun, run, apply, worktree, device];
     if (others.every((value) => value === undefined)) return;
     throw new AppError('USAGE_INVALID', '--undo takes back the last restore and takes nothing else.', {
       hint: 'See what was restored with `cairn list`.',
@@ -107,11 +110,13 @@ async function restore(
   context: CommandContext,
 ): Promise<PlainError | null> {
   const { out } = context;
-  const snapshotId = await open.vault.resolveSnapshot(reference, context.nowMs());
+  const from = await historyOf(open, options.device);
+  const snapshotId = await from.resolveSnapshot(reference, context.nowMs());
   const request: RestoreRequest = {
+    ...(options.device === undefined ? {} : { from }),
     snapshotId,
     only: options.only ?? [],
-    ...(await projectOfRestore(snapshotId, options, open)),
+    ...(await projectOfRestore(snapshotId, options, from)),
     options: {
       shouldRunCommands: options.run === true,
       shouldApplyGit: options.apply === true,
@@ -150,12 +155,12 @@ async function restore(
 async function projectOfRestore(
   snapshotId: SnapshotId,
   { project: text, into }: RestoreCommandOptions,
-  open: OpenCore,
+  vault: Vault,
 ): Promise<Pick<RestoreRequest, 'project' | 'mappings'>> {
   if (text === undefined) return {};
   const project = text.startsWith('.') ? resolve(text) : text;
   if (into === undefined) return { project };
-  const { itemList } = await open.vault.readSnapshot(snapshotId);
+  const { itemList } = await vault.readSnapshot(snapshotId);
   return { project, mappings: [moveProject(itemList, project, resolve(into))] };
 }
 

@@ -2,7 +2,7 @@
 
 import type { Command } from 'commander';
 
-import { doneWithVault, type Act, type CommandContext } from '../context.ts';
+import { doneWithVault, historyOf, type Act, type CommandContext } from '../context.ts';
 import type { ExitCode } from '../exit-code.ts';
 import { describeTime, formatClock, parseTime, toIso } from '../format/times.ts';
 import { parseSourceId } from '../../shared/model/ids.ts';
@@ -26,6 +26,7 @@ export interface SearchCommandOptions {
   readonly since?: string;
   readonly until?: string;
   readonly limit?: string;
+  readonly device?: string;
 }
 
 export function setupSearch(command: Command, act: Act): void {
@@ -40,6 +41,7 @@ export function setupSearch(command: Command, act: Act): void {
     )
     .option('--until <time>', 'only what was there by then')
     .option('--limit <number>', `at most so many hits (default ${DEFAULT_LIMIT})`)
+    .option('--device <name>', "another device's history, as it is here")
     .action((text: string, options: SearchCommandOptions) => act((context) => runSearch(text, options, context)));
 }
 
@@ -58,8 +60,9 @@ export function runSearch(text: string, options: SearchCommandOptions, context: 
   if ((query.sinceMs ?? 0) > (query.untilMs ?? Number.POSITIVE_INFINITY))
     throw new AppError('USAGE_INVALID', '--since is later than --until.', { hint: 'Exchange the two times.' });
   return doneWithVault(context, async (open) => {
-    const { matches, isComplete, notIndexed } = await searchOn(open.vault, query);
-    const { hits: messages } = await open.sessions.store.search({ ...query, limit: query.limit - matches.length });
+    const { matches, isComplete, notIndexed } = await searchOn(await historyOf(open, options.device), query);
+    const left = { ...query, limit: query.limit - matches.length };
+    const { hits: messages } = options.device === undefined ? await open.sessions.store.search(left) : { hits: [] };
     const document = {
       hits: matches.map(hitDocument),
       sessions: messages.map(messageDocument),

@@ -52,6 +52,8 @@ export function runSecretsScan(options: SecretsScanOptions, context: CommandCont
         })
       : null;
     const view = { style: context.out.style, nowMs: context.nowMs() };
+    const account = report === null ? null : ((await open.sync?.status())?.account ?? null);
+    if (account !== null) context.out.warn(SYNCED);
     const redaction = options.redact === undefined ? {} : { redaction: redactionDocument(chosen, report) };
     context.out.result({ findings: findings.map(findingDocument), cut: isCut, ...redaction }, () => [
       ...renderFindings(findings, isCut, view),
@@ -59,6 +61,10 @@ export function runSecretsScan(options: SecretsScanOptions, context: CommandCont
     ]);
   });
 }
+
+/** What was synced before lies elsewhere under its own seal; nothing here reaches it yet. */
+const SYNCED =
+  'this vault syncs: the server (sealed) and the other devices keep what they got before. Redact there too, and have a new secret issued.';
 
 function choose(findings: readonly SecretFinding[], wanted: readonly string[]): readonly SecretFinding[] {
   if (wanted.includes(ALL)) return findings;

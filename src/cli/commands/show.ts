@@ -10,8 +10,8 @@ import type { SnapshotItem } from '../../shared/model/item.ts';
 import type { JsonObject } from '../../shared/model/json.ts';
 import type { Snapshot } from '../../shared/model/snapshot.ts';
 import { toPlainLine } from '../../shared/text/sanitize-text.ts';
-import { doneWithVault, type Act, type CommandContext } from '../context.ts';
-import type { OpenCore } from '../core.ts';
+import { doneWithVault, historyOf, type Act, type CommandContext } from '../context.ts';
+import type { Vault } from '../../core/vault/vault.ts';
 import { gapDocument } from '../documents.ts';
 import type { ExitCode } from '../exit-code.ts';
 import { toIso } from '../format/times.ts';
@@ -25,6 +25,7 @@ export interface ShowOptions {
   readonly item?: string;
   readonly stream?: string;
   readonly output?: string;
+  readonly device?: string;
 }
 
 export function setupShow(command: Command, act: Act): void {
@@ -33,6 +34,7 @@ export function setupShow(command: Command, act: Act): void {
     .option('--item <key>', 'only this item, with all its facts')
     .option('--stream <name>', 'with --item: print this content, byte for byte where stdout is no terminal')
     .option('--output <file>', 'with --stream: writes the content into this new file instead')
+    .option('--device <name>', "another device's history, as it is here")
     .action((id: string, options: ShowOptions) => act((context) => runShow(id, options, context)));
 }
 
@@ -45,8 +47,9 @@ export function runShow(reference: string, options: ShowOptions, context: Comman
     throw new AppError('USAGE_INVALID', '--stream needs --item.', { hint: 'Name the item whose content you want.' });
   }
   return doneWithVault(context, async (open) => {
-    const id = await open.vault.resolveSnapshot(reference, context.nowMs());
-    const snapshot = await open.vault.readSnapshot(id);
+    const vault = await historyOf(open, options.device);
+    const id = await vault.resolveSnapshot(reference, context.nowMs());
+    const snapshot = await vault.readSnapshot(id);
     const view = { style: context.out.style, width: context.out.width, nowMs: context.nowMs() };
     if (key === undefined) {
       context.out.result(snapshotDocument(snapshot), () => renderSnapshot(snapshot, view));
@@ -54,11 +57,11 @@ export function runShow(reference: string, options: ShowOptions, context: Comman
     }
     const item = findItem(snapshot, key);
     if (stream !== undefined && output !== undefined) {
-      await open.vault.exportStream(id, item.key, stream, resolve(output));
+      await vault.exportStream(id, item.key, stream, resolve(output));
       context.out.result({ id, key: item.key, stream, output: resolve(output) }, () => [
         `Written to ${toPlainLine(output, MAX_LINE_LENGTH)}.`,
       ]);
-    } else if (stream !== undefined) await printStream(id, item, stream, open, context);
+    } else if (stream !== undefined) await printStream(id, item, stream, vault, context);
     else {
       context.out.result({ id, takenAt: toIso(snapshot.takenAtMs), item: itemDocument(item) }, () =>
         renderItem(item, view),
@@ -110,19 +113,19 @@ async function printStream(
   id: SnapshotId,
   item: SnapshotItem,
   stream: string,
-  open: OpenCore,
+  vault: Vault,
   context: CommandContext,
 ): Promise<void> {
   const { out } = context;
   const key: ItemKey = item.key;
   if (!out.isJson && !out.isTerminal) {
     for (let at = 0; ; at += PIECE_BYTES) {
-      const piece = await open.vault.readStream(id, key, stream, at, PIECE_BYTES);
+      const piece = await vault.readStream(id, key, stream, at, PIECE_BYTES);
       out.raw(piece); // standard output is written at once: nothing piles up
       if (piece.length < PIECE_BYTES) return;
     }
   }
-  const bytes = await open.vault.readStream(id, key, stream);
+  const bytes = await vault.readStream(id, key, stream);
   const text = decodeStrictly(bytes);
   const content = text === null ? { base64: Buffer.from(bytes).toString('base64') } : { text };
   // On a terminal captured text must not act: only its letters are printed.

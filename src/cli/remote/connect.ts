@@ -11,6 +11,7 @@ import { RestoreService } from '../../core/restore/restore-service.ts';
 import { findTmuxTerminal } from '../../core/sources/tmux/open-tmux-terminal.ts';
 import type { Vault } from '../../core/vault/vault.ts';
 import type { CaptureOutcome, CaptureRequest, OpenCore } from '../core.ts';
+import { controlRunningSync } from './running-sync.ts';
 import { createRemoteVault } from './remote-vault.ts';
 import { findRunningApp, type RunningApp } from './running-app.ts';
 
@@ -54,6 +55,8 @@ export async function connect(app: App, isProcessAlive: (pid: number) => boolean
   };
   return {
     vault,
+    sync: controlRunningSync(running),
+    history: async (device) => createRemoteVault(running, notices, device),
     sessions: createSessions(app, opened, findTmuxTerminal),
     publishing: createPublishing(opened, {
       server: async () => ({

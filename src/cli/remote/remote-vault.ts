@@ -9,17 +9,19 @@ import type { RunningApp } from './running-app.ts';
 
 type Result<Name extends keyof Vault> = Vault[Name] extends (...values: never[]) => infer Answer ? Answer : never;
 
-/** Every call goes to the app; closing it closes nothing there. */
-export function createRemoteVault(app: RunningApp, notices: Vault['notices']): Vault {
+/** Every call goes to the app; closing it closes nothing there. @param device whose history, if not the own one */
+export function createRemoteVault(app: RunningApp, notices: Vault['notices'], device?: string): Vault {
+  const whose = device === undefined ? {} : { device };
   // The other end answers a call of this name with this result: both are typed by `Vault`.
   const call = <Name extends BridgeOperation>(name: Name, ...values: readonly unknown[]): Result<Name> =>
-    app.call(name, values) as Result<Name>;
+    app.call(name, values, whose) as Result<Name>;
   const work = <Name extends LongBridgeOperation>(
     name: Name,
     values: readonly unknown[],
     { signal, onProgress, ...rest }: LongWorkOptions,
   ): Result<Name> =>
     app.call(name, [...values, rest], {
+      ...whose,
       ...(signal === undefined ? {} : { signal }),
       ...(onProgress === undefined ? {} : { onProgress }),
     }) as Result<Name>;

@@ -16,9 +16,15 @@ const HELLO_WITHIN_MS = 1_000;
 export interface RunningApp {
   readonly port: number;
   /** Calls an operation of its open vault. @throws AppError of it, or VAULT_CLOSED where the app has gone */
-  call(operation: string, values: readonly unknown[], options?: LongWorkOptions): Promise<unknown>;
+  call(operation: string, values: readonly unknown[], options?: CallOptions): Promise<unknown>;
   /** Calls one of its REST addresses. @throws as `call` */
-  post(path: string): Promise<unknown>;
+  post(path: string, body?: unknown): Promise<unknown>;
+  get(path: string): Promise<unknown>;
+}
+
+export interface CallOptions extends LongWorkOptions {
+  /** Whose history: another device's. */
+  readonly device?: string;
 }
 
 /** The running app over this folder; null where there is none, or none that can be trusted. */
@@ -35,15 +41,23 @@ export async function findRunningApp(
     port,
     call: (operation, values, options = {}) =>
       reach(async () => {
-        const init = { method: 'POST', headers, body: encodeBridge({ arguments: values }) };
+        const init = { method: 'POST', headers, body: encodeBridge({ arguments: values, device: options.device }) };
         const signal = options.signal === undefined ? {} : { signal: options.signal };
         const response = await fetch(`${base}/bridge/${operation}`, { ...init, ...signal });
         if (!response.ok) throw errorOf(await response.text());
         return readAnswer(response, options.onProgress);
       }),
-    post: (path) =>
+    post: (path, body) =>
       reach(async () => {
-        const response = await fetch(`${base}${path}`, { method: 'POST', headers });
+        const sent = body === undefined ? {} : { body: JSON.stringify(body) };
+        const response = await fetch(`${base}${path}`, { method: 'POST', headers, ...sent });
+        const text = await response.text();
+        if (!response.ok) throw errorOf(text);
+        return decodeBridge(text);
+      }),
+    get: (path) =>
+      reach(async () => {
+        const response = await fetch(`${base}${path}`, { headers });
         const text = await response.text();
         if (!response.ok) throw errorOf(text);
         return decodeBridge(text);

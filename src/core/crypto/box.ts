@@ -23,7 +23,7 @@ export const BOX_KINDS = {
   headerSecrets: 8,
   searchSegment: 9,
   searchPage: 10,
-  /** What an entry of a replica log says (V26). */
+  /** What an entry of a replica log says (V29). */
   replicaEntry: 11,
   /** An own entry as it was signed. */
   replicaLog: 12,

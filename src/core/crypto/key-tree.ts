@@ -167,7 +167,7 @@ export class KeyTree {
     return deriveBytes(this.#vaultKey.dangerouslyExportBytes(), 'cairn key id v1', KEY_ID_BYTES);
   }
 
-  /** What opens the copies of other devices' histories beside the vault: their only key slot (V27). */
+  /** What opens the copies of other devices' histories beside the vault: their only key slot (V30). */
   laneSecret(): Buffer {
     return deriveBytes(this.#vaultKey.dangerouslyExportBytes(), 'cairn lane slot v1', 32);
   }

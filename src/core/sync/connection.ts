@@ -83,7 +83,8 @@ export class Connection {
       this.#waiters.push({ since: this.#rounds, resolve });
     });
     this.#failures = 0;
-    this.poke();
+    if (this.#end === null) this.start();
+    else this.poke();
     await ended;
     const error = this.#error;
     if (error !== null)

@@ -9,6 +9,7 @@ import {
   accountAnswerSchema,
   deviceCodeAnswerSchema,
   helloAnswerSchema,
+  REFRESH_PROOF_PREFIX,
   tokensAnswerSchema,
 } from '../../shared/replication/account.ts';
 import { concatBytes } from '../../shared/replication/bytes.ts';
@@ -109,7 +110,7 @@ export function createSyncServer(deps: HttpServerDeps, tokens: TokenStore): Sync
       await done({ route: 'slots', ids: of(vault), method: 'PUT', json: slots });
       return slots;
     },
-    askToJoin: (vault) => json({ route: 'joins', ids: of(vault), method: 'POST', json: {} }, joinSchema),
+    askToJoin: (vault) => done({ route: 'joins', ids: of(vault), method: 'POST', json: {} }),
     readJoin: (vault, device) => json({ route: 'join', ids: of(vault, device) }, joinSchema),
     listJoins: async (vault) => (await json({ route: 'joins', ids: of(vault) }, joinsAnswerSchema)).joins,
     answerJoin: (vault, device, sealedKey) => {
@@ -254,7 +255,8 @@ class TokenSession {
   async #askForTokens(): Promise<string> {
     const { refreshToken } = this.#store.read();
     if (refreshToken === '') throw loggedOut();
-    const request: Request = { route: 'refresh', method: 'POST', json: { refreshToken } };
+    const signature = await this.#store.sign(`${REFRESH_PROOF_PREFIX}${refreshToken}`);
+    const request: Request = { route: 'refresh', method: 'POST', json: { refreshToken, signature } };
     const answer = await this.#http.json(request, tokensAnswerSchema);
     await this.#store.write({
       accessToken: answer.accessToken,

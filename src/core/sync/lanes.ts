@@ -1,4 +1,4 @@
-// The histories of other devices as files beside the vault (V27): opened when they are wanted, closed when nobody has wanted them for a while.
+// The histories of other devices as files beside the vault (V30): opened when they are wanted, closed when nobody has wanted them for a while.
 
 import { chmodSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';

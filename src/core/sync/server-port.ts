@@ -61,7 +61,7 @@ export interface SyncServer extends ServerLink {
   reportDamaged(vault: VaultKeyId, ids: readonly ObjectId[]): Promise<void>;
   readSlots(vault: VaultKeyId): Promise<Slots>;
   writeSlots(vault: VaultKeyId, slots: Slots): Promise<Slots>;
-  askToJoin(vault: VaultKeyId): Promise<Join>;
+  askToJoin(vault: VaultKeyId): Promise<void>;
   readJoin(vault: VaultKeyId, device: DeviceId): Promise<Join>;
   listJoins(vault: VaultKeyId): Promise<readonly Join[]>;
   answerJoin(vault: VaultKeyId, device: DeviceId, sealedKey: string | null): Promise<void>;
@@ -80,6 +80,8 @@ export interface Tokens {
 }
 
 export interface TokenStore {
+  /** Signs a text with the device's key; hexadecimal. */
+  sign(text: string): Promise<string>;
   read(): Tokens;
   write(tokens: Tokens): Promise<void>;
 }

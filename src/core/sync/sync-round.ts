@@ -96,7 +96,7 @@ class Round {
     const [status, account] = await Promise.all([server.status(identity.vaultId, this.#deps.signal), server.account()]);
     if (status.vaultId !== identity.vaultId) throw tampered('it told of another vault than was asked for');
     this.#devices = account.devices;
-    if (status.epoch > identity.epoch) await replica.openEpoch(status.epoch, this.#deps.nowMs());
+    await replica.openEpoch(status.epoch, this.#deps.nowMs(), { isBegun: true });
     const held = await this.#heldHeads(status);
     const operations = planSync(
       {
@@ -309,9 +309,10 @@ class Round {
     }
     if (refusal?.code === 'epoch-behind') {
       const status = await server.status(identity.vaultId);
-      await replica.openEpoch(refusal.epoch ?? status.epoch, this.#deps.nowMs());
+      const epoch = refusal.epoch ?? status.epoch;
+      await replica.openEpoch(epoch, this.#deps.nowMs(), { isBegun: true });
       const own = status.heads.find(({ device }) => device === identity.deviceId);
-      await replica.resign(own?.index ?? 0);
+      await replica.resign(own?.index ?? 0, epoch);
       return;
     }
     throw error;

@@ -17,7 +17,7 @@ import { Lanes, type LaneVault, type LanesDeps } from './lanes.ts';
 import { logIn } from './log-in.ts';
 import { notLoggedIn } from './not-logged-in.ts';
 import { assertServer, describeDevice, deviceNotFound, pickDevice } from './name-devices.ts';
-import type { LoginServer, SyncServer, TokenStore } from './server-port.ts';
+import type { LoginServer, SyncServer, Tokens, TokenStore } from './server-port.ts';
 import {
   readAccount,
   readSeen,
@@ -61,7 +61,6 @@ export class SyncService {
   #lastSyncAtMs: number | null = null;
   #pendingJoins = 0;
   #conflicts = 0;
-  #entriesWaiting = 0;
   #mayDelete = false;
   #nextFreeMs = 0;
   #hasClosed = false;
@@ -76,7 +75,7 @@ export class SyncService {
       network,
       round: (signal) => this.#round(signal),
       listen: (onNotice, signal) => this.#listen(onNotice, signal),
-      onChange: () => this.#tell(),
+      onChange: this.#tell,
     });
   }
 
@@ -87,7 +86,7 @@ export class SyncService {
     this.#selection = await readSelection(vault);
     const seen = await readSeen(vault);
     this.#lastSyncAtMs = seen.lastSyncAtMs;
-    await this.#useAccount(await readAccount(vault));
+    this.#useAccount(await readAccount(vault));
     await this.#countConflicts();
     if (this.#account?.isOn === true && !isPassive) this.#connection.start();
   }
@@ -109,10 +108,7 @@ export class SyncService {
       state: isOn ? state : 'off',
       account: account === null ? null : { server: account.server, email: account.email },
       device: identity === null ? null : { id: identity.deviceId, name: identity.name },
-      waiting: {
-        snapshots: account === null ? 0 : (identity?.waitingSnapshots ?? 0),
-        entries: account === null ? 0 : this.#entriesWaiting,
-      },
+      waiting: { snapshots: account === null ? 0 : (identity?.waitingSnapshots ?? 0), entries: 0 },
       progress: this.#progress,
       lastSyncAt: at(this.#lastSyncAtMs),
       retryAt: at(retryAtMs),
@@ -138,23 +134,27 @@ export class SyncService {
     let identity = await vault.replica.begin(name);
     if (request.deviceName !== undefined && identity.name !== request.deviceName)
       identity = await vault.replica.rename(request.deviceName);
-    // Where this device was ended, its keys are of no use any more.
-    if (this.#connection.error?.code === 'SYNC_REVOKED' || this.#connection.error?.code === 'SYNC_FORK')
+    const attempt = async (): Promise<Tokens> =>
+      logIn(
+        connect.login(request.server),
+        request,
+        { ...identity, platform, sign: (text) => vault.replica.proveLogin(text) },
+        clock.nowMs(),
+      );
+    const tokens = await attempt().catch(async (error: unknown) => {
+      if (!(error instanceof AppError) || error.code !== 'SYNC_REVOKED') throw error;
+      // This device was ended: its keys are of no use any more, and it comes back as another one.
       identity = await vault.replica.renew({ repeatsAll: true });
-    const tokens = await logIn(
-      connect.login(request.server),
-      request,
-      { ...identity, platform, sign: (text) => vault.replica.proveLogin(text) },
-      clock.nowMs(),
-    );
+      return attempt();
+    });
     const account: SyncAccount = { server: request.server, email: request.email, isOn: true, ...tokens };
     if (this.#account !== null && this.#account.server !== request.server) await writeSeen(vault, null);
-    await this.#useAccount(account);
+    this.#useAccount(account);
     const server = this.#requireServer();
     const { vaults } = await server.account();
     if (vaults.length > 0 && !vaults.some(({ vaultId }) => vaultId === identity.vaultId)) {
       await server.logOut().catch(() => undefined);
-      await this.#useAccount(null);
+      this.#useAccount(null);
       throw new AppError('SYNC_WRONG_VAULT', 'This account has the replica of another vault; nothing was sent.', {
         hint: 'To use that vault here, make it in another data folder with `cairn sync join`. To sync this one, use an account of its own.',
       });
@@ -169,7 +169,7 @@ export class SyncService {
     await this.#connection.stop();
     await this.#server?.logOut().catch(() => undefined); // the tokens end by themselves where the server cannot be reached
     await writeAccount(this.#deps.vault, null);
-    await this.#useAccount(null);
+    this.#useAccount(null);
     this.#tell();
   }
 
@@ -191,7 +191,6 @@ export class SyncService {
       throw new AppError('SYNC_OFF', 'Sync is turned off.', { hint: 'Turn it on with `cairn sync on`.' });
     this.#mayDelete = acceptsDeletions;
     try {
-      this.#connection.start();
       await this.#connection.roundNow();
     } finally {
       this.#mayDelete = false;
@@ -223,7 +222,7 @@ export class SyncService {
   /** True where it means this device itself. */
   async isThisDevice(reference: string): Promise<boolean> {
     const identity = await this.#deps.vault.replica.identity();
-    return identity !== null && (identity.name === reference || identity.deviceId === reference);
+    return identity?.name === reference || identity?.deviceId === reference;
   }
 
   async rename(name: string): Promise<void> {
@@ -250,7 +249,7 @@ export class SyncService {
         hint: 'Log out with `cairn sync logout`, or end it from another device.',
       });
     await server.revoke(found.id);
-    await vault.replica.openEpoch(identity.epoch + 1, clock.nowMs());
+    await vault.replica.openEpoch(identity.epoch + 1, clock.nowMs(), { isBegun: false });
     this.noteChange();
     this.#deps.onDevicesChanged();
   }
@@ -323,8 +322,7 @@ export class SyncService {
   }
 
   async selection(): Promise<SyncSelection> {
-    this.#selection ??= await readSelection(this.#deps.vault);
-    return this.#selection;
+    return (this.#selection ??= await readSelection(this.#deps.vault));
   }
 
   async setSelection(selection: SyncSelection): Promise<void> {
@@ -443,29 +441,30 @@ export class SyncService {
 
   async #countConflicts(): Promise<void> {
     if (this.#identity === null) return;
-    const { strategy } = await this.selection();
-    this.#conflicts = (await this.#deps.vault.replica.conflicts(strategy)).length;
+    this.#conflicts = (await this.#deps.vault.replica.conflicts((await this.selection()).strategy)).length;
   }
 
-  async #useAccount(account: SyncAccount | null): Promise<void> {
+  #useAccount(account: SyncAccount | null): void {
     this.#account = account;
-    if (account === null) {
-      this.#server = null;
-      return;
-    }
-    this.#server = this.#deps.connect.sync(account.server, {
+    this.#server = account === null ? null : this.#deps.connect.sync(account.server, this.#tokensOf(account));
+  }
+
+  #tokensOf(account: SyncAccount): TokenStore {
+    const { vault } = this.#deps;
+    return {
+      sign: (text) => vault.replica.proveLogin(text),
       read: () => this.#account ?? account,
       write: async (tokens) => {
         if (this.#account === null) return;
         this.#account = { ...this.#account, ...tokens };
-        await writeAccount(this.#deps.vault, this.#account);
+        await writeAccount(vault, this.#account);
       },
-    });
+    };
   }
 
   /** The account's server, also before this was opened. @throws AppError SYNC_LOGIN */
   async server(): Promise<SyncServer> {
-    if (this.#server === null) await this.#useAccount(await readAccount(this.#deps.vault));
+    if (this.#server === null) this.#useAccount(await readAccount(this.#deps.vault));
     return this.#requireServer();
   }
 
@@ -477,8 +476,7 @@ export class SyncService {
   async #requireIdentity(): Promise<ReplicaIdentity> {
     const identity = await this.#deps.vault.replica.identity();
     if (identity === null) throw notLoggedIn();
-    this.#identity = identity;
-    return identity;
+    return (this.#identity = identity);
   }
 
   /** A bandwidth cap: what was sent or taken is waited for. */
@@ -493,7 +491,7 @@ export class SyncService {
     });
   }
 
-  #tell(): void {
+  readonly #tell = (): void => {
     if (!this.#hasClosed) this.#deps.onChanged();
-  }
+  };
 }

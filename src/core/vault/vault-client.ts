@@ -275,7 +275,7 @@ class VaultClient implements Vault {
     proveLogin: (text) => this.#call('replicaProveLogin', [text]),
     draft: (options) => this.#call('replicaDraft', [options]),
     sign: (nowMs) => this.#call('replicaSign', [nowMs]),
-    resign: (serverIndex) => this.#call('replicaResign', [serverIndex]),
+    resign: (serverIndex, serverEpoch) => this.#call('replicaResign', [serverIndex, serverEpoch]),
     list: (fromIndex, maxEntries, maxBytes) => this.#call('replicaList', [fromIndex, maxEntries, maxBytes]),
     objects: (ids) => this.#call('replicaObjects', [ids]),
     merge: (changes, options) => this.#call('replicaMerge', [changes, options]),
@@ -283,7 +283,7 @@ class VaultClient implements Vault {
     edit: (entity, values, options) => this.#call('replicaEdit', [entity, values, options]),
     header: () => this.#call('replicaHeader', []),
     sealKey: (keys) => this.#call('replicaSealKey', [keys]),
-    openEpoch: (atLeast, nowMs) => this.#call('replicaOpenEpoch', [atLeast, nowMs]),
+    openEpoch: (atLeast, nowMs, { isBegun }) => this.#call('replicaOpenEpoch', [atLeast, nowMs, isBegun]),
     createLane: (path, nowMs) => this.#call('replicaCreateLane', [path, nowMs]),
   };
 

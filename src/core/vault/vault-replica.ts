@@ -129,7 +129,7 @@ export interface VaultReplica {
   /** Writes what was drafted into the log, for ever the same bytes; gives how many entries. */
   sign(nowMs: number): Promise<number>;
   /** Signs anew what the server refused for its epoch: everything after its head. Gives how many entries. */
-  resign(serverIndex: number): Promise<number>;
+  resign(serverIndex: number, serverEpoch: number): Promise<number>;
   /** Signed entries as they travel; empty where there are none from that index on. */
   list(fromIndex: number, maxEntries: number, maxBytes: number): Promise<Uint8Array<ArrayBuffer>>;
   /** Chunks as they are sealed here; without those that do not open. */
@@ -146,8 +146,8 @@ export interface VaultReplica {
   header(): Promise<Uint8Array<ArrayBuffer>>;
   /** The vault key, sealed to a device whose words were compared; base64. */
   sealKey(keys: JoinKeys): Promise<string>;
-  /** Seals under an epoch of at least this number from now on; gives the number. */
-  openEpoch(atLeast: number, nowMs: number): Promise<number>;
+  /** Seals under an epoch of at least this number from now on; `isBegun`: others know of it. Gives the number. */
+  openEpoch(atLeast: number, nowMs: number, options: { readonly isBegun: boolean }): Promise<number>;
   /** Makes the file of another device's history where there is none; gives the secret that opens it. */
   createLane(path: string, nowMs: number): Promise<Uint8Array<ArrayBuffer>>;
 }

@@ -92,7 +92,7 @@ describe('publishing on a running server', () => {
     const tokens = { accessToken, refreshToken, accessUntilMs: Date.now() + 600_000 };
     const link = createSyncServer(
       { url: server.address, nowMs: () => Date.now() },
-      { read: () => tokens, write: async () => undefined },
+      { sign: async () => '', read: () => tokens, write: async () => undefined },
     );
     const store = new SessionStore({ vault: new FakeVault(), sources: [], nowMs: () => NOW_MS });
     const { session } = await store.create({ externalId: 'x', name: 'Login' });

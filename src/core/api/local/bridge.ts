@@ -11,6 +11,7 @@ import { SNAPSHOT_KINDS } from '../../../shared/model/snapshot.ts';
 import type { AppSession } from '../../session/session.ts';
 import { linkTo } from '../../sync/publishing/server-link.ts';
 import type { LongWorkOptions, Vault } from '../../vault/vault.ts';
+import { withHistory } from '../histories.ts';
 import { decodeBridge, encodeBridge } from './bridge-codec.ts';
 
 /** A session that is published may be as large as the server takes. */
@@ -56,8 +57,26 @@ export const LONG_BRIDGE_OPERATIONS = [
 ] as const satisfies readonly (keyof Vault)[];
 export type LongBridgeOperation = (typeof LONG_BRIDGE_OPERATIONS)[number];
 
-const requestSchema = z.object({ arguments: z.array(z.unknown()).max(8) });
 const questionSchema = z.object({ query: z.string(), variables: z.record(z.string(), z.unknown()) });
+/** Reads of another device's history. */
+const HISTORY_OPERATIONS: ReadonlySet<string> = new Set<string>([
+  'listSnapshots',
+  'resolveSnapshot',
+  'readSnapshot',
+  'readStream',
+  'exportStream',
+  'density',
+  'changes',
+  'explainKept',
+  'search',
+  'listCheckpoints',
+  'verify',
+]);
+
+const requestSchema = z.object({
+  arguments: z.array(z.unknown()).max(8),
+  device: z.string().min(1).max(100).optional(),
+});
 const captureSchema = z.object({
   kind: z.enum(SNAPSHOT_KINDS),
   checkpoint: checkpointAttributesSchema.optional(),
@@ -75,7 +94,7 @@ export async function handleBridge(
   const parsed = requestSchema.safeParse(decodeBridge(await readBody(request)));
   if (!parsed.success)
     throw new AppError('USAGE_INVALID', 'These are no arguments.', { hint: 'Both ends must be of the same version.' });
-  const values = parsed.data.arguments;
+  const { arguments: values, device } = parsed.data;
   session.unlocked(); // a locked vault is an answer of its own, before anything is streamed
   response.writeHead(200, { 'content-type': 'application/x-ndjson' });
   const say = (line: object): void => {
@@ -83,7 +102,11 @@ export async function handleBridge(
   };
   const options: LongWorkOptions = { signal: end.signal, onProgress: (progress) => say({ progress }) };
   try {
-    say({ result: (await perform(session, name, values, options)) ?? null });
+    const result =
+      device === undefined
+        ? await perform(session, name, values, options)
+        : await withHistory(session, device, ({ vault }) => performOn(vault, name, values, options));
+    say({ result: result ?? null });
   } catch (error) {
     say({ error: toPlainError(error) });
   }
@@ -124,6 +147,19 @@ async function perform(
   throw new AppError('USAGE_INVALID', 'There is no such operation.', {
     hint: 'Both ends must be of the same version.',
   });
+}
+
+/** @throws AppError USAGE_INVALID for what is no read */
+function performOn(vault: Vault, name: string, values: readonly unknown[], options: LongWorkOptions): Promise<unknown> {
+  if (!HISTORY_OPERATIONS.has(name))
+    throw new AppError('USAGE_INVALID', "Another device's history is only read.", {
+      hint: 'Do it on that device.',
+    });
+  const last = values.at(-1);
+  const isLong = (LONG_BRIDGE_OPERATIONS as readonly string[]).includes(name);
+  const given = isLong ? [...values.slice(0, -1), { ...(typeof last === 'object' ? last : {}), ...options }] : values;
+  const operation = vault[name as BridgeOperation] as (...values: readonly unknown[]) => Promise<unknown>; // as above
+  return operation.apply(vault, [...given]);
 }
 
 /** The command line restores in its own process: until it hangs up, nothing here may lock the vault or end the app. */

@@ -1,4 +1,4 @@
-// One vault in several files: what a new device gets of the header (S6), and the keyring of another device's history beside the vault (V27).
+// One vault in several files: what a new device gets of the header (S6), and the keyring of another device's history beside the vault (V30).
 
 import { createRandomSecretSlot, openKeySlot, type SlotSecret } from '../../crypto/key-slot.ts';
 import { KeyTree } from '../../crypto/key-tree.ts';

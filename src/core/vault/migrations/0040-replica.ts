@@ -1,4 +1,4 @@
-// Format 4: the replica (V26, V28). Only adds tables: own log entries as they were signed, by their place in the log, and the versions of
+// Format 4: the replica (V29, V31). Only adds tables: own log entries as they were signed, by their place in the log, and the versions of
 // what several devices may edit. Both stay empty until sync is turned on.
 
 import type { WriteDb } from '../database.ts';

@@ -1,4 +1,4 @@
-// What an entry of a replica log says, sealed as its payload (V26): a list of events. Snapshots name items as manifests do, with the
+// What an entry of a replica log says, sealed as its payload (V29): a list of events. Snapshots name items as manifests do, with the
 // entry's required objects in place of record numbers, which are each device's own. Device, index and the entry before stand inside too:
 // an entry that a server puts under another name does not hold. Frozen: v1, see test/core/vault/replica/events.test.ts.
 

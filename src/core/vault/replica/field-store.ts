@@ -1,4 +1,4 @@
-// The versions of what several devices may edit, sealed one record a field (V28). In memory once they are first wanted.
+// The versions of what several devices may edit, sealed one record a field (V31). In memory once they are first wanted.
 
 import { z } from 'zod';
 

@@ -1,4 +1,4 @@
-// A lane (V27): another device's history, in a file of its own beside the vault, in the vault's format and under its keys. Entries of that
+// A lane (V30): another device's history, in a file of its own beside the vault, in the vault's format and under its keys. Entries of that
 // device's log become snapshots here; nothing of it ever touches the own history. Runs in the lane's thread.
 
 import { z } from 'zod';

@@ -35,6 +35,8 @@ const logStateSchema = z.object({
   /** Entries since the last full picture. */
   sinceFull: z.number(),
   hasSaidName: z.boolean(),
+  /** The epoch that the log has begun, or that others have: entries under a newer one come after one that begins it. */
+  epoch: z.number(),
   clock: z.object({ wallMs: z.number(), counter: z.number() }),
   /** Checkpoints that others know of. */
   checkpoints: z.array(z.string()),
@@ -52,6 +54,7 @@ export interface LogState {
   readonly selection: string;
   readonly sinceFull: number;
   readonly hasSaidName: boolean;
+  readonly epoch: number;
   readonly clock: HybridClock;
   readonly checkpoints: readonly string[];
 }
@@ -67,7 +70,7 @@ export function readLogState(state: VaultState): LogState | null {
 }
 
 /** A device that nobody knows yet: with an empty log, and keys of its own. */
-export function newLogState(name: string, before: LogState | null, keys?: DeviceKeys): LogState {
+export function newLogState(name: string, epoch: number, before: LogState | null, keys?: DeviceKeys): LogState {
   const signing = keys === undefined ? createSigningKeys() : toPair(keys.signing);
   return {
     deviceId: deviceIdOf(signing.publicKey),
@@ -81,6 +84,7 @@ export function newLogState(name: string, before: LogState | null, keys?: Device
     selection: '',
     sinceFull: 0,
     hasSaidName: false,
+    epoch: before?.epoch ?? epoch,
     // What this vault has said before stays before what it says next.
     clock: before?.clock ?? NO_CLOCK,
     checkpoints: before?.checkpoints ?? [],

@@ -83,8 +83,8 @@ export class ReplicaEngine {
     return this.#deps.write('Writing the log for other devices', () => this.#replica.sign(nowMs));
   }
 
-  replicaResign(serverIndex: number): Promise<number> {
-    return this.#deps.write('Signing under the new epoch', () => this.#replica.resign(serverIndex));
+  replicaResign(serverIndex: number, serverEpoch: number): Promise<number> {
+    return this.#deps.write('Signing under the new epoch', () => this.#replica.resign(serverIndex, serverEpoch));
   }
 
   replicaList(fromIndex: number, maxEntries: number, maxBytes: number): Uint8Array<ArrayBuffer> {
@@ -117,12 +117,8 @@ export class ReplicaEngine {
   }
 
   /** A new epoch, so that what was revoked cannot write under the one in force. */
-  replicaOpenEpoch(atLeast: number, nowMs: number): Promise<number> {
-    return this.#deps.write('Opening a new epoch', () => {
-      const { keyring, writeDb, keys } = this.#deps.save.state;
-      if (keys.currentEpoch < atLeast) keyring.openEpoch(writeDb, nowMs, { isShared: true, atLeast });
-      return keys.currentEpoch;
-    });
+  replicaOpenEpoch(atLeast: number, nowMs: number, isBegun: boolean): Promise<number> {
+    return this.#deps.write('Opening a new epoch', () => this.#replica.openEpoch(atLeast, nowMs, { isBegun }));
   }
 
   /** Makes the file of another device's history where there is none; gives the secret that opens it. */

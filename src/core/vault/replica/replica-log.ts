@@ -69,7 +69,7 @@ export class ReplicaLog {
   begin(name: string, keys?: DeviceKeys): ReplicaIdentity {
     const there = this.#log();
     if (there !== null) return this.#identityOf(there);
-    return this.#take(newLogState(name, null, keys));
+    return this.#take(newLogState(name, this.#state.keys.currentEpoch, null, keys));
   }
 
   /**
@@ -78,8 +78,17 @@ export class ReplicaLog {
    */
   renew({ repeatsAll }: { readonly repeatsAll: boolean }): ReplicaIdentity {
     const before = this.#own();
-    const fresh = newLogState(before.name, before);
+    const fresh = newLogState(before.name, before.epoch, before);
     return this.#take({ ...fresh, exportedThrough: repeatsAll ? 0 : before.exportedThrough });
+  }
+
+  /** Seals under an epoch of at least this number; with `isBegun`, others know of it already. Gives the number. */
+  openEpoch(atLeast: number, nowMs: number, { isBegun }: { readonly isBegun: boolean }): number {
+    const log = this.#own();
+    const { keyring, writeDb, keys } = this.#state;
+    if (keys.currentEpoch < atLeast) keyring.openEpoch(writeDb, nowMs, { isShared: true, atLeast });
+    if (isBegun && log.epoch < atLeast) this.#take({ ...log, epoch: atLeast });
+    return keys.currentEpoch;
   }
 
   rename(name: string): ReplicaIdentity {
@@ -144,7 +153,7 @@ export class ReplicaLog {
    * Signs entries anew that the server has refused for their epoch, and that nobody else has therefore: all after the server's head.
    * @throws AppError VAULT_DAMAGED
    */
-  resign(serverIndex: number): number {
+  resign(serverIndex: number, serverEpoch: number): number {
     const log = this.#own();
     const { keys, write } = this.#state;
     const kept = parseWireEntries(this.list(serverIndex, 1, 0)) ?? [];
@@ -158,13 +167,16 @@ export class ReplicaLog {
       const place = { deviceId: log.deviceId, index, previousHash: part.previousHash };
       const opened = openEvents(keys, place, body.payload);
       if (opened === null) throw this.#lost(index);
-      entries.push({ kind: part.kind, events: opened.events, requires: body.requires });
+      // Whoever began the epoch, it is begun once.
+      const kind = part.kind === 'epoch' ? 'operation' : part.kind;
+      entries.push({ kind, events: opened.events, requires: body.requires });
     }
-    const signed = this.#signAll({ ...log, headIndex: serverIndex, headHash }, entries, 0);
+    const signed = this.#signAll({ ...log, epoch: serverEpoch, headIndex: serverIndex, headHash }, entries, 0);
     this.#commit(signed.log, this.#state.head.nextRecordId, {
       drops: [],
       work: () => {
-        for (const { number, box } of signed.rows) write.replicaLog.replace(number, box);
+        for (let index = serverIndex + 1; index <= log.headIndex; index += 1) write.replicaLog.remove(log.base + index);
+        for (const { number, box } of signed.rows) write.replicaLog.insert(number, box);
       },
     });
     this.#drafts = null;
@@ -312,7 +324,9 @@ export class ReplicaLog {
     const stamper = createStamper(log.deviceId, log.clock, nowMs);
     let { headIndex, headHash } = log;
     const rows: { readonly number: number; readonly box: Buffer }[] = [];
-    for (const { kind, events, requires } of entries) {
+    // Nobody takes entries under an epoch that no entry has begun.
+    const begins: Draft[] = keys.currentEpoch > log.epoch ? [{ kind: 'epoch', events: [], requires: [] }] : [];
+    for (const { kind, events, requires } of [...begins, ...entries]) {
       const place = { deviceId: log.deviceId, index: headIndex + 1, previousHash: headHash };
       const clock = stamper.next();
       const part = { kind, vaultId, ...place, epoch: keys.currentEpoch, clock, retires: [] };
@@ -323,7 +337,8 @@ export class ReplicaLog {
       const number = log.base + headIndex;
       rows.push({ number, box: keys.seal(BOX_KINDS.replicaLog, 0, number, encodeWireEntries([entry])) });
     }
-    return { log: { ...log, headIndex, headHash, clock: stamper.last }, rows };
+    const epoch = Math.max(log.epoch, keys.currentEpoch);
+    return { log: { ...log, epoch, headIndex, headHash, clock: stamper.last }, rows };
   }
 
   #has(id: CheckpointId): boolean {

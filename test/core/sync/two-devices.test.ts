@@ -1,0 +1,133 @@
+// Devices and a real server over HTTP, as the app uses them: log in, capture here, read there, join by password and by words, revoke.
+
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+import { AppError } from '../../../src/shared/model/app-error.ts';
+import { aCapture, aConversation, aStream, aTerminal, key, text } from '../../support/captures.ts';
+import { startTestServer, type TestServer } from '../../support/sync-server.ts';
+import {
+  ACCOUNT_PASSWORD,
+  createServiceDevice,
+  EMAIL,
+  joinServiceDevice,
+  type ServiceDevice,
+} from '../../support/sync-services.ts';
+import { TEST_NOW_MS } from '../../support/test-vault.ts';
+
+function at(step: number): { takenAtMs: number } {
+  return { takenAtMs: TEST_NOW_MS + step * 30_000 };
+}
+
+describe('devices and a server', () => {
+  let server: TestServer;
+  let laptop: ServiceDevice;
+  let desktop: ServiceDevice;
+
+  const now = async (...devices: ServiceDevice[]): Promise<void> => {
+    for (const device of devices) await device.sync.syncNow({ acceptsDeletions: false });
+  };
+  const newestOf = async (reader: ServiceDevice, name: string): Promise<string[]> =>
+    reader.sync.withDevice(name, async (lane) => (await lane.listSnapshots({ limit: 100 })).map(({ id }) => id));
+  const ownOf = async ({ vault }: ServiceDevice): Promise<string[]> =>
+    (await vault.listSnapshots({ limit: 100 })).map(({ id }) => id);
+
+  beforeAll(async () => {
+    server = await startTestServer();
+    laptop = await createServiceDevice('laptop');
+    await laptop.vault.save(aCapture([aTerminal('CANARY-a', { streams: [aStream({ text: 'CANARY-content' })] })]));
+    await laptop.sync.logIn({ server: server.address, email: EMAIL, password: ACCOUNT_PASSWORD, isSignUp: true });
+    await now(laptop);
+    desktop = await joinServiceDevice('desktop', server.address);
+    await now(desktop);
+  });
+
+  afterAll(async () => {
+    await desktop[Symbol.asyncDispose]();
+    await laptop[Symbol.asyncDispose]();
+    await server[Symbol.asyncDispose]();
+  });
+
+  it('[S1, S6] a new device joins with the password of the vault, and reads what the first captured', async () => {
+    const content = await desktop.sync.withDevice('laptop', async (lane) =>
+      lane.readStream(await lane.resolveSnapshot('latest', TEST_NOW_MS), key('tmux:CANARY-a'), 'scrollback'),
+    );
+
+    expect(text(content)).toBe('CANARY-content');
+    expect(await desktop.sync.status()).toMatchObject({ state: 'connected', troubles: [], error: null });
+  });
+
+  it('[S10] a capture reaches the other by itself, without a poll', async () => {
+    await laptop.vault.save(aCapture([aConversation('told', 'a transcript\n')], at(1)));
+    laptop.sync.noteChange();
+
+    await expect.poll(() => newestOf(desktop, 'laptop'), { timeout: 10_000 }).toEqual(await ownOf(laptop));
+  });
+
+  it('[S9] nothing is lost where both were off and both went on', async () => {
+    await laptop.sync.setOn(false);
+    await desktop.sync.setOn(false);
+    await laptop.vault.save(aCapture([aTerminal('here')], at(2)));
+    await desktop.vault.save(aCapture([aTerminal('there')], at(3)));
+    await laptop.sync.setOn(true);
+    await desktop.sync.setOn(true);
+    await now(laptop, desktop, laptop);
+
+    expect(await newestOf(desktop, 'laptop')).toEqual(await ownOf(laptop));
+    expect(await newestOf(laptop, 'desktop')).toEqual(await ownOf(desktop));
+  });
+
+  it('[S6] an old device lets a new one in whose words are the same, and ends it again', async () => {
+    const shown = Promise.withResolvers<string>();
+    const joining = joinServiceDevice('tablet', server.address, { secret: null, onWords: shown.resolve });
+    const words = await shown.promise;
+    const [asking] = await laptop.sync.joins();
+    expect(asking).toMatchObject({ name: 'tablet', words });
+    await laptop.sync.answerJoin('tablet', 'approve');
+
+    await using tablet = await joining;
+
+    await now(tablet);
+    expect(await newestOf(tablet, 'laptop')).toEqual(await ownOf(laptop));
+    await laptop.sync.revoke('tablet');
+    await now(laptop, desktop);
+    // Its tokens are gone, and nothing makes new ones.
+    const refused: unknown = await now(tablet).catch((error: unknown) => error);
+    expect(['SYNC_REVOKED', 'SYNC_LOGIN']).toContain(refused instanceof AppError ? refused.code : refused);
+    await desktop.vault.save(aCapture([aTerminal('after the revocation')], at(4)));
+    await now(desktop, laptop);
+    expect(await newestOf(laptop, 'desktop')).toEqual(await ownOf(desktop));
+    const states = (await laptop.sync.devices()).map(({ name, state }) => [name, state]);
+    expect(states).toContainEqual(['tablet', 'revoked']);
+  });
+
+  it('says that the password of the account is wrong, and changes nothing', async () => {
+    await using other = await createServiceDevice('other');
+    const request = { server: server.address, email: EMAIL, password: 'not the password', isSignUp: false };
+
+    await expect(other.sync.logIn(request)).rejects.toMatchObject({ code: 'SYNC_LOGIN' });
+
+    expect(await other.sync.status()).toMatchObject({ isOn: false, account: null });
+  });
+
+  it('[S5] refuses the account of another vault, and sends nothing', async () => {
+    await using other = await createServiceDevice('other');
+    await other.vault.save(aCapture([aTerminal('of another vault')]));
+    const request = { server: server.address, email: EMAIL, password: ACCOUNT_PASSWORD, isSignUp: false };
+
+    await expect(other.sync.logIn(request)).rejects.toMatchObject({ code: 'SYNC_WRONG_VAULT' });
+  });
+
+  it('keeps nothing on the server that can be read, in database, files and log', () => {
+    const files = readdirSync(server.folder, { recursive: true, withFileTypes: true }).filter((entry) =>
+      entry.isFile(),
+    );
+    const bytes = files.map((entry) => readFileSync(join(entry.parentPath, entry.name)));
+    const all = Buffer.concat([...bytes, Buffer.from(server.log.join('\n'))]);
+
+    expect(all.length).toBeGreaterThan(10_000);
+    for (const word of ['CANARY', 'transcript', 'tmux:', 'scrollback']) expect(all.includes(word)).toBe(false);
+  });
+});

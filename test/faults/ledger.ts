@@ -148,6 +148,7 @@ export class Ledger {
   #letGo(verb: 'pruning' | 'forgetting'): void {
     const newest = [...this.#snapshots].at(-1);
     this.#snapshots.clear();
+    this.#redacted.clear();
     if (verb === 'pruning' && newest !== undefined) this.#snapshots.add(newest);
   }
 

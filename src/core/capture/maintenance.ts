@@ -5,6 +5,7 @@ import { toPlainError, type PlainError } from '../../shared/model/app-error.ts';
 import type { RetentionLimits } from '../../shared/model/retention.ts';
 import type { Clock } from '../clock.ts';
 import type { Vault } from '../vault/vault.ts';
+import { noteRetentionTime, readRetentionTime } from './retention-time.ts';
 
 /** Snapshots are thinned by the hour at the finest, so looking more often finds little. */
 const PRUNE_EVERY_MS = 6 * 3_600_000;
@@ -18,7 +19,7 @@ export interface MaintenanceSettings {
 }
 
 export interface MaintenanceDeps {
-  readonly vault: Pick<Vault, 'prune' | 'backup' | 'statistics'>;
+  readonly vault: Pick<Vault, 'prune' | 'backup' | 'statistics' | 'readSetting' | 'writeSetting'>;
   readonly clock: Clock;
   readonly settings: () => MaintenanceSettings;
   /** Lets go of sessions that are too many or too old, where that is set. */
@@ -82,7 +83,9 @@ export class Maintenance {
       inactiveDays: retention.inactiveDays,
       nowMs,
     });
-    const restMs = (lastBackupAtMs ?? Number.NEGATIVE_INFINITY) + backup.everyMs - nowMs;
+    // One of the future was made while the clock was wrong: waiting for that time could take years.
+    const lastMs = lastBackupAtMs === null || lastBackupAtMs > nowMs ? Number.NEGATIVE_INFINITY : lastBackupAtMs;
+    const restMs = lastMs + backup.everyMs - nowMs;
     if (snapshots === 0) return RETRY_AFTER_MS;
     if (restMs > 0) return Math.min(restMs, RETRY_AFTER_MS);
     await this.#deps.vault.backup({ folder: backup.folder, keep: backup.keep, nowMs, signal: this.#end.signal });
@@ -90,9 +93,14 @@ export class Maintenance {
   }
 
   async #prune(): Promise<number> {
-    const nowMs = this.#deps.clock.nowMs();
-    await this.#deps.vault.prune(this.#deps.settings().retention, nowMs, { isDryRun: false, signal: this.#end.signal });
-    await this.#deps.cleanUpSessions();
+    const { vault, clock, settings, cleanUpSessions } = this.#deps;
+    const wallMs = clock.nowMs();
+    const nowMs = await readRetentionTime(vault, wallMs);
+    await vault.prune(settings().retention, nowMs, { isDryRun: false, signal: this.#end.signal });
+    // They are old by the wall clock: not while that one runs ahead.
+    if (nowMs === wallMs) await cleanUpSessions();
+    // Last: what failed is tried again with the same time.
+    await noteRetentionTime(vault, nowMs);
     return PRUNE_EVERY_MS;
   }
 }

@@ -44,6 +44,13 @@ export function toStorageError(what: string, error: unknown): unknown {
       cause: error,
     });
   }
+  if (code === 'EMFILE' || code === 'ENFILE') {
+    return new AppError('VAULT_BUSY', `${what} failed: too many files are open.`, {
+      hint: 'Nothing was changed. Close some programs, or raise the limit (`ulimit -n`), then try again.',
+      isRetryable: true,
+      cause: error,
+    });
+  }
   if (code.startsWith('SQLITE_CANTOPEN') || code === 'ENOENT') {
     return new AppError('VAULT_MISSING', `${what} failed: the vault file cannot be opened.`, {
       hint: 'Check --home, or make a new vault with `cairn init`.',

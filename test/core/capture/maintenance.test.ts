@@ -11,6 +11,7 @@ const HOUR_MS = 3_600_000;
 
 class BusyVault extends FakeVault {
   readonly works: string[] = [];
+  readonly prunedAtMs: number[] = [];
   lastBackupAtMs: number | null = null;
   snapshots = 1;
   failure: Error | null = null;
@@ -35,6 +36,7 @@ class BusyVault extends FakeVault {
 
   override async prune(...values: Parameters<FakeVault['prune']>) {
     this.works.push(values[2].isDryRun ? 'dry run' : 'prune');
+    this.prunedAtMs.push(values[1]);
     return super.prune(...values);
   }
 }
@@ -103,6 +105,25 @@ describe('Maintenance', () => {
     await runFor(5 * 60_000);
     expect(failures).toEqual(['backup VAULT_DISK_FULL']);
     vault.failure = null;
+    await runFor(HOUR_MS);
+
+    expect(vault.works).toContain('backup');
+  });
+
+  it('thins by a clock that jumps a day at most, and follows one that is set back', async () => {
+    await runFor(HOUR_MS);
+    const [first = 0] = vault.prunedAtMs;
+    clock.jumpWall(10 * 365 * 24 * HOUR_MS);
+    await runFor(13 * HOUR_MS);
+    expect(vault.prunedAtMs.slice(1)).toEqual([first + 24 * HOUR_MS, first + 48 * HOUR_MS]);
+
+    clock.jumpWall(-10 * 365 * 24 * HOUR_MS);
+    await runFor(6 * HOUR_MS);
+    expect(vault.prunedAtMs.at(-1)).toBeLessThan(first + 24 * HOUR_MS);
+  });
+
+  it('makes backups again after one that a wrong clock dated into the future', async () => {
+    vault.lastBackupAtMs = clock.nowMs() + 10 * 365 * 24 * HOUR_MS;
     await runFor(HOUR_MS);
 
     expect(vault.works).toContain('backup');

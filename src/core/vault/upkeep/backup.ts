@@ -48,7 +48,7 @@ export async function backupVault(
     await copy(state, unfinished, control);
     const checked = await withAsyncStorageErrors('Checking the backup', () => check(state, unfinished, control));
     withStorageErrors('Finishing the backup', () => finish(unfinished, folder, name));
-    const removed = letGo(folder, owner, keep);
+    const removed = letGo(folder, owner, keep, name);
     await deps.withLock(() => state.commit('Noting the backup', { lastBackupAtMs: nowMs }, () => undefined));
     return { name, sizeBytes: statSync(join(folder, name)).size, checked, removed };
   } catch (error) {
@@ -128,8 +128,13 @@ function finish(from: string, folder: string, name: string): void {
   syncFolder(folder);
 }
 
-function letGo(folder: string, owner: string, keep: number): string[] {
-  const names = listBackups(folder, owner);
+/**
+ * The newest stay. Those of a time after the one that was just made are from a clock that was wrong: they go first, and the one that was just
+ * made never does.
+ */
+function letGo(folder: string, owner: string, keep: number, made: string): string[] {
+  const listed = listBackups(folder, owner);
+  const names = [...listed.filter((name) => name > made), ...listed.filter((name) => name <= made)];
   const gone = names.slice(0, Math.max(0, names.length - keep));
   for (const name of gone) unlinkAll(join(folder, name));
   return gone;

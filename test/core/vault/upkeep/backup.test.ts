@@ -44,6 +44,20 @@ describe('backups in a folder of the user', () => {
     expect(last.removed).toHaveLength(1);
   });
 
+  it('[V18] of a clock that ran ahead go before the one that was just made', async () => {
+    await using test = await openTestVault();
+    using folder = makeTemporaryFolder();
+    const years = 10 * 365 * 86_400_000;
+
+    const wrong = [await backUp(test, folder.path, years, 2), await backUp(test, folder.path, years + 1, 2)];
+    const right = await backUp(test, folder.path, 1, 2);
+    const next = await backUp(test, folder.path, 2, 2);
+
+    expect(right.removed).toEqual([wrong[0]?.name]);
+    expect(next.removed).toEqual([wrong[1]?.name]);
+    expect(readdirSync(folder.path).toSorted()).toEqual([right.name, next.name]);
+  });
+
   it('[V18] let only what they made themselves go', async () => {
     await using test = await openTestVault();
     using folder = makeTemporaryFolder();

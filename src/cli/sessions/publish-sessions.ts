@@ -44,6 +44,8 @@ export function runSessionsPublish(
     context.out.result(
       { dryRun: false, published: outcome.session, preview, secretsFoundByServer: outcome.secretsFoundByServer },
       () => [
+        // Who was asked has seen them.
+        ...(options.yes === true ? lines : []),
         `Published ${nameOf(outcome.session)} to ${audienceWords(outcome.session.team)} (version ${outcome.session.version}).`,
         ...(outcome.secretsFoundByServer === 0
           ? []
@@ -135,10 +137,11 @@ async function isAgreed(
 }
 
 function describePreview(preview: PublishPreview, expiresAtMs: number | null, { nowMs }: CommandContext): string[] {
-  const { session, to, messageCount, sizeBytes, findings, secrets, places, published } = preview;
+  const { session, to, messageCount, isCut, sizeBytes, findings, secrets, places, published } = preview;
   return [
     `${toPlainLine(session.name, MAX_NAME_SHOWN)}: ${countOf(messageCount, 'message')}, ${formatBytes(sizeBytes)}, to ${audienceWords(to.team)}${expiresAtMs === null ? '' : `, until ${formatClock(expiresAtMs, nowMs())}`}.`,
     'The server can read what is published, and so can everybody it is published to. What tools were called with and gave back stays here.',
+    ...(isCut === true ? ['It is so long that only its last part goes.'] : []),
     ...(published === null ? [] : [`It takes the place of version ${published.version}.`]),
     secrets === 0
       ? 'No secrets were found in it. Look at it yourself all the same.'

@@ -65,6 +65,8 @@ export const publishPreviewSchema = z.object({
   /** To whom it would go. */
   to: z.object({ team: z.object({ id: teamIdSchema, name: z.string() }).nullable() }),
   messageCount: z.int().min(0),
+  /** True where the transcript is so long that only its last part would go. */
+  isCut: z.boolean().optional(),
   sizeBytes: z.int().min(0),
   findings: z.array(redactionFindingSchema),
   /** Distinct secrets, and the places where they stood. */

@@ -7,7 +7,7 @@ import type { JsonValue } from '../model/json.ts';
 import { maskSecret } from './mask-secret.ts';
 import { isSecretName, isSecretValue } from './named-secret-rules.ts';
 import { countPlaceholders, findOwnSecrets, findScannedSecrets, highestPlaceholder } from './published-secrets.ts';
-import type { FoundSecret } from './redact-text.ts';
+import { findSecrets, isTokenRule, type FoundSecret } from './redact-text.ts';
 import type { SecretScanner } from './secret-scanner.ts';
 import { AWS_KEY_RULE } from './strict-rules.ts';
 import { mapTexts, type JsonPath } from './map-texts.ts';
@@ -179,10 +179,17 @@ class Redaction {
     const before = this.#known.get(value);
     if (before !== undefined) return before;
     if (this.#known.size >= MAX_SECRETS) throw redactionFailed();
-    const known: Known = { rule, number: 0, value, places: [] };
+    const known: Known = { rule: knownByForm(value) ?? rule, number: 0, value, places: [] };
     this.#known.set(value, known);
     return known;
   }
+}
+
+/** What only a name called secret may have a form of its own: then that is what it is. */
+function knownByForm(value: string): string | undefined {
+  return findSecrets(value, { isShapesOnly: true }).find(
+    ({ rule, start, end }) => isTokenRule(rule) && start === 0 && end === value.length,
+  )?.rule;
 }
 
 /** A list of texts as one line: a flag and its value may be two elements. */

@@ -74,6 +74,10 @@ describe('redactDocument()', () => {
     });
   });
 
+  it('calls a secret by its form, whatever name stands before it', async () => {
+    expect(await redact(`GH_TOKEN=${GITHUB}`)).toBe('"GH_TOKEN=[REDACTED:github-token:1]"');
+  });
+
   it('finds a value everywhere once it is known anywhere', async () => {
     const value = `${made(9)}-${made(9)}`;
 

@@ -40,7 +40,7 @@ export class PublishingDesk {
 
   /** @throws AppError SESSION_NOT_FOUND, USAGE_INVALID for what the user's rules hide, PUBLISH_REDACTION_FAILED */
   async preview(reference: string, to: Audience, signal?: AbortSignal): Promise<PublishPreview> {
-    const { session, redacted } = await this.#prepare(reference, signal);
+    const { session, redacted, isCut } = await this.#prepare(reference, signal);
     const { publication } = await this.#ask(queries.FIND_PUBLISHED, {
       sessionId: session.id,
       projectPath: redacted.document.projectPath,
@@ -50,6 +50,7 @@ export class PublishingDesk {
       session: { id: session.id, name: redacted.document.summary, project: session.project },
       to: { team: publication.team },
       messageCount: redacted.document.messages.length,
+      ...(isCut ? { isCut } : {}),
       sizeBytes: redacted.sizeBytes,
       findings: redacted.findings.map((finding) => ({
         ...finding,
@@ -195,15 +196,15 @@ export class PublishingDesk {
   async #prepare(
     reference: string,
     signal: AbortSignal | undefined,
-  ): Promise<{ readonly session: Session; readonly redacted: RedactionPreview }> {
+  ): Promise<{ readonly session: Session; readonly redacted: RedactionPreview; readonly isCut: boolean }> {
     const { store, isExcluded } = this.#deps;
     const session = await store.get(reference);
     if (await isExcluded(session))
       throw new AppError('USAGE_INVALID', 'Your rules exclude this session, so it is not published.', {
         hint: 'See `cairn config list --sealed`.',
       });
-    const messages = await store.allMessages(session.id);
-    return { session, redacted: await previewRedaction(publishableSession(session, messages), signal) };
+    const { messages, isCut } = await store.messages(session.id, { firstIndex: 0, limit: Number.MAX_SAFE_INTEGER });
+    return { session, isCut, redacted: await previewRedaction(publishableSession(session, messages), signal) };
   }
 
   #ask<Answer>(

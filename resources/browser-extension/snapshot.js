@@ -1,4 +1,5 @@
-// Makes the message that says what is open. Whatever is private is left out once more, though the browser does not show it here.
+// Makes the message that says what is open. Whatever is private is left out once more, though the browser does not show it here; and
+// whatever does not say that it is not.
 
 /** @import { BrowserWindow, Group, Tab, WebExtensionApi } from './webextension.d.ts' */
 
@@ -15,8 +16,8 @@ const UUID = /^[0-9a-f-]{36}$/;
 export async function takeSnapshot(api, marks) {
   const windows = await api.windows.getAll({ populate: true, windowTypes: ['normal'] });
   const groups = (await api.tabGroups?.query({})) ?? [];
-  const open = windows.filter(({ incognito }) => !incognito).toSorted((one, other) => (one.id ?? 0) - (other.id ?? 0));
-  const tabs = open.flatMap((window) => window.tabs ?? []).filter(({ incognito }) => !incognito);
+  const open = windows.filter(isPublic).toSorted((one, other) => (one.id ?? 0) - (other.id ?? 0));
+  const tabs = open.flatMap((window) => window.tabs ?? []).filter(isPublic);
   const marked = await marks.of(tabs);
   return toSnapshot(open, groups, marked);
 }
@@ -27,7 +28,7 @@ export async function takeSnapshot(api, marks) {
  * @param {ReadonlyMap<number, string>} marks
  */
 export function toSnapshot(windows, groups, marks) {
-  const shown = windows.filter(({ incognito }) => !incognito);
+  const shown = windows.filter(isPublic);
   const ids = new Set(shown.map(({ id }) => id));
   return {
     type: 'snapshot',
@@ -38,7 +39,7 @@ export function toSnapshot(windows, groups, marks) {
       top,
       width,
       height,
-      tabs: (tabs ?? []).filter(({ incognito }) => !incognito).map((tab) => toTab(tab, marks)),
+      tabs: (tabs ?? []).filter(isPublic).map((tab) => toTab(tab, marks)),
     })),
     groups: groups
       .filter(({ windowId }) => ids.has(windowId))
@@ -49,6 +50,11 @@ export function toSnapshot(windows, groups, marks) {
         collapsed,
       })),
   };
+}
+
+/** @param {{ incognito?: boolean }} shown */
+function isPublic({ incognito }) {
+  return incognito === false;
 }
 
 /**

@@ -1,6 +1,9 @@
 // What a command is given when it runs, and how it gets at the vault.
 
+import { setTimeout } from 'node:timers/promises';
+
 import { AppError } from '../shared/model/app-error.ts';
+import type { VaultSecret } from '../core/vault/vault-client.ts';
 import { EXIT_DONE, type ExitCode } from './exit-code.ts';
 import type { Vault } from '../core/vault/vault.ts';
 import type { Core, OpenCore } from './core.ts';
@@ -53,7 +56,7 @@ export async function withVault<Result>(
   const deps = { env: context.env, prompter: context.prompter, warn: (line: string) => context.out.warn(line) };
   const isGiven = isSecretGiven(context.globals, deps);
   const connected = isGiven || options.needsOwn === true ? null : await context.core.connect(context.isProcessAlive);
-  const open = connected ?? (await unlock(context.globals, deps, (secret) => context.core.open(secret)));
+  const open = connected ?? (await unlock(context.globals, deps, (secret) => openInTurn(context, secret)));
   try {
     assertRunning(context.signal);
     for (const notice of open.vault.notices) context.out.note(`Note: ${notice.message}`);
@@ -69,6 +72,16 @@ export async function historyOf(open: OpenCore, device: string | undefined): Pro
   if (open.history === undefined)
     throw new AppError('DEVICE_NOT_FOUND', 'There is no such device.', { hint: 'See them with `cairn sync devices`.' });
   return open.history(device);
+}
+
+/** Opens the vault, after the wait that wrong passwords have brought: a script with the right one must not fail for it. */
+async function openInTurn({ core, out, signal }: CommandContext, secret: VaultSecret): Promise<OpenCore> {
+  const waitMs = secret.type === 'password' ? core.unlockWaitMs() : 0;
+  if (waitMs > 0) {
+    out.warn(`after wrong passwords the next attempt waits ${Math.ceil(waitMs / 1_000)} seconds.`);
+    await setTimeout(waitMs, undefined, { signal }).catch(() => assertRunning(signal));
+  }
+  return core.open(secret);
 }
 
 /** `withVault` for commands that always end well when they end. */

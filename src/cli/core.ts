@@ -127,11 +127,14 @@ export interface Core {
   /** Writes which sources are captured; all others are off. */
   enableSources(ids: readonly SourceId[]): Promise<void>;
   createVault(password: string): Promise<{ readonly recoveryKey: string; readonly open: OpenCore }>;
+  /** @throws AppError VAULT_TOO_MANY_ATTEMPTS while `unlockWaitMs` is not over */
   open(secret: VaultSecret): Promise<OpenCore>;
   /** Rebuilds the vault from what is whole, or says what that would win. @throws AppError of `repairVault` */
   repair(secret: VaultSecret, options: LongWorkOptions & { readonly isDryRun: boolean }): Promise<RepairReport>;
   /** Makes the vault here as one more device of the vault that an account has. @throws AppError VAULT_EXISTS and codes of sync */
   readonly join?: (request: JoinVaultRequest) => Promise<void>;
+  /** How long the next password has to wait after wrong ones; 0 for not at all. */
+  unlockWaitMs(): number;
   /** The open vault of an app that runs over the same folder; null where none runs, or its vault is locked. */
   connect(isProcessAlive: (pid: number) => boolean): Promise<OpenCore | null>;
   /** Starts the serve shell, or finds the one that runs. @throws AppError where the port is taken or nothing was built */

@@ -19,6 +19,8 @@ async function main(): Promise<void> {
   const env = takeEnvironment();
   ignoreBrokenPipes();
   process.on('uncaughtException', endWithError);
+  // Node would open its debugger on a port that every user of the machine can reach.
+  process.on('SIGUSR1', () => undefined);
   const exitCode = await runCli(process.argv.slice(2), {
     version: packageJson.version,
     env,

@@ -66,6 +66,7 @@ export function createCore(options: CreateCoreOptions, env: Environment): Core {
     open: async (secret) => createOpenCore(app, await app.open(secret)),
     repair: async (secret, options) => repair(app, secret, options),
     join: (request) => joinReplica(app, request),
+    unlockWaitMs: () => app.unlockWaitMs(),
     connect: async (isProcessAlive) => (await import('./remote/connect.ts')).connect(app, isProcessAlive),
     serve: async (options) =>
       (await import('./serve/start-serve.ts')).startServe(app, options, (say, signal) =>

@@ -91,6 +91,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./commands/list.ts')).setupList,
   },
   {
+    name: 'log',
+    group: TIMELINE,
+    summary: 'what was captured lately, and what was left out',
+    load: async () => (await import('./commands/log.ts')).setupLog,
+  },
+  {
     name: 'show',
     group: TIMELINE,
     summary: 'what a snapshot holds',

@@ -9,6 +9,8 @@ import type { SnapshotItem } from '../shared/model/item.ts';
 import { Collector, type CaptureOutcome, type CaptureRequest, type CaptureSettings } from './capture/collector.ts';
 import { Maintenance } from './capture/maintenance.ts';
 import type { ExclusionEnvironment } from './capture/rules/exclusion.ts';
+import { IgnoreFiles } from './capture/rules/ignore-files.ts';
+import { noteLeftOut } from './capture/left-out.ts';
 import { realPathSync } from './capture/rules/real-path.ts';
 import { Scheduler, type StopOptions } from './capture/scheduler.ts';
 import type { Clock } from './clock.ts';
@@ -20,14 +22,22 @@ import { sourceIdsOf } from './sources/registry.ts';
 import type { Host, Source, SourceDetection } from './sources/source.ts';
 import { privateParents, removeLeftFolders } from './sources/host/private-folder.ts';
 import { readCpuMs } from './system/cpu-time.ts';
+import { FREE_ATTEMPTS, UnlockPace } from './unlock/unlock-pace.ts';
+import { WrongPasswordFile } from './unlock/wrong-passwords.ts';
 import type { VaultSecret } from './vault/vault-client.ts';
-import type { Vault } from './vault/vault.ts';
+import type { OpeningNotice, Vault } from './vault/vault.ts';
 
 const DETECT_DEADLINE_MS = 5_000;
 
 /** How vaults are opened and made; a test hands in others. */
 export interface VaultOpener {
-  open(options: { path: string; secret: VaultSecret; nowMs: number; maxSnapshotBytes: number }): Promise<Vault>;
+  open(options: {
+    path: string;
+    secret: VaultSecret;
+    nowMs: number;
+    maxSnapshotBytes: number;
+    notices: readonly OpeningNotice[];
+  }): Promise<Vault>;
   create(options: {
     path: string;
     password: string;
@@ -66,7 +76,9 @@ export interface App {
   detectSources(): Promise<readonly FoundSource[]>;
   /** Makes the data folder and what `config set` writes into it. @throws AppError as `openDataFolder` */
   prepareFolder(): DataFolder;
-  /** @throws AppError of `openVault`, of the configuration and of the data folder */
+  /** How long the next password has to wait after wrong ones; 0 for not at all. */
+  unlockWaitMs(): number;
+  /** @throws AppError of `openVault`, of the configuration and of the data folder; VAULT_TOO_MANY_ATTEMPTS after wrong passwords */
   open(secret: VaultSecret): Promise<OpenApp>;
   /** Makes the vault; nothing is captured before a source is turned on. The recovery key is seen here only. */
   create(password: string): Promise<{ readonly app: OpenApp; readonly recoveryKey: string }>;
@@ -106,14 +118,21 @@ export function createApp(deps: AppDeps): App {
   const { platform, homeDir, uid } = deps.host;
   const readConfig = (): Config => readConfigSync(configPlace);
   const prepareFolder = (): DataFolder => openDataFolder(folder.path, { platform, uid });
+  const pace = new UnlockPace({ clock: deps.clock, file: new WrongPasswordFile(`${folder.vault}.attempts`) });
+  const ignoreFiles = new IgnoreFiles(platform);
   const app: App = {
     folder,
     host: deps.host,
     clock: deps.clock,
     sources: deps.sources,
     configPlace,
-    exclusionEnvironment: { homeDir, platform, realPath: realPathSync },
+    exclusionEnvironment: {
+      ...{ homeDir, platform, realPath: realPathSync },
+      isMarkedPath: (path) => ignoreFiles.isIgnored(path),
+      refreshMarks: () => ignoreFiles.refresh(),
+    },
     hasVault: () => existsSync(folder.vault),
+    unlockWaitMs: () => pace.waitMs(),
     readConfig,
     detectSources: () => Promise.all(deps.sources.map((source) => detect(source, deps))),
     prepareFolder,
@@ -122,7 +141,8 @@ export function createApp(deps: AppDeps): App {
         throw new AppError('VAULT_MISSING', 'There is no vault here yet.', { hint: 'Make one with `cairn init`.' });
       const options = vaultOptions(app, readConfig());
       prepareFolder();
-      return openApp(app, await deps.vaults.open({ ...options, secret }));
+      const notices = noticesOf(pace.failures());
+      return openApp(app, await pace.attempt(secret, () => deps.vaults.open({ ...options, secret, notices })));
     },
     create: async (password) => {
       const options = vaultOptions(app, readConfig());
@@ -136,6 +156,13 @@ export function createApp(deps: AppDeps): App {
 
 function vaultOptions(app: App, config: Config): { path: string; nowMs: number; maxSnapshotBytes: number } {
   return { path: app.folder.vault, nowMs: app.clock.nowMs(), maxSnapshotBytes: config.maxSnapshotBytes };
+}
+
+/** The owner hears of somebody's guesses; a slip of one's own hand is no news. */
+function noticesOf(wrongPasswords: number): readonly OpeningNotice[] {
+  if (wrongPasswords < FREE_ATTEMPTS) return [];
+  const message = `${wrongPasswords} wrong passwords were tried since the vault was last opened with the right one.`;
+  return [{ code: 'wrong-passwords', message }];
 }
 
 /** Builds the services over an open vault, which is closed again where that fails. */
@@ -159,6 +186,8 @@ class Services implements OpenApp {
   #intervalMs: number | null = null;
   #maintenance: Maintenance | null = null;
   #closing: Promise<CaptureOutcome | null> | null = null;
+  /** The newest note of what captures left out; closing waits for it. */
+  #noting: Promise<void> = Promise.resolve();
 
   constructor(app: App, vault: Vault) {
     const { host, clock, sources } = app;
@@ -184,6 +213,11 @@ class Services implements OpenApp {
       cpuMs: readCpuMs,
       intervalMs: () => this.#intervalMs ?? this.#settings.config().captureIntervalMs,
       sources: () => this.#settings.watchedSources(),
+    });
+    this.scheduler.on('captured', ({ summary, leftOut }) => {
+      const entry = { atMs: summary.takenAtMs, leftOut };
+      // A full disk: the snapshot is safe, and the log says one thing less.
+      this.#noting = this.#noting.then(() => noteLeftOut(vault, entry)).catch(() => undefined);
     });
   }
 
@@ -252,6 +286,7 @@ class Services implements OpenApp {
       await this.#maintenance?.stop();
       return await this.scheduler.stop(options);
     } finally {
+      await this.#noting;
       await this.vault.close();
     }
   }

@@ -80,7 +80,8 @@ export class SettingsReader {
 
   async #loadExclusion(): Promise<Exclusion> {
     const stored = await this.#deps.vault.readSetting(EXCLUSIONS_SETTING);
-    const text = JSON.stringify(stored);
+    // Sources remember what they read under the same rules: what markers say is one of them.
+    const text = `${this.#deps.environment.refreshMarks?.() ?? 0} ${JSON.stringify(stored)}`;
     if (this.#compiled?.stored !== text) {
       this.#compiled = {
         stored: text,

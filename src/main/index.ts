@@ -37,6 +37,7 @@ import { findTmuxTerminal } from '../core/sources/tmux/open-tmux-terminal.ts';
 import { openInbox } from '../core/vault/inbox-client.ts';
 import { createVault, openVault } from '../core/vault/vault-client.ts';
 import { parseArguments } from './arguments.ts';
+import { turnOffCoreDumps } from './core-dumps.ts';
 import { startDesktopShell, type DesktopShell } from './desktop-shell.ts';
 import type { ElectronApi } from './electron-api.ts';
 import { createKeychain } from './keychain.ts';
@@ -95,6 +96,11 @@ function prepareFolders(): boolean {
 }
 
 function start(): DesktopShell {
+  // Electron's helper that pages are forked from is among them, so pages have the limit too.
+  void turnOffCoreDumps(
+    app.getAppMetrics().map(({ pid }) => pid),
+    { run: host.run, platform },
+  );
   const session = new AppSession({
     ...{ app: core, shell: 'desktop', version: packageJson.version, pid: process.pid },
     ...{ isProcessAlive, openInbox, findTerminal: findTmuxTerminal },

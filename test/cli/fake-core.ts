@@ -77,6 +77,7 @@ export class FakeCore implements Core {
   beforePlan: () => void = () => undefined;
   beforeStep: (key: string) => void = () => undefined;
   opened: VaultSecret[] = [];
+  waitMs = 0;
   createdWith: string | null = null;
   readonly publishingServer = new FakePublishingServer();
   repairs: boolean[] = [];
@@ -91,6 +92,10 @@ export class FakeCore implements Core {
 
   hasVault(): boolean {
     return this.isThere;
+  }
+
+  unlockWaitMs(): number {
+    return this.waitMs;
   }
 
   async assessPassword(password: string): Promise<string> {

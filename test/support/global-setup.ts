@@ -9,6 +9,7 @@ export async function setup(): Promise<() => void> {
   const folder = await bundle(`test-${process.pid}`, {
     cli: 'src/cli/main.ts',
     workload: 'test/faults/workload.ts',
+    'locking-process': 'test/support/locking-process.ts',
     'measure-capture': 'test/faults/huge/measure-capture.ts',
   });
   process.env[BUNDLE_VARIABLE] = folder;

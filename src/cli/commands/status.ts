@@ -2,6 +2,7 @@
 
 import type { Command } from 'commander';
 
+import { readLeftOut } from '../../core/capture/left-out.ts';
 import { doneWithVault, type Act, type CommandContext } from '../context.ts';
 import type { OpenCore } from '../core.ts';
 import { gapDocument } from '../documents.ts';
@@ -43,6 +44,7 @@ export async function readStatus(open: OpenCore, context: CommandContext): Promi
     keys,
     newest: newest ?? null,
     gaps,
+    leftOut: (await readLeftOut(vault)).at(-1)?.leftOut ?? [],
     runner: runner !== null && context.isProcessAlive(runner.pid) ? runner : null,
   };
   return { ...status, advice: planAdvice(status) };
@@ -66,6 +68,7 @@ function statusDocument(status: VaultStatus): object {
             gaps: newest.gaps,
           },
     gaps: status.gaps.map(gapDocument),
+    leftOut: status.leftOut,
     sources: status.settings.enabledSources.map((source) => {
       const state = statistics.sources.find((other) => other.source === source);
       return {

@@ -7,6 +7,7 @@ import type { VaultStatus } from '../status/vault-status.ts';
 import type { View } from './checkpoints.ts';
 import { describeGap } from './gaps.ts';
 import { shortId } from './ids.ts';
+import { describeLeftOut } from './log.ts';
 
 export function renderStatus(status: VaultStatus, view: View): string[] {
   const { style } = view;
@@ -26,6 +27,7 @@ export function renderStatus(status: VaultStatus, view: View): string[] {
     '',
     ...renderSources(status, view),
     ...renderGaps(status, view),
+    ...renderLeftOut(status, view),
     ...renderAdvice(status, view),
   ];
 }
@@ -85,6 +87,11 @@ function renderGaps(status: VaultStatus, view: View): string[] {
     ...status.gaps.map((gap) => `  ${describeGap(gap, view.nowMs)}`),
     '',
   ];
+}
+
+function renderLeftOut({ leftOut }: VaultStatus, { style }: View): string[] {
+  if (leftOut.length === 0) return [];
+  return [style.bold('Left out, since you said so'), ...leftOut.map((part) => `  ${describeLeftOut(part)}`), ''];
 }
 
 function renderAdvice(status: VaultStatus, view: View): string[] {

@@ -1,5 +1,6 @@
 // Everything that `cairn status` tells, as plain data.
 
+import type { LeftOut } from '../../core/capture/left-out.ts';
 import type { KeysInfo, VaultStatistics } from '../../core/vault/vault.ts';
 import type { Gap, SnapshotSummary } from '../../shared/model/snapshot.ts';
 import type { CliSettings } from '../core.ts';
@@ -13,6 +14,8 @@ export interface VaultFacts {
   readonly keys: KeysInfo;
   readonly newest: SnapshotSummary | null;
   readonly gaps: readonly Gap[];
+  /** What captures leave out now because the user said so. */
+  readonly leftOut: readonly LeftOut[];
   /** The `cairn run` that captures now, or null. */
   readonly runner: Runner | null;
 }

@@ -11,10 +11,12 @@ import type { SaveRequest, SaveResult, Vault } from '../vault/vault.ts';
 import { planCarry, type CarryPlan } from './carry-forward.ts';
 import { dropTwinTerminals } from './drop-twin-terminals.ts';
 import { joinTerminals } from './join-terminals.ts';
+import type { LeftOut } from './left-out.ts';
 import { NewestSnapshot, type NewestItem, type NewestState } from './newest-snapshot.ts';
 import { collectPointedPaths } from './pointed-paths.ts';
 import type { Reading } from './reading.ts';
 import type { Exclusion } from './rules/exclusion.ts';
+import { excludeTerminals, findOffTerminals } from './rules/off-terminals.ts';
 import { redactText } from '../../shared/secrets/redact-text.ts';
 import { isRedactable, redactItem } from './rules/redaction.ts';
 import { trimScrollback } from './rules/trim-scrollback.ts';
@@ -56,11 +58,20 @@ export interface CaptureOutcome {
   readonly gaps: readonly Gap[];
   readonly storedBytes: number;
   readonly durationMs: number;
+  /** What the user's word kept out of it. */
+  readonly leftOut: readonly LeftOut[];
 }
 
 interface Gathered {
   readonly request: SaveRequest;
   readonly carried: readonly NewestItem[];
+  readonly leftOut: readonly LeftOut[];
+}
+
+interface Saved {
+  readonly request: SaveRequest;
+  readonly result: SaveResult;
+  readonly leftOut: readonly LeftOut[];
 }
 
 export class Collector {
@@ -91,6 +102,7 @@ export class Collector {
       gaps: [...saved.request.gaps, ...result.leftOut, ...this.#stillNeeded(saved)],
       storedBytes: result.storedBytes,
       durationMs: this.#deps.clock.monotonicMs() - startedMs,
+      leftOut: saved.leftOut,
     };
   }
 
@@ -104,10 +116,7 @@ export class Collector {
     return request.items.map((item) => ({ ...item, streams: item.streams.map(withoutBytes), stale: false }));
   }
 
-  async #captureOnce(
-    request: CaptureRequest,
-    settings: CaptureSettings,
-  ): Promise<{ request: SaveRequest; result: SaveResult }> {
+  async #captureOnce(request: CaptureRequest, settings: CaptureSettings): Promise<Saved> {
     const gathered = await this.#gather(request, settings);
     if (request.signal?.aborted === true) {
       throw new AppError('CANCELLED', 'The capture was cancelled before it was saved.', { isRetryable: true });
@@ -115,15 +124,11 @@ export class Collector {
     const result = await this.#deps.vault.save(gathered.request);
     this.#storedUnder = storageOf(settings);
     this.#newest.follow(gathered.request, gathered.carried, result);
-    return { request: gathered.request, result };
+    return { request: gathered.request, result, leftOut: gathered.leftOut };
   }
 
   /** The vault has forgotten the streams whose hints did not hold, so the sources hand them over whole now. */
-  async #captureAgain(
-    request: CaptureRequest,
-    settings: CaptureSettings,
-    first: SaveResult,
-  ): Promise<{ request: SaveRequest; result: SaveResult }> {
+  async #captureAgain(request: CaptureRequest, settings: CaptureSettings, first: SaveResult): Promise<Saved> {
     const second = await this.#captureOnce(request, settings);
     // The name belongs to the snapshot that has everything.
     if (first.summary.checkpoint !== undefined) await this.#deps.vault.deleteCheckpoints([first.summary.checkpoint.id]);
@@ -141,11 +146,11 @@ export class Collector {
   }
 
   async #gather({ kind, checkpoint, signal }: CaptureRequest, settings: CaptureSettings): Promise<Gathered> {
-    const { exclusion } = settings;
+    const exclusion = excludeTerminals(settings.exclusion, findOffTerminals(this.#deps.host));
     const newest = await this.#newest.read();
     const nowMs = this.#deps.clock.nowMs();
     const sources = settings.sources.filter(({ id }) => !exclusion.source(id));
-    const round = new CaptureRound(settings, newest, nowMs);
+    const round = new CaptureRound({ ...settings, exclusion }, newest, nowMs);
     for (const readsPaths of [false, true]) {
       const pointedPaths = readsPaths ? round.pointedPaths() : [];
       const asked = sources.filter((source) => source.readsPaths === readsPaths);
@@ -171,7 +176,8 @@ export class Collector {
       goodSources: [...new Set(items.map(({ source }) => source))],
       ...(checkpoint === undefined ? {} : { checkpoint }),
     };
-    return { request, carried: carry.carried };
+    const unasked = settings.sources.filter(({ id }) => exclusion.source(id));
+    return { request, carried: carry.carried, leftOut: [...unasked.map(wholeSource), ...round.leftOut()] };
   }
 
   #contextFor(
@@ -205,6 +211,7 @@ class CaptureRound {
   readonly #newest: NewestState;
   readonly #nowMs: number;
   readonly items: CapturedItem[] = [];
+  readonly #leftOut = new Map<string, LeftOut & { items: number }>();
   carry: CarryPlan = { carried: [], gaps: [] };
 
   constructor(settings: CaptureSettings, newest: NewestState, nowMs: number) {
@@ -219,8 +226,11 @@ class CaptureRound {
     for (const reading of readings) {
       for (const item of reading.status === 'read' ? reading.capture.items : []) {
         const kept = exclusion.apply(item);
-        if (kept === null) hidden.add(item.key);
-        else this.items.push(this.#prepare(kept));
+        if (kept !== null) this.items.push(this.#prepare(kept));
+        else {
+          hidden.add(item.key);
+          this.#count(item);
+        }
       }
     }
     const carriable: NewestItem[] = [];
@@ -241,6 +251,17 @@ class CaptureRound {
     this.carry = { carried: [...this.carry.carried, ...plan.carried], gaps: [...this.carry.gaps, ...plan.gaps] };
   }
 
+  /** In a steady order, so that the same can be told from something else. */
+  leftOut(): readonly LeftOut[] {
+    return [...this.#leftOut].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, counted]) => counted);
+  }
+
+  #count(item: CapturedItem): void {
+    const reason = this.#settings.exclusion.whyHidden(item);
+    const id = `${item.source} ${reason}`;
+    this.#leftOut.set(id, { source: item.source, reason, items: (this.#leftOut.get(id)?.items ?? 0) + 1 });
+  }
+
   #prepare(item: CapturedItem): CapturedItem {
     const trimmed = trimScrollback(item, this.#settings.scrollbackLines);
     return this.#settings.isRedactionOn ? redactItem(trimmed) : trimmed;
@@ -250,6 +271,10 @@ class CaptureRound {
   pointedPaths(): readonly string[] {
     return collectPointedPaths([...this.items, ...this.carry.carried].map(({ attributes }) => attributes));
   }
+}
+
+function wholeSource({ id }: Source): LeftOut {
+  return { source: id, reason: 'rule', items: null };
 }
 
 function withoutBytes({ name, kind, content }: CapturedStream): StoredStream {

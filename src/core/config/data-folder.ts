@@ -9,8 +9,10 @@ import { makeFoldersSync } from '../system/make-folders.ts';
 const FOLDER_MODE = 0o700;
 const FILE_MODE = 0o600;
 const OTHERS = 0o077;
-/** Files whose modes are checked at each open; folders below are checked as folders. */
+/** Folders below, checked at each open like the files. */
 const FOLDERS_BELOW = ['logs', 'backups', 'shell', 'shell-integration'] as const;
+/** Electron's own: large, and behind a folder that is closed. */
+const NOT_LOOKED_INTO = 'shell';
 const OWN_FILES = [
   ...['vault.db', 'config.json', 'api-token', 'running.json', 'window.json', 'keychain.json'],
   ...FOLDERS_BELOW,
@@ -118,16 +120,23 @@ function mendModes(folder: string, stats: Stats): number {
     let mended = mend(folder, stats, FOLDER_MODE);
     for (const name of names.filter(isOwnFile)) {
       const path = join(folder, name);
-      const file = lstatSync(path, { throwIfNoEntry: false });
-      // A link's own mode means nothing, and what it leads to may be anybody's.
-      if (file?.isFile() === true) mended += mend(path, file, FILE_MODE);
-      else if (file?.isDirectory() === true && FOLDERS_BELOW.some((below) => below === name))
-        mended += mend(path, file, FOLDER_MODE);
+      const isFolder = lstatSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+      if (isFolder && !FOLDERS_BELOW.some((below) => below === name)) continue;
+      mended += mendOne(path);
+      if (isFolder && name !== NOT_LOOKED_INTO)
+        for (const below of readdirSync(path)) mended += mendOne(join(path, below));
     }
     return mended;
   } catch (error) {
     throw unusable('could be read by others and cannot be closed to them', error);
   }
+}
+
+function mendOne(path: string): number {
+  const file = lstatSync(path, { throwIfNoEntry: false });
+  // A link's own mode means nothing, and what it leads to may be anybody's.
+  if (file?.isFile() === true) return mend(path, file, FILE_MODE);
+  return file?.isDirectory() === true ? mend(path, file, FOLDER_MODE) : 0;
 }
 
 function listOrRefuse(folder: string): string[] {

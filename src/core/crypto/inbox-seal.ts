@@ -50,11 +50,9 @@ export function openInboxDeposit(
 ): Buffer | null {
   if (deposit.length < MAGIC.length + PUBLIC_KEY_BYTES || !MAGIC.equals(deposit.subarray(0, MAGIC.length))) return null;
   const ephemeralPublic = deposit.subarray(MAGIC.length, MAGIC.length + PUBLIC_KEY_BYTES);
-  const privateKey = createPrivateKey({
-    key: Buffer.concat([PKCS8_PREFIX, pair.privateKey.dangerouslyExportBytes()]),
-    format: 'der',
-    type: 'pkcs8',
-  });
+  const encoded = Buffer.concat([PKCS8_PREFIX, pair.privateKey.dangerouslyExportBytes()]);
+  const privateKey = createPrivateKey({ key: encoded, format: 'der', type: 'pkcs8' });
+  encoded.fill(0);
   let shared: Buffer;
   try {
     shared = diffieHellman({ privateKey, publicKey: toPublicKey(ephemeralPublic) });

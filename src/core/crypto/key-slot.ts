@@ -59,7 +59,11 @@ export async function createPasswordSlot(
   const salt = random(16);
   const fields = { type: 'password' as const, ...parameters, salt: salt.toString('base64') };
   const secret = await hashPassword(password, salt, parameters);
-  return sealSlot(fields, secret, vaultKey, vaultId, random);
+  try {
+    return sealSlot(fields, secret, vaultKey, vaultId, random);
+  } finally {
+    secret.fill(0);
+  }
 }
 
 /** Wraps the vault key under a secret that is random already: a recovery key (20 bytes) or one the OS keychain keeps (32). */
@@ -93,6 +97,15 @@ export async function openKeySlot(slot: KeySlot, vaultId: Uint8Array, secret: Sl
         ? null
         : secret.bytes;
   if (bytes === null) return { result: 'wrong-secret' };
+  try {
+    return openWith(bytes, slot, vaultId);
+  } finally {
+    // A secret that was handed in stays its owner's: other slots may be tried with it.
+    if (slot.type === 'password') bytes.fill(0);
+  }
+}
+
+function openWith(bytes: Uint8Array, slot: KeySlot, vaultId: Uint8Array): OpenSlotResult {
   const commitment = Buffer.from(slot.commitment, 'base64');
   const expected = deriveBytes(bytes, COMMIT_LABEL, 32);
   if (commitment.length !== 32 || !timingSafeEqual(commitment, expected)) return { result: 'wrong-secret' };

@@ -27,8 +27,8 @@ import { EventHub, type AppEventListener } from './events.ts';
 import { LockedCaptures, type LockedCapturesDeps } from './locked-captures.ts';
 import { RestorePrompts } from './restore-prompt.ts';
 import { beginRun, endRun, type EarlierRun } from './run-marker.ts';
+import { OneAtATime } from '../unlock/one-at-a-time.ts';
 import { describeStatus, readOnlyReason, type CaptureState, type SessionState } from './status.ts';
-import { UnlockPace } from './unlock-pace.ts';
 
 const STOP_WITHIN_MS = 5_000;
 const HOUR_MS = 3_600_000;
@@ -60,7 +60,7 @@ export class AppSession {
   readonly shell: SessionDeps['shell'];
   readonly #deps: SessionDeps;
   readonly #events = new EventHub();
-  readonly #pace: UnlockPace;
+  readonly #checks = new OneAtATime();
   #unlocked: Unlocked | null = null;
   /** Why the vault cannot be opened, other than by a wrong password. */
   #problem: PlainError | null = null;
@@ -88,7 +88,6 @@ export class AppSession {
     this.#deps = deps;
     this.app = deps.app;
     this.shell = deps.shell;
-    this.#pace = new UnlockPace(() => deps.app.clock.monotonicMs());
   }
 
   /** Calls back on each event; the result undoes it. */
@@ -141,22 +140,20 @@ export class AppSession {
 
   /** @throws AppError of `openVault`; VAULT_TOO_MANY_ATTEMPTS */
   unlock(secret: VaultSecret): Promise<void> {
-    return this.#pace.attempt(
-      () =>
-        this.#inTurn(async () => {
-          if (this.#unlocked !== null) {
-            await this.assertSecret(secret);
-            return;
-          }
-          await this.#endLockedCaptures();
-          try {
-            this.#take(await this.app.open(secret));
-          } catch (error) {
-            this.#noteProblem(error);
-            throw error;
-          }
-        }),
-      isWrongSecret,
+    return this.#checks.run(() =>
+      this.#inTurn(async () => {
+        if (this.#unlocked !== null) {
+          await this.assertSecret(secret);
+          return;
+        }
+        await this.#endLockedCaptures();
+        try {
+          this.#take(await this.app.open(secret));
+        } catch (error) {
+          this.#noteProblem(error);
+          throw error;
+        }
+      }),
     );
   }
 
@@ -166,9 +163,9 @@ export class AppSession {
     await second.close();
   }
 
-  /** The same, slowed down like unlocking. */
+  /** The same, one at a time like unlocking. */
   confirmSecret(secret: VaultSecret): Promise<void> {
-    return this.#pace.attempt(() => this.assertSecret(secret), isWrongSecret);
+    return this.#checks.run(() => this.assertSecret(secret));
   }
 
   /**
@@ -312,7 +309,7 @@ export class AppSession {
           );
         }
       });
-    return this.#pace.attempt(attempt, isWrongSecret);
+    return this.#checks.run(attempt);
   }
 
   #mayCapture({ app }: Unlocked): boolean {
@@ -496,5 +493,3 @@ async function readNewest({ app }: Unlocked): Promise<Snapshot | null> {
 
 /** The vault was locked meanwhile. */
 const isClosed = (error: unknown): boolean => error instanceof AppError && error.code === 'VAULT_CLOSED';
-
-const isWrongSecret = (error: unknown): boolean => error instanceof AppError && error.code === 'VAULT_WRONG_PASSWORD';

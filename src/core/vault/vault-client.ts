@@ -26,14 +26,16 @@ export interface OpenVaultOptions {
   readonly maxSnapshotBytes?: number;
   /** Weaker parameters within the floor, for tests. */
   readonly argon2?: Argon2Parameters;
+  /** What the opener has to tell beside what the vault finds. */
+  readonly notices?: Vault['notices'];
 }
 
-export type CreateVaultOptions = Omit<OpenVaultOptions, 'secret'> & { readonly password: string };
+export type CreateVaultOptions = Omit<OpenVaultOptions, 'secret' | 'notices'> & { readonly password: string };
 
 /** Opens a vault in a thread of its own. @throws AppError as `VaultEngine.open` */
 export async function openVault(options: OpenVaultOptions): Promise<Vault> {
-  const { secret, ...rest } = options;
-  const { client } = await VaultClient.start({ ...rest, open: { type: 'open', secret } });
+  const { secret, notices = [], ...rest } = options;
+  const { client } = await VaultClient.start({ ...rest, open: { type: 'open', secret } }, notices);
   return client;
 }
 
@@ -70,9 +72,9 @@ class VaultClient implements Vault {
   #calls = 0;
   #isClosed = false;
 
-  private constructor(worker: Worker, ready: WorkerReady) {
+  private constructor(worker: Worker, ready: WorkerReady, notices: Vault['notices']) {
     this.#worker = worker;
-    this.notices = ready.notices;
+    this.notices = [...notices, ...ready.notices];
     for (const { key, stream, sizeBytes } of ready.streams)
       this.#streamsOf(key).set(stream, { version: '', sizeBytes });
     worker.on('message', (message: ReplyMessage) => this.#handleReply(message));
@@ -89,7 +91,10 @@ class VaultClient implements Vault {
     });
   }
 
-  static start(start: WorkerStart): Promise<{ readonly client: VaultClient; readonly ready: WorkerReady }> {
+  static start(
+    start: WorkerStart,
+    notices: Vault['notices'] = [],
+  ): Promise<{ readonly client: VaultClient; readonly ready: WorkerReady }> {
     const worker = new Worker(workerPath('vault-worker'), {
       workerData: start,
       name: 'cairn-vault',
@@ -99,7 +104,8 @@ class VaultClient implements Vault {
     return new Promise((resolve, reject) => {
       worker.once('message', (message: ReplyMessage) => {
         worker.removeAllListeners('error');
-        if (message.type === 'ready') resolve({ client: new VaultClient(worker, message.ready), ready: message.ready });
+        if (message.type === 'ready')
+          resolve({ client: new VaultClient(worker, message.ready, notices), ready: message.ready });
         else if (message.type === 'failed-to-open') reject(fromPlainError(message.error));
       });
       worker.once('error', (error) =>

@@ -29,6 +29,7 @@ async function start(): Promise<VaultEngine> {
   };
   if (open.type === 'open') {
     const engine = await VaultEngine.open(path, open.secret, nowMs, options);
+    forgetSecret();
     reply({ type: 'ready', ready: { notices: engine.notices, recoveryKey: null, streams: engine.newestStreams() } });
     return engine;
   }
@@ -39,8 +40,14 @@ async function start(): Promise<VaultEngine> {
   }
   if (open.type !== 'create') throw new RangeError('a repair opens no vault');
   const { engine, recoveryKey } = await VaultEngine.create(path, open.password, nowMs, options);
+  forgetSecret();
   reply({ type: 'ready', ready: { notices: engine.notices, recoveryKey, streams: [] } });
   return engine;
+}
+
+/** What this thread was started with would live as long as the thread does, the password within it. */
+function forgetSecret(): void {
+  delete (workerData as { open?: WorkerStart['open'] }).open; // given by vault-client.ts
 }
 
 /** Calls the engine by name. The client's types make sure that name and arguments fit. */

@@ -171,7 +171,8 @@ export interface OpeningNotice {
     | 'opened-read-only'
     | 'inbox-drained'
     | 'permissions-mended'
-    | 'kdf-raised';
+    | 'kdf-raised'
+    | 'wrong-passwords';
   readonly message: string;
 }
 

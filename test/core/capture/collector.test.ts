@@ -1,3 +1,6 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
 import { beforeEach, describe, expect, it } from 'vitest';
 
 import { Collector, type CaptureOutcome, type CaptureSettings } from '../../../src/core/capture/collector.ts';
@@ -11,6 +14,7 @@ import { aStream, text, utf8 } from '../../support/captures.ts';
 import { aProblem, fakeHost, FakeSource } from '../../support/fake-source.ts';
 import { FakeVault } from '../../support/fake-vault.ts';
 import { ManualClock, settle } from '../../support/manual-clock.ts';
+import { makeTemporaryFolder } from '../../support/temporary-folder.ts';
 
 const DAY_MS = 86_400_000;
 const SECRET = `ghp_${'aB3d'.repeat(9)}`;
@@ -590,5 +594,63 @@ describe('two processes', () => {
     await other.capture({ kind: 'manual' });
 
     expect(shown(await capture())).toEqual(['tmux:a (stale)', 'tmux:b (stale)']);
+  });
+});
+
+describe("what the user's word leaves out", () => {
+  const PTS_5 = (136 << 8) + 5;
+
+  /** A machine on which one process has a terminal and this environment. */
+  function procWith(folder: string, environ: string): string {
+    mkdirSync(join(folder, '10'));
+    const zeros = Array.from({ length: 30 }, () => 0);
+    writeFileSync(join(folder, '10/stat'), `10 (bash) ${['S', 1, 10, 10, PTS_5, 10, ...zeros].join(' ')}`);
+    writeFileSync(join(folder, '10/environ'), environ);
+    return folder;
+  }
+
+  it('is a terminal with CAIRN_OFF and what runs in it, also what was captured before, and is told without a name', async () => {
+    using folder = makeTemporaryFolder();
+    const inIt = { cwd: '/srv/api', tty: '/dev/pts/5' };
+    const claude = new FakeSource('claude-code', { kinds: ['conversation'] });
+    settings.sources = [tmux, claude];
+    tmux.answer({
+      items: [tmux.item('off', { attributes: inIt }), tmux.item('on', { attributes: { tty: '/dev/pts/6' } })],
+    });
+    claude.answer({ items: [claude.item('talk', { attributes: inIt })] });
+    expect(shown(await capture())).toHaveLength(3);
+    const host = { ...fakeHost(), procDir: procWith(folder.path, 'CAIRN_OFF=1') };
+    collector = new Collector({ vault, clock, host, loadSettings: async () => settings });
+
+    const outcome = await capture();
+
+    expect(shown(outcome)).toEqual(['tmux:on']);
+    expect(outcome.leftOut).toEqual([
+      { source: 'claude-code', reason: 'CAIRN_OFF', items: 1 },
+      { source: 'tmux', reason: 'CAIRN_OFF', items: 1 },
+    ]);
+  });
+
+  it('is told apart: a rule, a marker, a source that is not asked', async () => {
+    settings.exclusion = compileExclusion(
+      { ...NO_EXCLUSIONS, paths: ['/ruled'], sources: ['firefox'] },
+      {
+        ...{ homeDir: '/home/dev', platform: 'linux', realPath: (path: string) => path },
+        isMarkedPath: (path) => path.startsWith('/marked') || path.startsWith('/ruled/and/marked'),
+      },
+    );
+    const items = ['/ruled', '/ruled/and/marked', '/marked', '/open'].map((cwd) =>
+      tmux.item(cwd, { attributes: { cwd } }),
+    );
+    tmux.answer({ items });
+
+    const outcome = await capture();
+
+    expect(shown(outcome)).toEqual(['tmux:/open']);
+    expect(outcome.leftOut).toEqual([
+      { source: 'firefox', reason: 'rule', items: null },
+      { source: 'tmux', reason: 'cairnignore', items: 1 },
+      { source: 'tmux', reason: 'rule', items: 2 },
+    ]);
   });
 });

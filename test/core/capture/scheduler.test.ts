@@ -76,6 +76,7 @@ async function capture(request: CaptureRequest): Promise<CaptureOutcome> {
     gaps: [],
     storedBytes: 0,
     durationMs: 0,
+    leftOut: [],
   };
 }
 

@@ -76,6 +76,32 @@ describe('openDataFolder()', () => {
     expect(openDataFolder(path, owner).mended).toBe(0);
   });
 
+  it('[V16] mends every file that Cairn writes there, those in its folders too', () => {
+    const names = [
+      ...['vault.db', 'vault.db-wal', 'vault.db-shm', 'vault.db.keys', 'vault.db.lock', 'vault.db.reserve'],
+      ...['vault.db.attempts', 'vault.db.damaged-20261120', 'config.json', 'config.json.42.new', 'api-token'],
+      ...['running.json', 'window.json', 'keychain.json', 'backups/vault-1.db', 'logs/today', 'shell-integration/bash'],
+    ];
+    const path = join(folder.path, 'data');
+    for (const below of ['backups', 'logs', 'shell-integration', 'shell']) {
+      mkdirSync(join(path, below), { recursive: true });
+      chmodSync(join(path, below), 0o777);
+    }
+    for (const name of names) {
+      writeFileSync(join(path, name), '');
+      chmodSync(join(path, name), 0o666);
+    }
+
+    openDataFolder(path, owner);
+
+    expect(Object.fromEntries(names.map((name) => [name, modeOf(join(path, name))]))).toEqual(
+      Object.fromEntries(names.map((name) => [name, 0o600])),
+    );
+    expect(['.', 'backups', 'logs', 'shell-integration', 'shell'].map((below) => modeOf(join(path, below)))).toEqual(
+      Array.from({ length: 5 }, () => 0o700),
+    );
+  });
+
   it.each(['/proc/cairn', '/proc/a/b/cairn', '/proc/self/fd/cairn', '/dev/null/cairn', '/proc/1/task/cairn'])(
     'says that %s cannot be made',
     (path) => {

@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import type { SourceId } from '../../../shared/model/ids.ts';
 import type { CapturedItem } from '../../../shared/model/item.ts';
 import type { JsonObject, JsonValue } from '../../../shared/model/json.ts';
+import type { LeftOutReason } from '../left-out.ts';
 import { rulePlace, type ExclusionRules } from './exclusion-rules.ts';
 import { factOf } from './facts.ts';
 import { compileCommandRule, toCommandCandidates } from './match-command.ts';
@@ -16,6 +17,8 @@ import { compileUrlRule, toUrlCandidates } from './match-url.ts';
 export interface ExclusionEnvironment extends PathRuleEnvironment {
   /** Another reason why a path is hidden, for example a marker file in one of its folders. */
   readonly isMarkedPath?: (path: string) => boolean;
+  /** Looks at the markers anew; another number than before where they say something else now. */
+  readonly refreshMarks?: () => number;
 }
 
 /** What rules look at in an item. */
@@ -30,6 +33,8 @@ export interface Exclusion {
   command(commandLine: string): boolean;
   /** The item without what the rules hide: itself where they hide nothing, null where they hide all of it. */
   apply<Item extends ExcludableItem>(item: Item): Item | null;
+  /** What hides an item that `apply` hides: the user's rules where they do, else a marker. */
+  whyHidden(item: ExcludableItem): LeftOutReason;
 }
 
 /** Deeper attributes than any source makes: there a filter that cannot look must hide. */
@@ -52,6 +57,8 @@ export function compileExclusion(rules: ExclusionRules, environment: ExclusionEn
   const isRuledUrl = remembering(urls, toUrlCandidates);
   const isHiddenPath = (path: string): boolean => isRuledPath(path) || isMarkedPath?.(path) === true;
 
+  // The same rules without the markers; only asked for what is hidden.
+  let ruled: Exclusion | null = null;
   const exclusion: Exclusion = {
     isEmpty: sources.size === 0 && !looksAtFacts,
     source: (id) => sources.has(id),
@@ -64,6 +71,12 @@ export function compileExclusion(rules: ExclusionRules, environment: ExclusionEn
       const attributes = filterObject(exclusion, item.attributes, 0);
       if (attributes === HIDDEN) return null;
       return attributes === item.attributes ? item : { ...item, attributes };
+    },
+    whyHidden: (item) => {
+      if (isMarkedPath === undefined) return 'rule';
+      const { homeDir, platform } = environment;
+      ruled ??= compileExclusion(rules, { homeDir, platform, realPath: (path) => environment.realPath(path) });
+      return ruled.apply(item) === null ? 'rule' : 'cairnignore';
     },
   };
   return exclusion;

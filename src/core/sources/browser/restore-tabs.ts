@@ -203,12 +203,13 @@ async function* openFromOutside(
 /** Why an address is not opened; null where it is. What passes here is a whole URL and can be no option of a program. */
 export function refuseUrl(url: string, allowsFileUrls: boolean): string | null {
   if (url.length >= MAX_URL_LENGTH) return 'Its address is too long to have been kept whole.';
-  let scheme: string;
-  try {
-    scheme = new URL(url).protocol;
-  } catch {
-    return 'Its address is none.';
-  }
+  // No browser keeps an address with these: a parser passes over some of them, so that what is shown is not what is opened.
+  if (/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]|^\s|\s$/u.test(url)) return 'Its address holds characters that no address has.';
+  const parsed = URL.parse(url);
+  if (parsed === null) return 'Its address is none.';
+  const { protocol: scheme, username, password } = parsed;
+  if (username !== '' || password !== '')
+    return 'Its address names a user, which may hide where it leads; open it yourself if you know it.';
   if (scheme === 'http:' || scheme === 'https:') return null;
   if (scheme === 'file:')
     return allowsFileUrls ? null : 'It shows a file of this machine; such tabs are opened with --allow-file-urls only.';
@@ -217,6 +218,13 @@ export function refuseUrl(url: string, allowsFileUrls: boolean): string | null {
 
 function skipped(source: SourceId, { key }: SnapshotItem, detail: string): PlannedStep {
   return { key, source, action: 'open-tab', status: 'skipped', detail, payload: null };
+}
+
+/** With the host as the network knows it: letters that look like others show as what they are. */
+function plainAddress(url: string): string {
+  const parsed = URL.parse(url);
+  const isPlain = parsed === null || url.toLowerCase().includes(`//${parsed.host}`);
+  return isPlain ? url : parsed.href;
 }
 
 function describe(
@@ -234,5 +242,5 @@ function describe(
   const kept = how.isExact && was.length > 0 ? `, ${was.join(', ')}` : '';
   const place = how.into === null ? `in window ${facts.window.index + 1}` : `in its window, which is open`;
   const note = lost.length === 0 ? '' : ` (it was ${lost.join(' and ')}, which cannot be set from outside)`;
-  return `${facts.url} ${place}${kept}${note}.`;
+  return `${plainAddress(facts.url)} ${place}${kept}${note}.`;
 }

@@ -30,8 +30,8 @@ export function parseFirefoxSession(bytes: Uint8Array): BrowserWindow[] | null {
   let left = MAX_TABS;
   const windows: BrowserWindow[] = [];
   for (const [index, window] of value['windows'].slice(0, MAX_WINDOWS).entries()) {
-    // A private window should not be here; if one ever is, it is left out.
-    if (!isRecord(window) || window['isPrivate'] === true || !Array.isArray(window['tabs'])) continue;
+    // A private window should not be here; if one ever is, or says anything but that it is none, it is left out.
+    if (!isRecord(window) || (window['isPrivate'] ?? false) !== false || !Array.isArray(window['tabs'])) continue;
     const groups = readGroups(window['groups']);
     const tabs = window['tabs']
       .slice(0, left)

@@ -257,6 +257,17 @@ describe('a restore through the extension', () => {
     expect(browser.tabsOf(back)[1]?.active).toBe(true);
   });
 
+  it('says where an address leads that looks like another', async () => {
+    const items = [aTab(0, 0, 'https://\u0430pple.com/x'), aTab(0, 1, 'https://apple.com/x')];
+    const context = makeRestoreContext(host, folder.path, items);
+    const plan = await planTabs(SOURCE, context.selected, context, anOpener());
+
+    expect(plan.map(({ detail }) => detail.split(' ')[0])).toEqual([
+      'https://xn--pple-43d.com/x',
+      'https://apple.com/x',
+    ]);
+  });
+
   it('opens files from outside, where it was asked for', async () => {
     const opener = anOpener();
     const results = await restore([aTab(0, 0, 'https://a/'), aTab(0, 1, 'file:///tmp/x.html')], opener);

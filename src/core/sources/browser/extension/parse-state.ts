@@ -44,7 +44,7 @@ function readWindows(snapshot: JsonRecord): LiveWindow[] | null {
   let left = MAX_TABS;
   return snapshot['windows'].slice(0, MAX_WINDOWS).flatMap((window: unknown): LiveWindow[] => {
     // What is private should not be here; if it ever is, it is left out.
-    if (!isRecord(window) || window['incognito'] === true || !Array.isArray(window['tabs'])) return [];
+    if (!isRecord(window) || !isPublic(window) || !Array.isArray(window['tabs'])) return [];
     const browserId = idOf(window['id']);
     if (browserId === null) return [];
     const read = window['tabs'].slice(0, left).map((tab) => ({ tab: readTab(tab, groups), isActive: isActive(tab) }));
@@ -65,8 +65,13 @@ function readWindows(snapshot: JsonRecord): LiveWindow[] | null {
   });
 }
 
+/** The extension sends what it knows to be public and says no more of it; anything said but "no" may mean "private". */
+function isPublic({ incognito }: JsonRecord): boolean {
+  return incognito === undefined || incognito === false;
+}
+
 function readTab(value: unknown, groups: ReadonlyMap<number, TabGroup>): LiveTab | null {
-  if (!isRecord(value) || value['incognito'] === true) return null;
+  if (!isRecord(value) || !isPublic(value)) return null;
   const browserId = idOf(value['id']);
   const url = textOf(value['url']);
   if (browserId === null || url === '') return null;

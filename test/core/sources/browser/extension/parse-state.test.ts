@@ -89,6 +89,17 @@ describe('parseState()', () => {
     expect(JSON.stringify(state)).not.toContain('canary');
   });
 
+  it.each([1, 'yes', 'unknown', null, {}])('leaves out what says %j of its privacy, which is not "no"', (incognito) => {
+    const windows = [
+      { ...WINDOW, incognito, tabs: [{ ...TAB, url: 'https://canary' }] },
+      { ...WINDOW, id: 2, tabs: [{ ...TAB, incognito, url: 'https://canary' }, TAB] },
+    ];
+    const state = parseState(aState(windows));
+
+    expect(state?.windows.map(({ id, tabs }) => [id, tabs.length])).toEqual([['2', 1]]);
+    expect(JSON.stringify(state)).not.toContain('canary');
+  });
+
   it.each([
     ['no snapshot', { hello: { probe: PROBE, instance: INSTANCE }, snapshot: null }],
     ['no introduction', { hello: null, snapshot: { windows: [] } }],

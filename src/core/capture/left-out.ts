@@ -1,0 +1,57 @@
+// What captures left out because the user said so: how many items of which source, and by what kind of word. Never which ones, and never by
+// which rule: that would keep what was to be hidden.
+
+import { z } from 'zod';
+
+import type { Vault } from '../vault/vault.ts';
+
+/** A rule of `exclude.*`, a `.cairnignore`, or `CAIRN_OFF`. */
+export const LEFT_OUT_REASONS = ['rule', 'cairnignore', 'CAIRN_OFF'] as const;
+export type LeftOutReason = (typeof LEFT_OUT_REASONS)[number];
+
+export interface LeftOut {
+  readonly source: string;
+  readonly reason: LeftOutReason;
+  /** Null where the whole source was not asked. */
+  readonly items: number | null;
+}
+
+/** From then on, until the next entry. */
+export interface LeftOutEntry {
+  readonly atMs: number;
+  readonly leftOut: readonly LeftOut[];
+}
+
+const SETTING = 'leftOut';
+/** Changes, not captures: a busy week has fewer. */
+const MAX_ENTRIES = 300;
+
+const storedSchema = z.object({
+  entries: z.array(
+    z.object({
+      atMs: z.number(),
+      leftOut: z.array(
+        z.object({ source: z.string(), reason: z.enum(LEFT_OUT_REASONS), items: z.int().min(1).nullable() }),
+      ),
+    }),
+  ),
+});
+
+/** The entries, oldest first; none where nothing was ever left out. */
+export async function readLeftOut(vault: Pick<Vault, 'readSetting'>): Promise<readonly LeftOutEntry[]> {
+  const parsed = storedSchema.safeParse(await vault.readSetting(SETTING));
+  return parsed.success ? parsed.data.entries : [];
+}
+
+/** Notes what a capture left out, where that is something else than the capture before did. */
+export async function noteLeftOut(
+  vault: Pick<Vault, 'readSetting' | 'writeSetting'>,
+  { atMs, leftOut }: LeftOutEntry,
+): Promise<void> {
+  const entries = await readLeftOut(vault);
+  if (JSON.stringify(entries.at(-1)?.leftOut ?? []) === JSON.stringify(leftOut)) return;
+  const kept = [...entries, { atMs, leftOut }].slice(-MAX_ENTRIES);
+  await vault.writeSetting(SETTING, {
+    entries: kept.map((entry) => ({ atMs: entry.atMs, leftOut: entry.leftOut.map((part) => ({ ...part })) })),
+  });
+}

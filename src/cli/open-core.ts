@@ -90,7 +90,9 @@ async function repair(
   const { startRepair } = await import('../core/vault/repair/repair-client.ts');
   const { backupsToSearch } = await import('../core/vault/repair/backups.ts');
   const backups = backupsToSearch(readSettings(app).backup.folder);
-  return startRepair({ ...options, path: app.folder.vault, secret, backups, nowMs: app.clock.nowMs() });
+  return app.attempt(secret, () =>
+    startRepair({ ...options, path: app.folder.vault, secret, backups, nowMs: app.clock.nowMs() }),
+  );
 }
 
 function findHome(home: string | undefined, env: Environment): string {

@@ -78,6 +78,8 @@ export interface App {
   prepareFolder(): DataFolder;
   /** How long the next password has to wait after wrong ones; 0 for not at all. */
   unlockWaitMs(): number;
+  /** Does something else that checks a secret, such as a repair, under the same wait. @throws AppError VAULT_TOO_MANY_ATTEMPTS */
+  attempt<Result>(secret: VaultSecret, work: () => Promise<Result>): Promise<Result>;
   /** @throws AppError of `openVault`, of the configuration and of the data folder; VAULT_TOO_MANY_ATTEMPTS after wrong passwords */
   open(secret: VaultSecret): Promise<OpenApp>;
   /** Makes the vault; nothing is captured before a source is turned on. The recovery key is seen here only. */
@@ -133,6 +135,7 @@ export function createApp(deps: AppDeps): App {
     },
     hasVault: () => existsSync(folder.vault),
     unlockWaitMs: () => pace.waitMs(),
+    attempt: (secret, work) => pace.attempt(secret, work),
     readConfig,
     detectSources: () => Promise.all(deps.sources.map((source) => detect(source, deps))),
     prepareFolder,

@@ -300,7 +300,7 @@ export class AppSession {
         try {
           await before?.keeper.stop();
           await before?.app.close();
-          return await work();
+          return await this.app.attempt(secret, work);
         } finally {
           this.#repairing = null;
           await this.app.open(secret).then(

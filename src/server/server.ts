@@ -25,6 +25,7 @@ import { createDatabaseObjects, type ObjectStore } from './replication/object-st
 import type { ReplicaDeps, ReplicaLimits } from './replication/replica-deps.ts';
 import { createReplicaRoutes } from './replication/replica-routes.ts';
 import { openPublishing } from './publishing/open-publishing.ts';
+import { createS3Objects, type S3Options } from './replication/s3-objects.ts';
 import { openStore } from './store/store.ts';
 
 export interface ServerOptions {
@@ -36,7 +37,7 @@ export interface ServerOptions {
   /** `postgres://...`, or null for SQLite in the data folder. */
   readonly databaseUrl: string | null;
   /** Where the bytes of objects lie (S31). */
-  readonly objects: 'database' | 'files';
+  readonly objects: 'database' | 'files' | Omit<S3Options, 'nowMs'>;
   /** What an account may store. */
   readonly limits: ReplicaLimits;
   readonly isSignUpOpen: boolean;
@@ -139,7 +140,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   }
 }
 
-function openObjects({ objects, dataFolder }: ServerOptions): ObjectStore {
+function openObjects({ objects, dataFolder, nowMs }: ServerOptions): ObjectStore {
+  if (typeof objects === 'object') return createS3Objects({ ...objects, nowMs });
   return objects === 'files' ? createFileObjects(join(dataFolder, 'objects')) : createDatabaseObjects();
 }
 

@@ -8,6 +8,7 @@ import { z } from 'zod';
 
 import { AppError } from '../../shared/model/app-error.ts';
 import { accountPasswordSchema, emailSchema } from '../../shared/replication/account.ts';
+import type { ServerOptions } from '../../server/server.ts';
 import type { Act, CommandContext } from '../context.ts';
 import { EXIT_DAMAGED, EXIT_DONE, EXIT_FAILED, type ExitCode } from '../exit-code.ts';
 import { countOf } from '../format/amounts.ts';
@@ -39,7 +40,7 @@ export function setupServer(command: Command, act: Act): void {
     .option('--host <address>', `the address to listen at (default: ${LOOPBACK}, this machine only)`)
     .option('--data-dir <dir>', "where its data lies (default: `server` in Cairn's data folder)")
     .option('--sign-up <who>', '`open` or `closed` (default: open on this machine only, else closed)')
-    .option('--objects <where>', '`database` or `files`: where the bytes of objects lie (default: database)')
+    .option('--objects <where>', '`database`, `files` or `s3`: where the bytes of objects lie (default: database)')
     .option('--quota <gigabytes>', `what an account may store (default: ${DEFAULT_QUOTA_GB})`)
     .option('--behind-proxy', 'believe the last x-forwarded-for about who calls')
     .action((options: ServerCommandOptions) => act((context) => runServer(options, context)));
@@ -144,7 +145,7 @@ export async function runServer(options: ServerCommandOptions, context: CommandC
     host,
     port: parsePort(options.port),
     ...storageOf(options, context),
-    objects: parseObjects(options.objects),
+    objects: parseObjects(options.objects, env),
     limits: { bytes: parseQuota(options.quota) * GIGABYTE, objects: MAX_OBJECTS },
     isSignUpOpen: parseSignUp(options.signUp, host),
     isBehindProxy: options.behindProxy === true,
@@ -213,10 +214,20 @@ function parseSignUp(text: string | undefined, host: string): boolean {
   });
 }
 
-function parseObjects(text: string | undefined): 'database' | 'files' {
+function parseObjects(text: string | undefined, env: CommandContext['env']): ServerOptions['objects'] {
   if (text === undefined) return 'database';
   if (text === 'database' || text === 'files') return text;
-  throw new AppError('USAGE_INVALID', '--objects is `database` or `files`.', { hint: 'See docs/self-hosting.md.' });
+  if (text !== 's3')
+    throw new AppError('USAGE_INVALID', '--objects is `database`, `files` or `s3`.', {
+      hint: 'See docs/self-hosting.md.',
+    });
+  const { CAIRN_S3_URL: address, AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey } = env;
+  const region = env['AWS_REGION'] ?? 'us-east-1';
+  if (address !== undefined && URL.canParse(address) && accessKeyId !== undefined && secretAccessKey !== undefined)
+    return { address, accessKeyId, secretAccessKey, region };
+  throw new AppError('USAGE_INVALID', 'The storage of objects is not named.', {
+    hint: 'Set $CAIRN_S3_URL (https://host/bucket), $AWS_ACCESS_KEY_ID, $AWS_SECRET_ACCESS_KEY and $AWS_REGION.',
+  });
 }
 
 function parseQuota(text: string | undefined): number {

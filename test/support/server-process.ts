@@ -1,0 +1,64 @@
+// The sync server as a process of its own, as `cairn server` starts it, so that it can be killed.
+
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+
+const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
+
+export interface ServerProcess {
+  readonly address: string;
+  /** As a crash would end it. */
+  kill(): Promise<void>;
+  /** As an operator would; gives its exit code. */
+  stop(): Promise<number | null>;
+}
+
+/** @throws where it does not start */
+export async function startServerProcess(
+  dataFolder: string,
+  databaseUrl: string | null = null,
+): Promise<ServerProcess> {
+  const args = [
+    '--disable-warning=ExperimentalWarning',
+    MAIN,
+    'server',
+    '--json',
+    '--port',
+    '0',
+    '--data-dir',
+    dataFolder,
+  ];
+  const { DATABASE_URL: _, ...env } = process.env;
+  const child = spawn(process.execPath, args, {
+    env: databaseUrl === null ? env : { ...env, DATABASE_URL: databaseUrl },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  child.stderr.resume();
+  return {
+    address: await readAddress(child),
+    kill: async () => {
+      child.kill('SIGKILL');
+      await ended(child);
+    },
+    stop: async () => {
+      child.kill('SIGTERM');
+      await ended(child);
+      return child.exitCode;
+    },
+  };
+}
+
+async function readAddress(child: ChildProcess): Promise<string> {
+  let text = '';
+  for await (const piece of child.stdout ?? []) {
+    text += String(piece);
+    const address = /"address":\s*"([^"]+)"/.exec(text)?.[1];
+    if (address !== undefined) return address;
+  }
+  throw new Error(`the server did not start: ${text}`);
+}
+
+async function ended(child: ChildProcess): Promise<void> {
+  if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+}

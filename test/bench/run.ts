@@ -17,6 +17,7 @@ const BENCHES = [
   'bench-window',
   'bench-search',
   'bench-publishing',
+  'bench-server',
 ] as const;
 const only = process.argv.slice(2);
 

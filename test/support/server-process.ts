@@ -2,12 +2,16 @@
 
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
-const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
+/** In a bundle the command line lies beside, in the source tree it is run as it is. */
+const BUNDLED = fileURLToPath(new URL('./cli.js', import.meta.url));
+const MAIN = existsSync(BUNDLED) ? BUNDLED : fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
 
 export interface ServerProcess {
   readonly address: string;
+  readonly pid: number;
   /** As a crash would end it. */
   kill(): Promise<void>;
   /** As an operator would; gives its exit code. */
@@ -37,6 +41,7 @@ export async function startServerProcess(
   child.stderr.resume();
   return {
     address: await readAddress(child),
+    pid: child.pid ?? 0,
     kill: async () => {
       child.kill('SIGKILL');
       await ended(child);

@@ -46,7 +46,8 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
   const closing = new AbortController();
   const limits = {
     'log-in': new RateLimit({ burst: 30, perMinute: 60 }, nowMs),
-    normal: new RateLimit({ burst: 600, perMinute: 6_000 }, nowMs),
+    // Many devices may stand behind one address, and come back at once when the network does.
+    normal: new RateLimit({ burst: 3_000, perMinute: 12_000 }, nowMs),
   };
 
   const answer = async (request: IncomingMessage, response: ServerResponse, match: Match, url: URL): Promise<void> => {

@@ -29,11 +29,6 @@ export function concatBytes(parts: ReadonlyArray<Uint8Array>): Uint8Array {
   return whole;
 }
 
-/** True where both are the same bytes. Not for secrets: it takes as long as they are alike. */
-export function isSameBytes(one: Uint8Array, other: Uint8Array): boolean {
-  return one.length === other.length && one.every((byte, index) => byte === other[index]);
-}
-
 /** Writes into one buffer of a known size. */
 export class ByteWriter {
   readonly bytes: Uint8Array;

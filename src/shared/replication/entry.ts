@@ -79,9 +79,6 @@ const MAX_COUNTER = 0xffff;
 const MAX_UINT32 = 0xffff_ffff;
 const MAX_SIGNED_BYTES = FIXED_BYTES + MAX_RETIRED_RANGES_PER_ENTRY * RANGE_BYTES;
 const MAX_BODY_BYTES = 4 + MAX_REQUIRES_PER_ENTRY * OBJECT_ID_BYTES + 4 + MAX_ENTRY_PAYLOAD_BYTES;
-/** No entry is larger on the wire. */
-export const MAX_WIRE_ENTRY_BYTES = 4 + MAX_SIGNED_BYTES + SIGNATURE_BYTES + 4 + MAX_BODY_BYTES;
-
 /** The bytes that are hashed and signed. Equal parts have equal bytes. @throws RangeError where a field is out of its bounds */
 export function encodeSignedPart(part: SignedPart): Uint8Array {
   const { retires, clock } = part;

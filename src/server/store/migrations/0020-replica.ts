@@ -1,11 +1,11 @@
 // The replica: vaults, logs, objects, parts of objects, and who asks to join. Vaults and devices have small numbers of their own within an
 // account, so that the keys of the large tables are short.
 
-import type { ColumnDataType, CreateTableBuilder, Kysely } from 'kysely';
+import { sql, type ColumnDataType, type CreateTableBuilder, type Kysely } from 'kysely';
 
 import type { ColumnTypes } from '../dialects.ts';
 
-export async function up(db: Kysely<unknown>, { bytes }: ColumnTypes): Promise<void> {
+export async function up(db: Kysely<unknown>, { bytes, kind }: ColumnTypes): Promise<void> {
   await owned(db, 'vaults')
     .addColumn('vault_id', bytes, (column) => column.notNull())
     .addColumn('epoch', 'bigint', (column) => column.notNull())
@@ -57,6 +57,8 @@ export async function up(db: Kysely<unknown>, { bytes }: ColumnTypes): Promise<v
     .addColumn('bytes', bytes, (column) => column.notNull())
     .addPrimaryKeyConstraint('object_bytes_key', ['user_id', 'place'])
     .execute();
+  // Sealed bytes do not become smaller: trying to costs more than storing them.
+  if (kind === 'postgres') await sql`ALTER TABLE object_bytes ALTER COLUMN bytes SET STORAGE EXTERNAL`.execute(db);
   await objectTable(db, 'object_parts', bytes)
     .addColumn('device_no', 'integer', (column) => column.notNull())
     .addColumn('part_offset', 'bigint', (column) => column.notNull())

@@ -1,0 +1,153 @@
+// Whole objects into the store: bytes first, then in one transaction the rows that name them and what the account has used of its quota.
+
+import type { ObjectFrame } from '../../shared/replication/frames.ts';
+import type { UploadStatus } from '../../shared/replication/replica.ts';
+import type { Executor } from '../store/store.ts';
+import type { ReplicaDeps } from './replica-deps.ts';
+import type { OwnVault } from './vaults.ts';
+
+const PLACE_BYTES = 6;
+
+interface PlacedFrame {
+  readonly frame: ObjectFrame;
+  readonly place: string;
+}
+
+interface StoredRow {
+  readonly place: string;
+  readonly size_bytes: number;
+  readonly is_damaged: number;
+}
+
+/** What became of each, by id. The bytes must have been checked against their hash. */
+export async function storeWholes(
+  deps: ReplicaDeps,
+  vault: OwnVault,
+  frames: ReadonlyArray<ObjectFrame>,
+): Promise<Map<string, UploadStatus>> {
+  const { db, objects, randomBytes } = deps;
+  const byId = new Map(frames.map((frame) => [frame.id, frame]));
+  const statuses = new Map<string, UploadStatus>();
+  if (byId.size === 0) return statuses;
+  for (const { id, totalBytes } of byId.values()) statuses.set(id, { id, status: 'known', receivedBytes: totalBytes });
+  const there = await readRows(db, vault, [...byId.keys()]);
+  const fresh = [...byId.values()]
+    .filter(({ id }) => there.get(id)?.is_damaged !== 0)
+    .map((frame): PlacedFrame => ({ frame, place: `${frame.hash}.${randomBytes(PLACE_BYTES).toString('hex')}` }));
+  if (fresh.length === 0) return statuses;
+  const bytesOf = ({ frame, place }: PlacedFrame) => ({ place, bytes: frame.bytes });
+  await objects.write(vault.userId, fresh.map(bytesOf));
+  const taken = await db
+    .transaction()
+    .execute(async (tx) => {
+      const inserted = await insertRows(deps, tx, vault, fresh);
+      const added = fresh.filter(({ frame }) => inserted.has(frame.id));
+      const replaced: PlacedFrame[] = [];
+      for (const one of fresh)
+        // Where it is neither, somebody else was first.
+        if (!inserted.has(one.frame.id) && (await replaceDamaged(tx, vault, one))) replaced.push(one);
+      const addedBytes = sum(added.map(({ frame }) => frame.totalBytes));
+      const grownBytes = sum(replaced.map(({ frame }) => frame.totalBytes - (there.get(frame.id)?.size_bytes ?? 0)));
+      await reserve(deps, tx, vault, addedBytes + grownBytes, added.length);
+      const all = [...added, ...replaced];
+      await objects.writeIn(tx, vault.userId, all.map(bytesOf));
+      return all;
+    })
+    .catch((error: unknown) => {
+      if (error instanceof QuotaReached) return null;
+      throw error;
+    });
+  const kept = new Set(taken?.map(({ place }) => place));
+  const old = taken?.flatMap(({ frame }) => there.get(frame.id)?.place ?? []) ?? [];
+  for (const { frame } of fresh)
+    if (taken === null) statuses.set(frame.id, { id: frame.id, status: 'refused', receivedBytes: 0, reason: 'quota' });
+  for (const { frame } of taken ?? [])
+    statuses.set(frame.id, { id: frame.id, status: 'stored', receivedBytes: frame.totalBytes });
+  const unused = fresh.map(({ place }) => place).filter((place) => !kept.has(place));
+  await objects.remove(db, vault.userId, [...unused, ...old]);
+  return statuses;
+}
+
+async function readRows(db: Executor, { userId, vaultNo }: OwnVault, ids: string[]): Promise<Map<string, StoredRow>> {
+  const rows = await db
+    .selectFrom('objects')
+    .select(['object_id', 'place', 'size_bytes', 'is_damaged'])
+    .where('user_id', '=', userId)
+    .where('vault_no', '=', vaultNo)
+    .where(
+      'object_id',
+      'in',
+      ids.map((id) => Buffer.from(id, 'hex')),
+    )
+    .execute();
+  return new Map(rows.map((row) => [row.object_id.toString('hex'), row]));
+}
+
+/** The ids that were not there. */
+async function insertRows(
+  { nowMs }: ReplicaDeps,
+  tx: Executor,
+  { userId, vaultNo }: OwnVault,
+  placed: ReadonlyArray<PlacedFrame>,
+): Promise<Set<string>> {
+  const rows = await tx
+    .insertInto('objects')
+    .values(
+      placed.map(({ frame, place }) => ({
+        user_id: userId,
+        vault_no: vaultNo,
+        object_id: Buffer.from(frame.id, 'hex'),
+        object_hash: Buffer.from(frame.hash, 'hex'),
+        size_bytes: frame.totalBytes,
+        place,
+        stored_at_ms: nowMs(),
+        unnamed_since_ms: nowMs(),
+      })),
+    )
+    .onConflict((conflict) => conflict.columns(['user_id', 'vault_no', 'object_id']).doNothing())
+    .returning('object_id')
+    .execute();
+  return new Set(rows.map(({ object_id }) => object_id.toString('hex')));
+}
+
+/** Puts an object in the place of one that does not open; false where the one that is there is whole. */
+async function replaceDamaged(tx: Executor, { userId, vaultNo }: OwnVault, placed: PlacedFrame): Promise<boolean> {
+  const { frame, place } = placed;
+  const { numUpdatedRows } = await tx
+    .updateTable('objects')
+    .set({ object_hash: Buffer.from(frame.hash, 'hex'), size_bytes: frame.totalBytes, place, is_damaged: 0 })
+    .where('user_id', '=', userId)
+    .where('vault_no', '=', vaultNo)
+    .where('object_id', '=', Buffer.from(frame.id, 'hex'))
+    .where('is_damaged', '=', 1)
+    .executeTakeFirst();
+  return numUpdatedRows > 0n;
+}
+
+/** Counts what was stored, in the same transaction, or rolls it back. */
+async function reserve(
+  { limits }: ReplicaDeps,
+  tx: Executor,
+  { userId }: OwnVault,
+  addedBytes: number,
+  addedObjects: number,
+): Promise<void> {
+  if (addedBytes === 0 && addedObjects === 0) return;
+  const { numUpdatedRows } = await tx
+    .updateTable('users')
+    .set((row) => ({
+      used_bytes: row('used_bytes', '+', addedBytes),
+      used_objects: row('used_objects', '+', addedObjects),
+    }))
+    .where('user_id', '=', userId)
+    .where((row) => row(row('used_bytes', '+', addedBytes), '<=', limits.bytes))
+    .where((row) => row(row('used_objects', '+', addedObjects), '<=', limits.objects))
+    .executeTakeFirst();
+  if (numUpdatedRows === 0n) throw new QuotaReached();
+}
+
+class QuotaReached extends Error {}
+
+function sum(values: ReadonlyArray<number>): number {
+  return values.reduce((total, value) => total + value, 0);
+}

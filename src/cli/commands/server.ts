@@ -39,7 +39,7 @@ export function setupServer(command: Command, act: Act): void {
     .option('--port <number>', `the port (default: ${DEFAULT_PORT})`)
     .option('--host <address>', `the address to listen at (default: ${LOOPBACK}, this machine only)`)
     .option('--data-dir <dir>', "where its data lies (default: `server` in Cairn's data folder)")
-    .option('--sign-up <who>', '`open` or `closed` (default: open on this machine only, else closed)')
+    .option('--sign-up <who>', '`open` or `closed` (default: open on this machine only and behind no proxy)')
     .option('--objects <where>', '`database`, `files` or `s3`: where the bytes of objects lie (default: database)')
     .option('--quota <gigabytes>', `what an account may store (default: ${DEFAULT_QUOTA_GB})`)
     .option('--behind-proxy', 'believe the last x-forwarded-for about who calls')
@@ -147,7 +147,7 @@ export async function runServer(options: ServerCommandOptions, context: CommandC
     ...storageOf(options, context),
     objects: parseObjects(options.objects, env),
     limits: { bytes: parseQuota(options.quota) * GIGABYTE, objects: MAX_OBJECTS },
-    isSignUpOpen: parseSignUp(options.signUp, host),
+    isSignUpOpen: parseSignUp(options, host),
     isBehindProxy: options.behindProxy === true,
     serverKey: env['CAIRN_SERVER_KEY'] ?? null,
     webhooksMayBePrivate: env['CAIRN_WEBHOOKS_PRIVATE'] === 'yes',
@@ -206,8 +206,9 @@ function parsePort(text: string | undefined): number {
   throw new AppError('USAGE_INVALID', 'This is not a port.', { hint: 'Give a number up to 65535; 0 takes any.' });
 }
 
-function parseSignUp(text: string | undefined, host: string): boolean {
-  if (text === undefined) return host === LOOPBACK || host === '::1' || host === 'localhost';
+function parseSignUp({ signUp: text, behindProxy }: ServerCommandOptions, host: string): boolean {
+  // A proxy brings the world to this machine.
+  if (text === undefined) return behindProxy !== true && [LOOPBACK, '::1', 'localhost'].includes(host);
   if (text === 'open' || text === 'closed') return text === 'open';
   throw new AppError('USAGE_INVALID', '--sign-up is `open` or `closed`.', {
     hint: 'With `closed`, accounts are made by `cairn server add-account`.',

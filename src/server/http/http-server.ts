@@ -53,10 +53,18 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
   const answer = async (request: IncomingMessage, response: ServerResponse, match: Match, url: URL): Promise<void> => {
     const { route, params } = match;
     const address = addressOf(request, options.isBehindProxy);
-    const gone = new AbortController();
-    response.once('close', () => gone.abort());
-    const signal = AbortSignal.any([gone.signal, closing.signal]);
-    const call: Call = { request, response, params, query: url.searchParams, address, signal };
+    let signal: AbortSignal | null = null;
+    const call: Call = {
+      request,
+      response,
+      params,
+      query: url.searchParams,
+      address,
+      // Made only for who asks: most never do, and a thousand open streams would each keep one.
+      get signal() {
+        return (signal ??= AbortSignal.any([whenClosed(response), closing.signal]));
+      },
+    };
     if (route.path.startsWith('/v1/') && route.needsVersion !== false) assertVersion(request);
     // Before who it is is looked up: what is asked of the database for strangers is bounded.
     if (route.rate !== 'none') limits[route.rate].take(address);
@@ -104,6 +112,13 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
       });
     },
   };
+}
+
+function whenClosed(response: ServerResponse): AbortSignal {
+  const gone = new AbortController();
+  if (response.destroyed) gone.abort();
+  else response.once('close', () => gone.abort());
+  return gone.signal;
 }
 
 function assertVersion({ headers }: IncomingMessage): void {

@@ -65,7 +65,7 @@ export function createEventStreams(notices: NoticeBus, nowMs: () => number): Eve
     get count() {
       return all.size;
     },
-    open: ({ response, signal }, caller, vault) => {
+    open: ({ response }, caller, vault) => {
       const own = [...all].filter(
         (one) => one.caller.userId === caller.userId && one.caller.deviceId === caller.deviceId,
       );
@@ -84,7 +84,6 @@ export function createEventStreams(notices: NoticeBus, nowMs: () => number): Eve
         inTopic.delete(stream);
         if (inTopic.size === 0 && byTopic.get(topic) === inTopic) byTopic.delete(topic);
       });
-      signal.addEventListener('abort', () => response.end(), { once: true });
       // A proxy that gathers answers would hold notices back.
       response.writeHead(200, { 'content-type': 'text/event-stream', 'x-accel-buffering': 'no' });
       response.write(': welcome\n\n');

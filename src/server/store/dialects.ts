@@ -53,7 +53,10 @@ function openFile(folder: string): Database.Database {
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     const database = new Database(join(folder, DATABASE_FILE), { timeout: BUSY_TIMEOUT_MS });
+    // Objects are large: few pages, and a log that holds several batches before it is carried over.
+    database.pragma('page_size = 16384');
     database.pragma('journal_mode = WAL');
+    database.pragma('wal_autocheckpoint = 2048');
     // What was acknowledged is on disk, whatever ends the machine.
     database.pragma('synchronous = FULL');
     database.pragma('foreign_keys = ON');

@@ -68,3 +68,10 @@ export const SYNC_STATE_NAMES: Readonly<Record<SyncStatus['state'], string>> = {
   syncing: 'Syncing',
   connected: 'Connected',
 };
+
+const PLATFORMS: Readonly<Record<string, string>> = { linux: 'Linux', darwin: 'macOS', win32: 'Windows' };
+
+/** As people call it; what is not known as it calls itself. */
+export function tellPlatform(platform: string): string {
+  return PLATFORMS[platform] ?? platform;
+}

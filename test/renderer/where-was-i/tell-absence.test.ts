@@ -75,7 +75,7 @@ describe('tellWaiting()', () => {
     });
     expect(tellWaiting(project)).toEqual([
       'a rebase is in its middle',
-      '1 conversation in the middle of a turn',
+      '1 turn not finished',
       '1 file not saved',
       '1 file not committed',
       '2 commits not pushed',

@@ -34,7 +34,7 @@ export function tellWaiting({
   const unsaved = documents.filter(({ isModified }) => isModified).length;
   return [
     ...(operation === null ? [] : [`a ${operation} is in its middle`]),
-    ...(midTurn === 0 ? [] : [`${plural(midTurn, 'conversation')} in the middle of a turn`]),
+    ...(midTurn === 0 ? [] : [`${plural(midTurn, 'turn')} not finished`]),
     ...(unsaved === 0 ? [] : [`${plural(unsaved, 'file')} not saved`]),
     ...(uncommitted === 0 ? [] : [`${plural(uncommitted, 'file')} not committed`]),
     ...(unpushed === 0 ? [] : [`${plural(unpushed, 'commit')} not pushed`]),

@@ -112,7 +112,7 @@ function Project({ project }: { readonly project: ProjectStateView }) {
               {conversations.slice(0, MAX_SHOWN).map(({ title, lastMessage, isMidTurn }, at) => (
                 // oxlint-disable-next-line react/no-array-index-key -- two may be called alike
                 <li key={at}>
-                  <span className="captured">{plainTitle(title)}</span>
+                  <span className="captured">{plainTitle(title)}</span>{' '}
                   {isMidTurn && <span className="badge badge--warn">in the middle of a turn</span>}
                   {lastMessage !== null && <div className="soft small captured">“{plainTitle(lastMessage)}”</div>}
                 </li>

@@ -11,6 +11,7 @@ import { Dialog } from '../../../components/dialog.tsx';
 import { ErrorMessage, Loading } from '../../../components/feedback.tsx';
 import { TextField } from '../../../components/fields.tsx';
 import { formatAge, formatWhole, plural } from '../../../components/format.ts';
+import { tellPlatform } from '../../../components/tell-sync.ts';
 import { plainTitle } from '../../../components/visible-text.ts';
 import { takeSync } from '../../../stores/sync.ts';
 
@@ -68,7 +69,7 @@ function Row({ device, onRevoke }: { readonly device: SyncDevice; readonly onRev
   return (
     <tr>
       <td className="captured">
-        {plainTitle(name)} <span className="soft small">{plainTitle(platform)}</span>{' '}
+        {plainTitle(name)} <span className="soft small">{plainTitle(tellPlatform(platform))}</span>{' '}
         {isThis && <span className="badge badge--accent">this device</span>}
         {state === 'revoked' && <span className="badge badge--bad">revoked</span>}
       </td>

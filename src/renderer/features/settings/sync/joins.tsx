@@ -8,6 +8,7 @@ import { Button } from '../../../components/button.tsx';
 import { ErrorMessage } from '../../../components/feedback.tsx';
 import { formatAge } from '../../../components/format.ts';
 import { useNow } from '../../../components/use-now.ts';
+import { tellPlatform } from '../../../components/tell-sync.ts';
 import { plainTitle } from '../../../components/visible-text.ts';
 import { readSync, useSync } from '../../../stores/sync.ts';
 import { Part } from '../section.tsx';
@@ -40,7 +41,7 @@ function Join({ join, onDone }: { readonly join: SyncJoin; readonly onDone: () =
       <p>
         <strong className="captured">{plainTitle(name)}</strong>{' '}
         <span className="soft captured">
-          ({plainTitle(platform)}, asked {formatAge(requestedAt, now)}, until {formatAge(expiresAt, now)})
+          ({plainTitle(tellPlatform(platform))}, asked {formatAge(requestedAt, now)}, ends {formatAge(expiresAt, now)})
         </span>{' '}
         wants to read and continue your history.
       </p>

@@ -1,0 +1,72 @@
+// Sync against the real server: an account is made from the window, and what was captured reaches it.
+
+import { spawn, type ChildProcess } from 'node:child_process';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import { expect, seed, test, unlock, type Installation } from './fixtures.ts';
+
+const CLI = fileURLToPath(new URL('../../../out/main/cli.js', import.meta.url));
+
+interface RunningServer extends AsyncDisposable {
+  readonly address: string;
+}
+
+/** `cairn server` on SQLite in the installation's scratch folder. */
+async function startServer({ dataFolder }: Installation): Promise<RunningServer> {
+  const args = [CLI, 'server', '--data-dir', join(dataFolder, '../server'), '--port', '0', '--sign-up', 'open'];
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  const ended = new Promise((resolve) => child.once('exit', resolve));
+  return {
+    address: await readAddress(child),
+    [Symbol.asyncDispose]: async () => {
+      child.kill('SIGTERM');
+      await ended;
+    },
+  };
+}
+
+function readAddress(child: ChildProcess): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let text = '';
+    const read = (chunk: Buffer): void => {
+      text += chunk.toString('utf8');
+      const found = /listens at (http:\/\/\S+)/.exec(text);
+      if (found?.[1] !== undefined) resolve(found[1]);
+    };
+    child.stdout?.on('data', read);
+    child.stderr?.on('data', read);
+    child.once('exit', () => reject(new Error(`cairn server ended: ${text}`)));
+  });
+}
+
+test('an account is made in the window, and everything here reaches the server', async ({ installation }) => {
+  test.slow();
+  await using server = await startServer(installation);
+  seed(installation);
+  const page = await installation.open();
+  await unlock(page);
+  await page.getByRole('link', { name: 'Settings' }).press('Enter');
+  await page.getByRole('link', { name: 'Sync', exact: true }).press('Enter');
+
+  // A wrong address is told where it was entered, and nothing is turned on.
+  await page.getByLabel('Address of the server').fill('http://127.0.0.1:9');
+  await page.getByLabel('E-mail').fill('robin@example.org');
+  await page.getByLabel('Password of the account', { exact: true }).fill('a long account password 7');
+  await page.getByLabel('Name of this device').fill('Workstation');
+  await page.keyboard.press('Enter');
+  const content = page.locator('#main');
+  await expect(content.getByRole('alert')).toBeVisible();
+
+  await page.getByLabel('Address of the server').fill(server.address);
+  await page.getByRole('button', { name: 'Make an account' }).press('Enter');
+  await page.getByRole('button', { name: 'Make the account and sync' }).press('Enter');
+  await expect(content).toContainText('Connected');
+  await expect(content).toContainText('Everything here is on the server.');
+  await expect(page.getByRole('complementary', { name: 'Cairn' })).toContainText('Synced');
+  await expect(content.getByRole('table', { name: 'Devices that share this vault' })).toContainText('Workstation');
+
+  await page.getByRole('button', { name: 'Sign out…' }).press('Enter');
+  await page.getByRole('dialog').getByRole('button', { name: 'Sign out' }).press('Enter');
+  await expect(content).toContainText('Two different secrets:');
+});

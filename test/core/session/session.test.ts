@@ -63,6 +63,32 @@ describe('the states of a session', () => {
     expect(test.session.status().vault).toBe('unlocked');
   });
 
+  it('counts wrong passwords over a restart, tells the right user of them, and is then over', async () => {
+    await test.session.createVault(TEST_PASSWORD);
+    await test.session.lock();
+    for (let attempt = 0; attempt < 3; attempt += 1)
+      await expect(test.session.unlock(WRONG)).rejects.toMatchObject({ code: 'VAULT_WRONG_PASSWORD' });
+    await test.restart('clean');
+
+    await expect(test.session.unlock(SECRET)).rejects.toMatchObject({ code: 'VAULT_TOO_MANY_ATTEMPTS' });
+    await clock.advance(2_000);
+    await test.session.unlock(SECRET);
+    expect(
+      test.session
+        .status()
+        .notices.map(({ message }) => message)
+        .join(),
+    ).toContain('3 wrong passwords were tried');
+    await test.session.lock();
+    await test.session.unlock(SECRET);
+    expect(
+      test.session
+        .status()
+        .notices.map(({ message }) => message)
+        .join(),
+    ).not.toContain('wrong passwords');
+  });
+
   it('takes one attempt at a time', async () => {
     await test.session.createVault(TEST_PASSWORD);
     await test.session.lock();

@@ -1,9 +1,10 @@
-import { existsSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { createApp, type App, type OpenApp } from '../../src/core/app.ts';
+import { readLeftOut } from '../../src/core/capture/left-out.ts';
 import { enableSourcesSync, setConfigValueSync } from '../../src/core/config/config.ts';
 import { writeExclusionRules } from '../../src/core/config/exclusion-settings.ts';
 import { ARGON2_FLOOR } from '../../src/core/crypto/key-slot.ts';
@@ -68,6 +69,32 @@ async function until(what: string, holds: () => boolean): Promise<void> {
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
 }
+
+describe('a .cairnignore', () => {
+  it('counts from the next capture on, is noted in the vault by number, and ends when it goes', async () => {
+    const open = await create();
+    setConfigValueSync(app.configPlace, 'sources.tmux', 'on');
+    const cwd = join(folder.path, 'client/work');
+    mkdirSync(cwd, { recursive: true });
+    tmux.answer({ items: [tmux.item('a', { attributes: { cwd } }), tmux.item('b')] });
+    await open.captureNow({ kind: 'manual' });
+    expect(await newestItems(open)).toEqual(['tmux:a', 'tmux:b']);
+
+    writeFileSync(join(folder.path, 'client/.cairnignore'), 'work\n');
+    await open.captureNow({ kind: 'manual' });
+    expect(await newestItems(open)).toEqual(['tmux:b']);
+    rmSync(join(folder.path, 'client/.cairnignore'));
+    await open.captureNow({ kind: 'manual' });
+    expect(await newestItems(open)).toEqual(['tmux:a', 'tmux:b']);
+    await open.close();
+
+    const again = await reopen();
+    expect((await readLeftOut(again.vault)).map(({ leftOut }) => leftOut)).toEqual([
+      [{ source: 'tmux', reason: 'cairnignore', items: 1 }],
+      [],
+    ]);
+  });
+});
 
 describe('createApp()', () => {
   it('touches nothing before the vault is made', async () => {

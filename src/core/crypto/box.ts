@@ -87,7 +87,8 @@ export function sealBox(
 
 /** Reads the header; null where the bytes are no box of this version. Nothing is authenticated yet. */
 export function parseBoxHeader(box: Uint8Array): BoxHeader | null {
-  if (box.length < BOX_OVERHEAD_BYTES + 2) return null;
+  // A damaged page may give anything for a column, also nothing.
+  if (!(box instanceof Uint8Array) || box.length < BOX_OVERHEAD_BYTES + 2) return null;
   const view = new DataView(box.buffer, box.byteOffset, BOX_HEADER_BYTES);
   if (view.getUint32(0, true) !== BOX_MAGIC || view.getUint8(4) !== VERSION || view.getUint8(7) !== 0) return null;
   const kind = view.getUint8(5);

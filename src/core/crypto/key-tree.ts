@@ -139,7 +139,7 @@ export class KeyTree {
    * few times what opening it costs.
    */
   mend(kind: BoxKind, recordId: number, box: Uint8Array): Buffer | null {
-    if (box.length <= BOX_HEADER_BYTES) return null;
+    if (!(box instanceof Uint8Array) || box.length <= BOX_HEADER_BYTES) return null;
     const epoch = Buffer.from(box.buffer, box.byteOffset, box.length).readUInt32LE(8);
     const epochs = this.#epochKeys.has(epoch) ? [epoch] : [...this.#epochKeys.keys()].toReversed();
     const codecs = Object.values(BOX_CODECS).toSorted((a, b) => Number(b === box[6]) - Number(a === box[6]));

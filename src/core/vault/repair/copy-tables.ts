@@ -138,14 +138,23 @@ class TableCopy {
   ): Promise<void> {
     const { target, control, head } = this.#work;
     const last = key === 'sequence' ? head.sequence : head.nextRecordId;
-    for (const rows of readRows<Row>(this.#source, { table, key, columns, last })) {
+    for (const read of readRows<Row>(this.#source, { table, key, columns, last })) {
       await yieldToOthers(control.signal);
+      const rows = read.map((found) => (found.row === null || isRow(found.row) ? found : { ...found, row: null }));
       if (rows.some(({ row }) => row === null)) this.#work.isCut = true;
       target.transaction(() => rows.forEach(take))();
       this.#done += rows.length;
       control.onProgress({ done: Math.min(this.#done, this.#total), total: this.#total });
     }
   }
+}
+
+/** A damaged page may give anything for a column, also nothing. */
+function isRow(row: BoxRow): boolean {
+  const { contentId, session, position } = row as Partial<ChunkRow & PartRow>;
+  const isNumber = (value: unknown): boolean => value === undefined || Number.isSafeInteger(value);
+  const isBytes = contentId === undefined || Buffer.isBuffer(contentId);
+  return Buffer.isBuffer(row.box) && isBytes && isNumber(session) && isNumber(position);
 }
 
 /** The keyed id of what a chunk holds; null where that cannot be told. */

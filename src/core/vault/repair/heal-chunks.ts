@@ -66,7 +66,7 @@ export async function fetchChunks(
     done += 1;
     work.control.onProgress({ done, total });
     const box = readCurrent(work, scan, places);
-    if (box === null || !putChunk(state, number, box)) {
+    if (box === null || !putOwnChunk(state, number, box)) {
       late.push({ number, places });
       return 0;
     }
@@ -77,7 +77,7 @@ export async function fetchChunks(
   // Only now is known which pages no box lies in.
   await inBatches(work, state, late, ({ number, places }) => {
     const box = places.every((place) => scan.read(state.keys, place) === null) ? readFirst(work, scan, places) : null;
-    if (box === null || !putChunk(state, number, box)) return 0;
+    if (box === null || !putOwnChunk(state, number, box)) return 0;
     bad.delete(number);
     work.found += 1;
     return box.length;
@@ -144,7 +144,20 @@ function isRedacted(content: Buffer, earlier: Buffer): boolean {
   return content.every((byte, at) => byte === earlier[at] || FILLS.has(byte));
 }
 
-/** Puts a box under its number where it authenticates, and holds what belongs there. */
+/** Puts a box of the file itself under its number where it authenticates. */
+function putOwnChunk(state: VaultState, number: number, box: Buffer): boolean {
+  const opened = state.keys.open(BOX_KINDS.chunk, number, box);
+  const content = opened === null ? null : orNull(() => decodeChunkPayload(opened.header, opened.payload));
+  if (content === null) return false;
+  // What stands there may be another vault's row.
+  state.write.chunks.remove(number);
+  state.writeDb
+    .prepare('INSERT OR IGNORE INTO chunks (record_id, content_id, box) VALUES (?, ?, ?)')
+    .run(number, state.keys.contentId(content), box);
+  return state.store.facts(number) !== undefined;
+}
+
+/** Puts a box from elsewhere under its number where it authenticates, and holds what belongs there. */
 function putChunk(state: VaultState, number: number, box: Buffer): boolean {
   const opened = state.keys.open(BOX_KINDS.chunk, number, box);
   const content = opened === null ? null : orNull(() => decodeChunkPayload(opened.header, opened.payload));
@@ -163,7 +176,7 @@ function putChunk(state: VaultState, number: number, box: Buffer): boolean {
 
 function putMended(state: VaultState, number: number, damaged: Buffer): boolean {
   const mended = state.keys.mend(BOX_KINDS.chunk, number, damaged);
-  return mended !== null && putChunk(state, number, mended);
+  return mended !== null && putOwnChunk(state, number, mended);
 }
 
 /** Transactions of some megabytes, between which others have their turn. */

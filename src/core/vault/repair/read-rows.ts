@@ -1,6 +1,7 @@
 // Reads a table as far as it can be read: where a page is damaged, each number that may lie on it is asked for by itself.
 
 import type { ReadDb } from '../database.ts';
+import { inOrder } from '../tables/boxes.ts';
 
 const PAGE_ROWS = 64;
 /** Numbers that are asked for one by one before the next page is tried again. */
@@ -28,7 +29,9 @@ export function* readRows<Row extends { readonly number: number }>(
   const one = db.prepare<[number], Row>(`${select} WHERE ${key} = ?`);
   let after = 0;
   while (after < Number.MAX_SAFE_INTEGER) {
-    const rows = orNull(() => page.all(after, PAGE_ROWS));
+    const read = orNull(() => page.all(after, PAGE_ROWS));
+    // Numbers that do not rise are damage too: asked for by itself, each is what it is.
+    const rows = read !== null && inOrder(read, after, ({ number }) => number).length === read.length ? read : null;
     if (rows !== null) {
       if (rows.length > 0) yield rows.map((row) => ({ number: row.number, row }));
       if (rows.length < PAGE_ROWS) return;

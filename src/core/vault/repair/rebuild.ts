@@ -93,7 +93,8 @@ function createWork(deps: RebuildDeps, control: WorkControl): RebuildWork {
     keyring: deps.keyring,
     spares: deps.spares,
     control,
-    head: own ?? remembered ?? { ...FIRST_HEAD, nextRecordId: UNKNOWN_LAST, sequence: UNKNOWN_LAST },
+    // A file that is older than it was last seen lacks what came since.
+    head: newerOf(own, remembered) ?? { ...FIRST_HEAD, nextRecordId: UNKNOWN_LAST, sequence: UNKNOWN_LAST },
     hasHead: own !== null || remembered !== null,
     isOfFile: own !== null,
     largest: 0,
@@ -105,6 +106,10 @@ function createWork(deps: RebuildDeps, control: WorkControl): RebuildWork {
     isCut: false,
     scan: () => (scanning ??= deps.scan()),
   };
+}
+
+function newerOf(own: Head | null, remembered: Head | null): Head | null {
+  return own !== null && (remembered === null || own.counter >= remembered.counter) ? own : remembered;
 }
 
 /** Whether tables lack what should be there. */

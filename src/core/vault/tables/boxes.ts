@@ -27,6 +27,25 @@ export interface BoxRow {
   readonly box: Buffer;
 }
 
+const NO_BYTES = Buffer.alloc(0);
+
+/** A column that holds bytes, whatever a damaged page gives for it: what is no bytes is not there. */
+export function blobOf(value: unknown): Buffer | undefined {
+  return Buffer.isBuffer(value) ? value : undefined;
+}
+
+/**
+ * The rows as far as their numbers rise: in a damaged table they may not, and whoever goes on behind the last one must come to an end.
+ */
+export function inOrder<Row>(rows: Row[], after: number, numberOf: (row: Row) => number): Row[] {
+  let last = after;
+  for (const [at, row] of rows.entries()) {
+    if (!(numberOf(row) > last)) return rows.slice(0, at);
+    last = numberOf(row);
+  }
+  return rows;
+}
+
 export class BoxReader {
   readonly #one: Statement<[number], Buffer>;
   readonly #after: Statement<[number, number], BoxRow>;
@@ -44,16 +63,17 @@ export class BoxReader {
   }
 
   read(number: number): Buffer | undefined {
-    return this.#one.get(number);
+    return blobOf(this.#one.get(number));
   }
 
   /** The next rows after a number, in order. */
   listAfter(number: number, limit: number): BoxRow[] {
-    return this.#after.all(number, limit);
+    const rows = inOrder(this.#after.all(number, limit), number, (row) => row.number);
+    return rows.map((row) => ({ ...row, box: blobOf(row.box) ?? NO_BYTES }));
   }
 
   listLengthsAfter(number: number, limit: number): { number: number; storedBytes: number }[] {
-    return this.#lengthsAfter.all(number, limit);
+    return inOrder(this.#lengthsAfter.all(number, limit), number, (row) => row.number);
   }
 
   count(): number {

@@ -3,6 +3,9 @@
 import type { Statement } from 'better-sqlite3';
 
 import type { ReadDb, WriteDb } from '../database.ts';
+import { blobOf, inOrder } from './boxes.ts';
+
+const NO_BYTES = Buffer.alloc(0);
 
 export interface ChunkRow {
   readonly recordId: number;
@@ -41,11 +44,11 @@ export class ChunkReader {
   }
 
   readBox(recordId: number): Buffer | undefined {
-    return this.#box.get(recordId);
+    return blobOf(this.#box.get(recordId));
   }
 
   readContentId(recordId: number): Buffer | undefined {
-    return this.#contentId.get(recordId);
+    return blobOf(this.#contentId.get(recordId));
   }
 
   findByContent(contentId: Uint8Array): ChunkFacts | undefined {
@@ -58,16 +61,17 @@ export class ChunkReader {
 
   /** Facts of the next chunks after a record number: a scan in pages that reads no content. */
   listFactsAfter(recordId: number, limit: number): ChunkFacts[] {
-    return this.#factsAfter
-      .all(recordId, limit)
-      .map((row) => ({ recordId: row.record_id, storedBytes: row.stored_bytes }));
+    return inOrder(this.#factsAfter.all(recordId, limit), recordId, (row) => row.record_id).map((row) => ({
+      recordId: row.record_id,
+      storedBytes: row.stored_bytes,
+    }));
   }
 
   listAfter(recordId: number, limit: number): ChunkRow[] {
-    return this.#rowsAfter.all(recordId, limit).map((row) => ({
+    return inOrder(this.#rowsAfter.all(recordId, limit), recordId, (row) => row.record_id).map((row) => ({
       recordId: row.record_id,
-      contentId: row.content_id,
-      box: row.box,
+      contentId: blobOf(row.content_id) ?? NO_BYTES,
+      box: blobOf(row.box) ?? NO_BYTES,
     }));
   }
 }

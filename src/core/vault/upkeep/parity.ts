@@ -4,13 +4,23 @@
 import { BOX_CODECS, BOX_KINDS } from '../../crypto/box.ts';
 import { release } from '../content/release.ts';
 import type { VaultState } from '../log/vault-state.ts';
+import type { ChunkFacts } from '../tables/chunks.ts';
 
 export const PARITY_GROUP = 16;
-/** Chunks that wait until there are this many, so that a group's members can be chosen of like size. */
-const BATCH_CHUNKS = 256;
-/** In idle time smaller batches are closed too. */
-export const MIN_BATCH_CHUNKS = 32;
+/** A stretch of the file that may be lost as a whole: no two members of a group lie closer, where there are chunks enough. */
+const STRETCH_BYTES = 1024 * 1024;
+/** So much content is grouped for good; what is younger has groups too, which are made anew with it. */
+const BATCH_BYTES = 40 * STRETCH_BYTES;
+/** Chunks in a batch at most, however small they are. */
+const BATCH_CHUNKS = 8_192;
+/** So many chunks without a group are given one in idle time. */
+const MIN_WAITING_CHUNKS = 32;
+/** Groups that are still open while the chunks go by. */
+const OPEN_GROUPS = 96;
+/** Groups of one commit: a save may come in between. */
+const GROUPS_PER_COMMIT = 32;
 const MEMBER_BYTES = 12;
+const PAGE_FACTS = 512;
 
 /** What a parity payload says: the members with their box lengths, then the XOR of the boxes, as long as the longest. */
 export interface ParityGroup {
@@ -18,18 +28,79 @@ export interface ParityGroup {
   readonly xor: Buffer;
 }
 
-/** Builds parity for the next batch of chunks that have none; true where there may be more to do. */
-export function buildParity(state: VaultState, minChunks: number = MIN_BATCH_CHUNKS): boolean {
-  const facts = state.read.chunks.listFactsAfter(state.head.parityThrough, BATCH_CHUNKS);
-  const last = facts.at(-1);
-  if (last === undefined || facts.length < minChunks) return false;
-  // Like sizes together waste little; and neighbours in the file fall into different groups, since their sizes differ.
-  const bySize = facts.toSorted((a, b) => a.storedBytes - b.storedBytes);
-  const groups: number[][] = [];
-  for (let start = 0; start < bySize.length; start += PARITY_GROUP)
-    groups.push(bySize.slice(start, start + PARITY_GROUP).map((fact) => fact.recordId));
-  writeGroups(state, groups, last.recordId);
-  return facts.length === BATCH_CHUNKS;
+/**
+ * Builds parity for chunks that have none; true where there may be more to do. Chunks are grouped in batches so large that the members of
+ * a group can lie far apart: a stretch of the file that is lost takes one of them, and the others give it back. What is no whole batch yet is
+ * grouped as well as it can be, and anew when it has become one.
+ */
+export function buildParity(state: VaultState): boolean {
+  const batch = nextBatch(state);
+  if (!batch.isWhole) {
+    const grouped = new Set(listGrouped(state, state.head.parityThrough));
+    const waiting = batch.facts.filter(({ recordId }) => !grouped.has(recordId));
+    if (waiting.length >= MIN_WAITING_CHUNKS) writeGroups(state, planGroups(waiting, STRETCH_BYTES), null);
+    return false;
+  }
+  const old = groupsOf(
+    state,
+    batch.facts.map(({ recordId }) => recordId),
+  );
+  if (old.size > 0)
+    state.commit('Building parity', {}, () => {
+      for (const parityId of old) removeGroup(state, parityId);
+    });
+  writeGroups(state, planGroups(batch.facts, STRETCH_BYTES), batch.facts.at(-1)?.recordId ?? null);
+  return true;
+}
+
+/** Which chunks go together: of like size, so that little is wasted, and no two closer to each other than the stretch. */
+export function planGroups(facts: readonly ChunkFacts[], stretchBytes: number): number[][] {
+  let at = 0;
+  const placed = facts.map(({ recordId, storedBytes }) => {
+    at += storedBytes;
+    return { recordId, storedBytes, start: at - storedBytes, end: at };
+  });
+  // Where there is less than sixteen stretches, they lie as far apart as they can.
+  const distance = Math.min(stretchBytes, at / (4 * PARITY_GROUP));
+  const groups: (typeof placed)[] = [];
+  const open: (typeof placed)[] = [];
+  for (const chunk of placed.toSorted((a, b) => b.storedBytes - a.storedBytes)) {
+    const isFar = (other: (typeof placed)[number]): boolean =>
+      chunk.start >= other.end + distance || other.start >= chunk.end + distance;
+    let group = open.find((members) => members.every(isFar));
+    if (group === undefined) {
+      if (open.length >= OPEN_GROUPS) open.shift();
+      group = [];
+      groups.push(group);
+      open.push(group);
+    }
+    group.push(chunk);
+    if (group.length === PARITY_GROUP) open.splice(open.indexOf(group), 1);
+  }
+  return groups.map((members) => members.map(({ recordId }) => recordId));
+}
+
+/** The chunks after those that are grouped for good, up to a whole batch. */
+function nextBatch(state: VaultState): { readonly facts: readonly ChunkFacts[]; readonly isWhole: boolean } {
+  const facts: ChunkFacts[] = [];
+  let bytes = 0;
+  let after = state.head.parityThrough;
+  while (bytes < BATCH_BYTES && facts.length < BATCH_CHUNKS) {
+    const page = state.read.chunks.listFactsAfter(after, PAGE_FACTS);
+    for (const fact of page) bytes += fact.storedBytes;
+    facts.push(...page);
+    const last = page.at(-1);
+    if (last === undefined) return { facts, isWhole: false };
+    after = last.recordId;
+  }
+  return { facts, isWhole: true };
+}
+
+function listGrouped(state: VaultState, after: number): number[] {
+  return state.readDb
+    .prepare<[number], number>('SELECT chunk_id FROM parity_members WHERE chunk_id > ?')
+    .pluck()
+    .all(after);
 }
 
 /** Rebuilds the groups that lost members to a sweep. The caller commits: this only writes. */
@@ -106,11 +177,17 @@ export function parseParity(payload: Buffer): ParityGroup | null {
   return { members, xor: payload.subarray(4 + count * MEMBER_BYTES) };
 }
 
-function writeGroups(state: VaultState, groups: readonly number[][], parityThrough: number): void {
-  const first = state.head.nextRecordId;
-  state.commit('Building parity', { nextRecordId: first + groups.length, parityThrough }, () => {
-    for (const [index, group] of groups.entries()) insertGroup(state, first + index, group);
-  });
+/** @param parityThrough the chunk up to which everything is grouped for good then; null where nothing is yet */
+function writeGroups(state: VaultState, groups: readonly number[][], parityThrough: number | null): void {
+  for (let from = 0; from < groups.length; from += GROUPS_PER_COMMIT) {
+    const slice = groups.slice(from, from + GROUPS_PER_COMMIT);
+    const first = state.head.nextRecordId;
+    const isLast = from + slice.length === groups.length;
+    const done = isLast && parityThrough !== null ? { parityThrough } : {};
+    state.commit('Building parity', { nextRecordId: first + slice.length, ...done }, () => {
+      for (const [index, group] of slice.entries()) insertGroup(state, first + index, group);
+    });
+  }
 }
 
 function insertGroup(state: VaultState, parityId: number, recordIds: readonly number[]): void {

@@ -163,6 +163,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./commands/verify.ts')).setupVerify,
   },
   {
+    name: 'doctor',
+    group: UPKEEP,
+    summary: 'look whether everything around the vault is as it should be',
+    load: async () => (await import('./commands/doctor.ts')).setupDoctor,
+  },
+  {
     name: 'repair',
     group: UPKEEP,
     summary: 'bring back what can be saved of a damaged vault',

@@ -8,7 +8,7 @@ const DAY_MS = 86_400_000;
 const BACKUP_ADVISED_AFTER_MS = 7 * DAY_MS;
 const VERIFY_ADVISED_AFTER_MS = 30 * DAY_MS;
 /** A run that captured nothing for this many intervals is stuck, or its machine slept. */
-const MISSED_INTERVALS = 4;
+export const MISSED_INTERVALS = 3;
 
 /** Gives what to do, the most pressing first; nothing where all is well. */
 export function planAdvice(facts: VaultFacts): string[] {

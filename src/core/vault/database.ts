@@ -15,6 +15,10 @@ export const FORMAT_VERSION = 4;
 const MIN_SQLITE = [3, 51, 3] as const;
 const BUSY_TIMEOUT_MS = 10_000;
 export const PAGE_BYTES = 8192;
+/** SQLite's header, and where in it formats stand. */
+const HEADER_BYTES = 100;
+const USER_VERSION_AT = 60;
+const APPLICATION_ID_AT = 68;
 
 declare const access: unique symbol;
 /** A connection that only reads. */
@@ -111,17 +115,23 @@ function configure(db: BetterSqlite3.Database): void {
 
 /** Looks at the first bytes before SQLite does, which would happily make a database out of an empty file. */
 function assertVaultFile(path: string): void {
-  const start = Buffer.alloc(100);
-  let sizeBytes = 0;
+  const start = readStart(path);
+  if (start.toString('latin1', 0, 16) !== 'SQLite format 3\u0000') throw notAVault();
+}
+
+/** The first bytes; zeros where the file has fewer. */
+function readStart(path: string): Buffer {
+  const start = Buffer.alloc(HEADER_BYTES);
   withStorageErrors('Opening the vault', () => {
     const file = openSync(path, 'r');
     try {
-      sizeBytes = readSync(file, start, 0, start.length, 0);
+      const sizeBytes = readSync(file, start, 0, start.length, 0);
+      if (sizeBytes < start.length) start.fill(0);
     } finally {
       closeSync(file);
     }
   });
-  if (sizeBytes < start.length || start.toString('latin1', 0, 16) !== 'SQLite format 3\u0000') throw notAVault();
+  return start;
 }
 
 function assertFormat(db: BetterSqlite3.Database): void {
@@ -153,6 +163,25 @@ function assertSqliteVersion(db: BetterSqlite3.Database): void {
       hint: 'Reinstall Cairn with the SQLite that it ships.',
     },
   );
+}
+
+/** The version of SQLite that this Cairn writes with. */
+export function sqliteVersion(): string {
+  const db = new BetterSqlite3(':memory:');
+  try {
+    return String(db.prepare('SELECT sqlite_version()').pluck().get());
+  } finally {
+    db.close();
+  }
+}
+
+/** The format that a vault's first page says it has; null where that page is none of a vault. Touches nothing. */
+export function readFormat(path: string): number | null {
+  const start = readStart(path);
+  const isVault =
+    start.toString('latin1', 0, 16) === 'SQLite format 3\u0000' &&
+    start.readUInt32BE(APPLICATION_ID_AT) === APPLICATION_ID;
+  return isVault ? start.readUInt32BE(USER_VERSION_AT) : null;
 }
 
 /** Whether this version of SQLite may write a vault. */

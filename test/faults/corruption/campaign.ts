@@ -63,7 +63,7 @@ async function judgeFiles(specimen: Specimen, damaged: Damaged, path: string): P
     faults.push(...findMissing(specimen, damaged, state));
     const { snapshots, stale } = readAll(state);
     for (const name of expected) {
-      const [id = '', key = ''] = split(name);
+      const [id, key] = split(name);
       const content = snapshots.get(id)?.get(key);
       if (content === undefined || stale.has(name)) continue;
       there.add(name);

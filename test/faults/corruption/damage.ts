@@ -1,6 +1,6 @@
 // The ways in which files are damaged, each by a seed.
 
-import { Random } from './random.ts';
+import type { Random } from './random.ts';
 import { PAGE_BYTES, type Specimen, type VaultBytes } from './specimen.ts';
 
 export interface Damaged {

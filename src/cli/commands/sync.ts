@@ -207,7 +207,7 @@ function renderStatus(status: SyncStatus, context: CommandContext): string[] {
   if (account === null) return ['Sync is off: nobody is logged in. `cairn sync login SERVER` turns it on.'];
   const level = status.lastSyncAt === null ? 'never yet' : describeTime(Date.parse(status.lastSyncAt), nowMs);
   return [
-    `Sync is ${status.isOn ? style.green('on') : 'off'}${status.isOn ? `, ${status.state}` : ''}: ${account.email} at ${account.server}.`,
+    `Sync is ${status.isOn ? style.green('on') : 'off'}${stateWords(status)}: ${account.email} at ${account.server}.`,
     ...(device === null ? [] : [`This device is ${style.bold(toPlainLine(device.name, MAX_TEXT))}.`]),
     `Level with the server: ${level}. ${waitingWords(waiting.snapshots)}`,
     ...(error === null ? [] : [style.red(error.message), error.hint].filter((line) => line !== '')),
@@ -219,6 +219,11 @@ function renderStatus(status: SyncStatus, context: CommandContext): string[] {
       ? []
       : [`${formatCount(status.conflicts)} edits were made apart: \`cairn sync conflicts\`.`]),
   ];
+}
+
+/** Where nothing goes on by itself, as in a command without a running app, there is no connection to speak of. */
+function stateWords({ isOn, state, error }: SyncStatus): string {
+  return !isOn || (state === 'disconnected' && error === null) ? '' : `, ${state}`;
 }
 
 function waitingWords(snapshots: number): string {

@@ -208,7 +208,9 @@ export class ReplicaLog {
     this.#sayOwnEdits(options);
     this.#drafts = null;
     const log = this.#own();
-    const { entities, writes } = this.fields.join(changes, this.#state.head.nextRecordId);
+    const { entities: changed, writes } = this.fields.join(changes, this.#state.head.nextRecordId);
+    // Also what is known: the snapshot of a checkpoint may have come only now.
+    const entities = new Set(changes.map(({ entity }) => entity));
     const before = new Map([...entities].map((entity) => [entity, this.fields.fieldsOf(entity)]));
     const after = joined(before, changes);
     const checkpoints = [...entities].flatMap((entity) => {
@@ -221,6 +223,7 @@ export class ReplicaLog {
     const total = this.#state.records.checkpoints().length;
     if (!options.mayDelete && isBraked(deleted, total)) throw asksFirst(deleted, total);
     const plan = planCheckpoints(this.#state, checkpoints, writes.nextRecordId);
+    if (changed.size + plan.removed.length + plan.written.length === 0) return { checkpoints, changed: 0 };
     const clock = changes.reduce<HybridClock>(
       (own, { version }) => (version.clock === null ? own : witnessClock(own, version.clock, options.nowMs)),
       log.clock,

@@ -55,10 +55,10 @@ function overBadLine(server: SyncServer, random: () => number): SyncServer {
     };
   return {
     ...server,
-    status: faulty(server.status),
-    push: faulty(server.push),
-    have: faulty(server.have),
-    upload: faulty(server.upload),
+    status: faulty((...values) => server.status(...values)),
+    push: faulty((...values) => server.push(...values)),
+    have: faulty((...values) => server.have(...values)),
+    upload: faulty((...values) => server.upload(...values)),
     getObjects: faulty(async (...values) => {
       const frames = await server.getObjects(...values);
       // A batch may end anywhere: the rest is asked for again.

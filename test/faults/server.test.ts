@@ -147,7 +147,8 @@ describe('the sync server, killed', () => {
 
     expect((await moved.push(entries[0], entries[1])).status).toBe(200);
     expect((await other.pull()).map(({ hash }) => hash)).toHaveLength(2);
-    expect((await other.get([object.id]))[0]?.bytes).toEqual(Uint8Array.from(object.bytes));
+    const [frame] = await other.get([object.id]);
+    expect(sha256(frame!.bytes)).toBe(sha256(object.bytes));
     await reader.cancel();
   });
 });

@@ -97,6 +97,8 @@ async function rebuildBeside(
     const db = createDatabase(fresh.database);
     chmodSync(fresh.database, 0o600);
     runMigrations(db);
+    // Nothing depends on it before it is whole: it is made durable at once at the end.
+    db.pragma('synchronous = OFF');
     return db;
   };
   const { backups } = options;
@@ -114,6 +116,7 @@ async function rebuildBeside(
       await countSeals(state, control);
       if (state.lastingFindings.length > 0) throw damaged(state.lastingFindings[0] ?? '');
       rememberHead(state, fresh.sidecar);
+      state.writeDb.pragma('synchronous = FULL');
       state.writeDb.pragma('wal_checkpoint(TRUNCATE)');
     } finally {
       state.helper.close();

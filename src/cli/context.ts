@@ -17,13 +17,15 @@ export interface GlobalOptions extends SecretOptions {
   readonly home?: string | undefined;
 }
 
-export interface CommandContext {
+/** What a command is given that needs nothing of the core: it is not loaded then. */
+export interface ApartContext {
   readonly globals: GlobalOptions;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly out: Output;
   /** Null where nobody can be asked. */
   readonly prompter: Prompter | null;
-  readonly core: Core;
+  /** The data folder. */
+  readonly home: string;
   readonly nowMs: () => number;
   /** Aborted by SIGINT, SIGTERM and SIGHUP. */
   readonly signal: AbortSignal;
@@ -33,9 +35,15 @@ export interface CommandContext {
   readonly version: string;
 }
 
+export interface CommandContext extends ApartContext {
+  readonly core: Core;
+}
+
 export type RunCommand = (context: CommandContext) => Promise<ExitCode>;
 /** Carries a command out once its arguments are read; handed to each command's `setup` function. */
 export type Act = (run: RunCommand) => Promise<void>;
+/** The same for what needs nothing of the core. */
+export type ActApart = (run: (context: ApartContext) => Promise<ExitCode>) => Promise<void>;
 
 export interface WithVaultOptions {
   /** True for what a running app does not do for others: captures in a row, and keys. */

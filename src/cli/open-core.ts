@@ -1,12 +1,11 @@
 // Fills the commands' port from the application core: the CLI's composition, loaded only when a command needs it.
 
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 
-import { AppError, type PlainError } from '../shared/model/app-error.ts';
+import type { PlainError } from '../shared/model/app-error.ts';
 import { createApp, type App, type OpenApp } from '../core/app.ts';
 import { systemClock } from '../core/clock.ts';
 import { enableSourcesSync, getConfigValueSync, listConfigSync, setConfigValueSync } from '../core/config/config.ts';
-import { resolveDataFolder } from '../core/config/data-folder.ts';
 import {
   exclusionKindOf,
   listExclusionSettings,
@@ -29,6 +28,7 @@ import type { VaultSecret } from '../core/vault/vault-client.ts';
 import type { LongWorkOptions } from '../core/vault/vault.ts';
 import type { JsonValue } from '../shared/model/json.ts';
 import type { CliSettings, Core, OpenCore, RunOptions } from './core.ts';
+import { findHome } from './find-home.ts';
 import { controlSync, holdHistories } from './sync-control.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -93,13 +93,6 @@ async function repair(
   return app.attempt(secret, () =>
     startRepair({ ...options, path: app.folder.vault, secret, backups, nowMs: app.clock.nowMs() }),
   );
-}
-
-function findHome(home: string | undefined, env: Environment): string {
-  if (home === '') throw new AppError('USAGE_INVALID', '--home names no folder.', { hint: 'Give the data folder.' });
-  if (home !== undefined) return resolve(home);
-  const { homeDir } = createHost(env, process.platform);
-  return resolveDataFolder({ env, platform: process.platform, homeDir });
 }
 
 async function openShellIntegration(app: App, willWrite: boolean): Promise<ShellIntegration> {

@@ -3,17 +3,22 @@
 
 import { Command, Option } from 'commander';
 
-import type { Act } from './context.ts';
+import type { Act, ActApart } from './context.ts';
 import { EXIT_CODE_MEANINGS } from './exit-code.ts';
 
 type SetupCommand = (command: Command, act: Act) => void;
+type SetupApart = (command: Command, act: ActApart) => void;
 
-interface CommandEntry {
+interface CommandFacts {
   readonly name: string;
   readonly group: string;
   readonly summary: string;
-  readonly load: () => Promise<SetupCommand>;
 }
+type CommandEntry = CommandFacts &
+  (
+    | { readonly isApart?: false; readonly load: () => Promise<SetupCommand> }
+    | { readonly isApart: true; readonly load: () => Promise<SetupApart> }
+  );
 
 const FIRST = 'First steps:';
 const CAPTURE = 'Capture:';
@@ -220,6 +225,7 @@ export const COMMANDS: readonly CommandEntry[] = [
     name: 'server',
     group: SERVER,
     summary: 'run the sync server',
+    isApart: true,
     load: async () => (await import('./commands/server.ts')).setupServer,
   },
 ];
@@ -230,6 +236,7 @@ const HELP_END = `\nExit codes: ${EXIT_CODES_LINE}.\n\`cairn help COMMAND\` tell
 export interface ProgramOptions {
   readonly version: string;
   readonly act: Act;
+  readonly actApart: ActApart;
   /** Takes help texts. */
   readonly writeOut: (text: string) => void;
   /** How wide help texts may be. */
@@ -252,17 +259,16 @@ export function createProgram(options: ProgramOptions): Command {
     program.command(name).helpGroup(group).summary(summary).description(asSentence(summary)).helpCommand(false);
   }
   program.hook('preSubcommand', async (parent, command) => {
-    if (parent === program) await setupCommand(command, options.act);
+    if (parent === program) await setupCommand(command, options.act, options.actApart);
   });
   return program;
 }
 
 /** Gives one command its arguments, options and sub-commands. */
-export async function setupCommand(command: Command, act: Act): Promise<void> {
+export async function setupCommand(command: Command, act: Act, actApart: ActApart): Promise<void> {
   const entry = COMMANDS.find(({ name }) => name === command.name());
-  if (entry === undefined) return;
-  const setup = await entry.load();
-  setup(command, act);
+  if (entry?.isApart === true) (await entry.load())(command, actApart);
+  else if (entry !== undefined) (await entry.load())(command, act);
 }
 
 function createGlobalOptions(): Option[] {

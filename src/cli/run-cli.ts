@@ -4,10 +4,11 @@
 import { CommanderError, type Command } from 'commander';
 
 import { AppError, toPlainError, type PlainError } from '../shared/model/app-error.ts';
-import type { CommandContext, GlobalOptions, RunCommand } from './context.ts';
+import type { ApartContext, GlobalOptions, RunCommand } from './context.ts';
 import type { Core } from './core.ts';
 import { EXIT_DONE, exitCodeOf, type ExitCode } from './exit-code.ts';
 import { DEFAULT_WIDTH, Output, widthOf, type TextStream } from './output.ts';
+import { findHome } from './find-home.ts';
 import { createProgram } from './program.ts';
 import { createPrompter, type PromptInput } from './terminal/prompter.ts';
 
@@ -36,7 +37,11 @@ export async function runCli(argv: readonly string[], shell: Shell): Promise<Exi
     writeOut: (text) => shell.stdout.write(text),
     width: Math.min(widthOf(shell.stdout) ?? DEFAULT_WIDTH, MAX_HELP_WIDTH),
     act: async (run: RunCommand) => {
-      exitCode = await run(await createContext(program, out, shell));
+      const context = createContext(program, out, shell);
+      exitCode = await run({ ...context, core: await shell.createCore(context.globals) });
+    },
+    actApart: async (run) => {
+      exitCode = await run(createContext(program, out, shell));
     },
   });
   try {
@@ -57,7 +62,7 @@ function withHelpOption(argv: readonly string[]): readonly string[] {
   return argv[0] === 'help' ? [...argv.slice(1), '--help'] : argv;
 }
 
-async function createContext(program: Command, out: Output, shell: Shell): Promise<CommandContext> {
+function createContext(program: Command, out: Output, shell: Shell): ApartContext {
   const globals: GlobalOptions = program.opts();
   return {
     globals,
@@ -65,7 +70,7 @@ async function createContext(program: Command, out: Output, shell: Shell): Promi
     out,
     // A document on stdout does not hinder a question on stderr.
     prompter: createPrompter(shell.stdin, shell.stderr, shell.signal),
-    core: await shell.createCore(globals),
+    home: findHome(globals.home, shell.env),
     nowMs: shell.nowMs,
     signal: shell.signal,
     pid: shell.pid,

@@ -11,8 +11,8 @@ const DOCS = readFileSync(new URL('../../docs/cli.md', import.meta.url), 'utf8')
 
 async function allCommands(): Promise<readonly Command[]> {
   const act = async (): Promise<void> => undefined;
-  const program = createProgram({ version: '1.2.3', act, writeOut: () => undefined, width: 80 });
-  await Promise.all(program.commands.map((command) => setupCommand(command, act)));
+  const program = createProgram({ version: '1.2.3', act, actApart: act, writeOut: () => undefined, width: 80 });
+  await Promise.all(program.commands.map((command) => setupCommand(command, act, act)));
   return [program, ...program.commands, ...program.commands.flatMap((command) => command.commands)];
 }
 

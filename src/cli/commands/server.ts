@@ -9,7 +9,7 @@ import { z } from 'zod';
 import { AppError } from '../../shared/model/app-error.ts';
 import { accountPasswordSchema, emailSchema } from '../../shared/replication/account.ts';
 import type { ServerOptions } from '../../server/server.ts';
-import type { Act, CommandContext } from '../context.ts';
+import type { ActApart, ApartContext } from '../context.ts';
 import { EXIT_DAMAGED, EXIT_DONE, EXIT_FAILED, type ExitCode } from '../exit-code.ts';
 import { countOf } from '../format/amounts.ts';
 import { readGivenPassword } from '../password.ts';
@@ -34,7 +34,7 @@ export interface ServerCommandOptions {
   readonly owners?: boolean;
 }
 
-export function setupServer(command: Command, act: Act): void {
+export function setupServer(command: Command, act: ActApart): void {
   command
     .option('--port <number>', `the port (default: ${DEFAULT_PORT})`)
     .option('--host <address>', `the address to listen at (default: ${LOOPBACK}, this machine only)`)
@@ -81,7 +81,7 @@ const headsSchema = z.object({
 });
 
 /** @throws AppError USAGE_INVALID, SERVER_KEY_UNREADABLE */
-async function runAudit(what: string, options: ServerCommandOptions, context: CommandContext): Promise<ExitCode> {
+async function runAudit(what: string, options: ServerCommandOptions, context: ApartContext): Promise<ExitCode> {
   if (what !== 'verify')
     throw new AppError('USAGE_INVALID', 'The audit chains can be verified.', { hint: '`cairn server audit verify`' });
   const { verifyAudits } = await import('../../server/administer.ts');
@@ -114,7 +114,7 @@ function readHeads(path: string | undefined): Map<string, { readonly position: n
   }
 }
 
-async function runRotateKeys(options: ServerCommandOptions, context: CommandContext): Promise<ExitCode> {
+async function runRotateKeys(options: ServerCommandOptions, context: ApartContext): Promise<ExitCode> {
   const { rotateServerKeys } = await import('../../server/administer.ts');
   const storage = { ...storageOf(options, context), serverKey: context.env['CAIRN_SERVER_KEY'] ?? null };
   const rotation = await rotateServerKeys(storage, { hasNewOwnerKeys: options.owners === true });
@@ -129,7 +129,7 @@ async function runRotateKeys(options: ServerCommandOptions, context: CommandCont
 }
 
 /** Says that the data came back from a backup. */
-async function runRestored(options: ServerCommandOptions, context: CommandContext): Promise<ExitCode> {
+async function runRestored(options: ServerCommandOptions, context: ApartContext): Promise<ExitCode> {
   const { markRestored } = await import('../../server/administer.ts');
   await markRestored(storageOf(options, context));
   context.out.result({ restored: true }, () => ['Devices are told that the server came back from a backup.']);
@@ -137,7 +137,7 @@ async function runRestored(options: ServerCommandOptions, context: CommandContex
 }
 
 /** Runs until a signal ends it. */
-export async function runServer(options: ServerCommandOptions, context: CommandContext): Promise<ExitCode> {
+export async function runServer(options: ServerCommandOptions, context: ApartContext): Promise<ExitCode> {
   const { out, env, signal, version, nowMs } = context;
   const host = options.host ?? LOOPBACK;
   const { startServer } = await import('../../server/server.ts');
@@ -170,7 +170,7 @@ export async function runServer(options: ServerCommandOptions, context: CommandC
 export async function runAddAccount(
   email: string,
   options: ServerCommandOptions,
-  context: CommandContext,
+  context: ApartContext,
 ): Promise<ExitCode> {
   const { env, out, prompter, globals } = context;
   const address = emailSchema.safeParse(email);
@@ -195,8 +195,8 @@ interface Storage {
   readonly databaseUrl: string | null;
 }
 
-function storageOf({ dataDir }: ServerCommandOptions, { core, env }: CommandContext): Storage {
-  return { dataFolder: dataDir ?? join(core.home, 'server'), databaseUrl: env['DATABASE_URL'] ?? null };
+function storageOf({ dataDir }: ServerCommandOptions, { home, env }: ApartContext): Storage {
+  return { dataFolder: dataDir ?? join(home, 'server'), databaseUrl: env['DATABASE_URL'] ?? null };
 }
 
 function parsePort(text: string | undefined): number {
@@ -215,7 +215,7 @@ function parseSignUp({ signUp: text, behindProxy }: ServerCommandOptions, host: 
   });
 }
 
-function parseObjects(text: string | undefined, env: CommandContext['env']): ServerOptions['objects'] {
+function parseObjects(text: string | undefined, env: ApartContext['env']): ServerOptions['objects'] {
   if (text === undefined) return 'database';
   if (text === 'database' || text === 'files') return text;
   if (text !== 's3')

@@ -51,9 +51,17 @@ export function toStorageError(what: string, error: unknown): unknown {
       cause: error,
     });
   }
-  if (code.startsWith('SQLITE_CANTOPEN') || code === 'ENOENT') {
-    return new AppError('VAULT_MISSING', `${what} failed: the vault file cannot be opened.`, {
+  if (code === 'ENOENT') {
+    return new AppError('VAULT_MISSING', `${what} failed: the vault file is not there.`, {
       hint: 'Check --home, or make a new vault with `cairn init`.',
+      cause: error,
+    });
+  }
+  // It was there a moment ago: SQLite does not say what kept it from opening it.
+  if (code.startsWith('SQLITE_CANTOPEN')) {
+    return new AppError('VAULT_BUSY', `${what} failed: the vault file cannot be opened just now.`, {
+      hint: 'Nothing was changed. Check that your user may read the data folder and that not too many files are open, then try again.',
+      isRetryable: true,
       cause: error,
     });
   }

@@ -5,6 +5,7 @@ import { existsSync, linkSync, rmSync } from 'node:fs';
 import type { MergeStrategy } from '../../../shared/merge/merge-fields.ts';
 import type { DeviceId, ObjectId } from '../../../shared/replication/ids.ts';
 import { writeVaultFiles } from '../build-vault.ts';
+import { syncFolder } from '../keyring/sidecar.ts';
 import type { KeyringOptions } from '../keyring/keyring.ts';
 import { createLaneKeyring, encodeShared, type JoinedVault } from '../keyring/share-keyring.ts';
 import type { BodyCache, SaveDeps } from '../log/save-snapshot.ts';
@@ -135,6 +136,7 @@ export class ReplicaEngine {
         rmSync(files.sidecar, { force: true });
         linkSync(temporary.sidecar, files.sidecar);
         linkSync(temporary.database, files.database);
+        syncFolder(files.folder);
       } finally {
         removeLeftovers(temporary);
       }

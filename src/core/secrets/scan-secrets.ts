@@ -27,7 +27,7 @@ export interface SecretFinding {
   /** Runs of bytes that hold it, each once however many snapshots have it. */
   readonly count: number;
   readonly places: readonly TextPlace[];
-  /** Where it can be overwritten. */
+  /** Where it can be overwritten; those of lines that span chunks stand for the value, wherever it spans two. */
   readonly spots: readonly TextSpot[];
   /** Titles, addresses and commands that hold it: parts of the sealed log, which are not rewritten. */
   readonly facts: number;
@@ -172,7 +172,7 @@ async function toFindings(
       masked: maskSecret(candidate),
       count: allSpots(candidate).length + candidate.messages.length,
       places: [...(places.get(candidate)?.values() ?? [])].toSorted((a, b) => b.lastSeenMs - a.lastSeenMs),
-      spots: candidate.contents,
+      spots: [...candidate.contents, ...candidate.borders],
       facts: candidate.facts.length,
       messages: candidate.messages,
     }))

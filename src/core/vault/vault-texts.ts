@@ -49,6 +49,6 @@ export interface RedactReport {
   /** Chunks whose content was overwritten, and runs of bytes in them. */
   readonly chunks: number;
   readonly spots: number;
-  /** Spots that are no longer there, or stand in facts, which are part of the sealed log. */
+  /** Spots that were no longer there. */
   readonly left: number;
 }

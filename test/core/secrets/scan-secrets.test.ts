@@ -126,6 +126,39 @@ describe('redact()', () => {
     expect((await scanSecrets(test.vault, {})).findings).toEqual([]);
   });
 
+  it('overwrites a value that lies across chunks, since it began like an earlier one', async () => {
+    await using test = await openTestVault();
+    const log = (token: string): string => `${'before\n'.repeat(60)}GH_TOKEN=${token}\nafter\n`;
+    const other = `${TOKEN.slice(0, 12)}${'B7nM2kL9'.repeat(3)}${TOKEN.slice(-4)}`;
+    const capture = async (minute: number, text: string) =>
+      (
+        await test.vault.save(
+          aCapture([aTerminal('pane', { streams: [aStream({ text })] })], {
+            takenAtMs: TEST_NOW_MS + minute * MINUTE_MS,
+          }),
+        )
+      ).summary.id;
+    const first = await capture(0, log(TOKEN));
+    const second = await capture(1, log(other));
+    const whole = await test.vault.listTexts(null, 10_000_000);
+    const contents = whole.texts.filter(({ type }) => type === 'content').map(({ bytes }) => text(bytes));
+    expect(contents.some((content) => content.includes(other))).toBe(false); // else this shows nothing
+
+    const { findings } = await scanSecrets(test.vault, {});
+    expect(findings.filter(({ rule }) => rule === 'github-token')).toHaveLength(2);
+    await test.vault.redact(
+      findings.flatMap(({ spots }) => spots),
+      {},
+    );
+
+    for (const id of [first, second]) {
+      const left = text(await test.vault.readStream(id, aTerminal('pane').key, 'scrollback'));
+      expect(left).toMatch(/^(?:before\n){60}GH_TOKEN=([*#x_-])[*#x_-]+\nafter\n$/);
+    }
+    expect((await scanSecrets(test.vault, {})).findings).toEqual([]);
+    expect((await test.vault.verify({ isDeep: true, nowMs: TEST_NOW_MS })).damaged).toEqual([]);
+  });
+
   it('leaves what has changed meanwhile, and facts, as they are', async () => {
     await using test = await openTestVault();
     await save(test, 0, '$ ls\n', `curl ${TOKEN}`);

@@ -6,6 +6,7 @@ import { BOX_KINDS } from '../../crypto/box.ts';
 import { encodeContent, LEVEL_BULK } from '../content/codec.ts';
 import type { VaultState } from '../log/vault-state.ts';
 import type { RedactReport, TextSpot } from '../vault-texts.ts';
+import { findAcrossBorders } from './find-borders.ts';
 import { groupsOf, rebuildGroups } from './parity.ts';
 import type { PruneDeps } from './prune.ts';
 import { yieldToOthers, type WorkControl } from './slices.ts';
@@ -14,17 +15,20 @@ const SLICE_CHUNKS = 32;
 /** With what bytes are overwritten; another where that content is there already. */
 const FILLS = ['*', '#', 'x', '-', '_'] as const;
 
-/** Overwrites what stands at the spots. The search index is made anew. @throws AppError CANCELLED between slices */
+/**
+ * Overwrites what stands at the spots, and the same values wherever they lie across two chunks. The search index is made anew.
+ * @throws AppError CANCELLED between slices
+ */
 export async function redactTexts(
   deps: PruneDeps,
   spots: readonly TextSpot[],
   control: WorkControl,
 ): Promise<RedactReport> {
   const { state } = deps;
-  const byChunk = new Map<number, TextSpot[]>();
-  for (const spot of spots) {
-    if (spot.anchor > 0) byChunk.set(spot.anchor, [...(byChunk.get(spot.anchor) ?? []), spot]);
-  }
+  // Before anything is overwritten: afterwards neither half can be told any more.
+  const across = await findAcrossBorders(state, distinctValues(spots), control);
+  const wanted = [...spots.filter(({ anchor }) => anchor > 0), ...across];
+  const byChunk = Map.groupBy(wanted, ({ anchor }) => anchor);
   const anchors = [...byChunk.keys()];
   let chunks = 0;
   let done = 0;
@@ -37,7 +41,11 @@ export async function redactTexts(
     control.onProgress({ done: Math.min(anchors.length, from + SLICE_CHUNKS), total: anchors.length });
   }
   await deps.withLock(() => state.writeDb.pragma('wal_checkpoint(TRUNCATE)'));
-  return { chunks, spots: done, left: spots.length - done };
+  return { chunks, spots: done, left: wanted.length - done };
+}
+
+function distinctValues(spots: readonly TextSpot[]): Uint8Array[] {
+  return [...new Map(spots.map(({ bytes }) => [Buffer.from(bytes).toString('latin1'), bytes])).values()];
 }
 
 function redactSlice(

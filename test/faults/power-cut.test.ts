@@ -19,7 +19,7 @@ import { randomFrom, SEED } from './random.ts';
 import { runWorkload } from './run-workload.ts';
 
 const WANTED = process.env['CAIRN_POWER_CUTS'] ?? 'some';
-const SOME = 14;
+const SOME = 9;
 const FIXTURE = join(import.meta.dirname, '../fixtures/vaults/format-1');
 /** Operations and how many steps of each are recorded. */
 const OPERATIONS = {

@@ -317,7 +317,7 @@ describeWith(['git'], 'shapes of uncommitted work on a real git', () => {
         if (workshop.git('status', '--porcelain') === '' || (staged === head && work === head)) return;
         await expectExactRestore(workshop);
       }),
-      { numRuns: 12 },
+      { numRuns: 6 },
     );
   });
 });

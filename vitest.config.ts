@@ -31,6 +31,8 @@ export default defineConfig({
           name: 'unit',
           include: ['test/**/*.test.ts'],
           exclude: [...common.exclude, 'test/**/*.real.test.ts', 'test/faults/**', 'test/e2e/**'],
+          // Left to itself, vitest leaves one core to the machine, which on two is half of it.
+          maxWorkers: '100%',
         },
       },
       // Real programs and kills share two cores badly with the rest: they come last. Mostly they wait, so two files go at a time.

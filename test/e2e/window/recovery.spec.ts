@@ -138,13 +138,6 @@ test('a vault that nothing is left of is replaced by a backup, after it was conf
   await expectAccessible(page);
   await picture(page, 'damaged');
 
-  await page.getByRole('heading', { name: 'Repair the vault' }).scrollIntoViewIfNeeded();
-  // What a repair cannot do is told with why and what next.
-  await page.getByLabel('Password of the vault', { exact: true }).fill(PASSWORD);
-  await pressByTab(page, 'Repair the vault');
-  await expect(page.getByText(/Nothing in the file can be read any more/).first()).toBeVisible();
-  expect(kept(installation)).toEqual([]);
-
   await pressByTab(page, /^Go back to .*\d/);
   const dialog = page.getByRole('dialog', { name: 'Go back to this backup?' });
   await expect(dialog).toContainText('kept beside it under another name');

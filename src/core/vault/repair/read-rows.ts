@@ -6,6 +6,8 @@ import { inOrder } from '../tables/boxes.ts';
 const PAGE_ROWS = 64;
 /** Numbers that are asked for one by one before the next page is tried again. */
 const PROBED = 256;
+/** Where none of those can be told, so many of the rest are tried: where none of these can either, the table's tree is gone. */
+const SAMPLES = 64;
 
 export interface RowsQuery {
   readonly table: string;
@@ -40,13 +42,30 @@ export function* readRows<Row extends { readonly number: number }>(
     }
     if (after >= last) return;
     const until = Math.min(last, after + PROBED);
+    const ask = (number: number): Row | 'none' | null => orNull(() => one.get(number) ?? 'none');
     const found: FoundRow<Row>[] = [];
     for (let number = after + 1; number <= until; number += 1) {
-      const row = orNull(() => one.get(number) ?? 'none');
+      const row = ask(number);
       if (row !== 'none') found.push({ number, row });
     }
     yield found;
     after = until;
+    const isGone = found.length === PROBED && found.every(({ row }) => row === null) && isGoneAfter(ask, after, last);
+    // Asking for a million numbers, one error each, takes a minute and tells nothing.
+    if (isGone) return yield* untold(after, last);
+  }
+}
+
+function isGoneAfter(ask: (number: number) => unknown, after: number, last: number): boolean {
+  const step = Math.max(1, Math.floor((last - after) / SAMPLES));
+  for (let number = after + step; number <= last; number += step) if (ask(number) !== null) return false;
+  return true;
+}
+
+function* untold(after: number, last: number): Generator<{ readonly number: number; readonly row: null }[]> {
+  for (let first = after + 1; first <= last; first += PROBED) {
+    const length = Math.min(PROBED, last - first + 1);
+    yield Array.from({ length }, (_, at) => ({ number: first + at, row: null }));
   }
 }
 

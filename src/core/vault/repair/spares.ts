@@ -1,6 +1,8 @@
 // Where a box that is damaged may stand a second time: beside the vault in the key file, and in its backups. Record numbers are never
 // used again, and what is found authenticates under its number, so nothing foreign and nothing older comes in.
 
+import type { Statement } from 'better-sqlite3';
+
 import { BOX_KINDS, parseBoxHeader, type BoxKind } from '../../crypto/box.ts';
 import type { KeyTree } from '../../crypto/key-tree.ts';
 import type { ReadDb } from '../database.ts';
@@ -16,6 +18,7 @@ export class Spares {
   readonly #keys: KeyTree;
   readonly #beside: readonly Buffer[];
   readonly #backups: readonly string[];
+  readonly #byTable = new Map<SpareTable, readonly Statement<[number], Buffer>[]>();
   #opened: ReadDb[] | null = null;
 
   /** @param backups files of this vault, the newest first */
@@ -46,11 +49,8 @@ export class Spares {
       return header?.kind === kind && header.recordId === number && this.#keys.open(kind, number, box) !== null;
     });
     if (beside !== undefined) return beside;
-    const key = table === 'chunks' ? 'record_id' : BOX_TABLES[table];
-    for (const db of this.#databases()) {
-      const box = orNull(() =>
-        db.prepare<[number], Buffer>(`SELECT box FROM ${table} WHERE ${key} = ?`).pluck().get(number),
-      );
+    for (const reader of this.#readers(table)) {
+      const box = orNull(() => reader.get(number));
       if (box !== null && box !== undefined && this.#keys.open(kind, number, box) !== null) return box;
     }
     return null;
@@ -59,6 +59,18 @@ export class Spares {
   close(): void {
     for (const db of this.#opened ?? []) db.close();
     this.#opened = [];
+    this.#byTable.clear();
+  }
+
+  /** A table of each backup that has it; made once, since it may be asked for every number there could be. */
+  #readers(table: SpareTable): readonly Statement<[number], Buffer>[] {
+    const known = this.#byTable.get(table);
+    if (known !== undefined) return known;
+    const key = table === 'chunks' ? 'record_id' : BOX_TABLES[table];
+    const sql = `SELECT box FROM ${table} WHERE ${key} = ?`;
+    const readers = this.#databases().flatMap((db) => orNull(() => db.prepare<[number], Buffer>(sql).pluck()) ?? []);
+    this.#byTable.set(table, readers);
+    return readers;
   }
 
   /** Opened only where something is damaged. */

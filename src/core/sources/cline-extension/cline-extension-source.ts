@@ -18,7 +18,7 @@ import { createConversationRestore, type ConversationTool } from '../conversatio
 import type { StreamPlace } from '../conversation/write-back.ts';
 import { watchFolders } from '../host/watch-folders.ts';
 import type { CaptureContext, Host, PreviewContext, Source, SourceCapture, WatchContext } from '../source.ts';
-import { dataFolders, VS_CODE_PRODUCTS } from '../vscode/vscode-products.ts';
+import { userFolders } from '../vscode/vscode-products.ts';
 import { parseTaskHistory, readTask, type TaskFacts } from './read-task.ts';
 
 const CLINE_EXTENSION = parseSourceId('cline-extension');
@@ -127,9 +127,7 @@ async function readExtensionTask(
 
 /** Where the extension keeps its tasks, here and on machines that others connect to. */
 function stores(host: Host): Store[] {
-  const products = VS_CODE_PRODUCTS.flatMap((product) => dataFolders(product, host)).map((path) => join(path, 'User'));
-  const servers = ['.vscode-server', '.vscode-server-insiders'].map((name) => join(host.homeDir, name, 'data', 'User'));
-  return [...products, ...servers]
+  return userFolders(host)
     .map((user) => join(user, STORE))
     .map((path) => ({
       path,

@@ -19,7 +19,7 @@ import { readRegularFile } from '../host/read-file.ts';
 import { watchFolders } from '../host/watch-folders.ts';
 import type { CaptureContext, Host, PreviewContext, Source, SourceCapture, WatchContext } from '../source.ts';
 import { parseWorkspace } from '../vscode/parse-state.ts';
-import { dataFolders, VS_CODE_PRODUCTS } from '../vscode/vscode-products.ts';
+import { userFolders } from '../vscode/vscode-products.ts';
 import { parseChatFacts, readChat } from './read-chat.ts';
 
 export const COPILOT_CHAT = parseSourceId('copilot-chat');
@@ -57,7 +57,7 @@ export function createCopilotChatSource(): Source {
     title: 'Copilot Chat',
     kinds: ['conversation'],
     readsPaths: false,
-    detect: async (host) => toDetection(userFolders(host).reduce((sum, { files }) => sum + files.found.length, 0)),
+    detect: async (host) => toDetection(chatFolders(host).reduce((sum, { files }) => sum + files.found.length, 0)),
     capture: (context) => captureChats(context, memory, workspaces),
     watch: watchChats,
     readConversation: readCopilotChat,
@@ -72,7 +72,7 @@ async function captureChats(
   workspaces: Map<string, string | null>,
 ): Promise<SourceCapture> {
   const reader = new DocumentReader(memory, parseChatFacts);
-  const folders = userFolders(context.host);
+  const folders = chatFolders(context.host);
   return captureConversations<FoundChat>(context, {
     source: COPILOT_CHAT,
     provider: 'github',
@@ -106,7 +106,7 @@ async function captureChats(
 }
 
 async function watchChats(context: WatchContext): Promise<void> {
-  const roots = userFolders(context.host).flatMap(({ path }) => [
+  const roots = chatFolders(context.host).flatMap(({ path }) => [
     join(path, 'workspaceStorage'),
     join(path, 'globalStorage', 'emptyWindowChatSessions'),
   ]);
@@ -126,11 +126,9 @@ async function readCopilotChat(
   return hasChat ? readChat(await readStream(TRANSCRIPT)) : { messages: [], unreadableLines: 0 };
 }
 
-/** Where VS Code and its family keep a user's data, here and on machines that others connect to. */
-function userFolders(host: Host): UserFolder[] {
-  const products = VS_CODE_PRODUCTS.flatMap((product) => dataFolders(product, host)).map((path) => join(path, 'User'));
-  const servers = ['.vscode-server', '.vscode-server-insiders'].map((name) => join(host.homeDir, name, 'data', 'User'));
-  return [...products, ...servers].map((path) => {
+/** Every place where chats may lie, with those that do. */
+function chatFolders(host: Host): UserFolder[] {
+  return userFolders(host).map((path) => {
     const workspaces = listFiles(path, { folder: 'workspaceStorage', names: [FOLDER, /^chatSessions$/, SESSION_FILE] });
     const empty = listFiles(path, { folder: 'globalStorage/emptyWindowChatSessions', names: [SESSION_FILE] });
     return {
@@ -161,7 +159,7 @@ function workspaceOf({ place, userFolder }: FoundChat, known: Map<string, string
 
 function findPlaces(item: SnapshotItem, host: Host): readonly StreamPlace[] | null {
   const { file, userFolder } = item.attributes;
-  const known = userFolders(host).map(({ path }) => path);
+  const known = userFolders(host);
   if (typeof file !== 'string' || typeof userFolder !== 'string' || !known.includes(userFolder)) return null;
   return PLACE.test(file) ? [{ stream: TRANSCRIPT, path: join(userFolder, file), isMain: true }] : null;
 }

@@ -53,3 +53,10 @@ export function dataFolders({ folder, flatpak }: VsCodeProduct, host: Host): str
   const folders = [settings, join(host.homeDir, flatpak), join(host.homeDir, 'Library/Application Support')];
   return folders.map((parent) => join(parent, folder));
 }
+
+/** Where VS Code and its family keep what a user's extensions store, here and on machines that others connect to. */
+export function userFolders(host: Host): string[] {
+  const products = VS_CODE_PRODUCTS.flatMap((product) => dataFolders(product, host)).map((path) => join(path, 'User'));
+  const servers = ['.vscode-server', '.vscode-server-insiders'].map((name) => join(host.homeDir, name, 'data', 'User'));
+  return [...products, ...servers];
+}

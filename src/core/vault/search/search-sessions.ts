@@ -8,12 +8,12 @@ import { readMessages } from '../log/sessions.ts';
 import type { VaultState } from '../log/vault-state.ts';
 import type { SessionMatch, SessionSearchAnswer, SessionSearchQuery } from '../vault-sessions.ts';
 import { cutLine } from './found-line.ts';
+import { createTurns } from './index-store.ts';
 import { matchText, parseQuery } from './query.ts';
 
 /** Characters of messages that stay in memory. */
 const MAX_CACHED_CHARACTERS = 8 * 1024 * 1024;
 const WINDOW = 200;
-const SLICE_MS = 8;
 
 interface CachedMessage {
   readonly position: number;
@@ -45,7 +45,10 @@ export class SessionSearch {
     const query = parseQuery(text);
     const matches: SessionMatch[] = [];
     if (limit <= 0) return { matches, isComplete: false };
-    const turn = createTurn();
+    const turn = createTurns(
+      () => false,
+      () => setImmediate(),
+    );
     const places = this.#state.sessions
       .all()
       .filter(({ session }) => session.messageCount > 0)
@@ -108,14 +111,4 @@ export class SessionSearch {
     this.#cachedCharacters -= this.#cache.get(number)?.characters ?? 0;
     this.#cache.delete(number);
   }
-}
-
-/** Lets others work every few milliseconds. */
-function createTurn(): () => Promise<void> {
-  let sliceEndMs = performance.now() + SLICE_MS;
-  return async () => {
-    if (performance.now() < sliceEndMs) return;
-    await setImmediate();
-    sliceEndMs = performance.now() + SLICE_MS;
-  };
 }

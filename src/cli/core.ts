@@ -15,6 +15,7 @@ import type { RestoreOptions } from '../core/sources/source.ts';
 import type { HookPlace } from '../core/sessions/hooks/hook-files.ts';
 import type { JoinVaultRequest } from '../core/create-sync.ts';
 import type { SyncConflict, SyncDevice, SyncJoin, SyncStatus } from '../shared/contract/sync.ts';
+import type { ExportReport, ExportRequest } from '../core/export/export-vault.ts';
 import type { SessionDesk } from '../core/sessions/session-desk.ts';
 import type { PublishingDesk } from '../core/sync/publishing/publishing-desk.ts';
 import type { VaultSecret } from '../core/vault/vault-client.ts';
@@ -195,6 +196,8 @@ export interface OpenCore {
   planRestore(request: RestoreRequest): Promise<RestorePlan>;
   /** Captures the present, then carries the plan out. */
   applyRestore(plan: RestorePlan, request: RestoreRequest, progress: RestoreProgress): Promise<RestoreReport>;
+  /** Writes what can be read as plain files. @throws AppError as `exportVault` */
+  exportTo(request: ExportRequest): Promise<ExportReport>;
   /** @throws AppError RESTORE_NOTHING_TO_UNDO */
   undoRestore(progress: RestoreProgress): Promise<RestoreReport>;
   close(): Promise<void>;

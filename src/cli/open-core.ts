@@ -28,6 +28,7 @@ import type { VaultSecret } from '../core/vault/vault-client.ts';
 import type { LongWorkOptions } from '../core/vault/vault.ts';
 import type { JsonValue } from '../shared/model/json.ts';
 import type { CliSettings, Core, OpenCore, RunOptions } from './core.ts';
+import { exportTo } from './export-to.ts';
 import { findHome } from './find-home.ts';
 import { controlSync, holdHistories } from './sync-control.ts';
 
@@ -159,6 +160,7 @@ function createOpenCore(app: App, opened: OpenApp): OpenCore {
     planRestore: (request) => restores.plan(request),
     applyRestore: (plan, request, progress) => restores.apply(plan, request, progress),
     undoRestore: (progress) => restores.undo(progress),
+    exportTo: (request) => exportTo(app, opened.vault, request),
     close: async () => {
       await sync?.close();
       await opened.close();

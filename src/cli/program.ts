@@ -180,6 +180,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./commands/repair.ts')).setupRepair,
   },
   {
+    name: 'export',
+    group: UPKEEP,
+    summary: 'write what can be read as plain files, from a damaged vault too',
+    load: async () => (await import('./commands/export.ts')).setupExport,
+  },
+  {
     name: 'secrets',
     group: UPKEEP,
     summary: 'find secrets in the past, and take them out',

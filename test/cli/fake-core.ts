@@ -12,6 +12,7 @@ import type {
   RestoreRequest,
   RunOptions,
 } from '../../src/cli/core.ts';
+import { exportVault, type ExportReport, type ExportRequest } from '../../src/core/export/export-vault.ts';
 import { SessionDesk } from '../../src/core/sessions/session-desk.ts';
 import { SessionStore } from '../../src/core/sessions/session-store.ts';
 import { PublishingDesk } from '../../src/core/sync/publishing/publishing-desk.ts';
@@ -259,6 +260,11 @@ class FakeOpenCore implements OpenCore {
     });
     for (const step of steps) progress.onStep(step);
     return { steps, undo: summary.id };
+  }
+
+  exportTo(request: ExportRequest): Promise<ExportReport> {
+    const { vault, sources, home } = this.#core;
+    return exportVault({ vault, sources, home, nowMs: () => this.#core.nowMs }, request);
   }
 
   async undoRestore(): Promise<RestoreReport> {

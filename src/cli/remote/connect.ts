@@ -11,6 +11,7 @@ import { RestoreService } from '../../core/restore/restore-service.ts';
 import { findTmuxTerminal } from '../../core/sources/tmux/open-tmux-terminal.ts';
 import type { Vault } from '../../core/vault/vault.ts';
 import type { CaptureOutcome, CaptureRequest, OpenCore } from '../core.ts';
+import { exportTo } from '../export-to.ts';
 import { controlRunningSync } from './running-sync.ts';
 import { createRemoteVault } from './remote-vault.ts';
 import { findRunningApp, type RunningApp } from './running-app.ts';
@@ -70,6 +71,7 @@ export async function connect(app: App, isProcessAlive: (pid: number) => boolean
       ),
     planRestore: (request) => restores.plan(request),
     applyRestore: (plan, request, progress) => whileHeld(running, () => restores.apply(plan, request, progress)),
+    exportTo: (request) => exportTo(app, vault, request),
     undoRestore: (progress) => whileHeld(running, () => restores.undo(progress)),
     close: async () => undefined,
   };

@@ -33,6 +33,7 @@ export function createRemoteVault(app: RunningApp, notices: Vault['notices'], de
     readSnapshot: (id) => call('readSnapshot', id),
     readStream: (id, key, stream, fromByte = 0, maxBytes = Number.MAX_SAFE_INTEGER) =>
       call('readStream', id, key, stream, fromByte, maxBytes),
+    readIntact: (id, key, stream, fromByte, maxBytes) => call('readIntact', id, key, stream, fromByte, maxBytes),
     exportStream: (id, key, stream, path) => call('exportStream', id, key, stream, resolve(path)),
     density: (fromMs, toMs, bins, gapLimits) => call('density', fromMs, toMs, bins, gapLimits),
     explainKept: (ids, limits, nowMs) => call('explainKept', ids, limits, nowMs),

@@ -1,6 +1,10 @@
 // Recovery: what is damaged, a repair, and the way back to a backup. All of it works where the vault cannot be opened, too.
 
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+
 import type { RecoveryReport } from '../../shared/contract/recovery.ts';
+import { exportVault } from '../export/export-vault.ts';
 import { readOnlyReason } from '../session/status.ts';
 import { toIso } from '../timeline/views.ts';
 import { backupsToSearch, listBackupFiles, restoreBackup } from '../vault/repair/backups.ts';
@@ -10,6 +14,8 @@ import type { VerifyReport } from '../vault/vault.ts';
 import type { ApiDeps } from './api-deps.ts';
 import { os, tellWork } from './handlers.ts';
 import { viewRepair } from './view-repair.ts';
+
+const MAX_UNREADABLE = 200;
 
 type SecretInput = { readonly password: string } | { readonly recoveryKey: string };
 
@@ -38,6 +44,16 @@ export function recoveryHandlers({ session }: ApiDeps) {
         return viewRepair(repaired);
       }, signal),
     ),
+    exportPlace: os.recovery.exportPlace.handler(async () => ({ folder: exportPlace() })),
+    export: os.recovery.export.handler(({ input, signal }) => {
+      const { vault } = session.unlocked().app;
+      const deps = { vault, sources: app.sources, home: app.folder.path, nowMs: () => app.clock.nowMs() };
+      return tellWork(async (options) => {
+        const { unreadable, ...written } = await exportVault(deps, { ...options, ...input });
+        const listed = unreadable.slice(0, MAX_UNREADABLE).map((part) => ({ ...part }));
+        return { ...written, unreadableCount: unreadable.length, unreadable: listed };
+      }, signal);
+    }),
     restoreBackup: os.recovery.restoreBackup.handler(async ({ input, signal }) => {
       const secret = secretOf(input.secret);
       const options = { path: app.folder.vault, folder: backupFolder(), name: input.name, secret };
@@ -53,6 +69,14 @@ export function recoveryHandlers({ session }: ApiDeps) {
       return { keptAs, status: session.status() };
     }),
   };
+
+  function exportPlace(): string {
+    const day = toIso(app.clock.nowMs()).slice(0, 10);
+    for (let count = 1; ; count += 1) {
+      const folder = join(app.host.homeDir, `cairn-export-${day}${count === 1 ? '' : `-${count}`}`);
+      if (!existsSync(folder)) return folder;
+    }
+  }
 
   function repairOptions(input: SecretInput) {
     const backups = backupsToSearch(backupFolder());

@@ -27,11 +27,12 @@ export async function readCapturedSessions(
   const roots = repositoryRoots(itemList);
   const sessions = itemList
     .filter(({ kind }) => kind === 'conversation')
-    .map((item) => ({ session: fromItem(item, roots, newest.takenAtMs), snapshotId: newest.id, item }));
+    .map((item) => ({ session: sessionOfItem(item, roots, newest.takenAtMs), snapshotId: newest.id, item }));
   return new Map(sessions.map((captured) => [captured.session.id, captured]));
 }
 
-function fromItem(item: SnapshotItem, roots: readonly ProjectRoot[], takenAtMs: number): Session {
+/** A captured conversation as the session that it is. */
+export function sessionOfItem(item: SnapshotItem, roots: readonly ProjectRoot[], takenAtMs: number): Session {
   const { attributes } = item;
   const text = (name: string): string | null => {
     const value = attributes[name];

@@ -1,5 +1,6 @@
 // A session as a document: Markdown to read, JSON to read back.
 
+import { toFileName } from '../../shared/text/file-name.ts';
 import type { ConversationMessage, ToolCall } from '../sources/conversation/message.ts';
 import { isRecord } from '../sources/conversation/json-record.ts';
 import type { Session } from './session.ts';
@@ -40,12 +41,7 @@ export function exportSession(
 
 /** A file name for it: letters, digits and dashes of its name. */
 export function exportFileName({ name, id }: Session, format: ExportFormat): string {
-  const words = name
-    .normalize('NFKD')
-    .toLowerCase()
-    .replaceAll(/[^a-z0-9]+/g, '-')
-    .replaceAll(/^-+|-+$/g, '')
-    .slice(0, 60);
+  const words = toFileName(name, 60);
   return `${words === '' ? 'session' : words}-${id.slice(0, 8)}.${format === 'json' ? 'json' : 'md'}`;
 }
 

@@ -6,6 +6,7 @@ import type { VaultSecret } from './keyring/keyring.ts';
 import type { JoinedVault } from './keyring/share-keyring.ts';
 import type { OpeningNotice, Progress } from './vault.ts';
 import type { ReplicaEngine } from './replica/replica-engine.ts';
+import type { IntegrityEngine } from './upkeep/integrity-engine.ts';
 import type { VaultEngine } from './vault-engine.ts';
 
 /** What the worker is started with. The secret crosses once, inward. */
@@ -41,6 +42,7 @@ type EngineMethod =
   | 'resolveSnapshot'
   | 'readSnapshot'
   | 'readStream'
+  | 'readIntact'
   | 'exportStream'
   | 'density'
   | 'changes'
@@ -64,8 +66,6 @@ type EngineMethod =
   | 'searchSessions'
   | 'removeSessions'
   | 'prune'
-  | 'verify'
-  | 'backup'
   | 'upkeep'
   | 'statistics'
   | 'keys'
@@ -77,7 +77,11 @@ type EngineMethod =
 
 /** The same of what sync asks. */
 type ReplicaMethod = Extract<keyof ReplicaEngine, `replica${string}` | `lane${string}`>;
-type Engine = Pick<VaultEngine, EngineMethod> & Pick<ReplicaEngine, ReplicaMethod>;
+/** And of what proves that the vault is whole. */
+type IntegrityMethod = 'verify' | 'backup';
+type Engine = Pick<VaultEngine, EngineMethod> &
+  Pick<ReplicaEngine, ReplicaMethod> &
+  Pick<IntegrityEngine, IntegrityMethod>;
 
 type WithoutControl<Parameters extends readonly unknown[]> = Parameters extends [...infer Rest, infer Last]
   ? [Last] extends [{ onProgress(progress: Progress): void }]

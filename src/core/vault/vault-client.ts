@@ -142,6 +142,10 @@ class VaultClient implements Vault {
     return this.#call('readStream', [id, key, stream, fromByte, maxBytes]);
   }
 
+  readIntact(...values: Parameters<Vault['readIntact']>) {
+    return this.#call('readIntact', values);
+  }
+
   exportStream(...values: Parameters<Vault['exportStream']>) {
     return this.#call('exportStream', values);
   }

@@ -16,11 +16,19 @@ import {
   withAsyncStorageErrors,
   withStorageErrors,
 } from './errors.ts';
+import type { IntactBytes } from './content/stream-reader.ts';
 import type { VaultSecret } from './keyring/keyring.ts';
 import type { JoinedVault } from './keyring/share-keyring.ts';
 import { createCheckpoint, deleteCheckpoints, editCheckpoint, writeSetting } from './log/checkpoints.ts';
 import { readChanges, readDensity } from './log/history.ts';
-import { exportStream, listSnapshots, readSnapshot, readStream, resolveSnapshot } from './log/read-snapshots.ts';
+import {
+  exportStream,
+  listSnapshots,
+  readIntact,
+  readSnapshot,
+  readStream,
+  resolveSnapshot,
+} from './log/read-snapshots.ts';
 import { findStoredSession, listSessions, readMessages, removeSessions, saveSession } from './log/sessions.ts';
 import { learnNewest, listNewestStreams } from './log/newest-streams.ts';
 import { createBodyCache, saveSnapshot, type KnownContent } from './log/save-snapshot.ts';
@@ -36,14 +44,12 @@ import { freeBytes, keepReserve, releaseReserve, restoreReserve } from './upkeep
 import type { WorkControl } from './upkeep/slices.ts';
 import { runUpkeep } from './upkeep/upkeep.ts';
 import { forgetSince } from './upkeep/forget.ts';
-import { backupVault } from './upkeep/backup.ts';
+import { IntegrityEngine } from './upkeep/integrity-engine.ts';
 import { explainKept, pruneVault, type PruneDeps } from './upkeep/prune.ts';
 import { redactTexts } from './upkeep/redact.ts';
 import { rotateVault, rotationDone } from './upkeep/rotate.ts';
 import { readStatistics } from './upkeep/statistics.ts';
-import { SEARCH_INDEX, verifyVault } from './upkeep/verify.ts';
 import type {
-  BackupReport,
   ChangesPage,
   ChangesQuery,
   Density,
@@ -57,8 +63,8 @@ import type {
   SaveResult,
   SearchAnswer,
   SearchQuery,
+  Vault,
   VaultStatistics,
-  VerifyReport,
 } from './vault.ts';
 import type {
   MessageWindow,
@@ -85,6 +91,8 @@ export class VaultEngine {
   readonly #options: EngineOptions;
   /** What sync asks of the vault. */
   readonly replica: ReplicaEngine;
+  /** What proves that the vault is whole. */
+  readonly integrity: IntegrityEngine;
   readonly #search: SearchIndex;
   readonly #sessionSearch: SessionSearch;
   readonly #bodyCache = createBodyCache();
@@ -113,6 +121,13 @@ export class VaultEngine {
       write: (what, work) => this.#write(what, work),
       work: (what, work) => this.#work(what, work),
       noteSaved: () => this.#search.noteSaved(),
+    });
+    this.integrity = new IntegrityEngine({
+      state: opened.state,
+      files,
+      write: (what, work) => this.#write(what, work),
+      work: (what, work) => this.#work(what, work),
+      dropDamagedIndex: () => this.#search.dropDamaged(),
     });
     this.#search = new SearchIndex({
       state: opened.state,
@@ -209,6 +224,10 @@ export class VaultEngine {
     return this.#work('Reading the vault', () =>
       this.#read(() => readStream(this.#state, id, key, stream, fromByte, maxBytes)),
     );
+  }
+
+  readIntact(...values: Parameters<Vault['readIntact']>): Promise<IntactBytes> {
+    return this.#work('Reading the vault', () => this.#read(() => readIntact(this.#state, ...values)));
   }
 
   exportStream(id: SnapshotId, key: ItemKey, stream: string, path: string): Promise<void> {
@@ -324,28 +343,6 @@ export class VaultEngine {
       forgetFrom: (sequence) => this.#search.forgetFrom(sequence),
       afterSweep: () => this.#search.compact(),
     };
-  }
-
-  async verify(isDeep: boolean, nowMs: number, control: WorkControl): Promise<VerifyReport> {
-    const report = await this.#work('Verifying', () =>
-      verifyVault(
-        { state: this.#state, files: this.files, withLock: (work) => this.#write('Verifying', work) },
-        isDeep,
-        nowMs,
-        control,
-      ),
-    );
-    if (report.damaged.some(({ what }) => what === SEARCH_INDEX)) await this.#search.dropDamaged();
-    return report;
-  }
-
-  backup(folder: string, keep: number, nowMs: number, control: WorkControl): Promise<BackupReport> {
-    const deps = {
-      state: this.#state,
-      files: this.files,
-      withLock: <Result>(work: () => Promise<Result> | Result) => this.#write('Backing up', work),
-    };
-    return this.#work('Backing up', () => backupVault(deps, folder, keep, nowMs, control));
   }
 
   async upkeep(budgetMs: number): Promise<void> {

@@ -52,7 +52,7 @@ function forgetSecret(): void {
 
 /** Calls the engine by name. The client's types make sure that name and arguments fit. */
 function perform(engine: VaultEngine, name: OperationName, values: readonly unknown[], control: WorkControl): unknown {
-  const owner = name in engine ? engine : engine.replica;
+  const owner = [engine, engine.replica, engine.integrity].find((part) => name in part) ?? engine;
   const method = owner[name as keyof typeof owner] as (...values: readonly unknown[]) => unknown; // typed on the client's side by `Operations`
   return method.call(owner, ...values, control);
 }

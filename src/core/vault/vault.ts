@@ -7,6 +7,7 @@ import type { CapturedItem, ItemKind, KnownStream, SnapshotItem } from '../../sh
 import type { JsonObject } from '../../shared/model/json.ts';
 import type { KeptSnapshot, RetentionLimits, RetentionPlan } from '../../shared/model/retention.ts';
 import type { Gap, Snapshot, SnapshotKind, SnapshotSummary } from '../../shared/model/snapshot.ts';
+import type { IntactBytes } from './content/stream-reader.ts';
 import type { VaultLane, VaultReplica } from './vault-replica.ts';
 import type { VaultSessions } from './vault-sessions.ts';
 import type { RedactReport, TextPage, TextPlace, TextSpot } from './vault-texts.ts';
@@ -47,6 +48,8 @@ export interface ListSnapshotsQuery {
   readonly checkpointsOnly?: boolean;
   /** Continues a list: only snapshots older than this one. */
   readonly before?: SnapshotId;
+  /** Leaves out those of which the record is damaged, instead of failing for all. */
+  readonly skipsDamaged?: boolean;
 }
 
 /** Everything known about a source from its captures. */
@@ -310,6 +313,8 @@ export interface Vault extends VaultSessions {
     fromByte?: number,
     maxBytes?: number,
   ): Promise<Uint8Array<ArrayBuffer>>;
+  /** What is left of a stretch of a stream: what is damaged of it is zeros, and told. @throws AppError ITEM_NOT_FOUND */
+  readIntact(id: SnapshotId, key: ItemKey, stream: string, fromByte: number, maxBytes: number): Promise<IntactBytes>;
   /** Writes a stream into a new file (0600), which must not be there; it never is in memory as a whole. */
   exportStream(id: SnapshotId, key: ItemKey, stream: string, path: string): Promise<void>;
 

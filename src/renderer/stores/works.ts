@@ -30,6 +30,7 @@ interface WorkResults {
   readonly rotate: ResultOf<Api['keys']['rotate']>;
   readonly repair: ResultOf<Api['recovery']['repair']>;
   readonly plan: ResultOf<Api['recovery']['plan']>;
+  readonly export: ResultOf<Api['recovery']['export']>;
 }
 type WorkName = keyof WorkResults;
 

@@ -7,6 +7,7 @@ import {
   itemKeySchema,
   plainErrorSchema,
   progressSchema,
+  snapshotReferenceSchema,
   snapshotSummarySchema,
   statusSchema,
   timeSchema,
@@ -119,6 +120,31 @@ const repairWorkSchema = eventIterator(
   ]),
 );
 
+/** What an export wrote. */
+const exportResultSchema = z.object({
+  folder: z.string(),
+  snapshots: z.int().min(0),
+  /** Different contents: what several snapshots have counts once. */
+  items: z.int().min(0),
+  /** Conversations that the vault keeps itself. */
+  sessions: z.int().min(0),
+  files: z.int().min(0),
+  sizeBytes: z.int().min(0),
+  /** Things that could not be read; not all where there are many: the folder's manifest names each. */
+  unreadableCount: z.int().min(0),
+  unreadable: z.array(
+    z.object({
+      /** Null for a conversation that no snapshot holds. */
+      snapshotId: snapshotSummarySchema.shape.id.nullable(),
+      key: z.string().nullable(),
+      title: z.string(),
+      stream: z.string().optional(),
+      from: z.int().min(0).optional(),
+      length: z.int().min(0).optional(),
+    }),
+  ),
+});
+
 export const recoveryContract = {
   recovery: {
     /** Checks everything where the vault is open; changes nothing. */
@@ -127,6 +153,32 @@ export const recoveryContract = {
     plan: oc.route({ method: 'POST', path: '/recovery/plan' }).input(secretInputSchema).output(repairWorkSchema),
     /** Rebuilds the vault from what is whole, and keeps the damaged file. Ending the stream cancels; then nothing was changed. */
     repair: oc.route({ method: 'POST', path: '/recovery/repair' }).input(secretInputSchema).output(repairWorkSchema),
+    /** A folder that an export could be written into: it is not there yet. */
+    exportPlace: oc.route({ method: 'GET', path: '/recovery/export-place' }).output(z.object({ folder: z.string() })),
+    /**
+     * Writes what can be read as plain files into a folder that is not there yet, or is empty. Ending the stream cancels; what was written
+     * stays then.
+     */
+    export: oc
+      .route({ method: 'POST', path: '/recovery/export' })
+      .input(
+        z.object({
+          /** With its full path. */
+          folder: z.string().min(1).max(4096),
+          /** The newest and every checkpoint, all of them, or these. */
+          snapshots: z
+            .union([z.enum(['usual', 'all']), z.array(snapshotReferenceSchema).min(1).max(1000)])
+            .default('usual'),
+        }),
+      )
+      .output(
+        eventIterator(
+          z.discriminatedUnion('type', [
+            z.object({ type: z.literal('progress'), progress: progressSchema }),
+            z.object({ type: z.literal('done'), result: exportResultSchema }),
+          ]),
+        ),
+      ),
     /** Puts a copy of a backup in the vault's place, once it was checked, and keeps what was there. */
     restoreBackup: oc
       .route({ method: 'POST', path: '/recovery/restore-backup' })

@@ -228,3 +228,26 @@ describe('going back to a backup', () => {
     expect(told.at(-1)).toMatchObject({ done: told.at(-1)?.total });
   });
 });
+
+describe('recovery.export', () => {
+  it('writes what is left of a damaged vault into a folder of the machine, and nowhere else', async () => {
+    await damage(flip('chunks', '1'));
+    await test.session.unlock(SECRET);
+    const place = await call(test.router.recovery.exportPlace, undefined);
+    const folder = join(test.app.folder.path, '..', 'taken-out');
+    const run = async (into: string) => {
+      const events = [];
+      for await (const event of await call(test.router.recovery.export, { folder: into })) events.push(event);
+      return events.at(-1);
+    };
+
+    expect(place.folder).toMatch(/cairn-export-\d{4}-\d\d-\d\d$/);
+    expect(await run(folder)).toMatchObject({
+      type: 'done',
+      result: { folder, snapshots: 1, unreadableCount: 1, unreadable: [{ key: 'tmux:a' }] },
+    });
+    expect(readFileSync(join(folder, 'readme.md'), 'utf8')).toContain('could not be read');
+    await expect(run(join(test.app.folder.path, 'inside'))).rejects.toMatchObject({ code: 'USAGE_INVALID' });
+    await expect(run('relative')).rejects.toMatchObject({ code: 'USAGE_INVALID' });
+  });
+});

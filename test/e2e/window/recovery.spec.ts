@@ -1,6 +1,6 @@
 // A vault whose bytes are really damaged: it is read where it can be, told of in full, repaired, or replaced by a backup.
 
-import { closeSync, openSync, readdirSync, statSync, writeSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, readFileSync, statSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 
 import type { Page } from '@playwright/test';
@@ -156,4 +156,38 @@ test('a vault that nothing is left of is replaced by a backup, after it was conf
   await expect(page.getByRole('navigation', { name: 'Places' })).toBeVisible();
   await expect(page.getByText('Before the migration').first()).toBeVisible();
   expect(kept(installation)).toHaveLength(1);
+});
+
+test('what is left of a damaged vault is taken out as plain files', async ({ installation, shell }) => {
+  test.skip(shell === 'desktop', 'the same window, and one vault more to make');
+  seed(installation);
+  flipBits(installation);
+  const page = await installation.open();
+  await unlock(page);
+  await page.goto(new URL('/recovery', page.url()).href);
+
+  const part = page.getByRole('region', { name: 'Take it out as plain files' });
+  await part.getByRole('button', { name: 'Export…' }).click();
+  await expect(part).toContainText('What is written is not encrypted.');
+  const folder = part.getByLabel('Folder', { exact: true });
+  await expect(folder).toHaveValue(/cairn-export-\d{4}-\d\d-\d\d$/);
+  await expectAccessible(page);
+  await part.scrollIntoViewIfNeeded();
+  await picture(page, 'recovery-export');
+
+  await folder.fill(join(installation.dataFolder, 'inside'));
+  await part.getByRole('button', { name: 'Export now' }).click();
+  await expect(part).toContainText("cannot lie in Cairn's own data folder");
+  const place = join(installation.dataFolder, '..', 'taken-out');
+  await folder.fill(place);
+  await part.getByLabel('Which snapshots').selectOption({ label: 'All of them' });
+  await part.getByRole('button', { name: 'Export now' }).click();
+
+  const done = page.getByRole('region', { name: 'What was exported' });
+  await expect(done).toContainText(/\d+ snapshots with \d+ items/);
+  await expect(done).toContainText('could not be read');
+  await expectAccessible(page);
+  await done.scrollIntoViewIfNeeded();
+  await picture(page, 'recovery-exported');
+  expect(readFileSync(join(place, 'readme.md'), 'utf8')).toContain('Nothing here is encrypted');
 });

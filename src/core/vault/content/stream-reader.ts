@@ -1,5 +1,6 @@
 // Puts a stream's bytes together again from its parts.
 
+import { AppError } from '../../../shared/model/app-error.ts';
 import { damaged } from '../errors.ts';
 import type { Part, StreamEntry } from '../log/manifest.ts';
 import type { ChunkStore } from './chunk-store.ts';
@@ -35,6 +36,49 @@ export async function writeOneOfManyStreams(store: ChunkStore, stream: StreamExt
   );
   // Only now: as long as anything is still to be written, the file must stay open.
   for (const result of done) if (result.status === 'rejected') throw result.reason;
+}
+
+/** What is left of a stream: where a chunk of it cannot be read any more there are zeros, and it is told where. */
+export interface IntactBytes {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  /** In their order, no two next to each other; counted from the beginning of `bytes`. */
+  readonly holes: readonly ByteRange[];
+}
+
+export interface ByteRange {
+  readonly from: number;
+  readonly length: number;
+}
+
+/** Reads as much of a stream as there is. Damage is no failure; what the disk or the caller fails in is. */
+export async function readIntactBytes(store: ChunkStore, stream: StreamExtent): Promise<IntactBytes> {
+  const bytes = allocate(stream);
+  const lost: ByteRange[] = [];
+  await Promise.all(
+    [...usesOf(stream)].map(async ([recordId, uses]) => {
+      try {
+        await store.readOneOfMany(recordId, (chunk) => copyUses(bytes, chunk, uses));
+      } catch (error) {
+        if (!(error instanceof AppError) || error.code !== 'VAULT_DAMAGED') throw error;
+        for (const { at, part } of uses) {
+          bytes.fill(0, at, at + part.length);
+          lost.push({ from: at, length: part.length });
+        }
+      }
+    }),
+  );
+  return { bytes, holes: joinRanges(lost) };
+}
+
+function joinRanges(ranges: readonly ByteRange[]): ByteRange[] {
+  const joined: ByteRange[] = [];
+  for (const { from, length } of ranges.toSorted((a, b) => a.from - b.from)) {
+    const last = joined.at(-1);
+    if (last !== undefined && last.from + last.length === from)
+      joined[joined.length - 1] = { from: last.from, length: last.length + length };
+    else joined.push({ from, length });
+  }
+  return joined;
 }
 
 type StreamExtent = Pick<StreamEntry, 'parts' | 'sizeBytes'>;

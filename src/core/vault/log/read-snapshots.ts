@@ -5,7 +5,13 @@ import { closeSync, openSync, rmSync } from 'node:fs';
 import { AppError } from '../../../shared/model/app-error.ts';
 import type { ItemKey, SnapshotId } from '../../../shared/model/ids.ts';
 import type { Snapshot, SnapshotSummary } from '../../../shared/model/snapshot.ts';
-import { readOneOfManyStreams, sliceParts, writeOneOfManyStreams } from '../content/stream-reader.ts';
+import {
+  readIntactBytes,
+  readOneOfManyStreams,
+  sliceParts,
+  writeOneOfManyStreams,
+  type IntactBytes,
+} from '../content/stream-reader.ts';
 import { damaged } from '../errors.ts';
 import type { ListSnapshotsQuery } from '../vault.ts';
 import { toSnapshotItem, type Manifest, type StreamEntry } from './manifest.ts';
@@ -33,7 +39,11 @@ export function listSnapshots(state: VaultState, query: ListSnapshotsQuery): Sna
     if (query.sinceMs !== undefined && time < query.sinceMs) continue;
     if (query.untilMs !== undefined && time > query.untilMs) continue;
     if (wanted !== null && !wanted.has(at)) continue;
-    found.push(readSummary(state, at));
+    if (query.skipsDamaged !== true) found.push(readSummary(state, at));
+    else {
+      const summary = orDamaged(() => readSummary(state, at));
+      if (summary !== null) found.push(summary);
+    }
   }
   return found;
 }
@@ -81,11 +91,29 @@ export async function readStream(
   fromByte: number,
   maxBytes: number,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const { parts, sizeBytes } = findStream(state, id, key, name);
+  return readOneOfManyStreams(state.store, sliceStream(findStream(state, id, key, name), fromByte, maxBytes));
+}
+
+/** The same for what may be damaged: what is left of it. @throws AppError ITEM_NOT_FOUND */
+export function readIntact(
+  state: VaultState,
+  id: SnapshotId,
+  key: ItemKey,
+  name: string,
+  fromByte: number,
+  maxBytes: number,
+): Promise<IntactBytes> {
+  return readIntactBytes(state.store, sliceStream(findStream(state, id, key, name), fromByte, maxBytes));
+}
+
+function sliceStream(
+  { parts, sizeBytes }: StreamEntry,
+  fromByte: number,
+  maxBytes: number,
+): Pick<StreamEntry, 'parts' | 'sizeBytes'> {
   const start = Math.min(Math.max(0, fromByte), sizeBytes);
   const length = Math.min(sizeBytes - start, Math.max(0, maxBytes));
-  const wanted = length === sizeBytes ? parts : sliceParts(parts, start, length);
-  return readOneOfManyStreams(state.store, { parts: wanted, sizeBytes: length });
+  return { parts: length === sizeBytes ? parts : sliceParts(parts, start, length), sizeBytes: length };
 }
 
 /**
@@ -156,6 +184,16 @@ function readSummary(state: VaultState, at: number): SnapshotSummary {
   if (prefix.id !== state.index.idAt(at)) throw damaged('the time index names another snapshot');
   const checkpoint = state.records.checkpointOf(prefix.id);
   return { ...toSummary(prefix), ...(checkpoint === undefined ? {} : { checkpoint }) };
+}
+
+/** Null for what is damaged. */
+function orDamaged<Result>(read: () => Result): Result | null {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof AppError && error.code === 'VAULT_DAMAGED') return null;
+    throw error;
+  }
 }
 
 function checkpointPositions(state: VaultState): Set<number> {

@@ -8,6 +8,7 @@ import { Link } from 'wouter';
 import { Button } from '../../components/button.tsx';
 import { Message } from '../../components/feedback.tsx';
 import { useStatus } from '../../stores/status.ts';
+import { Export } from './export.tsx';
 import { Health } from './health.tsx';
 import { RecoveryParts } from './recovery-parts.tsx';
 
@@ -47,6 +48,7 @@ export function Recovery() {
           </div>
         </section>
       )}
+      <Export />
     </div>
   );
 }

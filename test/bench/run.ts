@@ -24,15 +24,12 @@ const only = process.argv.slice(2);
 // The window is measured as it ships.
 if (only.length === 0 || only.includes('bench-window'))
   execFileSync('npm', ['run', '--silent', 'build'], { stdio: ['ignore', 'ignore', 'inherit'] });
-// What is compared with must be there: as root on Debian it comes by itself.
-if (only.length === 0 || only.includes('bench-peers'))
-  execFileSync(
-    process.execPath,
-    ['--disable-warning=ExperimentalWarning', 'scripts/install-test-programs.ts', 'bench'],
-    {
-      stdio: 'inherit',
-    },
-  );
+// What is worked on and compared with must be there: as root on Debian it comes by itself.
+execFileSync(
+  process.execPath,
+  ['--disable-warning=ExperimentalWarning', 'scripts/install-test-programs.ts', 'bench'],
+  { stdio: 'inherit' },
+);
 const unfinished: string[] = [];
 const folder = await bundle('bench', {
   ...Object.fromEntries(BENCHES.map((bench) => [bench, `test/bench/${bench}.ts`])),

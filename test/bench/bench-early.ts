@@ -10,6 +10,7 @@ import { fileURLToPath } from 'node:url';
 
 import { makeTemporaryFolder } from '../support/temporary-folder.ts';
 import { atMost, type Figure } from './measure.ts';
+import { NODE_FLAGS } from './node-flags.ts';
 import { readProcessCost } from './process-cost.ts';
 
 /** The allowance of a start is used up by then. */
@@ -34,11 +35,11 @@ const env = {
   MALLOC_ARENA_MAX: '1',
 };
 const cairn = (...args: string[]): string =>
-  execFileSync(process.execPath, ['--no-memory-protection-keys', CLI, ...args], { env, encoding: 'utf8' });
+  execFileSync(process.execPath, [...NODE_FLAGS, CLI, ...args], { env, encoding: 'utf8' });
 const countSnapshots = (): number =>
   (JSON.parse(cairn('list', '--limit', '10000', '--json')) as { snapshots: unknown[] }).snapshots.length; // its document
 cairn('init', '--sources', 'all', '--recovery-key-file', join(folder.path, 'key'));
-const run = spawn(process.execPath, ['--no-memory-protection-keys', CLI, 'run', '--json'], { env, stdio: 'ignore' });
+const run = spawn(process.execPath, [...NODE_FLAGS, CLI, 'run', '--json'], { env, stdio: 'ignore' });
 let at = 0;
 const changing = setInterval(() => appendFileSync(transcript, line((at += 1))), CHANGE_EVERY_MS);
 await delay(SETTLE_MS);

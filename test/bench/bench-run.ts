@@ -8,6 +8,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { makeTemporaryFolder } from '../support/temporary-folder.ts';
 import { openDeveloperWorkspace } from './developer-workspace.ts';
 import { atMost, type Figure } from './measure.ts';
+import { NODE_FLAGS } from './node-flags.ts';
 import { forgetPeakMemory, readProcessCost } from './process-cost.ts';
 
 /** The bench measures after the first captures, over so many intervals of the default 30 s. */
@@ -25,7 +26,7 @@ const env = {
   CAIRN_HOME: `${folder.path}/data`,
   MALLOC_ARENA_MAX: '1',
 };
-const args = ['--no-memory-protection-keys', CLI];
+const args = [...NODE_FLAGS, CLI];
 execFileSync(process.execPath, [...args, 'init', '--sources', 'all', '--recovery-key-file', `${folder.path}/key`], {
   env,
 });

@@ -6,6 +6,7 @@ import { cpus, totalmem } from 'node:os';
 
 import { bundle } from '../support/bundle.ts';
 import { fallsShort, type Figure } from './measure.ts';
+import { NODE_FLAGS } from './node-flags.ts';
 
 const BENCHES = [
   'bench-vault',
@@ -25,11 +26,9 @@ const only = process.argv.slice(2);
 if (only.length === 0 || only.includes('bench-window'))
   execFileSync('npm', ['run', '--silent', 'build'], { stdio: ['ignore', 'ignore', 'inherit'] });
 // What is worked on and compared with must be there: as root on Debian it comes by itself.
-execFileSync(
-  process.execPath,
-  ['--disable-warning=ExperimentalWarning', 'scripts/install-test-programs.ts', 'bench'],
-  { stdio: 'inherit' },
-);
+execFileSync(process.execPath, ['--disable-warning=ExperimentalWarning', 'scripts/install-test-programs.ts', 'bench'], {
+  stdio: 'inherit',
+});
 const unfinished: string[] = [];
 const folder = await bundle('bench', {
   ...Object.fromEntries(BENCHES.map((bench) => [bench, `test/bench/${bench}.ts`])),
@@ -39,10 +38,10 @@ const folder = await bundle('bench', {
 const results: { readonly bench: string; readonly figures: readonly Figure[] }[] = [];
 for (const bench of BENCHES.filter((name) => only.length === 0 || only.includes(name))) {
   process.stdout.write(`\n${bench}\n`);
-  const run = spawnSync(process.execPath, ['--no-memory-protection-keys', `${folder}/${bench}.js`], {
+  const run = spawnSync(process.execPath, [...NODE_FLAGS, `${folder}/${bench}.js`], {
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'inherit'],
-    // As bin/cairn starts Node.
+    // As bin/cairn starts Node: see node-flags.ts.
     env: { ...process.env, MALLOC_ARENA_MAX: '1' },
     maxBuffer: 64 * 1024 * 1024,
   });

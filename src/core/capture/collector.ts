@@ -6,6 +6,7 @@ import type { CheckpointAttributes } from '../../shared/model/checkpoint.ts';
 import type { CapturedItem, CapturedStream, SnapshotItem, StoredStream } from '../../shared/model/item.ts';
 import type { Gap, SnapshotKind, SnapshotSummary } from '../../shared/model/snapshot.ts';
 import type { Clock } from '../clock.ts';
+import { createProcessLook } from '../sources/host/proc.ts';
 import type { CaptureContext, Host, Source } from '../sources/source.ts';
 import type { SaveRequest, SaveResult, Vault } from '../vault/vault.ts';
 import { planCarry, type CarryPlan } from './carry-forward.ts';
@@ -146,7 +147,8 @@ export class Collector {
   }
 
   async #gather({ kind, checkpoint, signal }: CaptureRequest, settings: CaptureSettings): Promise<Gathered> {
-    const exclusion = excludeTerminals(settings.exclusion, findOffTerminals(this.#deps.host));
+    const host: Host = { ...this.#deps.host, look: createProcessLook(this.#deps.host.procDir) };
+    const exclusion = excludeTerminals(settings.exclusion, findOffTerminals(host));
     const newest = await this.#newest.read();
     const nowMs = this.#deps.clock.nowMs();
     const sources = settings.sources.filter(({ id }) => !exclusion.source(id));
@@ -157,7 +159,7 @@ export class Collector {
       const readings = await Promise.all(
         asked.map((source) =>
           this.#reader.read(source, {
-            context: this.#contextFor(source, { settings, newest, nowMs, pointedPaths }),
+            context: this.#contextFor(source, { host, settings, newest, nowMs, pointedPaths }),
             signal: signal ?? NEVER_ABORTED,
           }),
         ),
@@ -182,9 +184,9 @@ export class Collector {
 
   #contextFor(
     source: Source,
-    round: { settings: CaptureSettings; newest: NewestState; nowMs: number; pointedPaths: readonly string[] },
+    round: Pick<CaptureContext, 'host' | 'nowMs' | 'pointedPaths'> & { settings: CaptureSettings; newest: NewestState },
   ): Omit<CaptureContext, 'signal'> {
-    const { settings, newest, nowMs, pointedPaths } = round;
+    const { host, settings, newest, nowMs, pointedPaths } = round;
     const known = this.#deps.vault.known();
     const previous = newest.items.filter(
       (item) => item.source === source.id && settings.exclusion.apply(item) !== null,
@@ -193,7 +195,7 @@ export class Collector {
     const isTurned = this.#storedUnder !== null && this.#storedUnder !== storageOf(settings);
     const forgotten = new Set(isTurned ? previous.flatMap(redactableStreams) : []);
     return {
-      host: this.#deps.host,
+      host,
       nowMs,
       maxBytes: MAX_SOURCE_BYTES,
       known: (key, stream) => (forgotten.has(streamName(key, stream)) ? undefined : known.get(key)?.get(stream)),

@@ -8,6 +8,7 @@ import type { JsonValue } from '../../shared/model/json.ts';
 import type { PlannedStep, StepResult } from '../../shared/model/restore.ts';
 import type { GapReason } from '../../shared/model/snapshot.ts';
 import type { ReadConversation } from './conversation/message.ts';
+import type { ProcessLook } from './host/proc.ts';
 import type { RunProgram } from './host/run-program.ts';
 
 /** The machine as a source sees it. Tests point it at a folder and processes of their own. */
@@ -19,6 +20,8 @@ export interface Host {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** `/proc`, or what a test puts in its place. */
   readonly procDir: string;
+  /** In a capture: the processes as it found them. Without one they are read anew. */
+  readonly look?: ProcessLook;
   readonly run: RunProgram;
 }
 

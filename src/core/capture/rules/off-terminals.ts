@@ -1,8 +1,7 @@
 // `CAIRN_OFF`: a terminal in which any process was started with this variable is left out of captures, and so is what runs in it. The
 // environment of each process that has a terminal is asked for this one variable; nothing else of it is kept.
 
-import { readProcesses, readProcessVariable, ttyPath } from '../../sources/host/proc.ts';
-import type { Host } from '../../sources/source.ts';
+import { readProcesses, readProcessVariable, ttyPath, type ProcessPlace } from '../../sources/host/proc.ts';
 import type { Exclusion } from './exclusion.ts';
 
 const OFF_VARIABLE = 'CAIRN_OFF';
@@ -10,12 +9,12 @@ const OFF_VARIABLE = 'CAIRN_OFF';
 const NOT_OFF = new Set(['', '0']);
 
 /** The devices of the terminals that say no, such as `/dev/pts/5`. */
-export function findOffTerminals({ procDir }: Pick<Host, 'procDir'>): ReadonlySet<string> {
+export function findOffTerminals(place: ProcessPlace): ReadonlySet<string> {
   const off = new Set<string>();
-  for (const process of readProcesses(procDir)) {
+  for (const process of readProcesses(place)) {
     const device = process.isZombie ? null : ttyPath(process.ttyNumber);
     if (device === null || off.has(device)) continue;
-    if (!NOT_OFF.has(readProcessVariable(procDir, process.pid, OFF_VARIABLE) ?? '')) off.add(device);
+    if (!NOT_OFF.has(readProcessVariable(place.procDir, process.pid, OFF_VARIABLE) ?? '')) off.add(device);
   }
   return off;
 }

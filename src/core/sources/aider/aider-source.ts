@@ -99,7 +99,7 @@ async function captureAider(context: CaptureContext, memory: LogMemory<HistoryFa
 /** Those that write to the file of their project. */
 function findClients(host: Host): ProgramProcess[] {
   return findProgramProcesses(
-    host.procDir,
+    host,
     (path, words) => baseName(path) === 'aider' && optionValue(words, ['--chat-history-file']) === null,
   );
 }

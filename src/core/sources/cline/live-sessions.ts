@@ -69,7 +69,7 @@ function mayShow({ words, cwd, startedAtMs }: ProgramProcess, { file, writtenAtM
 }
 
 function findClients(host: Host): ProgramProcess[] {
-  return findProgramProcesses(host.procDir, (path, words) => isClinePath(path) && !words.includes(HUB));
+  return findProgramProcesses(host, (path, words) => isClinePath(path) && !words.includes(HUB));
 }
 
 function isHub(host: Host, pid: number): boolean {

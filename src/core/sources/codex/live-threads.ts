@@ -30,7 +30,7 @@ interface HeldThread {
 
 /** The conversations that are in use now, by id. */
 export function readLiveThreads(host: Host, codexDir: string, index: ThreadIndex): Map<string, LiveConversation> {
-  const processes = readProcesses(host.procDir).filter(({ isZombie }) => !isZombie);
+  const processes = readProcesses(host).filter(({ isZombie }) => !isZombie);
   const held = findHeld(host, codexDir, processes);
   const inBackground = held.filter(({ holder }) => isBackgroundProcess(host.procDir, holder.pid));
   const clients = inBackground.length === 0 ? [] : findClients(host.procDir, processes);

@@ -92,7 +92,7 @@ function readOne(session: FoundSession, room: ReadingRoom, readers: Readers): Co
 }
 
 function findClients(host: Host): ProgramProcess[] {
-  return findProgramProcesses(host.procDir, (path) => baseName(path) === 'cn' || path.includes('/@continuedev/cli/'));
+  return findProgramProcesses(host, (path) => baseName(path) === 'cn' || path.includes('/@continuedev/cli/'));
 }
 
 function findClient(

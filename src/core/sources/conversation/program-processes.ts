@@ -1,6 +1,12 @@
 // Running programs that an interpreter runs, so that their name stands among its words: `node --option /usr/bin/gemini --resume x`.
 
-import { readArguments, readBootTimeMs, readProcesses, readWorkingDirectory, type ProcessInfo } from '../host/proc.ts';
+import {
+  createProcessLook,
+  readBootTimeMs,
+  readWorkingDirectory,
+  type ProcessInfo,
+  type ProcessPlace,
+} from '../host/proc.ts';
 
 const INTERPRETERS = /^(?:node|nodejs|bun|deno|python[\d.]*|uv|tsx)$/;
 /** Clock ticks since boot are hundredths of a second on Linux. */
@@ -22,14 +28,15 @@ export interface ProgramProcess {
  * @param isProgram told the path of what runs, and the words after it
  */
 export function findProgramProcesses(
-  procDir: string,
+  place: ProcessPlace,
   isProgram: (path: string, words: readonly string[]) => boolean,
 ): ProgramProcess[] {
+  const { procDir } = place;
+  const look = place.look ?? createProcessLook(procDir);
   const bootTimeMs = readBootTimeMs(procDir);
-  const found = readProcesses(procDir).flatMap((process): ProgramProcess[] => {
+  const found = look.processes().flatMap((process): ProgramProcess[] => {
     const isKernel = process.parentPid === KERNEL_THREADS_PID;
-    const words =
-      process.isZombie || isKernel ? null : wordsAfterProgram(readArguments(procDir, process.pid), isProgram);
+    const words = process.isZombie || isKernel ? null : wordsAfterProgram(look.argumentsOf(process.pid), isProgram);
     if (words === null) return [];
     const cwd = readWorkingDirectory(procDir, process.pid)?.path ?? null;
     const startedAtMs = bootTimeMs === null ? null : bootTimeMs + process.startTime * TICK_MS;

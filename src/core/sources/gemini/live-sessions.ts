@@ -33,7 +33,7 @@ export interface LiveSessions {
 
 /** The running ones, but for those that only answer a command. */
 export function findGeminiClients(host: Host): readonly ProgramProcess[] {
-  return findProgramProcesses(host.procDir, isGemini).filter(({ words }) => !COMMANDS.has(words[0] ?? ''));
+  return findProgramProcesses(host, isGemini).filter(({ words }) => !COMMANDS.has(words[0] ?? ''));
 }
 
 /** Joins running ones to sessions. */

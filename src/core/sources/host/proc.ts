@@ -24,8 +24,38 @@ export interface ProcessInfo {
   readonly isZombie: boolean;
 }
 
+/** All processes as one moment found them. What a capture asks a dozen times is read once, and all sources see the same. */
+export interface ProcessLook {
+  processes(): readonly ProcessInfo[];
+  argumentsOf(pid: number): readonly string[];
+}
+
+/** Where processes are read: a look that was taken, else the folder. */
+export interface ProcessPlace {
+  readonly procDir: string;
+  readonly look?: ProcessLook | undefined;
+}
+
+/** A look at a folder like /proc, taken when it is first asked. */
+export function createProcessLook(procDir: string): ProcessLook {
+  let processes: readonly ProcessInfo[] | null = null;
+  const words = new Map<number, readonly string[]>();
+  return {
+    processes: () => (processes ??= scanProcesses(procDir)),
+    argumentsOf: (pid) => {
+      const known = words.get(pid) ?? readArguments(procDir, pid);
+      words.set(pid, known);
+      return known;
+    },
+  };
+}
+
 /** Every process that can be read. */
-export function readProcesses(procDir: string): ProcessInfo[] {
+export function readProcesses({ procDir, look }: ProcessPlace): readonly ProcessInfo[] {
+  return look?.processes() ?? scanProcesses(procDir);
+}
+
+function scanProcesses(procDir: string): ProcessInfo[] {
   const processes: ProcessInfo[] = [];
   for (const name of listNames(procDir)) {
     if (!/^\d+$/.test(name)) continue;

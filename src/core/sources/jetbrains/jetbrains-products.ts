@@ -67,7 +67,7 @@ export function productOf(folderName: string): Product | null {
 /** True where the IDE runs: it is started with the name of its settings, or from its own program. */
 export function isIdeRunning(host: Host, { name, programs }: Ide): boolean {
   const selector = `-Didea.paths.selector=${name}`;
-  return readProcesses(host.procDir).some((process) => {
+  return readProcesses(host).some((process) => {
     if (process.isZombie || readOwner(host.procDir, process.pid) !== host.uid) return false;
     if (programs.includes(process.name)) return true;
     return process.name === 'java' && readArguments(host.procDir, process.pid).includes(selector);

@@ -32,7 +32,7 @@ interface InstanceCapture {
 /** Instances are read side by side; one that hangs costs only its own items. `told` remembers what was said once. */
 export async function captureKitty(context: CaptureContext, told: Set<string>): Promise<SourceCapture> {
   const { host } = context;
-  const table = indexProcesses(readProcesses(host.procDir));
+  const table = indexProcesses(readProcesses(host));
   const captures = await Promise.all(
     findKitties(host, table).map((instance) => captureInstance(context, instance, table, told)),
   );

@@ -44,7 +44,7 @@ function whyNotStarted(host: Host): string | null {
 }
 
 function findReachable(host: Host): KittyInstance | null {
-  const kitties = findKitties(host, indexProcesses(readProcesses(host.procDir)));
+  const kitties = findKitties(host, indexProcesses(readProcesses(host)));
   return kitties.find(({ remote }) => remote !== null) ?? null;
 }
 

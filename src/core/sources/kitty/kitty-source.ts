@@ -27,7 +27,7 @@ export function createKittySource(): Source {
 }
 
 function detectKitty(host: Host): SourceDetection {
-  const kitties = findKitties(host, indexProcesses(readProcesses(host.procDir)));
+  const kitties = findKitties(host, indexProcesses(readProcesses(host)));
   const windows = kitties.reduce((sum, { shells }) => sum + shells.length, 0);
   if (windows === 0) return { isPresent: false, summary: 'no kitty is running' };
   const isReachable = kitties.some(({ remote }) => remote !== null);

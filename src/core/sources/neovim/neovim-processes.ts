@@ -17,7 +17,7 @@ export interface NeovimProcess {
 
 /** The Neovims of this user that listen. One that only shows another one's screen does not. */
 export function findNeovims(host: Host): NeovimProcess[] {
-  const candidates = readProcesses(host.procDir).filter(
+  const candidates = readProcesses(host).filter(
     (process) => process.name === NAME && !process.isZombie && readOwner(host.procDir, process.pid) === host.uid,
   );
   const sockets = readListeningSockets(

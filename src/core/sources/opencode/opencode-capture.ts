@@ -165,7 +165,7 @@ function toReading(
 }
 
 function findClients(host: Host): readonly ProgramProcess[] {
-  return findProgramProcesses(host.procDir, (path) => /^\.?opencode(?:\.exe)?$/.test(baseName(path)));
+  return findProgramProcesses(host, (path) => /^\.?opencode(?:\.exe)?$/.test(baseName(path)));
 }
 
 /** Those that were started with a session: `opencode -s ID`, `opencode run --session ID`. */

@@ -34,7 +34,7 @@ interface SessionCapture {
 export async function captureScreen(context: CaptureContext, memoryFolders: readonly string[]): Promise<SourceCapture> {
   const { host } = context;
   await removeLeftFolders(memoryFolders, host.uid);
-  const table = indexProcesses(readProcesses(host.procDir));
+  const table = indexProcesses(readProcesses(host));
   const { sessions, lost } = findScreenSessions(host, table);
   const problems: SourceProblem[] = lost.map(({ pid, socket }) => ({
     reason: 'unreadable',

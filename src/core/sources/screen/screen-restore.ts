@@ -182,7 +182,7 @@ async function askCurrent(session: ScreenSession, { host, signal }: RestoreConte
 }
 
 function findSessions(host: Host): readonly ScreenSession[] {
-  return findScreenSessions(host, indexProcesses(readProcesses(host.procDir))).sessions;
+  return findScreenSessions(host, indexProcesses(readProcesses(host))).sessions;
 }
 
 /** The folder of the session's socket, where it is one that screen takes and was not its usual one; null for the usual one. */

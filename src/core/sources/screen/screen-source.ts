@@ -33,7 +33,7 @@ export function createScreenSource(options: ScreenSourceOptions = {}): Source {
 }
 
 function detectScreen(host: Host): SourceDetection {
-  const table = indexProcesses(readProcesses(host.procDir));
+  const table = indexProcesses(readProcesses(host));
   const { sessions } = findScreenSessions(host, table);
   if (sessions.length === 0) return { isPresent: false, summary: 'no screen session is running' };
   const windows = sessions.reduce((sum, session) => sum + windowsOf(host, session, table).length, 0);

@@ -30,7 +30,7 @@ interface Terminal {
 
 /** The plain terminals of the user whose home this is. */
 export function captureTerminals(host: Host): readonly CapturedItem[] {
-  const table = indexProcesses(readProcesses(host.procDir));
+  const table = indexProcesses(readProcesses(host));
   const bootId = readBootId(host.procDir);
   return findTerminals(host, table).flatMap((terminal) => {
     const program = readTerminalProgram(host.procDir, terminal.leader, table);
@@ -45,7 +45,7 @@ export function captureTerminals(host: Host): readonly CapturedItem[] {
 
 /** How many there are, without reading what they do. */
 export function countTerminals(host: Host): number {
-  return findTerminals(host, indexProcesses(readProcesses(host.procDir))).length;
+  return findTerminals(host, indexProcesses(readProcesses(host))).length;
 }
 
 function findTerminals(host: Host, table: ProcessTable): Terminal[] {

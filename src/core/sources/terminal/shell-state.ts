@@ -45,7 +45,7 @@ export function usedSince(state: ShellState, host: Host): string | null {
 }
 
 function childrenOf(host: Host, pid: number): string[] {
-  return readProcesses(host.procDir)
+  return readProcesses(host)
     .filter((process) => process.parentPid === pid && !process.isZombie)
     .map((process) => `${process.pid}-${process.startTime}`);
 }

@@ -32,10 +32,7 @@ export interface RunTmuxOptions {
 }
 
 /** Finds servers by the sockets in their usual folder and by the sockets that the user's tmux processes listen on. */
-export function findTmuxServers(
-  host: Host,
-  processes: readonly ProcessInfo[] = readProcesses(host.procDir),
-): FoundServers {
+export function findTmuxServers(host: Host, processes: readonly ProcessInfo[] = readProcesses(host)): FoundServers {
   const folder = socketFolder(host);
   const listening = readListening(host, processes);
   const found = new Map<string, TmuxServer>();

@@ -41,7 +41,7 @@ async function detectTmux(host: Host): Promise<SourceDetection> {
 
 /** Servers are read side by side, so that one that hangs takes no time from the others. */
 async function captureTmux(context: CaptureContext): Promise<SourceCapture> {
-  const processes = readProcesses(context.host.procDir);
+  const processes = readProcesses(context.host);
   const { servers, lost } = findTmuxServers(context.host, processes);
   const problems: SourceProblem[] = lost.map(({ pid, socket }) => ({
     reason: 'unreadable',

@@ -52,7 +52,7 @@ export function isVimName(name: string): boolean {
 }
 
 /** The Vims of this user. */
-export function findVims(host: Host, processes = readProcesses(host.procDir)): VimProcess[] {
+export function findVims(host: Host, processes = readProcesses(host)): VimProcess[] {
   return processes
     .filter(({ name, isZombie, pid }) => isVimName(name) && !isZombie && readOwner(host.procDir, pid) === host.uid)
     .flatMap((process) => readVim(host, process) ?? []);
@@ -65,7 +65,7 @@ export function isEditorName(name: string): boolean {
 
 /** Swap files that this user's running editors hold open. */
 export function heldSwapFiles(host: Host): Set<string> {
-  const editors = readProcesses(host.procDir).filter(
+  const editors = readProcesses(host).filter(
     ({ name, isZombie, pid }) => isEditorName(name) && !isZombie && readOwner(host.procDir, pid) === host.uid,
   );
   return new Set(editors.flatMap(({ pid }) => openSwapFiles(host.procDir, pid)));

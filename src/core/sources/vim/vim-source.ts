@@ -50,7 +50,7 @@ function detect(host: Host): SourceDetection {
 
 async function capture(context: CaptureContext): Promise<SourceCapture> {
   const texts = new UnsavedTexts(context);
-  const processes = readProcesses(context.host.procDir);
+  const processes = readProcesses(context.host);
   const vims = findVims(context.host, processes);
   const items = new Map<string, CapturedItem>();
   for (const vim of vims) {

@@ -30,7 +30,7 @@ interface InstanceCapture {
 
 /** Instances are read side by side; one that hangs costs only its own items. */
 export async function captureWezterm(context: CaptureContext): Promise<SourceCapture> {
-  const table = indexProcesses(readProcesses(context.host.procDir));
+  const table = indexProcesses(readProcesses(context.host));
   const captures = await Promise.all(
     findWezterms(context.host, table).map((instance) => captureInstance(context, instance, table)),
   );

@@ -40,7 +40,7 @@ function whyUnavailable(host: Host): string | null {
 }
 
 function findRunning(host: Host): WeztermInstance | null {
-  return findWezterms(host, indexProcesses(readProcesses(host.procDir)))[0] ?? null;
+  return findWezterms(host, indexProcesses(readProcesses(host)))[0] ?? null;
 }
 
 /** Window by window, tab by tab. */

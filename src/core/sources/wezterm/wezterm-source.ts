@@ -18,9 +18,7 @@ export function createWeztermSource(): Source {
     kinds: ['terminal'],
     readsPaths: false,
     detect: async (host) => {
-      const panes = findWezterms(host, indexProcesses(readProcesses(host.procDir))).flatMap(
-        ({ shells }) => shells,
-      ).length;
+      const panes = findWezterms(host, indexProcesses(readProcesses(host))).flatMap(({ shells }) => shells).length;
       if (panes === 0) return { isPresent: false, summary: 'no WezTerm is running' };
       return { isPresent: true, summary: `${panes} pane${panes === 1 ? '' : 's'}` };
     },

@@ -32,7 +32,7 @@ interface SessionCapture {
 
 /** Sessions are read side by side; one that hangs costs only its own items. */
 export async function captureZellij(context: CaptureContext): Promise<SourceCapture> {
-  const table = indexProcesses(readProcesses(context.host.procDir));
+  const table = indexProcesses(readProcesses(context.host));
   const sessions = findZellijSessions(context.host, table);
   const captures = await Promise.all(sessions.map((session) => captureSession(context, session, table)));
   return {

@@ -121,9 +121,7 @@ class LiveZellij {
   async #prepare({ session }: ZellijFacts): Promise<void> {
     if (this.#isReady) return;
     const { host, signal } = this.#context;
-    const known = findZellijSessions(host, indexProcesses(readProcesses(host.procDir))).find(
-      ({ name }) => name === this.#name,
-    );
+    const known = findZellijSessions(host, indexProcesses(readProcesses(host))).find(({ name }) => name === this.#name);
     if (known === undefined) {
       const options = { signal, timeoutMs: RUN_TIMEOUT_MS };
       const made = await runZellij(host, null, ['attach', '--create-background', this.#name], options);

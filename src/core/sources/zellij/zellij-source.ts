@@ -27,7 +27,7 @@ export function createZellijSource(): Source {
 }
 
 function detectZellij(host: Host): SourceDetection {
-  const sessions = findZellijSessions(host, indexProcesses(readProcesses(host.procDir)));
+  const sessions = findZellijSessions(host, indexProcesses(readProcesses(host)));
   if (sessions.length === 0) return { isPresent: false, summary: 'no Zellij session is running' };
   const panes = sessions.reduce((sum, { shells }) => sum + shells.size, 0);
   return { isPresent: true, summary: `${count(panes, 'pane')} in ${count(sessions.length, 'session')}` };

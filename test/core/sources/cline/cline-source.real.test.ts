@@ -31,7 +31,7 @@ describe.skipIf(CLINE === null || findProgram('tmux') === null)(
 
     /** Every command leaves a background process behind. */
     function endHub(rig: ConversationRig): void {
-      for (const { pid } of readProcesses('/proc')) {
+      for (const { pid } of readProcesses({ procDir: '/proc' })) {
         const words = readArguments('/proc', pid);
         if (words.includes('--cline-hub-daemon') && words.includes(rig.cwd)) process.kill(pid, 'SIGKILL');
       }

@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import {
+  createProcessLook,
   parseProcessStat,
   readArguments,
   readBootId,
@@ -57,12 +58,27 @@ describe('reading /proc', () => {
     mkdirSync(join(folder.path, 'self'));
     writeFileSync(join(folder.path, 'uptime'), '1');
 
-    expect(readProcesses(folder.path).map(({ pid }) => pid)).toEqual([7]);
+    expect(readProcesses({ procDir: folder.path }).map(({ pid }) => pid)).toEqual([7]);
     expect(readProcess(folder.path, 8)).toBeNull();
     expect(readArguments(folder.path, 8)).toEqual([]);
     expect(readWorkingDirectory(folder.path, 8)).toBeNull();
     expect(readOwner(folder.path, 9)).toBeNull();
     expect(readBootId(folder.path)).toBe('');
+  });
+
+  it('is looked at once by all who hold the same look, when it is first asked', () => {
+    const procDir = folder.path;
+    const look = createProcessLook(procDir);
+    writeProcess(procDir, { pid: 7, argv: ['vi', 'a'] });
+    expect(readProcesses({ procDir, look }).map(({ pid }) => pid)).toEqual([7]);
+    expect(look.argumentsOf(7)).toEqual(['vi', 'a']);
+
+    writeFileSync(join(procDir, '7', 'cmdline'), 'vi\0b\0');
+    writeProcess(procDir, { pid: 8 });
+
+    expect(readProcesses({ procDir, look }).map(({ pid }) => pid)).toEqual([7]);
+    expect(look.argumentsOf(7)).toEqual(['vi', 'a']);
+    expect(readProcesses({ procDir }).map(({ pid }) => pid)).toEqual([7, 8]);
   });
 
   it('keeps empty and odd words apart', () => {

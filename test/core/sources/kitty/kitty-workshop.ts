@@ -151,7 +151,7 @@ export class KittyWorkshop implements AsyncDisposable {
   }
 
   #kitties(): number[] {
-    return readProcesses('/proc')
+    return readProcesses({ procDir: '/proc' })
       .filter(({ pid, name, isZombie }) => {
         const home = name === 'kitty' && !isZombie ? readProcessVariable('/proc', pid, 'HOME') : null;
         return home === this.host.homeDir;

@@ -38,7 +38,9 @@ describeWith(['tmux', 'bash'], 'the shell source on a real terminal', () => {
         .split('-')
         .at(-2),
     );
-    const ours = readProcesses('/proc').filter((process) => process.sessionId === pid || process.pid === pid);
+    const ours = readProcesses({ procDir: '/proc' }).filter(
+      (process) => process.sessionId === pid || process.pid === pid,
+    );
     if (pid > 1) for (const process of ours) globalThis.process.kill(process.pid, 'SIGKILL');
     keyboard.destroy();
     await shop[Symbol.asyncDispose]();

@@ -83,7 +83,7 @@ describe('parseProcessStat()', () => {
         parseProcessStat(text);
       }),
     );
-    expect(readProcesses('/proc').some((process) => process.pid === globalThis.process.pid)).toBe(true);
-    expect(readProcesses('/nowhere')).toEqual([]);
+    expect(readProcesses({ procDir: '/proc' }).some((process) => process.pid === globalThis.process.pid)).toBe(true);
+    expect(readProcesses({ procDir: '/nowhere' })).toEqual([]);
   });
 });

@@ -16,9 +16,10 @@ import { joinVault, openVault } from './vault/vault-client.ts';
 /** Null where the vault is somebody else's, or can only be read. */
 export function createSync(
   app: Pick<App, 'clock' | 'folder' | 'host'>,
-  { vault }: Pick<OpenApp, 'vault'>,
+  opened: Pick<OpenApp, 'vault' | 'config'>,
   emit: (event: AppEvent) => void,
 ): SyncService | null {
+  const { vault } = opened;
   const { replica } = vault;
   if (replica === undefined || vault.notices.some(({ code }) => code === 'opened-read-only')) return null;
   const nowMs = (): number => app.clock.nowMs();
@@ -35,6 +36,7 @@ export function createSync(
       login: (url) => createLoginServer({ url, nowMs }),
       sync: (url, tokens) => createSyncServer({ url, nowMs }, tokens),
     },
+    retention: () => opened.config().retention,
     onChanged: () => emit({ type: 'sync.changed' }),
     onDevicesChanged: () => emit({ type: 'devices.changed' }),
   });
@@ -78,7 +80,7 @@ function ownName(): string {
 /** Sync that goes on by itself while the vault is open: with each capture, and with what others send. */
 export function keepSync(
   app: Pick<App, 'clock' | 'folder' | 'host'>,
-  opened: Pick<OpenApp, 'vault' | 'scheduler'>,
+  opened: Pick<OpenApp, 'vault' | 'scheduler' | 'config'>,
   emit: (event: AppEvent) => void,
 ): SyncService | null {
   const sync = createSync(app, opened, emit);

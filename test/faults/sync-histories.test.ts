@@ -1,5 +1,5 @@
 // Random histories of devices over a line that cuts, repeats, cuts short and delays, against a model of what must hold: whatever was
-// captured is in the end on every device, once, and nothing else is. `CAIRN_SYNC_HISTORIES=500 vitest run test/faults/sync-histories.test.ts`
+// captured is in the end on every device, once, and nothing else is; what was forgotten or overwritten is so everywhere. `CAIRN_SYNC_HISTORIES=500 vitest run test/faults/sync-histories.test.ts`
 // runs many; a seed that fails is printed with it.
 
 import { setTimeout } from 'node:timers/promises';
@@ -8,7 +8,10 @@ import { describe, expect, it } from 'vitest';
 
 import { AppError } from '../../src/shared/model/app-error.ts';
 import type { SyncServer } from '../../src/core/sync/server-port.ts';
-import { aCapture, aStream, aTerminal } from '../support/captures.ts';
+import type { Vault } from '../../src/core/vault/vault.ts';
+import { DEFAULT_RETENTION } from '../../src/shared/model/retention.ts';
+import type { SnapshotId } from '../../src/shared/model/ids.ts';
+import { aCapture, aStream, aTerminal, key, text } from '../support/captures.ts';
 import { FakeSyncState } from '../support/fake-sync-server.ts';
 import { createSyncDevice, type SyncDevice } from '../support/sync-devices.ts';
 import { TEST_NOW_MS } from '../support/test-vault.ts';
@@ -16,6 +19,11 @@ import { TEST_NOW_MS } from '../support/test-vault.ts';
 const HISTORIES = Number(process.env['CAIRN_SYNC_HISTORIES'] ?? '1');
 const FIRST_SEED = Number(process.env['CAIRN_SYNC_SEED'] ?? '1');
 const STEPS = 24;
+const STEP_MS = 20 * 60_000;
+/** Thins to one an hour. */
+const LIMITS = { ...DEFAULT_RETENTION, allHours: 1, hourlyDays: 1, dailyDays: 1 };
+/** What goes is told at once, and deletions are not asked about. */
+const OPTIONS = { retellAfter: 1, mayDelete: true };
 /** Of calls to the server. */
 const FAULT_SHARE = 0.3;
 
@@ -57,6 +65,7 @@ function overBadLine(server: SyncServer, random: () => number): SyncServer {
     ...server,
     status: faulty((...values) => server.status(...values)),
     push: faulty((...values) => server.push(...values)),
+    free: faulty((...values) => server.free(...values)),
     have: faulty((...values) => server.have(...values)),
     upload: faulty((...values) => server.upload(...values)),
     getObjects: faulty(async (...values) => {
@@ -74,12 +83,56 @@ function overBadLine(server: SyncServer, random: () => number): SyncServer {
 
 async function syncAnyway(device: SyncDevice): Promise<void> {
   try {
-    await device.sync();
+    await device.sync(OPTIONS);
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
     // What a cut line does is retryable; what a cut answer does is named. Nothing else may happen.
     expect(['SYNC_OFFLINE', 'SYNC_TAMPERED']).toContain(error.code);
   }
+}
+
+type Random = () => number;
+
+async function idsOf(vault: Pick<Vault, 'listSnapshots'>): Promise<SnapshotId[]> {
+  return (await vault.listSnapshots({ limit: 1_000 })).map(({ id }) => id);
+}
+
+/** Captures, or takes something out of the past; `told` is what others may have of it. */
+async function change(
+  { vault }: SyncDevice,
+  told: Set<SnapshotId>,
+  random: Random,
+  seed: number,
+  step: number,
+): Promise<void> {
+  const nowMs = TEST_NOW_MS + step * STEP_MS;
+  const kind = random();
+  if (kind < 0.1) {
+    const before = await idsOf(vault);
+    await vault.forget(nowMs - Math.floor(random() * 4) * STEP_MS, {});
+    const after = new Set(await idsOf(vault));
+    for (const id of before) if (!after.has(id)) told.delete(id);
+  } else if (kind < 0.2) await vault.prune(LIMITS, nowMs, { isDryRun: false });
+  else if (kind < 0.3) await overwrite(vault, `CANARY ${seed} ${Math.floor(random() * step)} `);
+  else {
+    const content = `CANARY ${seed} ${step} `.repeat(1 + Math.floor(random() * 4_000));
+    const items = [
+      aTerminal('main', { streams: [aStream({ text: content })] }),
+      aTerminal(`t${Math.floor(random() * 4)}`),
+    ];
+    told.add((await vault.save(aCapture(items, { takenAtMs: nowMs }))).summary.id);
+  }
+}
+
+/** Overwrites the first place of a value in each text that holds it. */
+async function overwrite(vault: Vault, value: string): Promise<void> {
+  const { texts } = await vault.listTexts(null, 64 * 1024 * 1024);
+  const bytes = Uint8Array.from(Buffer.from(value));
+  const spots = texts.flatMap(({ anchor, bytes: content, type }) => {
+    const start = type === 'content' ? Buffer.from(content).indexOf(value) : -1;
+    return start < 0 ? [] : [{ anchor, start, end: start + value.length, bytes }];
+  });
+  await vault.redact(spots, {});
 }
 
 async function runHistory(seed: number): Promise<void> {
@@ -90,7 +143,7 @@ async function runHistory(seed: number): Promise<void> {
   await using two = await createSyncDevice(state, 'two', one);
   const devices = [one, two];
   const lines = devices.map(({ server }) => server);
-  const captured = devices.map(() => new Set<string>());
+  const captured = devices.map(() => new Set<SnapshotId>());
   devices.forEach((device, at) => {
     device.server = overBadLine(lines[at] ?? device.server, random);
   });
@@ -99,32 +152,37 @@ async function runHistory(seed: number): Promise<void> {
     const at = Math.floor(random() * devices.length);
     const device = devices[at];
     if (device === undefined) continue;
-    if (random() < 0.5) {
-      const text = `CANARY ${seed} ${step} `.repeat(1 + Math.floor(random() * 4_000));
-      const items = [aTerminal('main', { streams: [aStream({ text })] }), aTerminal(`t${Math.floor(random() * 4)}`)];
-      const { summary } = await device.vault.save(aCapture(items, { takenAtMs: TEST_NOW_MS + step * 1_000 }));
-      captured[at]?.add(summary.id);
-    } else await syncAnyway(device);
+    if (random() >= 0.5) {
+      await syncAnyway(device);
+      continue;
+    }
+    await change(device, captured[at] ?? new Set(), random, seed, step);
   }
 
   devices.forEach((device, at) => {
     device.server = lines[at] ?? device.server;
   });
   for (let round = 0; round < 2; round += 1)
-    for (const device of devices) expect((await device.sync()).troubles).toEqual([]);
+    for (const device of devices) expect((await device.sync(OPTIONS)).troubles).toEqual([]);
+  await using three = await createSyncDevice(state, 'three', one);
+  expect((await three.sync(OPTIONS)).troubles).toEqual([]);
   for (const [at, writer] of devices.entries()) {
-    const ids = [...(captured[at] ?? [])].toSorted();
-    expect((await writer.vault.listSnapshots({ limit: 1_000 })).map(({ id }) => String(id)).toSorted()).toEqual(ids);
-    for (const reader of devices) {
-      if (reader === writer || ids.length === 0) continue;
+    const left = await idsOf(writer.vault);
+    for (const reader of [...devices, three].filter((device) => device !== writer && left.length > 0))
       await reader.lane(writer, async (lane) => {
-        const there = await lane.listSnapshots({ limit: 1_000 });
-        expect(there).toEqual(await writer.vault.listSnapshots({ limit: 1_000 }));
+        const there = await idsOf(lane);
+        // What was only thinned out by its own device stays with those that had it; who comes new gets what is left.
+        expect(reader === three ? there : there.filter((id) => left.includes(id))).toEqual(left);
+        expect(there.filter((id) => captured[at]?.has(id) !== true)).toEqual([]);
+        for (const id of left) expect(await contentOf(lane, id)).toBe(await contentOf(writer.vault, id));
         expect(await lane.verify({ isDeep: true, nowMs: TEST_NOW_MS })).toMatchObject({ ok: true });
       });
-    }
   }
   expect(state.bytes().includes('CANARY')).toBe(false);
+}
+
+async function contentOf(vault: Pick<Vault, 'readStream'>, id: SnapshotId): Promise<string> {
+  return text(await vault.readStream(id, key('tmux:main'), 'scrollback'));
 }
 
 describe('devices over a line that cuts, repeats and delays', () => {

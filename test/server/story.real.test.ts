@@ -212,6 +212,37 @@ describe.each(['sqlite', 'postgres'] as const)('the sync server on %s', (kind) =
       ]);
     });
 
+    it('[S8] frees at once what a device wants gone, where no live entry names it', async () => {
+      await using story = await setup();
+      const { client } = story;
+      const other = await story.another();
+      const [gone, shared, unsent] = [anObject(), anObject(), anObject()];
+      await client.upload(gone, shared, unsent);
+      await client.push(client.nextEntry([gone.id, shared.id]));
+      await other.push(other.nextEntry([shared.id]));
+      const ids = [gone.id, shared.id];
+      await client.send('POST', 'free', { json: { ids } });
+      expect((await client.have(ids)).missing).toEqual([]);
+      await client.push(client.nextEntry([], { kind: 'retire', retires: [{ first: 1, last: 1 }] }));
+
+      expect((await client.send('POST', 'free', { json: { ids } })).status).toBe(200);
+
+      expect((await client.have([...ids, unsent.id])).missing).toEqual([gone.id]);
+      expect((await client.status()).quota).toMatchObject({ usedBytes: 200, usedObjects: 2 });
+      expect((await client.get([gone.id]))[0]?.totalBytes).toBe(0);
+    });
+
+    it('[S8] takes an entry whose device has retired it already', async () => {
+      await using story = await setup();
+      const { client } = story;
+      const retired = { ...client.nextEntry([newObjectId()]), bodyBytes: null };
+      const retiring = client.nextEntry([], { kind: 'retire', retires: [{ first: 1, last: 1 }] });
+
+      expect((await client.push(retired, retiring)).status).toBe(200);
+
+      expect((await client.pull({})).map(({ body }) => body === null)).toEqual([true, false]);
+    });
+
     it('keeps an account within its quota, whoever uploads at once', async () => {
       await using story = await setup({ limits: { bytes: 1_000, objects: 100 } });
       const { client } = story;
@@ -320,6 +351,7 @@ describe.each(['sqlite', 'postgres'] as const)('the sync server on %s', (kind) =
         ['POST', 'have', { json: { ids: [object.id] } }],
         ['POST', 'getObjects', { json: { objects: [{ id: object.id }] } }],
         ['POST', 'damaged', { json: { ids: [object.id] } }],
+        ['POST', 'free', { json: { ids: [object.id] } }],
         ['PUT', 'objects', { bytes: toFrame(object) }],
         ['POST', 'entries', { bytes: encodeWireEntries([thief.nextEntry()]) }],
         ['GET', 'slots'],
@@ -360,7 +392,7 @@ describe.each(['sqlite', 'postgres'] as const)('the sync server on %s', (kind) =
       expect(refusalOf(await client.push(asOther)).code).toBe('forbidden');
       const own = client.nextEntry();
       expect(refusalOf(await client.push({ ...own, signature: randomBytes(64) })).code).toBe('forbidden');
-      expect(refusalOf(await client.push({ ...own, bodyBytes: null })).code).toBe('bad-request');
+      expect(refusalOf(await client.push({ ...own, bodyBytes: randomBytes(60) })).code).toBe('bad-request');
 
       for (const token of ['x', `cairn_a_${'0'.repeat(16)}_${'A'.repeat(43)}`, client.device.refreshToken])
         expect((await call(server.address, 'GET', ROUTES.account, { token })).status).toBe(401);

@@ -117,6 +117,10 @@ export function createFakeServer(state: FakeSyncState, device: Omit<FakeDevice, 
         if (box === undefined) return createMissingFrame(id);
         return { id, hash: sha256(box), totalBytes: box.length, offset, bytes: box.subarray(offset) };
       }),
+    free: async (_, ids) => {
+      const named = new Set([...state.logs.values()].flat().flatMap(requiredBy));
+      for (const id of ids) if (!named.has(id)) state.objects.delete(id);
+    },
     reportDamaged: async (_, ids) => {
       for (const id of ids) {
         state.damaged.add(id);
@@ -174,6 +178,15 @@ function pushOne(state: FakeSyncState, device: DeviceId, entry: WireEntry): void
     signature: concatBytes([entry.signature]),
     bodyBytes: entry.bodyBytes === null ? null : concatBytes([entry.bodyBytes]),
   });
+  for (const { first, last } of part.retires)
+    for (let index = first; index <= last; index += 1) {
+      const retired = log[index - 1];
+      if (retired !== undefined) log[index - 1] = { ...retired, bodyBytes: null };
+    }
+}
+
+function requiredBy({ bodyBytes }: WireEntry): readonly ObjectId[] {
+  return bodyBytes === null ? [] : (parseBody(bodyBytes)?.requires ?? []);
 }
 
 function refuse(

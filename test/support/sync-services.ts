@@ -11,6 +11,7 @@ import { writeAccount } from '../../src/core/sync/sync-records.ts';
 import { SyncService } from '../../src/core/sync/sync-service.ts';
 import { createVault, joinVault, openVault } from '../../src/core/vault/vault-client.ts';
 import type { Vault } from '../../src/core/vault/vault.ts';
+import { DEFAULT_RETENTION } from '../../src/shared/model/retention.ts';
 import { makeTemporaryFolder } from './temporary-folder.ts';
 import { TEST_NOW_MS, TEST_PASSWORD } from './test-vault.ts';
 
@@ -81,6 +82,7 @@ async function serve(
     random: Math.random,
     network: () => '',
     connect: CONNECT,
+    retention: () => DEFAULT_RETENTION,
     onChanged: () => undefined,
     onDevicesChanged: () => undefined,
   });

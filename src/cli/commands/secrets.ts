@@ -62,9 +62,9 @@ export function runSecretsScan(options: SecretsScanOptions, context: CommandCont
   });
 }
 
-/** What was synced before lies elsewhere under its own seal; nothing here reaches it yet. */
+/** What of it is not here, and what each of those places needs. */
 const SYNCED =
-  'this vault syncs: the server (sealed) and the other devices keep what they got before. Redact there too, and have a new secret issued.';
+  'this vault syncs: with the next sync the server lets it go, and other devices overwrite it in their copies of this history. What they captured themselves is redacted there.';
 
 function choose(findings: readonly SecretFinding[], wanted: readonly string[]): readonly SecretFinding[] {
   if (wanted.includes(ALL)) return findings;

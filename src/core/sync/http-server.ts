@@ -104,6 +104,7 @@ export function createSyncServer(deps: HttpServerDeps, tokens: TokenStore): Sync
       if (frames === null) throw nonsense();
       return frames;
     },
+    free: (vault, ids, signal) => done({ route: 'free', ids: of(vault), method: 'POST', json: { ids }, signal }),
     reportDamaged: (vault, ids) => done({ route: 'damaged', ids: of(vault), method: 'POST', json: { ids } }),
     readSlots: (vault) => json({ route: 'slots', ids: of(vault) }, slotsSchema),
     writeSlots: async (vault, slots) => {

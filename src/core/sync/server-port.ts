@@ -59,6 +59,8 @@ export interface SyncServer extends ServerLink {
     signal?: AbortSignal,
   ): Promise<readonly ObjectFrame[]>;
   reportDamaged(vault: VaultKeyId, ids: readonly ObjectId[]): Promise<void>;
+  /** Frees objects that no live entry names without waiting; those that one names stay. */
+  free(vault: VaultKeyId, ids: readonly ObjectId[], signal?: AbortSignal): Promise<void>;
   readSlots(vault: VaultKeyId): Promise<Slots>;
   writeSlots(vault: VaultKeyId, slots: Slots): Promise<Slots>;
   askToJoin(vault: VaultKeyId): Promise<void>;

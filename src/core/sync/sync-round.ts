@@ -5,30 +5,25 @@ import { AppError, toPlainError, type PlainError } from '../../shared/model/app-
 import type { SyncSelection } from '../../shared/contract/sync.ts';
 import type { AccountDevice } from '../../shared/replication/account.ts';
 import { concatBytes } from '../../shared/replication/bytes.ts';
-import { encodeWireEntries, parseBody, parseWireEntries } from '../../shared/replication/entry.ts';
+import { encodeWireEntries, parseWireEntries, type IndexRange } from '../../shared/replication/entry.ts';
 import type { ObjectFrame } from '../../shared/replication/frames.ts';
 import type { DeviceId, ObjectId } from '../../shared/replication/ids.ts';
-import {
-  MAX_BATCH_BYTES,
-  MAX_BATCH_FRAMES,
-  MAX_ENTRIES_PER_BATCH,
-  MAX_IDS_PER_REQUEST,
-} from '../../shared/replication/limits.ts';
+import { MAX_BATCH_FRAMES, MAX_ENTRIES_PER_BATCH, MAX_IDS_PER_REQUEST } from '../../shared/replication/limits.ts';
 import type { StatusAnswer } from '../../shared/replication/replica.ts';
 import { objectsMissing } from '../vault/replica/lane-log.ts';
+import { RETELL_AFTER } from '../vault/replica/log-pictures.ts';
+import { firstInBoth } from '../vault/replica/owed-entries.ts';
 import { tampered } from '../vault/replica/wire.ts';
 import type { VaultReplica } from '../vault/vault-replica.ts';
 import type { Lanes, LaneVault } from './lanes.ts';
 import { planSync, type LogHead, type SyncOperation } from './plan.ts';
-import { SyncRefusal, type SyncServer } from './server-port.ts';
+import { LogSender, ownIdentity } from './send-log.ts';
+import type { SyncServer } from './server-port.ts';
+import { slices } from './slices.ts';
 import type { Seen } from './sync-records.ts';
 import type { FieldChange, ReplicaIdentity } from '../vault/vault-replica.ts';
 
-/** Room for the headers of frames. */
-const UPLOAD_BYTES = MAX_BATCH_BYTES - 64 * 1024;
 const PULL_BYTES = 4 * 1024 * 1024;
-/** Entries that are made and sent at a time: their objects must be there first. */
-const DRAFTS = 16;
 const MAX_TRIES_FOR_OBJECTS = 4;
 
 export interface RoundDeps {
@@ -38,6 +33,8 @@ export interface RoundDeps {
   readonly nowMs: () => number;
   readonly platform: string;
   readonly selection: SyncSelection;
+  /** As `tidy` of the replica has it; its own number where none is given. */
+  readonly retellAfter?: number;
   /** Waits as long as the bandwidth asks for. */
   readonly spend: (bytes: number) => Promise<void>;
   readonly signal: AbortSignal;
@@ -78,16 +75,22 @@ export async function syncOnce(deps: RoundDeps, seen: Seen): Promise<RoundResult
 
 class Round {
   readonly #deps: RoundDeps;
+  readonly #sender: LogSender;
   #seen: Seen;
   readonly #troubles: Trouble[] = [];
   #devices: readonly AccountDevice[] = [];
-  #sent = 0;
   #received = 0;
   #bytes = 0;
 
   constructor(deps: RoundDeps, seen: Seen) {
     this.#deps = deps;
     this.#seen = seen;
+    this.#sender = new LogSender({
+      ...deps,
+      retellAfter: deps.retellAfter ?? RETELL_AFTER,
+      spend: (bytes) => this.#spend(bytes),
+      tell: (done, total) => this.#tell('sending', done, total),
+    });
   }
 
   async run(): Promise<RoundResult> {
@@ -98,6 +101,7 @@ class Round {
     this.#devices = account.devices;
     await replica.openEpoch(status.epoch, this.#deps.nowMs(), { isBegun: true });
     const held = await this.#heldHeads(status);
+    const owed = await this.#owedEntries(status);
     const operations = planSync(
       {
         deviceId: identity.deviceId,
@@ -114,14 +118,15 @@ class Round {
       if (operation.type === 'renew') needsLogin = true;
       else await this.#carryOut(operation, identity, status);
     }
-    if (!needsLogin) await this.#sendNew(identity);
+    await this.#assertNothingKeptBack(owed);
+    if (!needsLogin) await this.#sender.sendAll(identity);
     this.#noteSeen(status, identity, operations);
     return {
       status,
       seen: this.#seen,
       troubles: this.#troubles,
       devices: this.#devices,
-      sent: this.#sent,
+      sent: this.#sender.sent,
       received: this.#received,
       needsLogin,
     };
@@ -138,6 +143,27 @@ class Round {
     return held;
   }
 
+  /** What came without what it says before the server told how far its devices are: by now it is retired, or kept back. */
+  async #owedEntries(status: StatusAnswer): Promise<Map<DeviceId, readonly IndexRange[]>> {
+    const known = new Set(this.#deps.lanes.list());
+    const owed = new Map<DeviceId, readonly IndexRange[]>();
+    for (const { device } of status.heads) {
+      if (!known.has(device)) continue;
+      const facts = await this.#deps.lanes.facts(device);
+      if (facts.owed.length > 0) owed.set(device, facts.owed);
+    }
+    return owed;
+  }
+
+  async #assertNothingKeptBack(owed: ReadonlyMap<DeviceId, readonly IndexRange[]>): Promise<void> {
+    for (const [device, before] of owed) {
+      // What did not come for another reason is said already.
+      if (this.#troubles.some(({ deviceId }) => deviceId === device)) continue;
+      const index = firstInBoth(before, (await this.#deps.lanes.facts(device)).owed);
+      if (index !== null) this.#trouble(device, tampered(`it keeps back what entry ${index} says`));
+    }
+  }
+
   async #carryOut(
     operation: Exclude<SyncOperation, { type: 'renew' }>,
     identity: ReplicaIdentity,
@@ -145,7 +171,7 @@ class Round {
   ): Promise<void> {
     switch (operation.type) {
       case 'check-objects':
-        await this.#sendLostObjects(identity);
+        await this.#sender.sendLostObjects(identity);
         return;
       case 'distrust':
         this.#trouble(
@@ -161,7 +187,7 @@ class Round {
         await this.#pullOr(operation.device, operation.after, status);
         return;
       case 'push':
-        await this.#push(identity, operation.from);
+        await this.#sender.push(identity, operation.from);
         return;
     }
   }
@@ -275,150 +301,6 @@ class Round {
     return failed;
   }
 
-  /** What is in the log already, from an index on. */
-  async #push(identity: ReplicaIdentity, from: number): Promise<void> {
-    const { server, replica, signal } = this.#deps;
-    let index = from;
-    for (;;) {
-      const bytes = await replica.list(index, MAX_ENTRIES_PER_BATCH, PULL_BYTES);
-      if (bytes.length === 0) return;
-      await this.#spend(bytes.length);
-      try {
-        const head = await server.push(identity.vaultId, bytes, signal);
-        if (head.index < index) throw tampered('it took entries and did not go on');
-        this.#sent += head.index - index + 1;
-        index = head.index + 1;
-      } catch (error) {
-        await this.#helpPush(error, identity, bytes);
-      }
-    }
-  }
-
-  /** What the server says no to, and can be helped. @throws the error itself else */
-  async #helpPush(error: unknown, identity: ReplicaIdentity, bytes: Uint8Array): Promise<void> {
-    const { server, replica } = this.#deps;
-    const refusal = error instanceof SyncRefusal ? error.refusal : null;
-    if (refusal?.code === 'missing-objects') {
-      const left = await this.#upload(identity, refusal.missing ?? requiredOf(bytes));
-      if (left.length === 0) return;
-      throw new AppError(
-        'SYNC_FORK',
-        `The server lacks ${left.length} pieces of what this device sent before, and they are not here any more.`,
-        { hint: 'Log in again: this device then begins a new log, with everything that is here.', cause: error },
-      );
-    }
-    if (refusal?.code === 'epoch-behind') {
-      const status = await server.status(identity.vaultId);
-      const epoch = refusal.epoch ?? status.epoch;
-      await replica.openEpoch(epoch, this.#deps.nowMs(), { isBegun: true });
-      const own = status.heads.find(({ device }) => device === identity.deviceId);
-      await replica.resign(own?.index ?? 0, epoch);
-      return;
-    }
-    throw error;
-  }
-
-  /** What is not in the log yet: objects first, then entries that are signed, then those. */
-  async #sendNew(identity: ReplicaIdentity): Promise<void> {
-    const { replica, selection, platform, nowMs } = this.#deps;
-    const { withoutSources, withoutProjects, onlyProjects, strategy } = selection;
-    const lost: ObjectId[] = [];
-    let done = 0;
-    for (;;) {
-      this.#deps.signal.throwIfAborted();
-      const { waitingSnapshots } = await ownIdentity(replica);
-      if (waitingSnapshots > 0) this.#tell('sending', done, done + waitingSnapshots);
-      const drafted = await replica.draft({
-        selection: { withoutSources, withoutProjects, onlyProjects },
-        strategy,
-        nowMs: nowMs(),
-        platform,
-        maxEntries: DRAFTS,
-        lost,
-      });
-      if (drafted.entries === 0) return;
-      const left = await this.#upload(identity, drafted.requires);
-      if (left.length > 0) {
-        // Damaged here: what needs it is left out, and drafted anew.
-        lost.push(...left);
-        continue;
-      }
-      const before = await ownIdentity(replica);
-      if ((await replica.sign(nowMs())) === 0) continue;
-      await this.#push(identity, before.headIndex + 1);
-      done += waitingSnapshots - (await ownIdentity(replica)).waitingSnapshots;
-    }
-  }
-
-  /** Sends what the server lacks of these; gives what cannot be read here. */
-  async #upload(identity: ReplicaIdentity, ids: readonly ObjectId[]): Promise<ObjectId[]> {
-    const { server, signal } = this.#deps;
-    const lost: ObjectId[] = [];
-    for (const asked of slices(ids, MAX_IDS_PER_REQUEST)) {
-      const { missing } = await server.have(identity.vaultId, asked, signal);
-      const known = new Set(asked);
-      if (missing.some((id) => !known.has(id))) throw tampered('it asks for content that nobody named');
-      lost.push(...(await this.#uploadMissing(identity, missing)));
-    }
-    return lost;
-  }
-
-  async #uploadMissing(identity: ReplicaIdentity, missing: readonly ObjectId[]): Promise<ObjectId[]> {
-    const { replica } = this.#deps;
-    const lost: ObjectId[] = [];
-    let batch: ObjectFrame[] = [];
-    let bytes = 0;
-    for (const ids of slices(missing, MAX_BATCH_FRAMES)) {
-      const objects = await replica.objects(ids);
-      const found = new Set(objects.map(({ id }) => id));
-      lost.push(...ids.filter((id) => !found.has(id)));
-      for (const { id, box, hash } of objects) {
-        if (batch.length >= MAX_BATCH_FRAMES || bytes + box.length > UPLOAD_BYTES) {
-          await this.#sendFrames(identity, batch);
-          batch = [];
-          bytes = 0;
-        }
-        batch.push({ id, hash, totalBytes: box.length, offset: 0, bytes: box });
-        bytes += box.length + 128;
-      }
-    }
-    if (batch.length > 0) await this.#sendFrames(identity, batch);
-    return lost;
-  }
-
-  async #sendFrames(identity: ReplicaIdentity, frames: readonly ObjectFrame[]): Promise<void> {
-    const { server, signal } = this.#deps;
-    this.#deps.signal.throwIfAborted();
-    const statuses = await server.upload(identity.vaultId, frames, signal);
-    await this.#spend(frames.reduce((sum, { bytes }) => sum + bytes.length, 0));
-    const stored = new Set(
-      statuses.filter(({ status }) => status === 'stored' || status === 'known').map(({ id }) => id),
-    );
-    const refused = frames.filter(({ id }) => !stored.has(id));
-    if (refused.length === 0) return;
-    const isFull = statuses.some(({ reason }) => reason === 'quota');
-    throw isFull
-      ? new AppError('SYNC_REFUSED', "The account's space on the server is used up.", {
-          hint: 'Let less leave this device, let old history go, or ask who runs the server for more. Captures go on.',
-        })
-      : new AppError('SYNC_OFFLINE', 'The server did not take what was sent.', {
-          hint: 'It is tried again by itself.',
-          isRetryable: true,
-        });
-  }
-
-  /** After a restored backup: what the log names and the server lacks is sent again, as far as it is here. */
-  async #sendLostObjects(identity: ReplicaIdentity): Promise<void> {
-    let index = 1;
-    while (index <= identity.headIndex) {
-      const bytes = await this.#deps.replica.list(index, MAX_ENTRIES_PER_BATCH, PULL_BYTES);
-      const count = parseWireEntries(bytes)?.length ?? 0;
-      if (count === 0) return;
-      await this.#upload(identity, requiredOf(bytes));
-      index += count;
-    }
-  }
-
   #noteSeen(status: StatusAnswer, identity: ReplicaIdentity, operations: readonly SyncOperation[]): void {
     const distrusted = new Set(
       operations.filter(({ type }) => type === 'distrust').map((op) => ('device' in op ? op.device : null)),
@@ -460,13 +342,6 @@ class Round {
   }
 }
 
-async function ownIdentity(replica: VaultReplica): Promise<ReplicaIdentity> {
-  const identity = await replica.identity();
-  if (identity === null)
-    throw new AppError('SYNC_OFF', 'Sync was never turned on here.', { hint: 'Turn it on with `cairn sync login`.' });
-  return identity;
-}
-
 /** The entries of one device among those that came: the others were said to be here. */
 function onlyOf(bytes: Uint8Array, device: DeviceId): Uint8Array {
   const entries = parseWireEntries(bytes);
@@ -483,15 +358,4 @@ function joinFrame(
   if (offset !== (before?.length ?? 0)) return { box: null, isWhole: false };
   const box = before === undefined ? bytes : concatBytes([before, bytes]);
   return { box, isWhole: box.length === totalBytes };
-}
-
-function requiredOf(bytes: Uint8Array): ObjectId[] {
-  const ids = new Set<ObjectId>();
-  for (const { bodyBytes } of parseWireEntries(bytes) ?? [])
-    for (const id of (bodyBytes === null ? null : parseBody(bodyBytes))?.requires ?? []) ids.add(id);
-  return [...ids];
-}
-
-function* slices<Element>(list: readonly Element[], size: number): Generator<Element[]> {
-  for (let from = 0; from < list.length; from += size) yield list.slice(from, from + size);
 }

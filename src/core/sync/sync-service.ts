@@ -3,6 +3,7 @@
 
 import { AppError } from '../../shared/model/app-error.ts';
 import type { SyncConflict, SyncDevice, SyncJoin, SyncSelection, SyncStatus } from '../../shared/contract/sync.ts';
+import type { RetentionLimits } from '../../shared/model/retention.ts';
 import type { JsonValue } from '../../shared/model/json.ts';
 import type { AccountDevice } from '../../shared/replication/account.ts';
 import { toHex } from '../../shared/replication/bytes.ts';
@@ -16,6 +17,7 @@ import { Connection } from './connection.ts';
 import { Lanes, type LaneVault, type LanesDeps } from './lanes.ts';
 import { logIn } from './log-in.ts';
 import { notLoggedIn } from './not-logged-in.ts';
+import { describeConflict } from './describe-conflict.ts';
 import { assertServer, describeDevice, deviceNotFound, pickDevice } from './name-devices.ts';
 import type { LoginServer, SyncServer, Tokens, TokenStore } from './server-port.ts';
 import {
@@ -27,6 +29,7 @@ import {
   writeSelection,
   type SyncAccount,
 } from './sync-records.ts';
+import { LaneThinning } from './thin-lanes.ts';
 import { syncOnce, type RoundProgress, type Trouble } from './sync-round.ts';
 import type { ReplicaIdentity } from '../vault/vault-replica.ts';
 
@@ -45,12 +48,15 @@ export interface SyncDeps {
   };
   readonly onChanged: () => void;
   readonly onDevicesChanged: () => void;
+  /** How long snapshots stay on this device, whoever's they are. */
+  readonly retention: () => RetentionLimits;
 }
 
 export class SyncService {
   readonly lanes: Lanes;
   readonly #deps: SyncDeps;
   readonly #connection: Connection;
+  readonly #thinning: LaneThinning;
   #account: SyncAccount | null = null;
   #server: SyncServer | null = null;
   #identity: ReplicaIdentity | null = null;
@@ -69,6 +75,7 @@ export class SyncService {
     this.#deps = deps;
     const { clock, random, network, vault, lanesFolder, openVault } = deps;
     this.lanes = new Lanes({ folder: lanesFolder, replica: vault.replica, clock, openVault });
+    this.#thinning = new LaneThinning({ ...deps, lanes: this.lanes });
     this.#connection = new Connection({
       clock,
       random,
@@ -88,6 +95,7 @@ export class SyncService {
     this.#lastSyncAtMs = seen.lastSyncAtMs;
     this.#useAccount(await readAccount(vault));
     await this.#countConflicts();
+    if (!isPassive) this.#thinning.start();
     if (this.#account?.isOn === true && !isPassive) this.#connection.start();
   }
 
@@ -293,20 +301,8 @@ export class SyncService {
     this.#conflicts = found.length;
     if (found.length === 0) return [];
     const names = new Map((await this.devices()).map(({ id, name }) => [id, name]));
-    const checkpoints = new Map((await vault.listCheckpoints()).map(({ id, name }) => [`checkpoint:${id}`, name]));
-    const told = (version: (typeof found)[number]['current']): SyncConflict['current'] => ({
-      value: version.value as SyncConflict['current']['value'], // JSON on both sides
-      deviceId: version.device,
-      deviceName: names.get(version.device) ?? version.device.slice(0, 8),
-      at: version.atMs === null ? null : new Date(version.atMs).toISOString(),
-    });
-    return found.map(({ entity, field, current, others }) => ({
-      entity,
-      title: checkpoints.get(entity) ?? entity,
-      field,
-      current: told(current),
-      others: others.map(told),
-    }));
+    const titles = new Map((await vault.listCheckpoints()).map(({ id, name }) => [`checkpoint:${id}`, name]));
+    return found.map((conflict) => describeConflict(conflict, names, titles));
   }
 
   /** Edits what several devices may edit, whoever's it is. */
@@ -337,6 +333,7 @@ export class SyncService {
     if (this.#hasClosed) return;
     this.#hasClosed = true;
     await this.#connection.stop();
+    await this.#thinning.stop();
     await this.lanes.close();
   }
 

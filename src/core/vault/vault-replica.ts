@@ -4,6 +4,7 @@ import type { FieldVersion, MergeStrategy } from '../../shared/merge/merge-field
 import type { Checkpoint } from '../../shared/model/checkpoint.ts';
 import type { CheckpointId } from '../../shared/model/ids.ts';
 import type { JsonValue } from '../../shared/model/json.ts';
+import type { IndexRange } from '../../shared/replication/entry.ts';
 import type { DeviceId, EntryHash, ObjectId, VaultKeyId } from '../../shared/replication/ids.ts';
 
 /** A field of something that several devices may edit, and one version of it. */
@@ -49,6 +50,10 @@ export interface LaneState {
   readonly hash: EntryHash;
   readonly skipped: number;
   readonly unknown: number;
+  /** The highest number of a snapshot, as its device counts, that has come. */
+  readonly through: number;
+  /** Entries that came without what they say, and that no entry has retired yet: their device may just be doing it. */
+  readonly owed: readonly IndexRange[];
 }
 
 /** Entries as they came, and the key that their device is named by. */
@@ -130,6 +135,19 @@ export interface VaultReplica {
   sign(nowMs: number): Promise<number>;
   /** Signs anew what the server refused for its epoch: everything after its head. Gives how many entries. */
   resign(serverIndex: number, serverEpoch: number): Promise<number>;
+  /**
+   * Lets go in the log of what the vault has let go: the next step of that, which may sign entries. False where nothing is due; the last
+   * step waits until all that is left stands in the log anew. `retellAfter`: how many snapshots must be gone since they were told.
+   */
+  tidy(options: {
+    readonly nowMs: number;
+    readonly retellAfter: number;
+    readonly signal?: AbortSignal;
+  }): Promise<boolean>;
+  /** Objects that are to be gone from the server at once, where nothing live names them. */
+  freeing(): Promise<readonly ObjectId[]>;
+  /** The server was asked for that. */
+  noteFreed(ids: readonly ObjectId[]): Promise<void>;
   /** Signed entries as they travel; empty where there are none from that index on. */
   list(fromIndex: number, maxEntries: number, maxBytes: number): Promise<Uint8Array<ArrayBuffer>>;
   /** Chunks as they are sealed here; without those that do not open. */

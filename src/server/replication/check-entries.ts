@@ -12,9 +12,10 @@ import { createVerifier, sha256 } from '../encryption/signatures.ts';
 import { badRequest, Refusal } from '../http/refusal.ts';
 
 export interface CheckedEntry {
-  readonly wire: WireEntry & { readonly bodyBytes: Uint8Array };
+  readonly wire: WireEntry;
   readonly part: SignedPart;
-  readonly body: EntryBody;
+  /** Null of an entry that its device had retired before it could send it, or sends again to a server that was restored. */
+  readonly body: EntryBody | null;
   readonly hash: Buffer;
 }
 
@@ -36,7 +37,7 @@ export function checkEntries(entries: ReadonlyArray<WireEntry>, origin: EntryOri
       throw new Refusal('forbidden', 'An entry is not signed by its device.', 'Check the key of this device.');
     const { bodyBytes } = wire;
     const body = bodyBytes === null ? null : parseBody(bodyBytes);
-    if (bodyBytes === null || body === null || sha256(bodyBytes).toString('hex') !== part.bodyHash)
+    if (bodyBytes !== null && (body === null || sha256(bodyBytes).toString('hex') !== part.bodyHash))
       throw badRequest('The body of an entry is not the one that was signed.');
     return { wire: { ...wire, bodyBytes }, part, body, hash: sha256(wire.signedBytes) };
   });

@@ -64,7 +64,7 @@ async function takeEntries(
   await assertWriter(tx, caller, vault);
   const before = await readHead(tx, caller, vault);
   let head = before;
-  const present = await findObjects(tx, vault, [...new Set(entries.flatMap(({ body }) => body.requires))]);
+  const present = await findObjects(tx, vault, [...new Set(entries.flatMap(({ body }) => body?.requires ?? []))]);
   const taken: CheckedEntry[] = [];
   let refusal: Refusal | null = null;
   for (const entry of entries) {
@@ -107,7 +107,7 @@ function refuseEntry(
       epoch,
     });
   if (part.kind !== 'epoch' && part.epoch > epoch) return badRequest('This epoch of keys was not begun.');
-  const missing = body.requires.filter((id) => !present.has(id));
+  const missing = (body?.requires ?? []).filter((id) => !present.has(id));
   if (missing.length === 0) return null;
   return new Refusal(
     'missing-objects',
@@ -219,12 +219,12 @@ async function writeEntries(
     entry_hash: hash,
     signed_bytes: Buffer.from(wire.signedBytes),
     signature: Buffer.from(wire.signature),
-    body_bytes: Buffer.from(wire.bodyBytes),
+    body_bytes: wire.bodyBytes === null ? null : Buffer.from(wire.bodyBytes),
     stored_at_ms: nowMs,
   }));
   for (const slice of inSlices(rows, ROWS_PER_STATEMENT)) await tx.insertInto('entries').values(slice).execute();
   const names = entries.flatMap(({ part, body }) =>
-    body.requires.map((id) => ({
+    (body?.requires ?? []).map((id) => ({
       ...owner,
       object_id: Buffer.from(id, 'hex'),
       device_no: deviceNo,

@@ -11,6 +11,7 @@ import {
   answerJoinRequestSchema,
   createVaultRequestSchema,
   damagedRequestSchema,
+  freeRequestSchema,
   getObjectsRequestSchema,
   haveRequestSchema,
   pullRequestSchema,
@@ -23,6 +24,7 @@ import type { DeviceRoute } from '../http/router.ts';
 import type { EventStreams } from './event-streams.ts';
 import { answerJoin, askToJoin, readJoin, readJoins } from './joins.ts';
 import { readSlots, writeSlots } from './key-slots.ts';
+import { freeObjects } from './collect-garbage.ts';
 import { pullEntries } from './pull-entries.ts';
 import { pushEntries } from './push-entries.ts';
 import { findMissing, markDamaged, readObjects } from './read-objects.ts';
@@ -82,6 +84,11 @@ export function createReplicaRoutes(deps: ReplicaDeps, streams: EventStreams): D
     within('POST', 'damaged', async (call, _, vault) => {
       const { ids } = await readJson(call, damagedRequestSchema, MAX_IDS_BYTES);
       await markDamaged(deps, vault, ids);
+      return ok({});
+    }),
+    within('POST', 'free', async (call, _, vault) => {
+      const { ids } = await readJson(call, freeRequestSchema, MAX_IDS_BYTES);
+      await freeObjects(deps, vault, ids);
       return ok({});
     }),
     within('GET', 'slots', async (_, __, vault) => ok(await readSlots(db, vault))),

@@ -59,6 +59,8 @@ function openFile(folder: string): Database.Database {
     database.pragma('wal_autocheckpoint = 2048');
     // What was acknowledged is on disk, whatever ends the machine.
     database.pragma('synchronous = FULL');
+    // What was freed leaves no bytes behind in the file.
+    database.pragma('secure_delete = ON');
     database.pragma('foreign_keys = ON');
     database.pragma('trusted_schema = OFF');
     database.pragma('cell_size_check = ON');

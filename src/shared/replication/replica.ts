@@ -106,6 +106,12 @@ export const getObjectsRequestSchema = z.object({
  */
 export const damagedRequestSchema = z.object({ ids: idsSchema });
 
+/**
+ * POST /v1/vaults/{vault}/objects/free: something was taken out of the past, and its objects are to go at once instead of after the grace
+ * time. Those that a live entry of any device names stay.
+ */
+export const freeRequestSchema = z.object({ ids: idsSchema });
+
 /** GET and PUT /v1/vaults/{vault}/slots: the key slots, wrapped, as the vault stores them (S6). */
 export const slotsSchema = z.object({
   /** In a PUT: the revision that is replaced (`conflict` where it is another by now), 0 where there are none yet. */

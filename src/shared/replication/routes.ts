@@ -23,6 +23,7 @@ export const ROUTES = {
   have: '/v1/vaults/{vault}/objects/have',
   getObjects: '/v1/vaults/{vault}/objects/get',
   damaged: '/v1/vaults/{vault}/objects/damaged',
+  free: '/v1/vaults/{vault}/objects/free',
   slots: '/v1/vaults/{vault}/slots',
   joins: '/v1/vaults/{vault}/joins',
   join: '/v1/vaults/{vault}/joins/{device}',

@@ -103,6 +103,40 @@ describe('devices and a server', () => {
     expect(states).toContainEqual(['tablet', 'revoked']);
   });
 
+  it('[S8] what was forgotten or overwritten here is gone from the server at once, and from the copy there', async () => {
+    const secret = 'CANARY-value-to-be-gone';
+    const connection = await laptop.sync.server();
+    const { vaultId } = (await laptop.vault.replica?.identity()) ?? {};
+    if (vaultId === undefined) throw new RangeError('it is logged in');
+    const objects = async (): Promise<number> => (await connection.status(vaultId)).quota.usedObjects;
+    await laptop.vault.save(aCapture([aConversation('told', `a transcript\nTOKEN=${secret}\n`)], at(10)));
+    await now(laptop, desktop);
+    const before = await objects();
+    await laptop.vault.save(aCapture([aTerminal('mistake', { streams: [aStream({ text: 'not this' })] })], at(20)));
+    await now(laptop, desktop);
+    expect(await objects()).toBe(before + 1);
+    await laptop.vault.forget(at(20).takenAtMs, {});
+    const { texts } = await laptop.vault.listTexts(null, 1024 * 1024);
+    const bytes = Uint8Array.from(Buffer.from(secret));
+    const spots = texts.flatMap(({ anchor, bytes: content, type }) => {
+      const start = type === 'content' ? Buffer.from(content).indexOf(secret) : -1;
+      return start < 0 ? [] : [{ anchor, start, end: start + secret.length, bytes }];
+    });
+    await laptop.vault.redact(spots, {});
+
+    await now(laptop);
+    await desktop.sync.syncNow({ acceptsDeletions: true });
+
+    expect(spots).toHaveLength(1);
+    // The forgotten one is gone; that with the value has another in its place.
+    expect(await objects()).toBe(before);
+    expect(await newestOf(desktop, 'laptop')).toEqual(await ownOf(laptop));
+    const there = await desktop.sync.withDevice('laptop', async (lane) =>
+      lane.readStream(await lane.resolveSnapshot('latest', TEST_NOW_MS), key('claude-code:told'), 'transcript'),
+    );
+    expect(text(there)).toBe(`a transcript\nTOKEN=${'*'.repeat(secret.length)}\n`);
+  });
+
   it('says that the password of the account is wrong, and changes nothing', async () => {
     await using other = await createServiceDevice('other');
     const request = { server: server.address, email: EMAIL, password: 'not the password', isSignUp: false };

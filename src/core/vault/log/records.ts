@@ -69,7 +69,13 @@ export function openRecord(keys: KeyTree, recordId: number, box: Buffer): VaultR
 }
 
 /** Where a vault keeps what it says to other devices, and where a copy of another device's history keeps how far it is. */
-export const REPLICA_SETTINGS = { log: 'sync.log', lane: 'sync.lane', forgotten: 'sync.forgotten' } as const;
+export const REPLICA_SETTINGS = {
+  log: 'sync.log',
+  lane: 'sync.lane',
+  /** Taken out here, and not yet told to the others. */
+  forgotten: 'sync.forgotten',
+  redacted: 'sync.redacted',
+} as const;
 
 /** True where other devices have the same vault key, so that keys of epochs must be those that they would make too (V3). */
 export function isShared({ records }: { readonly records: RecordSet }): boolean {

@@ -6,7 +6,7 @@ import { z } from 'zod';
 
 import { GAP_REASONS, SNAPSHOT_KINDS, type Gap, type SnapshotKind } from '../../../shared/model/snapshot.ts';
 import type { ItemKey, SnapshotId, SourceId } from '../../../shared/model/ids.ts';
-import type { DeviceId, EntryHash } from '../../../shared/replication/ids.ts';
+import { objectIdSchema, type DeviceId, type EntryHash, type ObjectId } from '../../../shared/replication/ids.ts';
 import { BOX_KINDS } from '../../crypto/box.ts';
 import type { KeyTree } from '../../crypto/key-tree.ts';
 import { decodeContent, encodeContent } from '../content/codec.ts';
@@ -29,6 +29,21 @@ interface ItemChanges {
   readonly changed: readonly unknown[];
 }
 
+/** Where a chunk was overwritten, by the id that its content had before. */
+export interface RedactedChunk {
+  readonly id: ObjectId;
+  /** The character that stands there now. */
+  readonly fill: string;
+  /** Each from its first byte to behind its last one. */
+  readonly spots: readonly (readonly [number, number])[];
+}
+
+export const redactedChunkSchema = z.object({
+  id: objectIdSchema,
+  fill: z.string().length(1),
+  spots: z.array(z.tuple([z.int().min(0), z.int().min(0)])),
+});
+
 export type ReplicaEvent =
   | { readonly type: 'device'; readonly name: string; readonly platform: string }
   /** Changes that are too many for the entry of their snapshot: they come before it. */
@@ -36,6 +51,8 @@ export type ReplicaEvent =
   | ({
       readonly type: 'snapshot';
       readonly id: SnapshotId;
+      /** Its number on its own device: one that was told before comes again where a log is told anew. */
+      readonly sequence?: number | undefined;
       readonly takenAtMs: number;
       readonly kind: SnapshotKind;
       readonly gaps: readonly Gap[];
@@ -45,6 +62,8 @@ export type ReplicaEvent =
     } & ItemChanges)
   /** Snapshots that the user had forgotten: they are to go everywhere. Thinning is not told: each device thins by itself. */
   | { readonly type: 'forgotten'; readonly snapshots: readonly SnapshotId[] }
+  /** Runs of bytes that were overwritten on the device itself, and are to be so in every copy of its history. */
+  | { readonly type: 'redacted'; readonly chunks: readonly RedactedChunk[] }
   | ({ readonly type: 'field' } & FieldChange);
 
 const itemChanges = { isFull: z.boolean(), removed: z.array(z.string()), changed: z.array(z.unknown()) };
@@ -54,6 +73,7 @@ const eventSchema = z.discriminatedUnion('type', [
   z.object({
     type: z.literal('snapshot'),
     id: z.string().regex(/^[0-9a-f]{16}$/),
+    sequence: z.int().min(1).optional(),
     takenAtMs: z.number(),
     kind: z.enum(SNAPSHOT_KINDS),
     gaps: z.array(
@@ -73,6 +93,7 @@ const eventSchema = z.discriminatedUnion('type', [
     ...itemChanges,
   }),
   z.object({ type: z.literal('forgotten'), snapshots: z.array(z.string().regex(/^[0-9a-f]{16}$/)) }),
+  z.object({ type: z.literal('redacted'), chunks: z.array(redactedChunkSchema) }),
   z.object({
     type: z.literal('field'),
     entity: z.string().max(200),

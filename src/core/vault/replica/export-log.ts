@@ -4,17 +4,17 @@
 import type { ItemKey, SnapshotId } from '../../../shared/model/ids.ts';
 import type { Gap } from '../../../shared/model/snapshot.ts';
 import { toHex } from '../../../shared/replication/bytes.ts';
-import type { EntryKind } from '../../../shared/replication/entry.ts';
+import type { EntryKind, IndexRange } from '../../../shared/replication/entry.ts';
 import type { ObjectId } from '../../../shared/replication/ids.ts';
 import { MAX_REQUIRES_PER_ENTRY } from '../../../shared/replication/limits.ts';
 import type { MergeStrategy } from '../../../shared/merge/merge-fields.ts';
 import { projectOf, repositoryRoots } from '../../../shared/timeline/project.ts';
 import { encodeItem, type ItemEntry, type Manifest } from '../log/manifest.ts';
-import { REPLICA_SETTINGS } from '../log/records.ts';
 import type { VaultState } from '../log/vault-state.ts';
 import { changesOf, createStamper, deletionOf, entityOf } from './checkpoint-fields.ts';
 import type { ReplicaEvent } from './events.ts';
 import type { FieldStore } from './field-store.ts';
+import type { ToldSnapshots } from './log-pictures.ts';
 import type { LogState } from './log-state.ts';
 import type { DraftOptions, FieldChange, ReplicaSelection } from '../vault-replica.ts';
 
@@ -23,21 +23,25 @@ const MAX_ENTRY_JSON_BYTES = 160 * 1024;
 const MAX_SNAPSHOTS_PER_ENTRY = 32;
 export const MAX_FIELDS_PER_ENTRY = 200;
 /** After so many entries comes a full picture: whoever missed something is right again. */
-const FULL_EVERY = 256;
+export const FULL_EVERY = 256;
 
 export interface Draft {
   readonly kind: EntryKind;
   readonly events: readonly ReplicaEvent[];
   /** Ascending. */
   readonly requires: readonly ObjectId[];
+  /** Of snapshots: where the entry stands among them. */
+  readonly told?: ToldSnapshots;
+  readonly retires?: readonly IndexRange[];
 }
 
 /** Entries that wait to be signed, and what is true once they are. */
 export interface Drafts {
   readonly entries: readonly Draft[];
+  /** How the log stood when they were made. */
+  readonly before: LogState;
   readonly next: Omit<LogState, 'headIndex' | 'headHash'>;
   readonly fieldChanges: readonly FieldChange[];
-  readonly takesForgotten: boolean;
   readonly picture: Picture | null;
 }
 
@@ -73,16 +77,12 @@ export function draftEntries(
       requires: [],
     });
   }
-  const forgotten = readForgotten(state);
-  if (forgotten.length > 0)
-    entries.push({ kind: 'operation', events: [{ type: 'forgotten', snapshots: forgotten }], requires: [] });
   const selection = JSON.stringify(options.selection);
-  // What was forgotten may be what the others' next change leans on.
-  const isSamePicture = selection === log.selection && forgotten.length === 0;
-  const exporter = new SnapshotExporter(state, options, isSamePicture ? picture : null, log);
+  const exporter = new SnapshotExporter(state, options, selection === log.selection ? picture : null, log);
   exporter.run(entries);
   return {
     entries,
+    before: log,
     next: {
       ...log,
       hasSaidName: true,
@@ -93,7 +93,6 @@ export function draftEntries(
       sinceFull: exporter.sinceFull,
     },
     fieldChanges: changes,
-    takesForgotten: forgotten.length > 0,
     picture: exporter.picture,
   };
 }
@@ -109,12 +108,6 @@ export function findPicture(state: VaultState, log: LogState, selection: Replica
 /** How many snapshots are not in the log yet. */
 export function countWaiting(state: VaultState, log: LogState): number {
   return state.index.count - state.index.positionFrom(log.exportedThrough + 1);
-}
-
-function readForgotten(state: VaultState): SnapshotId[] {
-  const ids = state.records.findSetting(REPLICA_SETTINGS.forgotten)?.value['ids'];
-  if (!Array.isArray(ids)) return [];
-  return (ids as readonly unknown[]).filter((id): id is SnapshotId => typeof id === 'string'); // written by prune.ts
 }
 
 /** What was edited here since it was last told. */
@@ -158,7 +151,9 @@ interface Change {
   readonly changed: readonly ItemEntry[];
 }
 
-type SnapshotFacts = Omit<Extract<ReplicaEvent, { type: 'snapshot' }>, 'isFull' | 'removed' | 'changed'>;
+type SnapshotFacts = Omit<Extract<ReplicaEvent, { type: 'snapshot' }>, 'isFull' | 'removed' | 'changed'> & {
+  readonly sequence: number;
+};
 
 class SnapshotExporter {
   readonly #state: VaultState;
@@ -170,6 +165,8 @@ class SnapshotExporter {
   sinceFull: number;
   #pending: { readonly facts: SnapshotFacts | null; readonly change: Change }[] = [];
   #pendingBytes = 0;
+  /** The last sequence that an entry tells. */
+  #flushedThrough: number;
 
   constructor(state: VaultState, options: DraftOptions, picture: Picture | null, log: LogState) {
     this.#state = state;
@@ -177,13 +174,14 @@ class SnapshotExporter {
     this.#lost = new Set(options.lost);
     this.picture = picture;
     this.through = log.exportedThrough;
+    this.#flushedThrough = log.exportedThrough;
     this.sinceFull = log.sinceFull;
   }
 
   run(entries: Draft[]): void {
     const { index } = this.#state;
     for (let at = index.positionFrom(this.through + 1); at < index.count; at += 1) {
-      if (entries.length >= this.#options.maxEntries) return;
+      if (entries.length >= this.#options.maxEntries) break;
       this.#add(at, entries);
     }
     this.#flush(entries);
@@ -204,6 +202,7 @@ class SnapshotExporter {
     const facts: SnapshotFacts = {
       type: 'snapshot',
       id: prefix.id,
+      sequence,
       takenAtMs: prefix.takenAtMs,
       kind: prefix.kind,
       // A gap of an item that does not leave would name it.
@@ -267,7 +266,17 @@ class SnapshotExporter {
       const items = { isFull: change.isFull, removed: change.removed, changed: change.changed.map(encode) };
       return facts === null ? { type: 'items', ...items } : { ...facts, ...items };
     });
-    entries.push({ kind: 'snapshot', events, requires });
+    const facts = this.#pending.flatMap((pending) => pending.facts ?? []);
+    const after = this.#flushedThrough;
+    const through = facts.at(-1)?.sequence ?? after;
+    const beginsPicture = this.#pending[0]?.change.isFull === true;
+    entries.push({
+      kind: 'snapshot',
+      events,
+      requires,
+      told: { beginsPicture, after, through, snapshots: facts.length },
+    });
+    this.#flushedThrough = through;
     this.sinceFull += 1;
     this.#pending = [];
     this.#pendingBytes = 0;

@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { AppError } from '../../../shared/model/app-error.ts';
 import { fromHex } from '../../../shared/replication/bytes.ts';
 import { parseWireEntries } from '../../../shared/replication/entry.ts';
+import type { SnapshotId } from '../../../shared/model/ids.ts';
 import {
   deviceIdSchema,
   entryHashSchema,
@@ -23,7 +24,9 @@ import { REPLICA_SETTINGS } from '../log/records.ts';
 import { saveForeignSnapshot, type BodyCache, type SaveDeps } from '../log/save-snapshot.ts';
 import { removeAndSweep, type PruneDeps } from '../upkeep/prune.ts';
 import type { WorkControl } from '../upkeep/slices.ts';
+import { redactCopy } from '../upkeep/redact.ts';
 import { openEvents, type ReplicaEvent } from './events.ts';
+import { addOwed, withoutRetired } from './owed-entries.ts';
 import { asksFirst, isBraked } from './deletion-brake.ts';
 import { planCheckpoints } from './plan-checkpoints.ts';
 import { checkEntries, tampered, type CheckedEntry } from './wire.ts';
@@ -39,6 +42,8 @@ const laneStateSchema = z.object({
   skipped: z.number(),
   /** Events of kinds that this version does not know. */
   unknown: z.number(),
+  through: z.number().default(0),
+  owed: z.array(z.object({ first: z.number(), last: z.number() })).default([]),
 });
 
 interface OpenedEntry extends CheckedEntry {
@@ -51,6 +56,17 @@ interface Staged {
   readonly manifest: Manifest | null;
   readonly isFull: boolean;
 }
+
+const NEW_LANE = {
+  name: '',
+  platform: '',
+  index: 0,
+  hash: NO_ENTRY_HASH,
+  skipped: 0,
+  unknown: 0,
+  through: 0,
+  owed: [],
+};
 
 export class LaneLog {
   readonly #deps: SaveDeps;
@@ -72,7 +88,7 @@ export class LaneLog {
   /** Says which device's history this is. */
   begin(deviceId: DeviceId): LaneState {
     if (this.#deps.state.records.findSetting(REPLICA_SETTINGS.lane) !== undefined) return this.state();
-    const fresh = { deviceId, name: '', platform: '', index: 0, hash: NO_ENTRY_HASH, skipped: 0, unknown: 0 };
+    const fresh = { ...NEW_LANE, deviceId };
     this.#write(fresh);
     return fresh;
   }
@@ -80,7 +96,10 @@ export class LaneLog {
   /** Checks entries without applying any. @throws AppError SYNC_TAMPERED */
   check(batch: LaneBatch): LaneCheck {
     const opened = this.#open(batch);
-    const wanted = new Set(opened.flatMap(({ body }) => body?.requires ?? []));
+    const { through } = this.state();
+    const wanted = new Set(
+      opened.filter((entry) => this.#isNews(entry, through)).flatMap(({ body }) => body?.requires ?? []),
+    );
     const missing = [...wanted].filter((id) => {
       const bytes = fromHex(id);
       return bytes === null || this.#deps.state.store.find(bytes) === undefined;
@@ -143,6 +162,10 @@ export class LaneLog {
     if (!options.mayDelete && isBraked(there, state.index.count)) throw asksFirst(there, state.index.count);
     const before = this.state();
     const placed = await prune.withLock(() => this.#placeAll(opened, before));
+    const redacted = opened.flatMap(({ events }) =>
+      events.flatMap((event) => (event.type === 'redacted' ? event.chunks : [])),
+    );
+    if (redacted.length > 0) await redactCopy(prune, redacted, control);
     const forgotten = named.filter((id) => state.index.indexOfId(id) >= 0);
     // Interrupted here, the same entries come again, and end the same.
     if (forgotten.length > 0) {
@@ -163,21 +186,26 @@ export class LaneLog {
     let staged = null as Staged | null; // the compiler would take it for null in the loop
     for (const { part, hash, body, events, unknown } of opened) {
       const requires = body?.requires ?? [];
-      let { name, platform, skipped } = lane;
+      let { name, platform, skipped, through } = lane;
+      // What it began was retired with it.
+      if (body === null) staged = null;
       for (const event of events) {
         if (event.type === 'device') ({ name, platform } = event);
         if (event.type === 'items') {
-          const manifest = this.#changed(event, requires, staged);
+          const manifest = this.#changed(event, requires, staged, this.#deps.state.latest.manifest);
           staged = { manifest, isFull: event.isFull || (staged?.isFull ?? false) };
         }
         if (event.type !== 'snapshot') continue;
-        const result = this.#place(event, requires, staged);
+        const result = this.#place(event, requires, staged, through);
         if (result === 'placed') snapshots += 1;
         if (result === 'skipped') skipped += 1;
+        else through = Math.max(through, event.sequence ?? 0);
         staged = null;
       }
+      const owed = withoutRetired(body === null ? addOwed(lane.owed, part.index) : lane.owed, part.retires);
       const { deviceId } = before;
-      lane = { deviceId, name, platform, index: part.index, hash, skipped, unknown: lane.unknown + unknown };
+      const unknownInAll = lane.unknown + unknown;
+      lane = { deviceId, name, platform, index: part.index, hash, skipped, unknown: unknownInAll, through, owed };
       // What comes in several entries counts once all of them are here.
       if (staged === null) complete = lane;
     }
@@ -212,20 +240,41 @@ export class LaneLog {
     });
   }
 
+  /** True where an entry tells something whose content must be here. */
+  #isNews({ events }: OpenedEntry, through: number): boolean {
+    return events.some(
+      (event) => event.type === 'items' || (event.type === 'snapshot' && !this.#isKnown(event, through)),
+    );
+  }
+
+  /** True of a snapshot that came before: it is here, or was thinned out here. */
+  #isKnown({ id, sequence }: Extract<ReplicaEvent, { type: 'snapshot' }>, through: number): boolean {
+    return (sequence !== undefined && sequence <= through) || this.#deps.state.index.indexOfId(id) >= 0;
+  }
+
   #place(
     event: Extract<ReplicaEvent, { type: 'snapshot' }>,
     requires: readonly ObjectId[],
     staged: Staged | null,
-  ): 'placed' | 'there' | 'skipped' {
-    const { state } = this.#deps;
-    if (state.index.indexOfId(event.id) >= 0) return 'there';
+    through: number,
+  ): 'placed' | 'known' | 'skipped' {
+    if (this.#isKnown(event, through)) return 'known';
     const isWhole = event.isFull || staged?.isFull === true;
-    if (!isWhole && (event.base === null || state.latest.prefix?.id !== event.base)) return 'skipped';
-    const manifest = this.#changed(event, requires, staged);
+    const base = isWhole ? new Map() : this.#readBase(event.base);
+    const manifest = base === null ? null : this.#changed(event, requires, staged, base);
     if (manifest === null) return 'skipped';
     const { id, takenAtMs, kind, gaps, good } = event;
     saveForeignSnapshot(this.#deps, { id, takenAtMs, kind, gaps, goodSources: good }, manifest, this.#cache);
     return 'placed';
+  }
+
+  /** What a change follows; null where it is not here. */
+  #readBase(id: SnapshotId | null): Manifest | null {
+    const { latest, index } = this.#deps.state;
+    if (id === null) return null;
+    if (latest.prefix?.id === id) return latest.manifest;
+    const at = index.indexOfId(id);
+    return at < 0 ? null : this.#deps.state.readSnapshot(index.sequenceAt(at)).manifest;
   }
 
   /** The items after a change; null where some of their content is not here. */
@@ -233,6 +282,7 @@ export class LaneLog {
     { isFull, removed, changed }: Pick<Extract<ReplicaEvent, { type: 'items' }>, 'isFull' | 'removed' | 'changed'>,
     requires: readonly ObjectId[],
     staged: Staged | null,
+    before: Manifest,
   ): Manifest | null {
     const { state } = this.#deps;
     if (!isFull && staged !== null && staged.manifest === null) return null;
@@ -240,7 +290,7 @@ export class LaneLog {
       const bytes = fromHex(id);
       return bytes === null ? undefined : state.store.find(bytes)?.recordId;
     });
-    const base: Manifest = isFull ? new Map() : (staged?.manifest ?? state.latest.manifest);
+    const base: Manifest = isFull ? new Map() : (staged?.manifest ?? before);
     const entries: ItemEntry[] = [];
     for (const encoded of changed) {
       const entry = decodeForeign(encoded);
@@ -267,7 +317,8 @@ export class LaneLog {
   }
 
   #write(lane: LaneState): void {
-    writeSetting(this.#deps.state, REPLICA_SETTINGS.lane, { ...lane });
+    const owed = lane.owed.map(({ first, last }) => ({ first, last }));
+    writeSetting(this.#deps.state, REPLICA_SETTINGS.lane, { ...lane, owed });
   }
 }
 

@@ -8,17 +8,22 @@ import {
   deviceIdSchema,
   entryHashSchema,
   NO_ENTRY_HASH,
+  objectIdSchema,
   type DeviceId,
   type EntryHash,
+  type ObjectId,
 } from '../../../shared/replication/ids.ts';
 import { NO_CLOCK } from '../../../shared/merge/hybrid-clock.ts';
 import { createJoiningKeys, createSigningKeys, deviceIdOf, type StoredKeyPair } from '../../crypto/device-keys.ts';
 import { damaged } from '../errors.ts';
 import type { DeviceKeys } from './join-keys.ts';
+import type { LogPicture, Retelling } from './log-pictures.ts';
 import { REPLICA_SETTINGS } from '../log/records.ts';
 import type { VaultState } from '../log/vault-state.ts';
 
 const pairSchema = z.object({ publicKey: z.base64(), privateKey: z.base64() });
+const rangeSchema = z.object({ first: z.number(), last: z.number() });
+const pictureSchema = z.object({ first: z.number(), after: z.number(), through: z.number(), told: z.number() });
 const logStateSchema = z.object({
   deviceId: deviceIdSchema,
   name: z.string(),
@@ -40,6 +45,15 @@ const logStateSchema = z.object({
   clock: z.object({ wallMs: z.number(), counter: z.number() }),
   /** Checkpoints that others know of. */
   checkpoints: z.array(z.string()),
+  /** The live part of the log, oldest first. */
+  pictures: z.array(pictureSchema).default([]),
+  /** What is told anew, after which its old entries are retired; null where nothing is. */
+  retelling: z
+    .object({ spans: z.array(rangeSchema), until: z.number(), isUrgent: z.boolean() })
+    .nullable()
+    .default(null),
+  /** Objects whose grace time the server is asked to cut short. */
+  freeing: z.array(objectIdSchema).default([]),
 });
 
 export interface LogState {
@@ -57,6 +71,9 @@ export interface LogState {
   readonly epoch: number;
   readonly clock: HybridClock;
   readonly checkpoints: readonly string[];
+  readonly pictures: readonly LogPicture[];
+  readonly retelling: Retelling | null;
+  readonly freeing: readonly ObjectId[];
 }
 
 /** Null before sync was ever turned on. @throws AppError VAULT_DAMAGED */
@@ -88,6 +105,9 @@ export function newLogState(name: string, epoch: number, before: LogState | null
     // What this vault has said before stays before what it says next.
     clock: before?.clock ?? NO_CLOCK,
     checkpoints: before?.checkpoints ?? [],
+    pictures: [],
+    retelling: null,
+    freeing: [],
   };
 }
 

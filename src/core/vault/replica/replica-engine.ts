@@ -16,6 +16,7 @@ import { removeLeftovers } from '../vault-place.ts';
 import { sealJoinAnswer } from './join-keys.ts';
 import { LaneLog } from './lane-log.ts';
 import { ReplicaLog } from './replica-log.ts';
+import { tidyLog, type TidyOptions } from './tidy-log.ts';
 import type {
   DraftOptions,
   FieldChange,
@@ -86,6 +87,28 @@ export class ReplicaEngine {
 
   replicaResign(serverIndex: number, serverEpoch: number): Promise<number> {
     return this.#deps.write('Signing under the new epoch', () => this.#replica.resign(serverIndex, serverEpoch));
+  }
+
+  /** Lets go in the log of what the vault has let go, step by step; false once nothing is due. */
+  replicaTidy(options: TidyOptions, control: WorkControl): Promise<boolean> {
+    const { save, read, write, work } = this.#deps;
+    const what = 'Writing the log for other devices';
+    return work(what, () => {
+      const deps = {
+        state: save.state,
+        log: this.#replica,
+        withLock: <Result>(step: () => Promise<Result> | Result) => write(what, step),
+      };
+      return read(() => tidyLog(deps, options, control));
+    });
+  }
+
+  replicaFreeing(): readonly ObjectId[] {
+    return this.#deps.read(() => this.#replica.state()?.freeing ?? []);
+  }
+
+  replicaNoteFreed(ids: readonly ObjectId[]): Promise<void> {
+    return this.#deps.write('Writing the log for other devices', () => this.#replica.noteFreed(ids));
   }
 
   replicaList(fromIndex: number, maxEntries: number, maxBytes: number): Uint8Array<ArrayBuffer> {

@@ -8,6 +8,7 @@ import {
   parseSignedPart,
   parseWireEntries,
   type HybridClock,
+  type IndexRange,
   type WireEntry,
 } from '../../../shared/replication/entry.ts';
 import { NO_ENTRY_HASH, type ObjectId } from '../../../shared/replication/ids.ts';
@@ -36,6 +37,7 @@ import {
   type Picture,
 } from './export-log.ts';
 import { FieldStore, type FieldWrites } from './field-store.ts';
+import { moveEntries, moveRanges, withEntry } from './log-pictures.ts';
 import { encodeLogState, newLogState, readLogState, type LogState } from './log-state.ts';
 import type { DeviceKeys } from './join-keys.ts';
 import { hashOf, sha256Hex, signEntry } from './wire.ts';
@@ -115,12 +117,12 @@ export class ReplicaLog {
     const drafts = this.#drafts;
     this.#drafts = null;
     // Another process may have gone on: then the drafts are of yesterday.
-    if (drafts === null || drafts.entries.length === 0 || drafts.next.exportedThrough < log.exportedThrough) return 0;
+    if (drafts === null || drafts.entries.length === 0 || !isSameLog(drafts.before, log)) return 0;
     const { headIndex, headHash } = log;
     const signed = this.#signAll({ ...drafts.next, headIndex, headHash }, drafts.entries, nowMs);
     const { writes } = this.fields.join(drafts.fieldChanges, this.#state.head.nextRecordId);
     this.#commit(signed.log, writes.nextRecordId, {
-      drops: drafts.takesForgotten ? [REPLICA_SETTINGS.forgotten] : [],
+      drops: [],
       work: () => {
         for (const { number, box } of signed.rows) this.#state.write.replicaLog.insert(number, box);
         writes.writeInto();
@@ -137,11 +139,9 @@ export class ReplicaLog {
     const entries: WireEntry[] = [];
     let bytes = 0;
     for (let index = fromIndex; index <= log.headIndex && entries.length < maxEntries; index += 1) {
-      const number = log.base + index;
-      const box = this.#state.read.replicaLog.read(number);
-      const opened = box === undefined ? null : this.#state.keys.open(BOX_KINDS.replicaLog, number, box);
-      const [entry] = opened === null ? [] : (parseWireEntries(opened.payload) ?? []);
-      if (entry === undefined) throw this.#lost(index);
+      const [row] = this.rows(log, { first: index, last: index });
+      if (row === undefined) throw this.#lost(index);
+      const { entry } = row;
       bytes += entry.signedBytes.length + (entry.bodyBytes?.length ?? 0);
       if (entries.length > 0 && bytes > maxBytes) break;
       entries.push(entry);
@@ -159,19 +159,28 @@ export class ReplicaLog {
     const kept = parseWireEntries(this.list(serverIndex, 1, 0)) ?? [];
     const headHash = serverIndex === 0 ? NO_ENTRY_HASH : hashOf(kept[0] ?? fail(this.#lost(serverIndex)));
     const entries: Draft[] = [];
+    // An entry that begins an epoch comes before all of them.
+    const moved = keys.currentEpoch > serverEpoch ? 1 : 0;
     for (let index = serverIndex + 1; index <= log.headIndex; index += 1) {
       const [entry] = parseWireEntries(this.list(index, 1, 0)) ?? [];
       const part = entry === undefined ? null : parseSignedPart(entry.signedBytes);
-      const body = entry?.bodyBytes === null || entry === undefined ? null : parseBody(entry.bodyBytes);
-      if (part === null || body === null) throw this.#lost(index);
-      const place = { deviceId: log.deviceId, index, previousHash: part.previousHash };
-      const opened = openEvents(keys, place, body.payload);
-      if (opened === null) throw this.#lost(index);
+      if (entry === undefined || part === null) throw this.#lost(index);
       // Whoever began the epoch, it is begun once.
       const kind = part.kind === 'epoch' ? 'operation' : part.kind;
-      entries.push({ kind, events: opened.events, requires: body.requires });
+      const retires = moveRanges(part.retires, serverIndex, moved);
+      if (entry.bodyBytes === null) {
+        // Retired before it was sent: its place stays, and says nothing.
+        entries.push({ kind, events: [], requires: [], retires });
+        continue;
+      }
+      const body = parseBody(entry.bodyBytes);
+      const place = { deviceId: log.deviceId, index, previousHash: part.previousHash };
+      const opened = body === null ? null : openEvents(keys, place, body.payload);
+      if (body === null || opened === null) throw this.#lost(index);
+      entries.push({ kind, events: opened.events, requires: body.requires, retires });
     }
-    const signed = this.#signAll({ ...log, epoch: serverEpoch, headIndex: serverIndex, headHash }, entries, 0);
+    const from = { ...moveEntries(log, serverIndex, moved), epoch: serverEpoch, headIndex: serverIndex, headHash };
+    const signed = this.#signAll(from, entries, 0);
     this.#commit(signed.log, this.#state.head.nextRecordId, {
       drops: [],
       work: () => {
@@ -181,6 +190,58 @@ export class ReplicaLog {
     });
     this.#drafts = null;
     return entries.length;
+  }
+
+  /** The state of the log; null where sync was never turned on. */
+  state(): LogState | null {
+    return this.#log();
+  }
+
+  /** Own entries as they lie here, from one index to another; those that are not here are left out. */
+  rows(log: LogState, { first, last }: IndexRange): { readonly index: number; readonly entry: WireEntry }[] {
+    const rows: { readonly index: number; readonly entry: WireEntry }[] = [];
+    for (let index = first; index <= last; index += 1) {
+      const number = log.base + index;
+      const box = this.#state.read.replicaLog.read(number);
+      const opened = box === undefined ? null : this.#state.keys.open(BOX_KINDS.replicaLog, number, box);
+      const [entry] = opened === null ? [] : (parseWireEntries(opened.payload) ?? []);
+      if (entry !== undefined) rows.push({ index, entry });
+    }
+    return rows;
+  }
+
+  /** Signs entries and writes the log as it is then, without some of the notes and with some bodies less: one commit. */
+  rewrite(
+    log: LogState,
+    entries: readonly Draft[],
+    change: {
+      readonly drops: readonly string[];
+      readonly retired: readonly { readonly index: number; readonly entry: WireEntry }[];
+      readonly nowMs: number;
+    },
+  ): void {
+    const { keys, write, head } = this.#state;
+    const signed = this.#signAll(log, entries, change.nowMs);
+    this.#commit(signed.log, head.nextRecordId, {
+      drops: change.drops,
+      work: () => {
+        for (const { number, box } of signed.rows) write.replicaLog.insert(number, box);
+        for (const { index, entry } of change.retired) {
+          const number = log.base + index;
+          const bare = encodeWireEntries([{ ...entry, bodyBytes: null }]);
+          write.replicaLog.replace(number, keys.seal(BOX_KINDS.replicaLog, 0, number, bare));
+        }
+      },
+    });
+    this.#picture = null;
+    this.#drafts = null;
+  }
+
+  /** The server was asked to free these. */
+  noteFreed(ids: readonly ObjectId[]): void {
+    const log = this.#own();
+    const freed = new Set(ids);
+    this.#take({ ...log, freeing: log.freeing.filter((id) => !freed.has(id)) });
   }
 
   #lost(index: number): AppError {
@@ -329,10 +390,12 @@ export class ReplicaLog {
     const rows: { readonly number: number; readonly box: Buffer }[] = [];
     // Nobody takes entries under an epoch that no entry has begun.
     const begins: Draft[] = keys.currentEpoch > log.epoch ? [{ kind: 'epoch', events: [], requires: [] }] : [];
-    for (const { kind, events, requires } of [...begins, ...entries]) {
+    let { pictures } = log;
+    for (const { kind, events, requires, told, retires = [] } of [...begins, ...entries]) {
       const place = { deviceId: log.deviceId, index: headIndex + 1, previousHash: headHash };
       const clock = stamper.next();
-      const part = { kind, vaultId, ...place, epoch: keys.currentEpoch, clock, retires: [] };
+      const part = { kind, vaultId, ...place, epoch: keys.currentEpoch, clock, retires };
+      if (told !== undefined) pictures = withEntry(pictures, place.index, told);
       const payload = sealEvents(keys, place, events);
       const { entry, hash } = signEntry(part, { requires, payload }, log.signing.privateKey);
       headIndex += 1;
@@ -341,7 +404,7 @@ export class ReplicaLog {
       rows.push({ number, box: keys.seal(BOX_KINDS.replicaLog, 0, number, encodeWireEntries([entry])) });
     }
     const epoch = Math.max(log.epoch, keys.currentEpoch);
-    return { log: { ...log, epoch, headIndex, headHash, clock: stamper.last }, rows };
+    return { log: { ...log, epoch, headIndex, headHash, clock: stamper.last, pictures }, rows };
   }
 
   #has(id: CheckpointId): boolean {
@@ -408,6 +471,11 @@ export class ReplicaLog {
     records.set(recordId, record);
     this.#counter = this.#state.head.counter;
   }
+}
+
+/** Nothing was signed since, and nothing is to be told anew. */
+function isSameLog(one: LogState, other: LogState): boolean {
+  return one.headHash === other.headHash && one.exportedThrough === other.exportedThrough;
 }
 
 function fail(error: AppError): never {

@@ -3,14 +3,14 @@
 // one commit, and whatever is then unnamed is found again by the next prune.
 
 import type { CheckpointId, SnapshotId } from '../../../shared/model/ids.ts';
-import type { JsonObject, JsonValue } from '../../../shared/model/json.ts';
 import type { KeptSnapshot, RetentionLimits } from '../../../shared/model/retention.ts';
 import { explainRetention, planRetention, type RetentionInput } from '../../../shared/retention/plan-retention.ts';
 import { readFileSizes } from '../database.ts';
 import { damaged } from '../errors.ts';
 import { sealIndexBlocks } from '../log/index-blocks.ts';
 import type { Manifest } from '../log/manifest.ts';
-import { REPLICA_SETTINGS, sealRecord, type VaultRecord } from '../log/records.ts';
+import { listOf, planNote, type Note } from '../log/notes.ts';
+import { REPLICA_SETTINGS } from '../log/records.ts';
 import { parseSnapshotPrefix } from '../log/snapshot-record.ts';
 import type { VaultState } from '../log/vault-state.ts';
 import type { PruneReport } from '../vault.ts';
@@ -134,7 +134,9 @@ function removeSnapshots(
   const blocks = sealIndexBlocks(state, next, rebuildFrom);
   // Thinned out content leaves the search index when that is next written; what is to be forgotten goes at once.
   const search = isForgetting || isNewestGone ? deps.forgetFrom(firstAffected) : null;
-  const told = isForgetting ? planForgotten(state, plan.remove, head.nextRecordId + blocks.length) : null;
+  const told = isForgetting
+    ? planForgotten(state, plan.remove, firstAffected, head.nextRecordId + blocks.length)
+    : null;
   state.commit(
     'Pruning',
     {
@@ -162,28 +164,11 @@ function removeSnapshots(
 }
 
 /** Notes for other devices what the user had forgotten (S8); null where nobody else has the vault. */
-function planForgotten(
-  state: VaultState,
-  ids: readonly SnapshotId[],
-  recordId: number,
-): { readonly isNew: boolean; writeInto(): void; done(): void } | null {
-  if (state.records.findSetting(REPLICA_SETTINGS.log) === undefined) return null;
-  const old = state.records.findSetting(REPLICA_SETTINGS.forgotten);
-  const before = Array.isArray(old?.value['ids']) ? old.value['ids'] : [];
-  const value: JsonObject = { ids: [...(before as readonly JsonValue[]), ...ids] }; // a list, checked above
-  const record: VaultRecord = { type: 'setting', name: REPLICA_SETTINGS.forgotten, value };
-  const box = sealRecord(state.keys, recordId, record);
-  return {
-    isNew: old === undefined,
-    writeInto: () => {
-      if (old !== undefined) state.write.records.remove(old.recordId);
-      state.write.records.insert(recordId, box);
-    },
-    done: () => {
-      if (old !== undefined) state.records.remove(old.recordId);
-      state.records.set(recordId, record);
-    },
-  };
+function planForgotten(state: VaultState, ids: readonly SnapshotId[], from: number, recordId: number): Note | null {
+  return planNote(state, REPLICA_SETTINGS.forgotten, recordId, (before) => ({
+    ids: [...listOf(before, 'ids'), ...ids],
+    from: Math.min(from, typeof before?.['from'] === 'number' ? before['from'] : from),
+  }));
 }
 
 function copyWithout(state: VaultState, removed: ReadonlySet<number>): VaultState['index'] {

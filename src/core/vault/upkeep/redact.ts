@@ -2,9 +2,14 @@
 // that every snapshot stays as it is, its record, its place in the chain, and every other byte. What stands in facts is part of snapshot
 // records and stays.
 
+import { toHex } from '../../../shared/replication/bytes.ts';
+import type { ObjectId } from '../../../shared/replication/ids.ts';
 import { BOX_KINDS } from '../../crypto/box.ts';
 import { encodeContent, LEVEL_BULK } from '../content/codec.ts';
+import { listOf, planNote } from '../log/notes.ts';
+import { REPLICA_SETTINGS } from '../log/records.ts';
 import type { VaultState } from '../log/vault-state.ts';
+import type { RedactedChunk } from '../replica/events.ts';
 import type { RedactReport, TextSpot } from '../vault-texts.ts';
 import { findAcrossBorders } from './find-borders.ts';
 import { groupsOf, rebuildGroups } from './parity.ts';
@@ -35,7 +40,9 @@ export async function redactTexts(
   for (let from = 0; from < anchors.length; from += SLICE_CHUNKS) {
     await yieldToOthers(control.signal);
     const slice = anchors.slice(from, from + SLICE_CHUNKS);
-    const written = await deps.withLock(() => redactSlice(deps, slice, byChunk));
+    const written = await deps.withLock(() =>
+      redactSlice(deps, (fills) => slice.map((anchor) => redactChunk(state, anchor, byChunk.get(anchor) ?? [], fills))),
+    );
     chunks += written.chunks;
     done += written.spots;
     control.onProgress({ done: Math.min(anchors.length, from + SLICE_CHUNKS), total: anchors.length });
@@ -44,19 +51,44 @@ export async function redactTexts(
   return { chunks, spots: done, left: wanted.length - done };
 }
 
+/** Overwrites in a copy of another device's history what that device has overwritten. What is not here is none of it. Can be done twice. */
+export async function redactCopy(
+  deps: PruneDeps,
+  chunks: readonly RedactedChunk[],
+  control: WorkControl,
+): Promise<void> {
+  const { state } = deps;
+  for (const chunk of chunks) {
+    await yieldToOthers(control.signal);
+    await deps.withLock(() =>
+      redactSlice(deps, (fills) => {
+        const recordId = state.store.find(Buffer.from(chunk.id, 'hex'))?.recordId;
+        if (recordId === undefined) return [];
+        const content = state.store.read(recordId);
+        const spots = chunk.spots.map(([start, end]) => ({
+          anchor: recordId,
+          start,
+          end,
+          bytes: Uint8Array.from(content.subarray(start, end)),
+        }));
+        return [redactChunk(state, recordId, spots, [chunk.fill, ...fills])];
+      }),
+    );
+  }
+  await deps.withLock(() => state.writeDb.pragma('wal_checkpoint(TRUNCATE)'));
+}
+
 function distinctValues(spots: readonly TextSpot[]): Uint8Array[] {
   return [...new Map(spots.map(({ bytes }) => [Buffer.from(bytes).toString('latin1'), bytes])).values()];
 }
 
+/** One commit; others are told of it where they have the vault too (S8). */
 function redactSlice(
   deps: PruneDeps,
-  anchors: readonly number[],
-  byChunk: ReadonlyMap<number, readonly TextSpot[]>,
+  overwrite: (fills: readonly string[]) => readonly (OverwrittenChunk | null)[],
 ): { readonly chunks: number; readonly spots: number } {
   const { state } = deps;
-  const fresh = anchors
-    .map((anchor) => redactChunk(state, anchor, byChunk.get(anchor) ?? []))
-    .filter((chunk) => chunk !== null);
+  const fresh = overwrite(FILLS).filter((chunk) => chunk !== null);
   if (fresh.length === 0) return { chunks: 0, spots: 0 };
   const parityIds = groupsOf(
     state,
@@ -70,31 +102,55 @@ function redactSlice(
     nextRecordId += 1;
     return nextRecordId - 1;
   };
-  state.commit('Redacting', { nextRecordId: state.head.nextRecordId + parityIds.size }, () => {
+  const told = planNote(state, REPLICA_SETTINGS.redacted, state.head.nextRecordId + parityIds.size, (before) => ({
+    chunks: [...listOf(before, 'chunks'), ...fresh.map(({ told: chunk }) => ({ ...chunk }))],
+  }));
+  const changes = {
+    nextRecordId: state.head.nextRecordId + parityIds.size + (told === null ? 0 : 1),
+    records: state.head.records + (told?.isNew === true ? 1 : 0),
+  };
+  state.commit('Redacting', changes, () => {
     for (const { recordId, contentId, box } of fresh) update.run(contentId, box, recordId);
     rebuildGroups(state, parityIds, takeRecordId);
     search.removeInto();
+    told?.writeInto();
   });
+  told?.done();
   search.done();
   state.recent.clear();
   state.store.forgetContents();
   return { chunks: fresh.length, spots: fresh.reduce((sum, chunk) => sum + chunk.spots, 0) };
 }
 
+interface OverwrittenChunk {
+  readonly recordId: number;
+  readonly contentId: Buffer;
+  readonly box: Buffer;
+  readonly spots: number;
+  readonly told: { readonly id: ObjectId; readonly fill: string; readonly spots: [number, number][] };
+}
+
 /** The chunk with stars; null where nothing of what is to go stands there any more. @throws AppError VAULT_DAMAGED */
-function redactChunk(state: VaultState, recordId: number, spots: readonly TextSpot[]) {
+function redactChunk(
+  state: VaultState,
+  recordId: number,
+  spots: readonly TextSpot[],
+  fills: readonly string[],
+): OverwrittenChunk | null {
   if (state.store.facts(recordId) === undefined) return null;
   const content = state.store.read(recordId);
   const there = spots.filter(({ start, end, bytes }) => content.subarray(start, end).equals(bytes));
   if (there.length === 0) return null;
-  for (const fill of FILLS) {
+  for (const fill of fills) {
     const redacted = Buffer.from(content);
     for (const { start, end } of there) redacted.fill(fill, start, end);
     const contentId = state.keys.contentId(redacted);
     if (state.store.find(contentId) !== undefined) continue;
     const { codec, payload } = encodeContent(redacted, LEVEL_BULK);
     const box = state.keys.seal(BOX_KINDS.chunk, codec, recordId, payload);
-    return { recordId, contentId, box, spots: there.length };
+    const id = toHex(state.keys.contentId(content)) as ObjectId; // 16 bytes are 32 digits
+    const told = { id, fill, spots: there.map(({ start, end }): [number, number] => [start, end]) };
+    return { recordId, contentId, box, spots: there.length, told };
   }
   return null;
 }

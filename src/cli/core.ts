@@ -148,7 +148,7 @@ export interface Core {
   browserSetup(): Promise<BrowserSetup>;
   /** Where hooks of AI tools would be put, and for which data folder. */
   hookPlace(): HookPlace;
-  /** True for keys that are sealed in the vault (exclusion rules): reading them needs it open. */
+  /** True for keys that are sealed in the vault (exclusion rules, what sync sends): reading them needs it open. */
   isSealedConfigKey(key: string): boolean;
   listConfig(open: OpenCore | null): Promise<readonly ConfigEntry[]>;
   readConfig(key: string, open: OpenCore | null): Promise<JsonValue>;

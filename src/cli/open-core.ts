@@ -13,6 +13,8 @@ import {
   readExclusionRules,
   writeExclusionRules,
 } from '../core/config/exclusion-settings.ts';
+import { listSyncSettings, syncFieldOf, writeSyncSetting } from '../core/config/sync-settings.ts';
+import { readSelection } from '../core/sync/sync-records.ts';
 import { createPublishing } from '../core/create-publishing.ts';
 import { createRestores } from '../core/create-restores.ts';
 import { createSessions } from '../core/create-sessions.ts';
@@ -124,23 +126,27 @@ function readSettings(app: App): CliSettings {
 
 function createConfigAccess(app: App): Pick<Core, 'isSealedConfigKey' | 'listConfig' | 'readConfig' | 'writeConfig'> {
   return {
-    isSealedConfigKey: (key) => exclusionKindOf(key) !== null,
+    isSealedConfigKey: (key) => exclusionKindOf(key) !== null || syncFieldOf(key) !== null,
     listConfig: async (open) => [
       ...listConfigSync(app.configPlace),
       ...(open === null ? [] : await listExclusionSettings(open.vault)),
+      ...(open === null ? [] : await listSyncSettings(open.vault)),
     ],
     readConfig: async (key, open): Promise<JsonValue> => {
-      const kind = exclusionKindOf(key);
+      const [kind, field] = [exclusionKindOf(key), syncFieldOf(key)];
+      if (field !== null && open !== null) return (await readSelection(open.vault))[field];
       if (kind === null || open === null) return getConfigValueSync(app.configPlace, key);
       return (await readExclusionRules(open.vault))[kind];
     },
     writeConfig: async (key, text, open): Promise<JsonValue> => {
-      const kind = exclusionKindOf(key);
+      const [kind, field] = [exclusionKindOf(key), syncFieldOf(key)];
+      const { sourceIds } = app.configPlace;
+      if (field !== null && open !== null) return (await writeSyncSetting(open.vault, field, text, sourceIds))[field];
       if (kind === null || open === null) {
         app.prepareFolder();
         return setConfigValueSync(app.configPlace, key, text);
       }
-      const context = { environment: app.exclusionEnvironment, sourceIds: app.configPlace.sourceIds };
+      const context = { environment: app.exclusionEnvironment, sourceIds };
       const change = { kind, rules: parseRuleText(kind, text) };
       return (await writeExclusionRules(open.vault, change, context))[kind];
     },

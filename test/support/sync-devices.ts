@@ -55,7 +55,7 @@ export async function createSyncDevice(state: FakeSyncState, name: string, joins
     replica,
     lanes,
     server: createFakeServer(state, { ...identity, name }),
-    seen: { generation: null, heads: new Map(), lastSyncAtMs: null, slots: '' },
+    seen: { generation: null, heads: new Map(), pushed: 0, lastSyncAtMs: null, slots: '' },
     nowMs: TEST_NOW_MS,
     sync: async (changes = {}) => {
       const result = await syncOnce(
@@ -69,6 +69,7 @@ export async function createSyncDevice(state: FakeSyncState, name: string, joins
           spend: async () => undefined,
           signal: new AbortController().signal,
           mayDelete: false,
+          onPushed: () => undefined,
           onProgress: () => undefined,
           onReceived: () => undefined,
           ...changes,

@@ -31,7 +31,10 @@ export function setupConfig(command: Command, act: Act): void {
   command
     .command('list')
     .description('list all keys with their values and defaults')
-    .option('--sealed', 'also the exclusion rules, which are sealed in the vault: asks for the password')
+    .option(
+      '--sealed',
+      'also exclusion rules and what sync sends, which are sealed in the vault: asks for the password',
+    )
     .action((options: ConfigListOptions) => act((context) => runConfigList(options, context)));
 }
 
@@ -96,7 +99,11 @@ function renderConfig(entries: readonly ConfigEntry[], options: ConfigListOption
   const lines = renderTable(columns, rows, { width: view.width, paintTitle: style.dim });
   return options.sealed === true
     ? lines
-    : [...lines, '', 'Exclusion rules (exclude.*) are sealed in the vault: `cairn config list --sealed` shows them.'];
+    : [
+        ...lines,
+        '',
+        'Exclusion rules (exclude.*) and what sync sends (sync.*) are sealed in the vault: `cairn config list --sealed` shows them.',
+      ];
 }
 
 function formatValue(value: JsonValue): string {

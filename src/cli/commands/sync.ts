@@ -209,7 +209,7 @@ function renderStatus(status: SyncStatus, context: CommandContext): string[] {
   return [
     `Sync is ${status.isOn ? style.green('on') : 'off'}${stateWords(status)}: ${account.email} at ${account.server}.`,
     ...(device === null ? [] : [`This device is ${style.bold(toPlainLine(device.name, MAX_TEXT))}.`]),
-    `Level with the server: ${level}. ${waitingWords(waiting.snapshots)}`,
+    `Level with the server: ${level}. ${waitingWords(waiting)}`,
     ...(error === null ? [] : [style.red(error.message), error.hint].filter((line) => line !== '')),
     ...troubles.map((trouble) =>
       style.yellow(`${toPlainLine(trouble.deviceName, MAX_TEXT)}: ${trouble.error.message}`),
@@ -226,9 +226,13 @@ function stateWords({ isOn, state, error }: SyncStatus): string {
   return !isOn || (state === 'disconnected' && error === null) ? '' : `, ${state}`;
 }
 
-function waitingWords(snapshots: number): string {
-  if (snapshots === 0) return 'Nothing waits.';
-  return `${formatCount(snapshots)} ${snapshots === 1 ? 'snapshot waits' : 'snapshots wait'}.`;
+function waitingWords({ snapshots, entries }: SyncStatus['waiting']): string {
+  const waiting = [
+    ...(snapshots === 0 ? [] : [`${formatCount(snapshots)} ${snapshots === 1 ? 'snapshot' : 'snapshots'}`]),
+    ...(entries === 0 ? [] : [`${formatCount(entries)} signed ${entries === 1 ? 'entry' : 'entries'}`]),
+  ];
+  if (waiting.length === 0) return 'Nothing waits.';
+  return `${waiting.join(' and ')} ${snapshots + entries === 1 ? 'waits' : 'wait'} to be sent.`;
 }
 
 function tellDevices(devices: readonly SyncDevice[], context: CommandContext): void {

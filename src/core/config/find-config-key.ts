@@ -3,6 +3,7 @@
 import { AppError } from '../../shared/model/app-error.ts';
 import type { SourceId } from '../../shared/model/ids.ts';
 import { EXCLUSION_KINDS } from '../capture/rules/exclusion-rules.ts';
+import { SYNC_SETTING_KEYS } from './sync-settings.ts';
 import { listConfigKeys, type ConfigKey } from './config-keys.ts';
 
 const MAX_SHOWN_CHARACTERS = 60;
@@ -19,18 +20,16 @@ export function findConfigKey(sourceIds: readonly SourceId[], key: string): Conf
 /** The refusal of a key. `place` is the file it stands in, if it does. */
 export function unknownKey(sourceIds: readonly SourceId[], key: string, place?: string): AppError {
   const shown = shownKey(key);
-  if (/^exclude(\.|$)/.test(key) && place !== undefined) {
-    return new AppError(
-      'CONFIG_UNKNOWN_KEY',
-      `${place} holds "${shown}", but exclusion rules are sealed in the vault.`,
-      {
-        hint: 'Take it out there and set it with `cairn config set`.',
-      },
-    );
+  const sealed = /^exclude(\.|$)/.test(key) ? 'exclusion rules are' : 'what leaves this device is';
+  if (/^(exclude|sync)(\.|$)/.test(key) && place !== undefined) {
+    return new AppError('CONFIG_UNKNOWN_KEY', `${place} holds "${shown}", but ${sealed} sealed in the vault.`, {
+      hint: 'Take it out there and set it with `cairn config set`.',
+    });
   }
   const keys = [
     ...listConfigKeys(sourceIds).map((known) => known.key),
     ...EXCLUSION_KINDS.map((kind) => `exclude.${kind}`),
+    ...SYNC_SETTING_KEYS,
   ];
   const first = keys.find((known) => known.startsWith(`${key}.`));
   if (first !== undefined) {

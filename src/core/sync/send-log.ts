@@ -34,14 +34,14 @@ export interface SenderDeps {
   readonly spend: (bytes: number) => Promise<void>;
   /** Snapshots that went out, of how many. */
   readonly tell: (done: number, total: number) => void;
+  /** The server has the own log up to this entry. */
+  readonly onPushed: (index: number) => void;
 }
 
 export class LogSender {
   readonly #deps: SenderDeps;
   /** Entries that were sent. */
   sent = 0;
-  /** The newest own entry that the server is known to have. */
-  through = 0;
 
   constructor(deps: SenderDeps) {
     this.#deps = deps;
@@ -59,7 +59,7 @@ export class LogSender {
         const head = await server.push(identity.vaultId, bytes, signal);
         if (head.index < index) throw tampered('it took entries and did not go on');
         this.sent += head.index - index + 1;
-        this.through = head.index;
+        this.#deps.onPushed(head.index);
         index = head.index + 1;
       } catch (error) {
         await this.#helpPush(error, identity, bytes);

@@ -27,6 +27,7 @@ export type SyncAccount = z.infer<typeof accountSchema> & Tokens;
 const seenSchema = z.object({
   generation: z.string().nullable(),
   heads: z.array(z.object({ device: deviceIdSchema, index: z.number(), hash: entryHashSchema })),
+  pushed: z.number().default(0),
   lastSyncAtMs: z.number().nullable(),
   slots: z.string(),
 });
@@ -34,6 +35,8 @@ const seenSchema = z.object({
 export interface Seen {
   readonly generation: string | null;
   readonly heads: ReadonlyMap<DeviceId, LogHead>;
+  /** The own entry up to which the server has the log. */
+  readonly pushed: number;
   readonly lastSyncAtMs: number | null;
   /** The key slots as this device has last given them to the server, by their hash. */
   readonly slots: string;
@@ -59,7 +62,7 @@ export function writeAccount(vault: SettingVault, account: SyncAccount | null): 
 
 export async function readSeen(vault: SettingVault): Promise<Seen> {
   const parsed = seenSchema.safeParse(await vault.readSetting(SEEN));
-  if (!parsed.success) return { generation: null, heads: new Map(), lastSyncAtMs: null, slots: '' };
+  if (!parsed.success) return { generation: null, heads: new Map(), pushed: 0, lastSyncAtMs: null, slots: '' };
   const heads = new Map(parsed.data.heads.map(({ device, ...head }) => [device, head]));
   return { ...parsed.data, heads };
 }

@@ -39,6 +39,8 @@ export interface RoundDeps {
   readonly spend: (bytes: number) => Promise<void>;
   readonly signal: AbortSignal;
   readonly mayDelete: boolean;
+  /** The server has the own log up to this entry. */
+  readonly onPushed: (index: number) => void;
   readonly onProgress: (progress: RoundProgress) => void;
   /** Something of another device came. */
   readonly onReceived: () => void;
@@ -80,6 +82,7 @@ class Round {
   readonly #troubles: Trouble[] = [];
   #devices: readonly AccountDevice[] = [];
   #received = 0;
+  #pushed = 0;
   #bytes = 0;
 
   constructor(deps: RoundDeps, seen: Seen) {
@@ -90,6 +93,7 @@ class Round {
       retellAfter: deps.retellAfter ?? RETELL_AFTER,
       spend: (bytes) => this.#spend(bytes),
       tell: (done, total) => this.#tell('sending', done, total),
+      onPushed: (index) => this.#notePushed(index),
     });
   }
 
@@ -97,6 +101,7 @@ class Round {
     const { server, replica } = this.#deps;
     const identity = await ownIdentity(replica);
     const [status, account] = await Promise.all([server.status(identity.vaultId, this.#deps.signal), server.account()]);
+    this.#notePushed(status.heads.find(({ device }) => device === identity.deviceId)?.index ?? 0);
     if (status.vaultId !== identity.vaultId) throw tampered('it told of another vault than was asked for');
     this.#devices = account.devices;
     await replica.openEpoch(status.epoch, this.#deps.nowMs(), { isBegun: true });
@@ -314,8 +319,14 @@ class Round {
       ...this.#seen,
       generation: status.generation,
       heads,
+      pushed: this.#pushed,
       lastSyncAtMs: isLevel ? this.#deps.nowMs() : this.#seen.lastSyncAtMs,
     };
+  }
+
+  #notePushed(index: number): void {
+    this.#pushed = index;
+    this.#deps.onPushed(index);
   }
 
   async #spend(bytes: number): Promise<void> {

@@ -6,7 +6,6 @@ import type { SyncConflict, SyncDevice, SyncJoin, SyncSelection, SyncStatus } fr
 import type { RetentionLimits } from '../../shared/model/retention.ts';
 import type { JsonValue } from '../../shared/model/json.ts';
 import type { AccountDevice } from '../../shared/replication/account.ts';
-import { toHex } from '../../shared/replication/bytes.ts';
 import type { DeviceId } from '../../shared/replication/ids.ts';
 import { encodeJoinTranscript } from '../../shared/replication/join-transcript.ts';
 import type { Clock } from '../clock.ts';
@@ -19,6 +18,7 @@ import { logIn } from './log-in.ts';
 import { notLoggedIn } from './not-logged-in.ts';
 import { describeConflict } from './describe-conflict.ts';
 import { assertServer, describeDevice, deviceNotFound, pickDevice } from './name-devices.ts';
+import { shareSlots } from './share-slots.ts';
 import type { LoginServer, SyncServer, Tokens, TokenStore } from './server-port.ts';
 import {
   readAccount,
@@ -32,6 +32,8 @@ import {
 import { LaneThinning } from './thin-lanes.ts';
 import { syncOnce, type RoundProgress, type Trouble } from './sync-round.ts';
 import type { ReplicaIdentity } from '../vault/vault-replica.ts';
+
+const NOTHING_WAITS = { snapshots: 0, entries: 0 };
 
 export interface SyncDeps {
   readonly vault: Vault & { readonly replica: VaultReplica };
@@ -65,6 +67,7 @@ export class SyncService {
   #troubles: readonly Trouble[] = [];
   #progress: RoundProgress | null = null;
   #lastSyncAtMs: number | null = null;
+  #pushed = 0;
   #pendingJoins = 0;
   #conflicts = 0;
   #mayDelete = false;
@@ -93,6 +96,7 @@ export class SyncService {
     this.#selection = await readSelection(vault);
     const seen = await readSeen(vault);
     this.#lastSyncAtMs = seen.lastSyncAtMs;
+    this.#pushed = seen.pushed;
     this.#useAccount(await readAccount(vault));
     await this.#countConflicts();
     if (!isPassive) this.#thinning.start();
@@ -116,7 +120,7 @@ export class SyncService {
       state: isOn ? state : 'off',
       account: account === null ? null : { server: account.server, email: account.email },
       device: identity === null ? null : { id: identity.deviceId, name: identity.name },
-      waiting: { snapshots: account === null ? 0 : (identity?.waitingSnapshots ?? 0), entries: 0 },
+      waiting: account === null || identity === null ? NOTHING_WAITS : this.#waiting(identity),
       progress: this.#progress,
       lastSyncAt: at(this.#lastSyncAtMs),
       retryAt: at(retryAtMs),
@@ -289,7 +293,7 @@ export class SyncService {
     const join = joins.find(({ device }) => device === id);
     if (join === undefined) throw deviceNotFound();
     const sealedKey = answer === 'refuse' ? null : await this.#deps.vault.replica.sealKey(join);
-    if (sealedKey !== null) await this.#shareSlots(server, identity);
+    if (sealedKey !== null) await shareSlots(this.#deps.vault, server, identity.vaultId);
     await server.answerJoin(identity.vaultId, id, sealedKey);
     this.#pendingJoins = Math.max(0, joins.length - 1);
     this.#tell();
@@ -337,11 +341,17 @@ export class SyncService {
     await this.lanes.close();
   }
 
+  #waiting({ waitingSnapshots, headIndex }: ReplicaIdentity): SyncStatus['waiting'] {
+    return { snapshots: waitingSnapshots, entries: Math.max(0, headIndex - this.#pushed) };
+  }
+
   async #round(signal: AbortSignal): Promise<void> {
     const { vault, clock, platform } = this.#deps;
     const server = this.#requireServer();
     const before = await this.#requireIdentity();
-    await this.#shareSlots(server, before);
+    await shareSlots(vault, server, before.vaultId);
+    // Another process may have chosen anew.
+    this.#selection = await readSelection(vault);
     try {
       const result = await syncOnce(
         {
@@ -350,10 +360,13 @@ export class SyncService {
           lanes: this.lanes,
           nowMs: () => clock.nowMs(),
           platform,
-          selection: await this.selection(),
+          selection: this.#selection,
           spend: (bytes) => this.#spend(bytes),
           signal,
           mayDelete: this.#mayDelete,
+          onPushed: (index) => {
+            this.#pushed = index;
+          },
           onProgress: (progress) => {
             this.#progress = progress;
             this.#tell();
@@ -382,6 +395,7 @@ export class SyncService {
   /** The device takes a new identity, and its user has to say once more that it is theirs (S2). */
   async #renewed(repeatsAll: boolean): Promise<AppError> {
     await this.#deps.vault.replica.renew({ repeatsAll });
+    this.#pushed = 0;
     const account = this.#account;
     if (account !== null) {
       this.#account = { ...account, accessToken: '', accessUntilMs: 0, refreshToken: '' };
@@ -392,18 +406,6 @@ export class SyncService {
       'This vault was copied or put back from a backup: what it said last, the server knows otherwise. From now on it is a device of its own.',
       { hint: 'Log in once more with `cairn sync login`. Nothing is lost, on neither side.' },
     );
-  }
-
-  /** New devices need the key slots as they are now. */
-  async #shareSlots(server: SyncServer, identity: ReplicaIdentity): Promise<void> {
-    const { vault } = this.#deps;
-    const header = await vault.replica.header();
-    const mark = toHex(header.slice(-32));
-    const seen = await readSeen(vault);
-    if (seen.slots === mark) return;
-    const { revision } = await server.readSlots(identity.vaultId);
-    await server.writeSlots(identity.vaultId, { revision, slots: Buffer.from(header).toString('base64') });
-    await writeSeen(vault, { ...seen, slots: mark });
   }
 
   async #listen(onNotice: () => void, signal: AbortSignal): Promise<void> {

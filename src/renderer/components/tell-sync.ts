@@ -35,7 +35,11 @@ export function tellSync(status: SyncStatus, nowMs: number): SyncWords | null {
 /** What has not reached the server yet, as a sentence. */
 export function tellWaiting({ waiting: { snapshots, entries } }: SyncStatus): string {
   if (snapshots + entries === 0) return 'Everything here is on the server.';
-  return `${plural(snapshots, 'snapshot')} and ${plural(Math.max(0, entries - snapshots), 'other change')} wait to be sent.`;
+  const waiting = [
+    ...(snapshots === 0 ? [] : [plural(snapshots, 'snapshot')]),
+    ...(entries === 0 ? [] : [plural(entries, 'other change')]),
+  ];
+  return `${waiting.join(' and ')} ${snapshots + entries === 1 ? 'waits' : 'wait'} to be sent.`;
 }
 
 /** "Sending: 3 of 12, 4.2 MB so far"; null while nothing travels. */
@@ -56,7 +60,8 @@ function tellRetry(retryAt: string | null, nowMs: number): string {
 }
 
 function tellLevel({ waiting, lastSyncAt }: SyncStatus, nowMs: number): string {
-  if (waiting.entries > 0) return `Sync: ${waiting.entries} waiting`;
+  const count = waiting.snapshots + waiting.entries;
+  if (count > 0) return `Sync: ${count} waiting`;
   return lastSyncAt === null ? 'Sync: connected' : `Synced ${formatAge(lastSyncAt, nowMs)}`;
 }
 

@@ -26,7 +26,7 @@ export const syncStatusSchema = z.object({
   account: z.object({ server: z.string(), email: z.string() }).nullable(),
   /** This device, as the others see it; null before the first log-in. */
   device: z.object({ id: deviceIdSchema, name: z.string() }).nullable(),
-  /** What has not reached the server yet. */
+  /** What has not reached the server yet: snapshots that are in no entry of the log, and signed entries. */
   waiting: z.object({ snapshots: z.int().min(0), entries: z.int().min(0) }),
   /** While something travels; null otherwise. Bytes are those of this round so far. */
   progress: z

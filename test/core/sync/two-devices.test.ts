@@ -17,6 +17,14 @@ import {
 } from '../../support/sync-services.ts';
 import { TEST_NOW_MS } from '../../support/test-vault.ts';
 
+const DRAFT = {
+  selection: { withoutSources: [], withoutProjects: [], onlyProjects: [] },
+  strategy: 'latest',
+  platform: 'linux',
+  maxEntries: 16,
+  lost: [],
+} as const;
+
 function at(step: number): { takenAtMs: number } {
   return { takenAtMs: TEST_NOW_MS + step * 30_000 };
 }
@@ -70,6 +78,11 @@ describe('devices and a server', () => {
     await laptop.sync.setOn(false);
     await desktop.sync.setOn(false);
     await laptop.vault.save(aCapture([aTerminal('here')], at(2)));
+    expect((await laptop.sync.status()).waiting).toEqual({ snapshots: 1, entries: 0 });
+    // Signed, and not sent: as after a line that was cut.
+    await laptop.vault.replica?.draft({ ...DRAFT, nowMs: TEST_NOW_MS });
+    await laptop.vault.replica?.sign(TEST_NOW_MS);
+    expect((await laptop.sync.status()).waiting).toEqual({ snapshots: 0, entries: 1 });
     await desktop.vault.save(aCapture([aTerminal('there')], at(3)));
     await laptop.sync.setOn(true);
     await desktop.sync.setOn(true);
@@ -77,6 +90,7 @@ describe('devices and a server', () => {
 
     expect(await newestOf(desktop, 'laptop')).toEqual(await ownOf(laptop));
     expect(await newestOf(laptop, 'desktop')).toEqual(await ownOf(desktop));
+    expect((await laptop.sync.status()).waiting).toEqual({ snapshots: 0, entries: 0 });
   });
 
   it('[S6] an old device lets a new one in whose words are the same, and ends it again', async () => {

@@ -30,7 +30,7 @@ describe('tellSync()', () => {
 
   it.each([
     ['level', aStatus(), 'good', 'Synced 8 seconds ago'],
-    ['waiting', aStatus({ waiting: { snapshots: 1, entries: 12 } }), 'good', 'Sync: 12 waiting'],
+    ['waiting', aStatus({ waiting: { snapshots: 1, entries: 12 } }), 'good', 'Sync: 13 waiting'],
     ['never level', aStatus({ lastSyncAt: null }), 'good', 'Sync: connected'],
     ['turned off', aStatus({ isOn: false, state: 'off' }), 'none', 'Sync is off'],
     ['signed out', aStatus({ state: 'off', account: null }), 'warn', 'Sync: not signed in'],
@@ -66,7 +66,7 @@ describe('tellWaiting() and tellTravel()', () => {
   it('count what waits and what travels', () => {
     expect(tellWaiting(aStatus())).toBe('Everything here is on the server.');
     expect(tellWaiting(aStatus({ waiting: { snapshots: 2, entries: 3 } }))).toBe(
-      '2 snapshots and 1 other change wait to be sent.',
+      '2 snapshots and 3 other changes wait to be sent.',
     );
     expect(tellTravel(aStatus())).toBeNull();
     expect(

@@ -16,7 +16,7 @@ import { removeLeftovers } from '../vault-place.ts';
 import { sealJoinAnswer } from './join-keys.ts';
 import { LaneLog } from './lane-log.ts';
 import { ReplicaLog } from './replica-log.ts';
-import { tidyLog, type TidyOptions } from './tidy-log.ts';
+import { tidyLog, type TidyDeps, type TidyOptions } from './tidy-log.ts';
 import type {
   DraftOptions,
   FieldChange,
@@ -91,16 +91,13 @@ export class ReplicaEngine {
 
   /** Lets go in the log of what the vault has let go, step by step; false once nothing is due. */
   replicaTidy(options: TidyOptions, control: WorkControl): Promise<boolean> {
-    const { save, read, write, work } = this.#deps;
     const what = 'Writing the log for other devices';
-    return work(what, () => {
-      const deps = {
-        state: save.state,
-        log: this.#replica,
-        withLock: <Result>(step: () => Promise<Result> | Result) => write(what, step),
-      };
-      return read(() => tidyLog(deps, options, control));
-    });
+    const deps: TidyDeps = {
+      state: this.#deps.save.state,
+      log: this.#replica,
+      withLock: (step) => this.#deps.write(what, step),
+    };
+    return this.#deps.work(what, () => this.#deps.read(() => tidyLog(deps, options, control)));
   }
 
   replicaFreeing(): readonly ObjectId[] {

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { PlainError } from '../shared/model/app-error.ts';
 import { createApp, type App, type OpenApp } from '../core/app.ts';
 import { systemClock } from '../core/clock.ts';
+import { tellDamage, tellFailedWork, tellHealed } from '../core/capture/maintenance-words.ts';
 import { enableSourcesSync, getConfigValueSync, listConfigSync, setConfigValueSync } from '../core/config/config.ts';
 import {
   exclusionKindOf,
@@ -179,6 +180,7 @@ async function run(app: OpenApp, options: RunOptions): Promise<void> {
   const { scheduler } = app;
   const warn = (what: string, { message }: PlainError): void => options.onWarning(`${what}: ${message}`);
   let toldConfigError = '';
+  let knownDamage = 0;
   const undo = [
     scheduler.on('captured', (outcome) => {
       options.onCaptured(outcome);
@@ -191,7 +193,17 @@ async function run(app: OpenApp, options: RunOptions): Promise<void> {
     scheduler.on('watchFailed', ({ source, error }) => warn(`${source} is captured at the interval only`, error)),
   ];
   try {
-    app.start((work, error) => warn(work === 'prune' ? 'thinning failed' : 'the backup failed', error), options);
+    app.start(
+      {
+        onFailed: (work, error) => warn(tellFailedWork(work), error),
+        onHealth: ({ damage }) => {
+          if (damage !== null && damage.records > knownDamage) options.onWarning(tellDamage(damage));
+          knownDamage = damage?.records ?? 0;
+        },
+        onHealed: (report) => options.onWarning(tellHealed(report)),
+      },
+      options,
+    );
     await aborted(options.signal);
     await scheduler.stop({ hasLastCapture: true });
   } finally {

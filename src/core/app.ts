@@ -7,7 +7,7 @@ import { AppError, type PlainError } from '../shared/model/app-error.ts';
 import type { SourceId } from '../shared/model/ids.ts';
 import type { SnapshotItem } from '../shared/model/item.ts';
 import { Collector, type CaptureOutcome, type CaptureRequest, type CaptureSettings } from './capture/collector.ts';
-import { Maintenance } from './capture/maintenance.ts';
+import { Maintenance, type MaintenanceDeps } from './capture/maintenance.ts';
 import type { ExclusionEnvironment } from './capture/rules/exclusion.ts';
 import { IgnoreFiles } from './capture/rules/ignore-files.ts';
 import { noteLeftOut } from './capture/left-out.ts';
@@ -24,6 +24,7 @@ import { privateParents, removeLeftFolders } from './sources/host/private-folder
 import { readCpuMs } from './system/cpu-time.ts';
 import { FREE_ATTEMPTS, UnlockPace } from './unlock/unlock-pace.ts';
 import { WrongPasswordFile } from './unlock/wrong-passwords.ts';
+import { backupsToSearch } from './vault/repair/backups.ts';
 import type { VaultSecret } from './vault/vault-client.ts';
 import type { OpeningNotice, Vault } from './vault/vault.ts';
 
@@ -86,6 +87,9 @@ export interface App {
   create(password: string): Promise<{ readonly app: OpenApp; readonly recoveryKey: string }>;
 }
 
+/** Hears of what goes on beside the captures. */
+export type UpkeepListener = Pick<MaintenanceDeps, 'onFailed' | 'onHealth' | 'onHealed'>;
+
 export interface OpenApp extends AsyncDisposable {
   readonly vault: Vault;
   readonly scheduler: Scheduler;
@@ -102,13 +106,10 @@ export interface OpenApp extends AsyncDisposable {
   /** What is open now; nothing is stored. */
   lookNow(signal: AbortSignal): Promise<readonly SnapshotItem[]>;
   /**
-   * Captures by itself from now on, thins and backs up. `onFailed` hears of work that failed beside the captures. An `intervalMs`
-   * given here goes before the configured one.
+   * Captures by itself from now on, thins, backs up and looks whether the vault is whole. An `intervalMs` given here goes before the
+   * configured one.
    */
-  start(
-    onFailed: (work: 'prune' | 'backup', error: PlainError) => void,
-    options?: { readonly intervalMs?: number },
-  ): void;
+  start(listener: UpkeepListener, options?: { readonly intervalMs?: number }): void;
   /** Ends the captures, the last one taken where asked, and closes the vault. Idempotent. */
   close(options?: StopOptions): Promise<CaptureOutcome | null>;
 }
@@ -248,20 +249,18 @@ class Services implements OpenApp {
     return this.scheduler.lookNow(signal);
   }
 
-  start(
-    onFailed: (work: 'prune' | 'backup', error: PlainError) => void,
-    options: { readonly intervalMs?: number } = {},
-  ): void {
+  start(listener: UpkeepListener, options: { readonly intervalMs?: number } = {}): void {
     if (this.#maintenance !== null || this.#closing !== null) return;
     this.#intervalMs = options.intervalMs ?? null;
     const maintenance = new Maintenance({
       vault: this.vault,
       clock: this.#app.clock,
-      onFailed,
+      ...listener,
+      backupsToSearch: () => backupsToSearch(this.backupFolder()),
       cleanUpSessions: () => this.#cleanUpSessions(),
       settings: () => {
-        const { retention, backup } = this.config();
-        return { retention, backup: { ...backup, folder: this.backupFolder() } };
+        const { retention, backup, verifyEveryMs } = this.config();
+        return { retention, backup: { ...backup, folder: this.backupFolder() }, verifyEveryMs };
       },
     });
     this.#maintenance = maintenance;

@@ -14,6 +14,7 @@ import { fakeHost, FakeSource } from '../support/fake-source.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 import { makeTemporaryFolder, type TemporaryFolder } from '../support/temporary-folder.ts';
 import { TEST_PASSWORD } from '../support/test-vault.ts';
+import { SILENT } from '../support/silent-upkeep.ts';
 
 const SECRET = { type: 'password', text: TEST_PASSWORD } as const;
 const vaults = {
@@ -169,7 +170,7 @@ describe('createApp()', () => {
       captured += 1;
     });
     const failures: string[] = [];
-    open.start((work, error) => failures.push(`${work} ${error.code}`));
+    open.start({ ...SILENT, onFailed: (work, error) => failures.push(`${work} ${error.code}`) });
     await until('the first capture', () => captured === 1);
     await until(
       'the first backup',

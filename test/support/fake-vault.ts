@@ -23,6 +23,7 @@ import type {
   ChangesPage,
   ChangesQuery,
   Density,
+  HealReport,
   KeysInfo,
   ListSnapshotsQuery,
   Progress,
@@ -32,6 +33,7 @@ import type {
   SearchQuery,
   SourceState,
   Vault,
+  VaultHealth,
   VaultStatistics,
   VerifyReport,
 } from '../../src/core/vault/vault.ts';
@@ -48,6 +50,10 @@ export class FakeVault implements Vault {
   readonly saved: SaveRequest[] = [];
   /** Budgets of the `upkeep` calls. */
   readonly upkeeps: number[] = [];
+  healthNow: VaultHealth = {
+    ...{ quickAtMs: null, deepAtMs: null, lastVerifiedAtMs: null, provenBackupAtMs: null },
+    ...{ pass: null, damage: null },
+  };
   isClosed = false;
   #snapshots: FakeSnapshot[] = [];
   #checkpoints: Checkpoint[] = [];
@@ -308,6 +314,20 @@ export class FakeVault implements Vault {
   async verify(): Promise<VerifyReport> {
     this.#assertOpen();
     return { ok: true, checked: this.#snapshots.length, damaged: [] };
+  }
+
+  async health(): Promise<VaultHealth> {
+    this.#assertOpen();
+    return this.healthNow;
+  }
+
+  async verifySlice(): Promise<VaultHealth> {
+    return this.health();
+  }
+
+  async heal(): Promise<HealReport> {
+    this.#assertOpen();
+    return { healed: 0, left: 0 };
   }
 
   async backup(): Promise<BackupReport> {

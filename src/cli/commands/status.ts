@@ -33,6 +33,7 @@ export async function readStatus(open: OpenCore, context: CommandContext): Promi
   const { vault } = open;
   const statistics = await vault.statistics({ inactiveDays: settings.retention.inactiveDays, nowMs });
   const keys = await vault.keys(nowMs);
+  const health = await vault.health();
   const [newest] = await vault.listSnapshots({ limit: 1 });
   const runner = await readRunner(vault);
   const gaps = newest === undefined || newest.gaps === 0 ? [] : (await vault.readSnapshot(newest.id)).gapList;
@@ -42,6 +43,7 @@ export async function readStatus(open: OpenCore, context: CommandContext): Promi
     settings,
     statistics,
     keys,
+    health,
     newest: newest ?? null,
     gaps,
     leftOut: (await readLeftOut(vault)).at(-1)?.leftOut ?? [],
@@ -51,7 +53,7 @@ export async function readStatus(open: OpenCore, context: CommandContext): Promi
 }
 
 function statusDocument(status: VaultStatus): object {
-  const { statistics, keys, newest, runner } = status;
+  const { statistics, keys, newest, runner, health } = status;
   return {
     home: status.home,
     capturing: runner !== null,
@@ -84,9 +86,20 @@ function statusDocument(status: VaultStatus): object {
       walBytes: statistics.walBytes,
       waiting: statistics.inboxCount,
     },
-    lastBackupAt: statistics.lastBackupAtMs === null ? null : toIso(statistics.lastBackupAtMs),
-    lastVerifiedAt: statistics.lastVerifiedAtMs === null ? null : toIso(statistics.lastVerifiedAtMs),
+    lastBackupAt: isoOrNull(statistics.lastBackupAtMs),
+    lastVerifiedAt: isoOrNull(statistics.lastVerifiedAtMs),
+    verification: {
+      quickAt: isoOrNull(health.quickAtMs),
+      deepAt: isoOrNull(health.deepAtMs),
+      progress: health.pass,
+      damage:
+        health.damage === null ? null : { records: health.damage.records, foundAt: toIso(health.damage.foundAtMs) },
+    },
     keys: { epoch: keys.epoch, rotationAdvised: keys.isRotationAdvised, rotation: keys.rotation },
     advice: status.advice,
   };
+}
+
+function isoOrNull(timeMs: number | null): string | null {
+  return timeMs === null ? null : toIso(timeMs);
 }

@@ -58,6 +58,10 @@ export function createRemoteVault(app: RunningApp, notices: Vault['notices'], de
     removeSessions: (removals) => call('removeSessions', removals),
     prune: (limits, nowMs, options) => work('prune', [limits, nowMs], options),
     verify: (options) => work('verify', [], options),
+    health: () => call('health'),
+    heal: (options) => work('heal', [], options),
+    // The app does that by itself.
+    verifySlice: () => call('health'),
     backup: (options) => {
       // The app runs in a folder of its own: a relative name means one of this process.
       const moved = { ...options, folder: resolve(options.folder) };

@@ -15,8 +15,8 @@ export function renderStatus(status: VaultStatus, view: View): string[] {
     ['Last capture', describeNewest(status)],
     ['Timeline', describeTimeline(status)],
     ['Vault', describeVault(status)],
-    ['Last backup', describeWhen(status.statistics.lastBackupAtMs, status.nowMs)],
-    ['Last verify', describeWhen(status.statistics.lastVerifiedAtMs, status.nowMs)],
+    ['Last proven backup', describeWhen(status.statistics.lastBackupAtMs, status.nowMs)],
+    ['Last verified', describeVerified(status)],
     ['Data keys', `epoch ${status.keys.epoch}, made ${describeAge(status.keys.epochCreatedAtMs, status.nowMs)}`],
   ];
   const rows = facts.map(([name, words]): Cell[] => [{ text: name, paint: style.dim }, words]);
@@ -60,6 +60,19 @@ function describeVault({ statistics, home }: VaultStatus): string {
 
 function describeWhen(timeMs: number | null, nowMs: number): string {
   return timeMs === null ? 'never' : describeTime(timeMs, nowMs);
+}
+
+function describeVerified({ statistics, health, nowMs }: VaultStatus): string {
+  const { quickAtMs, deepAtMs, pass } = health;
+  const whole = Math.max(statistics.lastVerifiedAtMs ?? 0, deepAtMs ?? 0) || null;
+  const quick = quickAtMs === null || quickAtMs <= (whole ?? 0) ? '' : `the newest ${describeTime(quickAtMs, nowMs)}`;
+  const everything = whole === null ? '' : `everything ${describeTime(whole, nowMs)}`;
+  const going = pass === null ? '' : `, looking through everything: ${percent(pass)}`;
+  return `${[quick, everything].filter((words) => words !== '').join(', ') || 'never'}${going}`;
+}
+
+function percent({ done, total }: NonNullable<VaultStatus['health']['pass']>): string {
+  return `${total === 0 ? 0 : Math.floor((done / total) * 100)} %`;
 }
 
 function renderSources(status: VaultStatus, view: View): string[] {

@@ -12,7 +12,20 @@ export const MISSED_INTERVALS = 3;
 
 /** Gives what to do, the most pressing first; nothing where all is well. */
 export function planAdvice(facts: VaultFacts): string[] {
-  return [...adviseOnKeySlots(facts), ...adviseOnCapture(facts), ...adviseOnUpkeep(facts), ...adviseOnRotation(facts)];
+  return [
+    ...adviseOnDamage(facts),
+    ...adviseOnKeySlots(facts),
+    ...adviseOnCapture(facts),
+    ...adviseOnUpkeep(facts),
+    ...adviseOnRotation(facts),
+  ];
+}
+
+function adviseOnDamage({ health: { damage }, nowMs }: VaultFacts): string[] {
+  if (damage === null) return [];
+  return [
+    `${countOf(damage.records, 'record')} of the vault ${damage.records === 1 ? 'is' : 'are'} damaged, found ${describeSpan(nowMs - damage.foundAtMs)} ago: \`cairn verify\` names what is touched, \`cairn repair --dry-run\` says what would come back.`,
+  ];
 }
 
 function adviseOnKeySlots({ keys }: VaultFacts): string[] {
@@ -54,11 +67,12 @@ function adviseOnCapture({ settings, newest, runner, nowMs, statistics }: VaultF
   ];
 }
 
-function adviseOnUpkeep({ statistics, nowMs }: VaultFacts): string[] {
+function adviseOnUpkeep({ statistics, health, nowMs }: VaultFacts): string[] {
   if (statistics.snapshots === 0) return [];
   const { lastBackupAtMs, lastVerifiedAtMs, oldestAtMs } = statistics;
   const isBackupDue = nowMs - (lastBackupAtMs ?? oldestAtMs ?? nowMs) > BACKUP_ADVISED_AFTER_MS;
-  const isVerifyDue = nowMs - (lastVerifiedAtMs ?? oldestAtMs ?? nowMs) > VERIFY_ADVISED_AFTER_MS;
+  const verifiedAtMs = Math.max(lastVerifiedAtMs ?? 0, health.deepAtMs ?? 0) || oldestAtMs;
+  const isVerifyDue = nowMs - (verifiedAtMs ?? nowMs) > VERIFY_ADVISED_AFTER_MS;
   return [
     ...(isBackupDue ? ['No backup for over 7 days: `cairn backup` makes one and proves it.'] : []),
     ...(isVerifyDue ? ['Not verified for over 30 days: `cairn verify` checks every seal.'] : []),

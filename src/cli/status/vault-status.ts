@@ -1,7 +1,7 @@
 // Everything that `cairn status` tells, as plain data.
 
 import type { LeftOut } from '../../core/capture/left-out.ts';
-import type { KeysInfo, VaultStatistics } from '../../core/vault/vault.ts';
+import type { KeysInfo, VaultHealth, VaultStatistics } from '../../core/vault/vault.ts';
 import type { Gap, SnapshotSummary } from '../../shared/model/snapshot.ts';
 import type { CliSettings } from '../core.ts';
 import type { Runner } from '../runner.ts';
@@ -12,6 +12,7 @@ export interface VaultFacts {
   readonly settings: CliSettings;
   readonly statistics: VaultStatistics;
   readonly keys: KeysInfo;
+  readonly health: VaultHealth;
   readonly newest: SnapshotSummary | null;
   readonly gaps: readonly Gap[];
   /** What captures leave out now because the user said so. */

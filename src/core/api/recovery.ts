@@ -114,6 +114,7 @@ export function recoveryHandlers({ session }: ApiDeps) {
     const open = session.unlocked().app;
     const nowMs = app.clock.nowMs();
     const verified = await open.vault.verify({ isDeep: true, nowMs, ...(signal === undefined ? {} : { signal }) });
+    await session.refreshHealth();
     const { snapshots } = await open.vault.statistics({ inactiveDays: 7, nowMs });
     const readOnly = readOnlyReason(open.vault);
     const damaged = [

@@ -37,6 +37,7 @@ export function upkeepHandlers({ session, proveRestore }: ApiDeps) {
       const { vault } = session.unlocked().app;
       return tellWork(async (options) => {
         const { ok, checked, damaged } = await vault.verify({ ...options, isDeep: input.deep, nowMs: nowMs() });
+        await session.refreshHealth();
         return { ok, checked, damaged: damaged.map((damage) => ({ ...damage })) };
       }, signal);
     }),
@@ -53,6 +54,7 @@ export function upkeepHandlers({ session, proveRestore }: ApiDeps) {
       return tellWork(async (options) => {
         const { keep } = app.config().backup;
         const made = await app.vault.backup({ ...options, folder: app.backupFolder(), keep, nowMs: nowMs() });
+        await session.refreshHealth();
         return { name: made.name, sizeBytes: made.sizeBytes, checked: made.checked };
       }, signal);
     }),

@@ -113,6 +113,13 @@ export const CONFIG_KEYS = {
     0,
     8_760,
   ),
+  verifyEveryDays: number(
+    'verify.everyDays',
+    'Days from one look through the whole vault, in idle time, to the next; 0 looks at the newest only.',
+    30,
+    0,
+    3_650,
+  ),
   captureWhileLocked: flag(
     'lock.captureGoesOn',
     'Capture while the vault is locked: write-only, readable after the next unlock.',

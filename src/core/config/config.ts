@@ -43,6 +43,8 @@ export interface Config {
   readonly asksToRestore: boolean;
   readonly theme: Theme;
   readonly backup: { readonly folder: string | null; readonly keep: number; readonly everyMs: number };
+  /** From one look through the whole vault to the next; 0 for never. */
+  readonly verifyEveryMs: number;
 }
 
 /** Which sessions stay beside those that sources capture. */
@@ -115,6 +117,7 @@ export function readConfigSync(place: ConfigPlace): Config {
       keep: get(CONFIG_KEYS.backupKeep),
       everyMs: get(CONFIG_KEYS.backupEveryHours) * 3_600_000,
     },
+    verifyEveryMs: get(CONFIG_KEYS.verifyEveryDays) * 86_400_000,
   };
 }
 

@@ -3,7 +3,7 @@
 
 import { AppError, toPlainError, type PlainError } from '../../shared/model/app-error.ts';
 import type { Checkpoint, CheckpointAttributes } from '../../shared/model/checkpoint.ts';
-import type { Snapshot, SnapshotSummary } from '../../shared/model/snapshot.ts';
+import type { Snapshot } from '../../shared/model/snapshot.ts';
 import type { AppEvent, Status } from '../../shared/contract/schemas.ts';
 import type { App, OpenApp } from '../app.ts';
 import type { CaptureOutcome, CaptureRequest } from '../capture/collector.ts';
@@ -18,12 +18,13 @@ import type { PublishingDesk } from '../sync/publishing/publishing-desk.ts';
 import type { RestoreService, RestoreServiceDeps } from '../restore/restore-service.ts';
 import type { SyncService } from '../sync/sync-service.ts';
 import { Timeline } from '../timeline/timeline.ts';
-import { noteGrowth } from '../timeline/growth.ts';
 import { notePresence } from '../timeline/presence.ts';
 import { viewSummary } from '../timeline/views.ts';
 import type { Inbox } from '../vault/inbox-client.ts';
 import type { VaultSecret } from '../vault/vault-client.ts';
 import { EventHub, type AppEventListener } from './events.ts';
+import { GrowthNotes } from './growth-notes.ts';
+import { KnownHealth } from './known-health.ts';
 import { LockedCaptures, type LockedCapturesDeps } from './locked-captures.ts';
 import { RestorePrompts } from './restore-prompt.ts';
 import { beginRun, endRun, type EarlierRun } from './run-marker.ts';
@@ -31,7 +32,6 @@ import { OneAtATime } from '../unlock/one-at-a-time.ts';
 import { describeStatus, readOnlyReason, type CaptureState, type SessionState } from './status.ts';
 
 const STOP_WITHIN_MS = 5_000;
-const HOUR_MS = 3_600_000;
 
 export interface SessionDeps {
   readonly app: App;
@@ -77,9 +77,14 @@ export class AppSession {
   /** Stretches of captures while locked; noted in the vault at the unlock. */
   #watches: { fromMs: number; toMs: number }[] = [];
   #desktop: Status['desktop'];
-  #growthAtMs = Number.NEGATIVE_INFINITY;
+  readonly #growth = new GrowthNotes();
   #changing: Promise<unknown> = Promise.resolve();
   #isRestoring = false;
+  readonly #health = new KnownHealth({
+    emit: (event) => this.emit(event),
+    warn: (what, error) => this.#warn(what, error),
+    tell: () => this.#tell(),
+  });
   /** How the vault stood when a repair began: it counts until that has ended. */
   #repairing: SessionState | null = null;
   #hasClosed = false;
@@ -116,6 +121,7 @@ export class AppSession {
       open: this.#unlocked?.app ?? null,
       capture: { pausedUntilMs: this.#pausedUntilMs, locked: this.#lockedState, lastAtMs: this.#lastAtMs },
       desktop: this.#desktop,
+      health: this.#unlocked === null ? null : this.#health.now,
     });
   }
 
@@ -391,13 +397,14 @@ export class AppSession {
     const both = { stop: async (): Promise<void> => void (await Promise.all([keeper.stop(), sync?.close()])) };
     this.#unlocked = { app: opened, timeline, restores, prompts, sessions, publishing, sync, keeper: both };
     this.#problem = null;
+    this.#health.forget();
     this.#lockedState = 'off';
     this.#listen(opened);
     opened.scheduler.setPaused(this.#pausedUntilMs !== undefined);
     // What is open now must be compared with what was before the first capture carries it on.
     void prompts.prepare().finally(() => {
-      if (!isReadOnly)
-        opened.start((work, error) => this.#warn(work === 'prune' ? 'Thinning failed' : 'The backup failed', error));
+      if (!isReadOnly) opened.start(this.#health.listener(() => this.#unlocked?.app === opened));
+      else this.refreshHealth().catch((error: unknown) => this.#warnIfOpen('The vault could not be looked at', error));
       this.#tell();
     });
     this.#tell();
@@ -419,7 +426,7 @@ export class AppSession {
       await notePresence(opened.vault, { start, watches });
     } catch (error) {
       // Locked again at once, or a full disk: the timeline shows a gap more.
-      if (!isClosed(error)) this.#warn('The start could not be noted', toPlainError(error));
+      this.#warnIfOpen('The start could not be noted', error);
     }
   }
 
@@ -427,7 +434,9 @@ export class AppSession {
     opened.scheduler.on('captured', ({ summary }) => {
       this.#lastAtMs = summary.takenAtMs;
       this.emit({ type: 'snapshot.created', snapshot: viewSummary(summary) });
-      void this.#noteGrowth(opened, summary);
+      this.#growth
+        .consider(opened, summary)
+        .catch((error: unknown) => this.#warnIfOpen('The size of the vault could not be noted', error));
       this.#tell();
     });
     opened.scheduler.on('captureFailed', (error) => {
@@ -436,18 +445,16 @@ export class AppSession {
     });
   }
 
-  /** Once an hour: a day's last look is late enough then. */
-  async #noteGrowth(opened: OpenApp, { id, takenAtMs }: SnapshotSummary): Promise<void> {
-    if (takenAtMs - this.#growthAtMs < HOUR_MS) return;
-    this.#growthAtMs = takenAtMs;
-    try {
-      const { inactiveDays } = opened.config().retention;
-      const { fileBytes, walBytes } = await opened.vault.statistics({ inactiveDays, nowMs: takenAtMs });
-      const { itemList } = await opened.vault.readSnapshot(id);
-      await noteGrowth(opened.vault, { atMs: takenAtMs, fileBytes: fileBytes + walBytes, items: itemList });
-    } catch (error) {
-      if (!isClosed(error)) this.#warn('The size of the vault could not be noted', toPlainError(error));
-    }
+  /** Reads anew how the vault is: after somebody looked, or made a backup. */
+  async refreshHealth(): Promise<void> {
+    const opened = this.#unlocked?.app;
+    const health = await opened?.vault.health();
+    if (health !== undefined && this.#unlocked?.app === opened) this.#health.note(health);
+  }
+
+  /** What fails because the vault was locked meanwhile is no news. */
+  #warnIfOpen(what: string, error: unknown): void {
+    if (!(error instanceof AppError && error.code === 'VAULT_CLOSED')) this.#warn(what, toPlainError(error));
   }
 
   #warn(what: string, { message }: PlainError): void {
@@ -490,6 +497,3 @@ async function readNewest({ app }: Unlocked): Promise<Snapshot | null> {
   const [newest] = await app.vault.listSnapshots({ limit: 1 });
   return newest === undefined ? null : app.vault.readSnapshot(newest.id);
 }
-
-/** The vault was locked meanwhile. */
-const isClosed = (error: unknown): boolean => error instanceof AppError && error.code === 'VAULT_CLOSED';

@@ -3,7 +3,8 @@
 import type { PlainError } from '../../shared/model/app-error.ts';
 import type { Status } from '../../shared/contract/schemas.ts';
 import type { App, OpenApp } from '../app.ts';
-import type { Vault } from '../vault/vault.ts';
+import { tellDamage } from '../capture/maintenance-words.ts';
+import type { Vault, VaultHealth } from '../vault/vault.ts';
 import { toIso } from '../timeline/views.ts';
 
 export type SessionState = 'missing' | 'locked' | 'unlocked' | 'damaged';
@@ -24,6 +25,7 @@ export interface StatusFacts {
   readonly open: OpenApp | null;
   readonly capture: CaptureState;
   readonly desktop: Status['desktop'];
+  readonly health: VaultHealth | null;
 }
 
 /** Never throws: a configuration that cannot be read is told, and everything else with it. */
@@ -51,10 +53,24 @@ export function describeStatus(facts: StatusFacts): Status {
       };
     }),
     ...(facts.desktop === undefined ? {} : { desktop: facts.desktop }),
+    ...(facts.health === null ? {} : { health: viewHealth(facts.health) }),
     notices: (open?.vault.notices ?? []).map(({ code, message }) => ({
       message,
       isDamage: ['opened-read-only', 'truncated', 'rolled-back', 'index-mended', 'head-slot-mended'].includes(code),
     })),
+  };
+}
+
+function viewHealth(health: VaultHealth): NonNullable<Status['health']> {
+  const { quickAtMs, deepAtMs, provenBackupAtMs, pass, damage } = health;
+  return {
+    ...(quickAtMs === null ? {} : { quickAt: toIso(quickAtMs) }),
+    ...(deepAtMs === null ? {} : { deepAt: toIso(deepAtMs) }),
+    ...(provenBackupAtMs === null ? {} : { provenBackupAt: toIso(provenBackupAtMs) }),
+    ...(pass === null ? {} : { pass }),
+    ...(damage === null
+      ? {}
+      : { damage: { text: tellDamage(damage), records: damage.records, foundAt: toIso(damage.foundAtMs) } }),
   };
 }
 

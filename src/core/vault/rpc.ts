@@ -78,7 +78,7 @@ type EngineMethod =
 /** The same of what sync asks. */
 type ReplicaMethod = Extract<keyof ReplicaEngine, `replica${string}` | `lane${string}`>;
 /** And of what proves that the vault is whole. */
-type IntegrityMethod = 'verify' | 'backup';
+type IntegrityMethod = 'health' | 'verifySlice' | 'verify' | 'heal' | 'backup';
 type Engine = Pick<VaultEngine, EngineMethod> &
   Pick<ReplicaEngine, ReplicaMethod> &
   Pick<IntegrityEngine, IntegrityMethod>;

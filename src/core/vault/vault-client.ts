@@ -245,6 +245,18 @@ class VaultClient implements Vault {
     return this.#call('verify', [options.isDeep, options.nowMs], options);
   }
 
+  health() {
+    return this.#call('health', []);
+  }
+
+  verifySlice({ signal, ...options }: Parameters<Vault['verifySlice']>[0]) {
+    return this.#call('verifySlice', [options], signal === undefined ? {} : { signal });
+  }
+
+  heal({ backups, ...options }: Parameters<Vault['heal']>[0]) {
+    return this.#call('heal', [backups], options);
+  }
+
   backup(options: Parameters<Vault['backup']>[0]) {
     return this.#call('backup', [options.folder, options.keep, options.nowMs], options);
   }

@@ -125,6 +125,7 @@ export class VaultEngine {
     this.integrity = new IntegrityEngine({
       state: opened.state,
       files,
+      read: (work) => this.#read(work),
       write: (what, work) => this.#write(what, work),
       work: (what, work) => this.#work(what, work),
       dropDamagedIndex: () => this.#search.dropDamaged(),

@@ -120,6 +120,43 @@ export interface AffectedSnapshots {
   }[];
 }
 
+/** How a vault is, as far as is known: whichever process looked. */
+export interface VaultHealth {
+  /** When what the next restore would use was last looked at, which each start does. */
+  readonly quickAtMs: number | null;
+  /** When a look through everything last came to its end. */
+  readonly deepAtMs: number | null;
+  /** When a verification last found everything whole. */
+  readonly lastVerifiedAtMs: number | null;
+  /** When a backup was last made, and every seal of it checked. */
+  readonly provenBackupAtMs: number | null;
+  /** How far a look through everything is that goes on in idle time. */
+  readonly pass: Progress | null;
+  /** What is known to be damaged; null where nothing is. */
+  readonly damage: {
+    readonly foundAtMs: number;
+    readonly records: number;
+    /** Of them content, and snapshots or lists of theirs. */
+    readonly contents: number;
+    readonly snapshots: number;
+  } | null;
+}
+
+export interface VerifySliceOptions {
+  /** After so long it stops. */
+  readonly budgetMs: number;
+  readonly nowMs: number;
+  /** From the end of one look through everything to the beginning of the next; 0 for never. */
+  readonly everyMs: number;
+}
+
+export interface HealReport {
+  /** Damaged records that are whole again. */
+  readonly healed: number;
+  /** Those that are still damaged. */
+  readonly left: number;
+}
+
 export interface PruneReport {
   readonly plan: RetentionPlan;
   /** Bytes that come back to the file system; an estimate in a dry run, measured otherwise. */
@@ -365,6 +402,15 @@ export interface Vault extends VaultSessions {
   /** Why each of these snapshots is kept, and until when as things stand; in no order, without those that are not there. */
   explainKept(ids: readonly SnapshotId[], limits: RetentionLimits, nowMs: number): Promise<readonly KeptSnapshot[]>;
   verify(options: LongWorkOptions & { readonly isDeep: boolean; readonly nowMs: number }): Promise<VerifyReport>;
+  /** What is known of how whole it is. */
+  health(): Promise<VaultHealth>;
+  /** Goes on with looking through everything, for as long as the budget; each process looks at the newest first. */
+  verifySlice(options: VerifySliceOptions & Pick<LongWorkOptions, 'signal'>): Promise<VaultHealth>;
+  /**
+   * Puts records right that are known to be damaged: from second copies, parity groups, the key file, and these backups of this vault, the
+   * newest first. What comes back authenticates under its number, and was not redacted since.
+   */
+  heal(options: LongWorkOptions & { readonly backups: readonly string[] }): Promise<HealReport>;
   backup(
     options: LongWorkOptions & { readonly folder: string; readonly keep: number; readonly nowMs: number },
   ): Promise<BackupReport>;

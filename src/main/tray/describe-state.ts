@@ -49,8 +49,13 @@ function describeLocked({ capture }: Status, facts: StateFacts): string {
   return capture.state === 'failing' ? 'locked, captures fail' : 'locked, not recording';
 }
 
-function describeUnlocked({ capture, readOnly }: Status, facts: StateFacts): string {
-  if (readOnly !== undefined) return 'the vault is damaged: only read, not recording';
+function describeUnlocked(status: Status, facts: StateFacts): string {
+  if (status.readOnly !== undefined) return 'the vault is damaged: only read, not recording';
+  const words = describeOpenCapture(status, facts);
+  return status.health?.damage === undefined ? words : `${words}; damage was found in the vault`;
+}
+
+function describeOpenCapture({ capture }: Status, facts: StateFacts): string {
   const age = capture.lastAt === undefined ? null : describeAge(facts.nowMs - Date.parse(capture.lastAt));
   if (capture.state === 'paused') return describePause(capture, facts);
   if (capture.state === 'off') return 'no source is turned on';

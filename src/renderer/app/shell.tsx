@@ -270,12 +270,13 @@ function WatchdogNotice() {
   );
 }
 
-/** What was found damaged at opening: first what is safe, then what is not. */
+/** What was found damaged at opening or since: first what is safe, then what is not. */
 function DamageNotice() {
   const status = useStatus(({ status }) => status);
   const damage = (status?.notices ?? []).filter(({ isDamage }) => isDamage);
+  const found = status?.health?.damage;
   const [location] = useLocation();
-  if (damage.length === 0 || location === '/recovery') return null;
+  if ((damage.length === 0 && found === undefined) || location === '/recovery') return null;
   if (status?.readOnly !== undefined)
     return (
       <div className="notice">
@@ -289,6 +290,21 @@ function DamageNotice() {
         >
           <strong>The vault is damaged and open for reading only.</strong> You can look at it and restore from it;
           nothing is recorded until it is repaired.
+        </Message>
+      </div>
+    );
+  if (found !== undefined)
+    return (
+      <div className="notice">
+        <Message
+          tone="warn"
+          action={
+            <Link className="button" href="/recovery">
+              See what is touched
+            </Link>
+          }
+        >
+          {found.text}
         </Message>
       </div>
     );

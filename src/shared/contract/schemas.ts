@@ -356,6 +356,8 @@ export const sourceSchema = z.object({
   problem: z.string().optional(),
 });
 
+export const progressSchema = z.object({ done: z.number().min(0), total: z.number().min(0) });
+
 export const statusSchema = z.object({
   version: z.string(),
   vault: z.enum(['missing', 'locked', 'unlocked', 'damaged']),
@@ -378,6 +380,21 @@ export const statusSchema = z.object({
   theme: z.enum(THEMES),
   /** What was found, and mended where it could be, while opening. */
   notices: z.array(z.object({ message: z.string(), isDamage: z.boolean() })),
+  /** How whole the open vault is known to be; absent until it was asked. */
+  health: z
+    .object({
+      /** When what the next restore would use was last looked at: each start does. */
+      quickAt: timeSchema.optional(),
+      /** When a look through everything last came to its end. */
+      deepAt: timeSchema.optional(),
+      /** When a backup was last made, and every seal of it checked. */
+      provenBackupAt: timeSchema.optional(),
+      /** How far a look through everything is that goes on in idle time. */
+      pass: progressSchema.optional(),
+      /** What was found damaged and is not whole yet, whichever process found it. Captures go on. */
+      damage: z.object({ text: z.string(), records: z.int().min(1), foundAt: timeSchema }).optional(),
+    })
+    .optional(),
   /** What the desktop app tells beside it; absent in a browser. */
   desktop: z
     .object({
@@ -397,8 +414,6 @@ export const prunePreviewSchema = z.object({
   keep: z.record(z.enum(KEEP_REASONS), z.int().min(0)),
 });
 export type PrunePreview = z.infer<typeof prunePreviewSchema>;
-
-export const progressSchema = z.object({ done: z.number().min(0), total: z.number().min(0) });
 
 export const configEntrySchema = z.object({
   key: z.string(),

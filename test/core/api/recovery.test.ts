@@ -251,3 +251,29 @@ describe('recovery.export', () => {
     await expect(run('relative')).rejects.toMatchObject({ code: 'USAGE_INVALID' });
   });
 });
+
+describe('damage that is found while captures run', () => {
+  it('is told by the status and once as a notice, whoever found it, and put right from a backup', async () => {
+    await backUp();
+    const { vault } = test.session.unlocked().app;
+    // What is captured again heals by itself.
+    const fresh = () => test.tmux.item('a', { streams: [aStream({ kind: 'blob', text: 'now another text' })] });
+    test.tmux.answer(async () => ({ items: [fresh()] }));
+    flip('chunks', '1')(test.app.folder.vault);
+    await vault.verify({ isDeep: true, nowMs: clock.nowMs() });
+    await test.session.refreshHealth();
+    expect(test.session.status().health).toMatchObject({ damage: { records: 1, text: /1 piece of content cannot/ } });
+    expect(test.events.filter(({ type }) => type === 'notice')).toHaveLength(1);
+
+    for (let ticks = 0; ticks < 40 && test.session.status().health?.damage !== undefined; ticks += 1) {
+      await clock.advance(30_000);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+
+    const { health } = test.session.status();
+    expect(health?.damage).toBeUndefined();
+    expect(health).toMatchObject({ provenBackupAt: /^2/, quickAt: /^2/ });
+    const texts = test.events.flatMap((event) => (event.type === 'notice' ? [event.text] : []));
+    expect(texts.some((text) => text.includes('put right from a whole copy'))).toBe(true);
+  });
+});

@@ -21,6 +21,7 @@ import { describeWith } from '../../support/programs.ts';
 import { makeTemporaryFolder, type TemporaryFolder } from '../../support/temporary-folder.ts';
 import { makeTestHost, waitFor } from '../../support/test-host.ts';
 import { TEST_PASSWORD } from '../../support/test-vault.ts';
+import { SILENT } from '../../support/silent-upkeep.ts';
 
 const SECRET = `ghp_${'aB3d'.repeat(9)}`;
 /** A change that a source signals is safe within this. */
@@ -140,7 +141,7 @@ describeWith(['tmux', 'git', 'bash'], 'capturing real programs', () => {
     open.scheduler.on('captured', () => {
       captured += 1;
     });
-    open.start(() => {});
+    open.start(SILENT);
     await waitFor('the first capture', () => captured === 1);
     await waitFor('the watch', async () => (await run('tmux', 'list-clients')) !== '');
     // What the watch itself stirs up has been captured once the allowance of early captures rests.

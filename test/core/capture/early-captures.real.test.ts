@@ -18,6 +18,7 @@ import { createVault, openVault } from '../../../src/core/vault/vault-client.ts'
 import type { SnapshotItem } from '../../../src/shared/model/item.ts';
 import { describeWith } from '../../support/programs.ts';
 import { makeTemporaryFolder, type TemporaryFolder } from '../../support/temporary-folder.ts';
+import { SILENT } from '../../support/silent-upkeep.ts';
 
 const FIXTURES = fileURLToPath(new URL('../../fixtures/', import.meta.url));
 const TRANSCRIPT = readFileSync(
@@ -90,7 +91,7 @@ describeWith(['tmux'], 'a change', () => {
     enableSourcesSync(closed.configPlace, closed.configPlace.sourceIds);
     ({ app } = await closed.create('correct horse battery staple'));
     const first = captured();
-    app.start(() => undefined, { intervalMs: INTERVAL_MS });
+    app.start(SILENT, { intervalMs: INTERVAL_MS });
     await first;
     const [begun] = await app.vault.listSnapshots({ limit: 1 });
     firstTabs = chromiumTabs((await app.vault.readSnapshot(begun!.id)).itemList, 'Default').join();

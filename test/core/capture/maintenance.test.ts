@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { Maintenance, type MaintenanceSettings } from '../../../src/core/capture/maintenance.ts';
 import { AppError } from '../../../src/shared/model/app-error.ts';
 import { DEFAULT_RETENTION } from '../../../src/shared/model/retention.ts';
-import type { VaultStatistics } from '../../../src/core/vault/vault.ts';
+import type { HealReport, VaultHealth, VaultStatistics } from '../../../src/core/vault/vault.ts';
 import { FakeVault } from '../../support/fake-vault.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 
@@ -17,6 +17,23 @@ class BusyVault extends FakeVault {
   failure: Error | null = null;
   signal: AbortSignal | undefined;
   hang: Promise<void> | null = null;
+  readonly slices: number[] = [];
+  healing: HealReport = { healed: 0, left: 0 };
+
+  override async verifySlice(options?: { readonly everyMs: number }) {
+    this.slices.push(options?.everyMs ?? -1);
+    return this.health();
+  }
+
+  override async heal(options?: { readonly backups: readonly string[] }) {
+    this.works.push(`heal from ${options?.backups.join(' ')}`);
+    this.damage(this.healing.left);
+    return this.healing;
+  }
+
+  damage(records: number): void {
+    this.healthNow = { ...this.healthNow, damage: { foundAtMs: 0, records, contents: records, snapshots: 0 } };
+  }
 
   override async statistics(options: {
     readonly inactiveDays: number;
@@ -46,6 +63,8 @@ let clock: ManualClock;
 let settings: MaintenanceSettings;
 let failures: string[];
 let cleanups: number;
+let healths: VaultHealth[];
+let healed: HealReport[];
 let maintenance: Maintenance;
 
 beforeEach(() => {
@@ -53,7 +72,13 @@ beforeEach(() => {
   clock = new ManualClock();
   failures = [];
   cleanups = 0;
-  settings = { retention: DEFAULT_RETENTION, backup: { folder: '/b', keep: 3, everyMs: 24 * HOUR_MS } };
+  healths = [];
+  healed = [];
+  settings = {
+    retention: DEFAULT_RETENTION,
+    backup: { folder: '/b', keep: 3, everyMs: 24 * HOUR_MS },
+    verifyEveryMs: 0,
+  };
   maintenance = new Maintenance({
     vault,
     clock,
@@ -62,6 +87,9 @@ beforeEach(() => {
       cleanups += 1;
     },
     onFailed: (work, { code }) => failures.push(`${work} ${code}`),
+    backupsToSearch: () => ['/b/newest.db'],
+    onHealth: (health) => healths.push(health),
+    onHealed: (report) => healed.push(report),
   });
 });
 
@@ -127,6 +155,30 @@ describe('Maintenance', () => {
     await runFor(HOUR_MS);
 
     expect(vault.works).toContain('backup');
+  });
+
+  it('looks whether the vault is whole after each capture, and tells', async () => {
+    settings = { ...settings, verifyEveryMs: 30 * 24 * HOUR_MS };
+    await runFor(60_000);
+
+    expect(vault.slices).toEqual([30, 30, 30].map((days) => days * 24 * HOUR_MS));
+    expect(healths).toHaveLength(3);
+    expect(vault.works).toEqual(['backup']);
+  });
+
+  it('has what is damaged put right from backups, at once and then each hour', async () => {
+    settings = { ...settings, backup: { ...settings.backup, everyMs: 0 } };
+    vault.damage(2);
+    vault.healing = { healed: 1, left: 1 };
+    await runFor(10 * 60_000);
+    expect(vault.works).toEqual(['heal from /b/newest.db']);
+    expect(healed).toEqual([{ healed: 1, left: 1 }]);
+    vault.healing = { healed: 0, left: 1 };
+    vault.works.length = 0;
+    await runFor(2 * HOUR_MS);
+
+    expect(vault.works.filter((work) => work.startsWith('heal'))).toHaveLength(2);
+    expect(healed).toHaveLength(1);
   });
 
   it('never does two things at once, and cancels what runs when it is stopped', async () => {

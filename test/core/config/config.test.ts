@@ -37,6 +37,7 @@ function write(text: string): void {
 describe('readConfigSync()', () => {
   it('gives the defaults where there is no file, with every source off', () => {
     expect(readConfigSync(place)).toEqual({
+      verifyEveryMs: 30 * 86_400_000,
       sessions: { maxSessions: 100, retentionDays: 90, isCleanupAutomatic: true },
       lock: { doesCaptureGoOn: true, afterIdleMs: 0, onScreenLock: false, onSleep: false },
       desktop: { startsAtLogin: false, checkpointShortcut: 'CommandOrControl+Shift+K', updateChannel: 'stable' },

@@ -45,6 +45,7 @@ export const BRIDGE_OPERATIONS = [
   'searchSessions',
   'removeSessions',
   'statistics',
+  'health',
   'keys',
 ] as const satisfies readonly (keyof Vault)[];
 export type BridgeOperation = (typeof BRIDGE_OPERATIONS)[number];
@@ -52,6 +53,7 @@ export type BridgeOperation = (typeof BRIDGE_OPERATIONS)[number];
 export const LONG_BRIDGE_OPERATIONS = [
   'prune',
   'verify',
+  'heal',
   'backup',
   'forget',
   'redact',
@@ -143,6 +145,7 @@ async function perform(
     const last = values.at(-1);
     const merged = { ...(typeof last === 'object' ? last : {}), ...options };
     const result = await operation.apply(vault, [...values.slice(0, -1), merged]);
+    if (name === 'verify' || name === 'heal' || name === 'backup') await session.refreshHealth();
     if (name === 'prune' || name === 'forget') session.emit({ type: 'snapshots.removed' });
     return result;
   }

@@ -6,6 +6,7 @@ import type { CheckpointId, SnapshotId } from '../../../shared/model/ids.ts';
 import type { JsonObject } from '../../../shared/model/json.ts';
 import type { RandomBytes } from '../../crypto/cipher.ts';
 import { assertAttributes } from './checkpoint-attributes.ts';
+import type { Head } from './head.ts';
 import { positionOf } from './read-snapshots.ts';
 import { sealRecord, type VaultRecord } from './records.ts';
 import { newCheckpoint, newCheckpointId, sealKeyframe } from './save-snapshot.ts';
@@ -65,10 +66,16 @@ export function deleteCheckpoints(state: VaultState, ids: readonly CheckpointId[
   return recordIds.length;
 }
 
-export function writeSetting(state: VaultState, name: string, value: JsonObject | null): void {
+/** @param head what else of the head changes in the same commit */
+export function writeSetting(
+  state: VaultState,
+  name: string,
+  value: JsonObject | null,
+  head: Partial<Head> = {},
+): void {
   const found = state.records.findSetting(name);
   if (value !== null) {
-    replaceRecord(state, 'Saving the setting', found?.recordId ?? null, { type: 'setting', name, value });
+    replaceRecord(state, 'Saving the setting', found?.recordId ?? null, { type: 'setting', name, value }, head);
   } else if (found !== undefined) {
     state.commit('Saving the setting', { records: state.head.records - 1 }, () =>
       state.write.records.remove(found.recordId),
@@ -78,11 +85,17 @@ export function writeSetting(state: VaultState, name: string, value: JsonObject 
 }
 
 /** A changed record gets a new number, so that an old box cannot be put back in its place. */
-function replaceRecord(state: VaultState, what: string, oldId: number | null, record: VaultRecord): void {
+function replaceRecord(
+  state: VaultState,
+  what: string,
+  oldId: number | null,
+  record: VaultRecord,
+  head: Partial<Head> = {},
+): void {
   const recordId = state.head.nextRecordId;
   const box = sealRecord(state.keys, recordId, record);
   const records = state.head.records + (oldId === null ? 1 : 0);
-  state.commit(what, { nextRecordId: recordId + 1, records }, () => {
+  state.commit(what, { ...head, nextRecordId: recordId + 1, records }, () => {
     if (oldId !== null) state.write.records.remove(oldId);
     state.write.records.insert(recordId, box);
   });

@@ -12,7 +12,7 @@ import { syncFolder } from '../keyring/sidecar.ts';
 import { runMigrations } from '../migrations/run-migrations.ts';
 import { rememberHead } from '../upkeep/remember-head.ts';
 import type { WorkControl } from '../upkeep/slices.ts';
-import { countSeals } from '../upkeep/verify.ts';
+import { countSeals } from '../upkeep/count-seals.ts';
 import { vaultFiles, type VaultFiles } from '../vault-files.ts';
 import { removeLeftovers } from '../vault-place.ts';
 import { holdAlone } from '../presence.ts';

@@ -18,11 +18,21 @@ export class Spares {
   readonly #keys: KeyTree;
   readonly #beside: readonly Buffer[];
   readonly #backups: readonly string[];
+  readonly #open: (path: string) => ReadDb;
   readonly #byTable = new Map<SpareTable, readonly Statement<[number], Buffer>[]>();
   #opened: ReadDb[] | null = null;
 
-  /** @param backups files of this vault, the newest first */
-  constructor(keys: KeyTree, sidecarPath: string, backups: readonly string[]) {
+  /**
+   * @param backups files of this vault, the newest first
+   * @param open how one is opened: in memory, unless told otherwise
+   */
+  constructor(
+    keys: KeyTree,
+    sidecarPath: string,
+    backups: readonly string[],
+    open: (path: string) => ReadDb = openReadingCopy,
+  ) {
+    this.#open = open;
     this.#keys = keys;
     this.#beside = readSidecar(sidecarPath)?.boxes ?? [];
     this.#backups = backups;
@@ -75,7 +85,7 @@ export class Spares {
 
   /** Opened only where something is damaged. */
   #databases(): readonly ReadDb[] {
-    this.#opened ??= this.#backups.flatMap((path) => orNull(() => openReadingCopy(path)) ?? []);
+    this.#opened ??= this.#backups.flatMap((path) => orNull(() => this.#open(path)) ?? []);
     return this.#opened;
   }
 }

@@ -14,7 +14,7 @@ import { VaultState } from '../log/vault-state.ts';
 import type { BackupReport } from '../vault.ts';
 import type { VaultFiles } from '../vault-files.ts';
 import type { WorkControl } from './slices.ts';
-import { countSeals } from './verify.ts';
+import { countSeals } from './count-seals.ts';
 
 const PAGES_PER_STEP = 512;
 /** An unfinished copy of a dead process that nobody has written to for so long is left over. */

@@ -1,16 +1,19 @@
-// What proves that a vault is whole, in the vault's thread: verification and backups. Each call takes its turn like every other work on
-// the file.
+// What proves that a vault is whole, and keeps it so, in the vault's thread: verification, healing and backups. Each call takes its turn
+// like every other work on the file.
 
 import type { VaultState } from '../log/vault-state.ts';
 import type { VaultFiles } from '../vault-files.ts';
-import type { BackupReport, VerifyReport } from '../vault.ts';
+import type { BackupReport, HealReport, VaultHealth, VerifyReport, VerifySliceOptions } from '../vault.ts';
 import { backupVault } from './backup.ts';
+import { healVault } from './heal.ts';
+import { IdleVerification } from './idle-verification.ts';
 import type { WorkControl } from './slices.ts';
 import { SEARCH_INDEX, verifyVault } from './verify.ts';
 
 export interface IntegrityEngineDeps {
   readonly state: VaultState;
   readonly files: VaultFiles;
+  read<Result>(work: () => Result): Result;
   write<Result>(what: string, work: () => Promise<Result> | Result): Promise<Result>;
   work<Result>(what: string, work: () => Promise<Result>): Promise<Result>;
   /** Drops what of the search index is damaged: it is made anew. */
@@ -19,26 +22,44 @@ export interface IntegrityEngineDeps {
 
 export class IntegrityEngine {
   readonly #deps: IntegrityEngineDeps;
+  readonly #idle: IdleVerification;
 
   constructor(deps: IntegrityEngineDeps) {
     this.#deps = deps;
+    this.#idle = new IdleVerification({ state: deps.state, write: (work) => deps.write('Verifying', work) });
+  }
+
+  health(): VaultHealth {
+    return this.#deps.read(() => this.#idle.health());
+  }
+
+  verifySlice(options: VerifySliceOptions, control: WorkControl): Promise<VaultHealth> {
+    return this.#deps.work('Verifying', () => this.#deps.read(() => this.#idle.slice(options, control.signal)));
   }
 
   async verify(isDeep: boolean, nowMs: number, control: WorkControl): Promise<VerifyReport> {
-    const { state, files } = this.#deps;
-    const deps = { state, files, withLock: this.#withLock('Verifying') };
+    const deps = this.#depsFor('Verifying');
     const report = await this.#deps.work('Verifying', () => verifyVault(deps, isDeep, nowMs, control));
     if (report.damaged.some(({ what }) => what === SEARCH_INDEX)) await this.#deps.dropDamagedIndex();
     return report;
   }
 
-  backup(folder: string, keep: number, nowMs: number, control: WorkControl): Promise<BackupReport> {
-    const { state, files } = this.#deps;
-    const deps = { state, files, withLock: this.#withLock('Backing up') };
-    return this.#deps.work('Backing up', () => backupVault(deps, folder, keep, nowMs, control));
+  heal(backups: readonly string[], control: WorkControl): Promise<HealReport> {
+    return this.#deps.work('Healing', () =>
+      this.#deps.read(() => healVault(this.#depsFor('Healing'), backups, control)),
+    );
   }
 
-  #withLock(what: string) {
-    return <Result>(work: () => Promise<Result> | Result): Promise<Result> => this.#deps.write(what, work);
+  backup(folder: string, keep: number, nowMs: number, control: WorkControl): Promise<BackupReport> {
+    return this.#deps.work('Backing up', () => backupVault(this.#depsFor('Backing up'), folder, keep, nowMs, control));
+  }
+
+  #depsFor(what: string) {
+    const { state, files } = this.#deps;
+    return {
+      state,
+      files,
+      withLock: <Result>(work: () => Promise<Result> | Result): Promise<Result> => this.#deps.write(what, work),
+    };
   }
 }

@@ -16,7 +16,16 @@ import { readHeadSlots } from '../tables/single-rows.ts';
 import { iterateTimeIndex } from '../tables/time-index.ts';
 import type { AffectedSnapshots, VerifyReport } from '../vault.ts';
 import type { VaultFiles } from '../vault-files.ts';
+import { listRowsAfter } from './check-record.ts';
 import { yieldToOthers, type WorkControl } from './slices.ts';
+import {
+  addFound,
+  KIND_OF_TABLE,
+  noteVerification,
+  readVerification,
+  type CheckedTable,
+  type DamagedRecord,
+} from './verification.ts';
 
 const PAGE_ROWS = 64;
 const MAX_REPORTED = 200;
@@ -24,6 +33,19 @@ const MAX_AFFECTED = 100;
 const MAX_AFFECTED_ITEMS = 50;
 /** What damage of it is called; it is made anew. */
 export const SEARCH_INDEX = 'search index';
+
+type BoxName = readonly [Exclude<CheckedTable, 'chunks' | 'snapshots'>, what: string];
+/** What damage of each table is called. */
+const BOX_NAMES: readonly BoxName[] = [
+  ['keyframes', 'keyframe'],
+  ['keyframe_copies', 'keyframe copy'],
+  ['records', 'record'],
+  ['sessions', 'session'],
+  ['session_parts', 'message'],
+  ['parity', 'parity'],
+  ['replica_log', 'log entry for other devices'],
+  ['replica_fields', 'shared field'],
+];
 
 export interface VerifyDeps {
   readonly state: VaultState;
@@ -34,6 +56,8 @@ export interface VerifyDeps {
 interface Findings {
   checked: number;
   readonly damaged: { what: string; detail: string; snapshots: number }[];
+  /** What a look in idle time would note too. */
+  readonly records: DamagedRecord[];
   readonly badChunks: Set<number>;
   readonly knownChunks: Set<number>;
   /** By sequence, in the order of the log. */
@@ -51,6 +75,7 @@ export async function verifyVault(
   const findings: Findings = {
     checked: 0,
     damaged: [],
+    records: [],
     badChunks: new Set(),
     knownChunks: new Set(),
     affected: new Map(),
@@ -60,26 +85,14 @@ export async function verifyVault(
   const total = state.index.count + Number(state.readDb.prepare('SELECT count(*) FROM chunks').pluck().get());
   const report = (): void => control.onProgress({ done: Math.min(findings.checked, total), total });
   await checkChunks(state, isDeep, findings, control, report);
-  await checkBoxes(state, 'keyframe', BOX_KINDS.keyframe, state.read.keyframes, findings, control);
-  await checkBoxes(state, 'keyframe copy', BOX_KINDS.keyframe, state.read.keyframeCopies, findings, control);
-  await checkBoxes(state, 'record', BOX_KINDS.record, state.read.records, findings, control);
-  await checkBoxes(state, 'session', BOX_KINDS.record, state.read.sessions, findings, control);
-  await checkBoxes(state, 'message', BOX_KINDS.record, state.read.sessionBoxes, findings, control);
-  checkMessageCounts(state, sessions, findings);
-  await checkBoxes(state, 'parity', BOX_KINDS.parity, state.read.parity, findings, control);
-  await checkBoxes(state, SEARCH_INDEX, BOX_KINDS.searchSegment, state.read.searchSegments, findings, control);
-  await checkBoxes(state, SEARCH_INDEX, BOX_KINDS.searchPage, state.read.searchPages, findings, control);
-  await checkBoxes(
-    state,
-    'log entry for other devices',
-    BOX_KINDS.replicaLog,
-    state.read.replicaLog,
-    findings,
-    control,
-  );
-  await checkBoxes(state, 'shared field', BOX_KINDS.record, state.read.replicaFields, findings, control);
+  for (const [table, what] of BOX_NAMES) {
+    await checkBoxes(state, table, what, findings, control);
+    if (table === 'session_parts') checkMessageCounts(state, sessions, findings);
+  }
+  await checkIndex(state, BOX_KINDS.searchSegment, state.read.searchSegments, findings, control);
+  await checkIndex(state, BOX_KINDS.searchPage, state.read.searchPages, findings, control);
   await checkSnapshots(state, isDeep, findings, control, report);
-  if (findings.damaged.length === 0) await noteVerified(deps, nowMs);
+  await noteVerified(deps, isDeep, nowMs, findings);
   const { checked, damaged, affected } = findings;
   if (damaged.length === 0) return { ok: true, checked, damaged };
   // What does not open is not even in the index.
@@ -100,15 +113,20 @@ export async function verifyVault(
   };
 }
 
-/** What was found counts, also where it cannot be noted. */
-async function noteVerified(deps: VerifyDeps, nowMs: number): Promise<void> {
+/** What was found counts, also where it cannot be noted. Whoever else has the vault open hears of it from there. */
+async function noteVerified(deps: VerifyDeps, isDeep: boolean, nowMs: number, findings: Findings): Promise<void> {
+  const { state } = deps;
+  const bad = [...findings.badChunks].map((number) => ({ table: 'chunks' as const, number }));
+  const found = [...findings.records, ...bad];
   try {
-    await deps.withLock(() =>
-      deps.state.commit('Noting the verification', { lastVerifiedAtMs: nowMs }, () => undefined),
-    );
+    await deps.withLock(() => {
+      const known = { ...readVerification(state), damaged: [], moreDamaged: 0 };
+      const times = isDeep ? { quickAtMs: nowMs, deepAtMs: nowMs, pass: null } : { quickAtMs: nowMs };
+      const head = findings.damaged.length === 0 ? { lastVerifiedAtMs: nowMs } : {};
+      noteVerification(state, { ...known, ...times, ...addFound(known, found, nowMs) }, head);
+    });
   } catch (error) {
-    if (!(error instanceof AppError) || (error.code !== 'VAULT_DISK_FULL' && error.code !== 'VAULT_READ_ONLY'))
-      throw error;
+    if (!(error instanceof AppError) || !['VAULT_DISK_FULL', 'VAULT_READ_ONLY'].includes(error.code)) throw error;
   }
 }
 
@@ -183,7 +201,29 @@ function hasItsId(
 
 async function checkBoxes(
   state: VaultState,
+  table: BoxName[0],
   what: string,
+  findings: Findings,
+  control: WorkControl,
+): Promise<void> {
+  let after = 0;
+  for (;;) {
+    await yieldToOthers(control.signal);
+    const rows = listRowsAfter(state, table, after, PAGE_ROWS);
+    for (const { number, box } of rows) {
+      findings.checked += 1;
+      if (state.keys.open(KIND_OF_TABLE[table], number, box) !== null) continue;
+      add(findings, what, `${what} ${number} does not authenticate`);
+      findings.records.push({ table, number });
+    }
+    const last = rows.at(-1);
+    if (last === undefined) return;
+    after = last.number;
+  }
+}
+
+async function checkIndex(
+  state: VaultState,
   kind: BoxKind,
   table: BoxReader,
   findings: Findings,
@@ -193,10 +233,10 @@ async function checkBoxes(
   for (;;) {
     await yieldToOthers(control.signal);
     const rows = table.listAfter(after, PAGE_ROWS);
-    for (const row of rows) {
+    for (const { number, box } of rows) {
       findings.checked += 1;
-      if (state.keys.open(kind, row.number, row.box) === null)
-        add(findings, what, `${what} ${row.number} does not authenticate`);
+      if (state.keys.open(kind, number, box) === null)
+        add(findings, SEARCH_INDEX, `${SEARCH_INDEX} ${number} does not authenticate`);
     }
     const last = rows.at(-1);
     if (last === undefined) return;
@@ -237,6 +277,7 @@ async function checkSnapshots(
       // A prune in between may have taken it out of the index too.
       if (state.index.indexOfSequence(sequence) >= 0) {
         add(findings, 'snapshot', `snapshot record ${sequence} is missing or does not authenticate`, 1);
+        findings.records.push({ table: 'snapshots', number: sequence });
         noteUnreadable(state, sequence, findings);
       }
       previous = null;
@@ -307,53 +348,4 @@ function pointOf(
 
 function add(findings: Findings, what: string, detail: string, snapshots = 0): void {
   if (findings.damaged.length < MAX_REPORTED) findings.damaged.push({ what, detail, snapshots });
-}
-
-/**
- * Opens every box of a file by its table, for backups; but for the search index, which is made anew where it is damaged. Gives how many
- * were opened and how many failed. @throws AppError CANCELLED
- */
-export async function countSeals(
-  state: VaultState,
-  control: WorkControl,
-): Promise<{ readonly checked: number; readonly failed: number }> {
-  let checked = 0;
-  let failed = 0;
-  const total = state.index.count + Number(state.readDb.prepare('SELECT count(*) FROM chunks').pluck().get());
-  const count = (isWhole: boolean): void => {
-    checked += 1;
-    if (!isWhole) failed += 1;
-  };
-  const nextSlice = (): Promise<void> => {
-    control.onProgress({ done: Math.min(checked, total), total });
-    return yieldToOthers(control.signal);
-  };
-  for (let after = 0; ;) {
-    await nextSlice();
-    const rows = state.read.chunks.listAfter(after, PAGE_ROWS);
-    for (const row of rows) count(state.keys.open(BOX_KINDS.chunk, row.recordId, row.box) !== null);
-    const last = rows.at(-1);
-    if (last === undefined) break;
-    after = last.recordId;
-  }
-  const tables: readonly [BoxKind, BoxReader][] = [
-    [BOX_KINDS.keyframe, state.read.keyframes],
-    [BOX_KINDS.keyframe, state.read.keyframeCopies],
-    [BOX_KINDS.snapshot, state.read.snapshots],
-    [BOX_KINDS.record, state.read.records],
-    [BOX_KINDS.parity, state.read.parity],
-    [BOX_KINDS.record, state.read.sessions],
-    [BOX_KINDS.record, state.read.sessionBoxes],
-  ];
-  for (const [kind, table] of tables) {
-    for (let after = 0; ;) {
-      await nextSlice();
-      const rows = table.listAfter(after, PAGE_ROWS);
-      for (const row of rows) count(state.keys.open(kind, row.number, row.box) !== null);
-      const last = rows.at(-1);
-      if (last === undefined) break;
-      after = last.number;
-    }
-  }
-  return { checked, failed: failed + (state.findings.length > 0 ? 1 : 0) };
 }

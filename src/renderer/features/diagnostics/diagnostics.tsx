@@ -54,7 +54,7 @@ function State({ statistics: { data, error, reload } }: { readonly statistics: S
   const status = useStatus(({ status }) => status);
   const facts: readonly Fact[] = [
     ...(status === null ? [] : [status.readOnly === undefined ? tellCapture(status.capture) : tellReadOnly()]),
-    ...(data === null ? [] : tellUpkeep(data, Date.now())),
+    ...(data === null ? [] : tellUpkeep(data, Date.now(), status?.health)),
     ...(status === null ? [] : tellNotices(status)),
   ];
   const problem = status?.problem;

@@ -25,7 +25,7 @@ export function Health() {
       {data !== null && (
         <ul className="facts">
           {status?.readOnly !== undefined && <FactLine fact={{ id: 'damage', tone: 'bad', text: status.readOnly }} />}
-          {tellUpkeep(data, now).map((fact) => (
+          {tellUpkeep(data, now, status?.health).map((fact) => (
             <FactLine key={fact.id} fact={fact} />
           ))}
           <FactLine

@@ -14,7 +14,9 @@ import { RecoveryParts } from './recovery-parts.tsx';
 
 export function Recovery() {
   const readOnly = useStatus(({ status }) => status?.readOnly);
-  const isDamaged = useStatus(({ status }) => status?.notices.some(({ isDamage }) => isDamage) === true);
+  const isDamaged = useStatus(
+    ({ status }) => status?.health?.damage !== undefined || status?.notices.some(({ isDamage }) => isDamage) === true,
+  );
   // Where something is known to be wrong the check begins by itself; else it would only be work.
   const [isAsked, setAsked] = useState(isDamaged || readOnly !== undefined);
   return (

@@ -3,9 +3,8 @@
 // CAIRN_BENCH_UPLOAD_MB (256) and CAIRN_BENCH_DEVICES (1,000) set how much. Without PostgreSQL its figures are missing, and fall short.
 
 import { createHash, randomBytes } from 'node:crypto';
-import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, writeSync } from 'node:fs';
-import { createServer, get } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { mkdirSync, readFileSync } from 'node:fs';
+import { get } from 'node:http';
 import { join } from 'node:path';
 
 import { openStore } from '../../src/server/store/store.ts';
@@ -17,6 +16,7 @@ import { startServerProcess, type ServerProcess } from '../support/server-proces
 import { newDevice, type TestDevice } from '../support/sync-server.ts';
 import { makeTemporaryFolder } from '../support/temporary-folder.ts';
 import { atLeast, atMost, percentile, timeMs, type Figure } from './measure.ts';
+import { measureTransferLimit } from './transfer-limit.ts';
 
 const LOG_ENTRIES = Number(process.env['CAIRN_BENCH_ENTRIES'] ?? 1_000_000);
 const UPLOAD_MB = Number(process.env['CAIRN_BENCH_UPLOAD_MB'] ?? 256);
@@ -33,7 +33,7 @@ const batches = Array.from({ length: Math.ceil((UPLOAD_MB * MB) / (OBJECT_BYTES 
   Buffer.concat(Array.from({ length: MAX_BATCH_FRAMES }, () => toFrame(anObject(OBJECT_BYTES)))),
 );
 const uploadedMb = (batches.length * MAX_BATCH_FRAMES * OBJECT_BYTES) / MB;
-const limitMbPerSecond = Math.min(await measureLoopback(), measureDisk());
+const limitMbPerSecond = await measureTransferLimit(batches, folder.path);
 const figures: Figure[] = [];
 figures.push(...(await measureServer('SQLite', null)));
 const bin = findPostgres();
@@ -198,34 +198,6 @@ async function measureMemory(
   const status = readFileSync(`/proc/${server.pid}/status`, 'utf8');
   for (const close of closers) close();
   return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1] ?? Number.NaN) / 1024;
-}
-
-/** The same bytes to a server that throws them away. */
-async function measureLoopback(): Promise<number> {
-  const sink = createServer((request, response) => {
-    request.on('end', () => response.end()).resume();
-  });
-  await new Promise<void>((resolve) => sink.listen(0, '127.0.0.1', resolve));
-  const address = `http://127.0.0.1:${(sink.address() as AddressInfo).port}`;
-  const { ms } = await timeMs(async () => {
-    for (const bytes of batches)
-      await (await fetch(address, { method: 'PUT', body: Uint8Array.from(bytes) })).arrayBuffer();
-  });
-  sink.close();
-  return (uploadedMb / ms) * 1_000;
-}
-
-/** The same bytes into a file, on disk after each batch. */
-function measureDisk(): number {
-  const file = openSync(join(folder.path, 'disk'), 'w');
-  const start = performance.now();
-  for (const bytes of batches) {
-    writeSync(file, bytes);
-    fsyncSync(file);
-  }
-  const ms = performance.now() - start;
-  closeSync(file);
-  return (uploadedMb / ms) * 1_000;
 }
 
 function assertOk({ status, bytes }: { readonly status: number; readonly bytes: Buffer }): void {

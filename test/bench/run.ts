@@ -19,6 +19,7 @@ const BENCHES = [
   'bench-search',
   'bench-publishing',
   'bench-server',
+  'bench-sync',
 ] as const;
 const only = process.argv.slice(2);
 

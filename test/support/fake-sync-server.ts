@@ -143,9 +143,10 @@ export function createFakeServer(state: FakeSyncState, device: Omit<FakeDevice, 
       if (found !== undefined) found.revokedAtMs = 1;
     },
     logOut: async () => undefined,
-    listen: (_, onNotice, signal) =>
+    listen: (_, { onOpen, onNotice }, signal) =>
       new Promise((resolve) => {
         state.listeners.add(onNotice);
+        onOpen();
         signal.addEventListener('abort', () => {
           state.listeners.delete(onNotice);
           resolve();

@@ -2,11 +2,13 @@
 // root starts it as the user `postgres`.
 
 import { spawnSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 
 const INSTALLED = '/usr/lib/postgresql';
+const MAX_STARTS = 20;
 
 /** The folder with `initdb` and `pg_ctl`; null where PostgreSQL is not installed. */
 export function findPostgres(): string | null {
@@ -20,9 +22,11 @@ export function findPostgres(): string | null {
 export interface TestPostgres {
   /** The address of a new, empty database. */
   createDatabase(): string;
-  /** Ends it without a word to anybody, as a crash would. */
-  kill(): void;
-  start(): void;
+  /** kill -9 of all its processes; ends when they are gone. */
+  kill(): Promise<void>;
+  start(): Promise<void>;
+  /** Ends it as an operator would; gives the folder with its files. */
+  stop(): string;
   close(): void;
 }
 
@@ -44,6 +48,18 @@ export function startPostgres(bin: string): TestPostgres {
   const options = `-c listen_addresses= -c unix_socket_directories=${folder} -c max_connections=60 -c shared_buffers=32MB`;
   const start = (): void =>
     run(join(bin, 'pg_ctl'), '-D', data, '-l', join(folder, 'log'), '-w', '-o', options, 'start');
+  /** Children of one that was killed leave a moment later, and until then there is no other. */
+  const startAgain = async (): Promise<void> => {
+    for (let tries = 0; ; tries += 1) {
+      try {
+        start();
+        return;
+      } catch (error) {
+        if (tries === MAX_STARTS) throw error;
+        await wait(200);
+      }
+    }
+  };
   run(join(bin, 'initdb'), '-D', data, '-A', 'trust', '-U', 'cairn', '-N');
   start();
   let count = 0;
@@ -53,11 +69,33 @@ export function startPostgres(bin: string): TestPostgres {
       run(join(bin, 'createdb'), '-h', folder, '-U', 'cairn', `cairn${count}`);
       return `postgres://cairn@localhost/cairn${count}?host=${encodeURIComponent(folder)}`;
     },
-    kill: () => run(join(bin, 'pg_ctl'), '-D', data, '-m', 'immediate', 'stop'),
-    start,
+    kill: () => killAll(Number(readFileSync(join(data, 'postmaster.pid'), 'utf8').split('\n')[0])),
+    start: startAgain,
+    stop: () => {
+      run(join(bin, 'pg_ctl'), '-D', data, '-m', 'fast', '-w', 'stop');
+      return data;
+    },
     close: () => {
-      run(join(bin, 'pg_ctl'), '-D', data, '-m', 'immediate', 'stop');
+      if (existsSync(join(data, 'postmaster.pid'))) run(join(bin, 'pg_ctl'), '-D', data, '-m', 'immediate', 'stop');
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** A process and its children, the first one first, so that it starts no others. */
+async function killAll(first: number): Promise<void> {
+  const { stdout } = spawnSync('ps', ['-o', 'pid=', '--ppid', String(first)], { encoding: 'utf8' });
+  const all = [
+    first,
+    ...stdout
+      .split('\n')
+      .filter((line) => line.trim() !== '')
+      .map(Number),
+  ];
+  for (const pid of all) if (isAlive(pid)) process.kill(pid, 'SIGKILL');
+  while (all.some(isAlive)) await wait(10);
+}
+
+function isAlive(pid: number): boolean {
+  return existsSync(`/proc/${pid}`) && !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
 }

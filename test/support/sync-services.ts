@@ -28,6 +28,8 @@ export interface ServiceDevice extends AsyncDisposable {
   readonly folder: string;
   readonly vault: Vault;
   readonly sync: SyncService;
+  /** Ends it and begins anew over the same files. */
+  restart(): Promise<void>;
 }
 
 /** A device with a vault of its own; nobody is logged in. */
@@ -68,32 +70,50 @@ export async function joinServiceDevice(
 async function serve(
   name: string,
   folder: ReturnType<typeof makeTemporaryFolder>,
-  vault: Vault,
+  opened: Vault,
 ): Promise<ServiceDevice> {
-  const { replica } = vault;
-  if (replica === undefined) throw new RangeError('a real vault has a replica');
-  const sync = new SyncService({
-    vault: Object.assign(vault, { replica }),
-    clock: systemClock,
-    lanesFolder: join(folder.path, 'replicas'),
-    openVault,
-    hostName: name,
-    platform: 'linux',
-    random: Math.random,
-    network: () => '',
-    connect: CONNECT,
-    retention: () => DEFAULT_RETENTION,
-    onChanged: () => undefined,
-    onDevicesChanged: () => undefined,
-  });
-  await sync.open();
+  const path = join(folder.path, 'vault.db');
+  const secret = { type: 'password', text: TEST_PASSWORD } as const;
+  const open = async (vault: Vault): Promise<Pick<ServiceDevice, 'vault' | 'sync'>> => {
+    const { replica } = vault;
+    if (replica === undefined) throw new RangeError('a real vault has a replica');
+    const sync = new SyncService({
+      vault: Object.assign(vault, { replica }),
+      clock: systemClock,
+      lanesFolder: join(folder.path, 'replicas'),
+      openVault,
+      hostName: name,
+      platform: 'linux',
+      // The shortest waits between attempts.
+      random: () => 0,
+      network: () => '',
+      connect: CONNECT,
+      retention: () => DEFAULT_RETENTION,
+      onChanged: () => undefined,
+      onDevicesChanged: () => undefined,
+    });
+    await sync.open();
+    return { vault, sync };
+  };
+  let now = await open(opened);
+  const close = async (): Promise<void> => {
+    await now.sync.close();
+    await now.vault.close();
+  };
   return {
     folder: folder.path,
-    vault,
-    sync,
+    get vault() {
+      return now.vault;
+    },
+    get sync() {
+      return now.sync;
+    },
+    restart: async () => {
+      await close();
+      now = await open(await openVault({ path, secret, nowMs: TEST_NOW_MS, argon2: ARGON2_FLOOR }));
+    },
     [Symbol.asyncDispose]: async () => {
-      await sync.close();
-      await vault.close();
+      await close();
       folder[Symbol.dispose]();
     },
   };

@@ -10,6 +10,8 @@ const MAX_DELAY_MS = 5 * 60_000;
 /** Where the server's notices come, a poll is only for those that were lost. */
 const POLL_MS = 5 * 60_000;
 const POLL_WITHOUT_NOTICES_MS = 30_000;
+/** A stream of notices that ends sooner was none: something between may let no stream through, and must not be asked again at once. */
+const SHORTEST_STREAM_MS = 10_000;
 /** How often it is looked whether the network has come back. */
 const NETWORK_LOOK_MS = 2_000;
 
@@ -21,9 +23,19 @@ export interface ConnectionDeps {
   readonly network: () => string;
   /** Makes everything level. */
   readonly round: (signal: AbortSignal) => Promise<void>;
-  /** Hears notices until the signal or the stream ends. */
-  readonly listen: (onNotice: () => void, signal: AbortSignal) => Promise<void>;
+  /** Hears notices until the signal or the stream ends; `onOpen` once none is missed any more. */
+  readonly listen: (
+    hears: { readonly onOpen: () => void; readonly onNotice: () => void },
+    signal: AbortSignal,
+  ) => Promise<void>;
   readonly onChange: () => void;
+}
+
+/** A stream of notices, or the attempt at one. */
+interface Ear {
+  isHearing: boolean;
+  /** Another one may be tried from then on; infinite while this one lives. */
+  overAtMs: number;
 }
 
 export class Connection {
@@ -34,6 +46,7 @@ export class Connection {
   #end: AbortController | null = null;
   #running: Promise<void> = Promise.resolve();
   #failures = 0;
+  #shortStreams = 0;
   #wake = (): void => undefined;
   #isPoked = false;
   #rounds = 0;
@@ -94,7 +107,7 @@ export class Connection {
   async #run(signal: AbortSignal): Promise<void> {
     const listening = new AbortController();
     signal.addEventListener('abort', () => listening.abort(), { once: true });
-    let ear: { isHearing: boolean } | null = null;
+    let ear: Ear | null = null;
     while (!signal.aborted) {
       this.#isPoked = false;
       const number = (this.#rounds += 1);
@@ -106,7 +119,8 @@ export class Connection {
       if (signal.aborted) break;
       this.#failures = error === null ? 0 : this.#failures + 1;
       this.#retryAtMs = null;
-      if (error === null && ear?.isHearing !== true) ear = this.#listen(listening.signal);
+      if (error === null && (ear?.overAtMs ?? 0) <= this.#deps.clock.monotonicMs())
+        ear = this.#listen(listening.signal);
       if (error === null) {
         this.#change('connected', null);
         this.#settle(number);
@@ -114,7 +128,7 @@ export class Connection {
         continue;
       }
       const canHelpItself = error.retryable;
-      const delayMs = canHelpItself ? this.#backOff() : MAX_DELAY_MS;
+      const delayMs = canHelpItself ? this.#backOff(this.#failures) : MAX_DELAY_MS;
       this.#retryAtMs = this.#deps.clock.nowMs() + delayMs;
       this.#change(canHelpItself ? 'reconnecting' : 'disconnected', error);
       this.#settle(number);
@@ -124,22 +138,33 @@ export class Connection {
     this.#settle(Number.POSITIVE_INFINITY);
   }
 
-  #listen(signal: AbortSignal): { isHearing: boolean } {
-    const ear = { isHearing: true };
-    void this.#deps
-      .listen(() => this.poke(), signal)
+  #listen(signal: AbortSignal): Ear {
+    const { clock, listen } = this.#deps;
+    const ear: Ear = { isHearing: false, overAtMs: Number.POSITIVE_INFINITY };
+    let openedAtMs = 0;
+    const onOpen = (): void => {
+      ear.isHearing = true;
+      openedAtMs = clock.monotonicMs();
+      // What came after the round that is over and before this was told to nobody.
+      this.poke();
+    };
+    void listen({ onOpen, onNotice: () => this.poke() }, signal)
       .catch(() => undefined) // the next round says what is wrong
       .finally(() => {
-        ear.isHearing = false;
-        // What happened meanwhile was not heard: a round finds it, and listens again.
-        if (!signal.aborted) this.poke();
+        const nowMs = clock.monotonicMs();
+        const wasShort = !ear.isHearing || nowMs - openedAtMs < SHORTEST_STREAM_MS;
+        this.#shortStreams = wasShort ? this.#shortStreams + 1 : 0;
+        const pauseMs = wasShort ? Math.min(POLL_WITHOUT_NOTICES_MS, this.#backOff(this.#shortStreams)) : 0;
+        Object.assign(ear, { isHearing: false, overAtMs: nowMs + pauseMs });
+        // What happens meanwhile is not heard: a round finds it, and listens again.
+        if (!signal.aborted) clock.setTimer(() => this.poke(), pauseMs);
       });
     return ear;
   }
 
   /** Full jitter: many devices that lost one server do not come back at once. */
-  #backOff(): number {
-    const most = Math.min(MAX_DELAY_MS, FIRST_DELAY_MS * 2 ** Math.min(this.#failures - 1, 20));
+  #backOff(failures: number): number {
+    const most = Math.min(MAX_DELAY_MS, FIRST_DELAY_MS * 2 ** Math.min(failures - 1, 20));
     return Math.max(FIRST_DELAY_MS / 4, Math.round(this.#deps.random() * most));
   }
 

@@ -121,13 +121,15 @@ export function createSyncServer(deps: HttpServerDeps, tokens: TokenStore): Sync
     rename: (device, name) => done({ route: 'device', ids: { device }, method: 'PATCH', json: { name } }),
     revoke: (device) => done({ route: 'device', ids: { device }, method: 'DELETE' }),
     logOut: () => done({ route: 'logOut', method: 'POST', json: {} }),
-    listen: (vault, onNotice, signal) =>
-      session.with((token) =>
-        http.events({ route: 'events', ids: of(vault), token, signal }, (data) => {
-          const notice = noticeSchema.safeParse(parseJson(data));
-          if (notice.success) onNotice(notice.data);
-        }),
-      ),
+    listen: (vault, { onOpen, onNotice }, signal) => {
+      const onData = (data: string): void => {
+        const notice = noticeSchema.safeParse(parseJson(data));
+        if (notice.success) onNotice(notice.data);
+      };
+      return session.with((token) =>
+        http.events({ route: 'events', ids: of(vault), token, signal }, { onOpen, onData }),
+      );
+    },
   };
 }
 
@@ -163,7 +165,10 @@ class Http {
   }
 
   /** Reads server-sent events until the stream ends. */
-  async events(request: Request, onData: (data: string) => void): Promise<void> {
+  async events(
+    request: Request,
+    hears: { readonly onOpen: () => void; readonly onData: (data: string) => void },
+  ): Promise<void> {
     const silence = new AbortController();
     const signal = AbortSignal.any([silence.signal, ...(request.signal === undefined ? [] : [request.signal])]);
     let timer = setTimeout(() => silence.abort(), SILENCE_MS);
@@ -171,6 +176,7 @@ class Http {
       await this.#reach(request, async () => {
         const response = await this.#fetch(request, signal);
         if (!response.ok) throw refusalOf(response.status, await readBounded(response));
+        hears.onOpen();
         const decoder = new TextDecoder();
         let text = '';
         for await (const piece of response.body ?? []) {
@@ -180,7 +186,7 @@ class Http {
           const lines = text.split('\n');
           text = lines.pop() ?? '';
           if (text.length > 65_536) throw nonsense();
-          for (const line of lines) if (line.startsWith('data:')) onData(line.slice(5).trim());
+          for (const line of lines) if (line.startsWith('data:')) hears.onData(line.slice(5).trim());
         }
       });
     } finally {
@@ -290,7 +296,7 @@ function parseJson(text: string): unknown {
 function refusalOf(status: number, body: Uint8Array): AppError {
   const parsed = refusalSchema.safeParse(parseJson(new TextDecoder().decode(body)));
   // Something between may answer in the server's place: a proxy that is up while the server is not.
-  if (!parsed.success) return status >= 500 || status === 429 ? offline() : nonsense();
+  if (!parsed.success) return status >= 500 || status === 429 || status === 408 ? offline() : nonsense();
   const { error } = parsed.data;
   const code = CODES[error.code] ?? 'SYNC_REFUSED';
   const isRetryable = error.retryable || status >= 500 || status === 429;

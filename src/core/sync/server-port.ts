@@ -70,8 +70,13 @@ export interface SyncServer extends ServerLink {
   rename(device: DeviceId, name: string): Promise<void>;
   revoke(device: DeviceId): Promise<void>;
   logOut(): Promise<void>;
-  /** Calls back on each notice until the stream or the signal ends; throws where it cannot be had. */
-  listen(vault: VaultKeyId, onNotice: (notice: Notice) => void, signal: AbortSignal): Promise<void>;
+  /** Calls back once it hears, and on each notice, until the stream or the signal ends; throws where it cannot be had. */
+  listen(vault: VaultKeyId, hears: NoticeListener, signal: AbortSignal): Promise<void>;
+}
+
+export interface NoticeListener {
+  readonly onOpen: () => void;
+  readonly onNotice: (notice: Notice) => void;
 }
 
 /** Tokens as they are kept, sealed in the vault. */

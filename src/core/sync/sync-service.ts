@@ -7,6 +7,7 @@ import type { RetentionLimits } from '../../shared/model/retention.ts';
 import type { JsonValue } from '../../shared/model/json.ts';
 import type { AccountDevice } from '../../shared/replication/account.ts';
 import type { DeviceId } from '../../shared/replication/ids.ts';
+import type { Notice } from '../../shared/replication/replica.ts';
 import { encodeJoinTranscript } from '../../shared/replication/join-transcript.ts';
 import type { Clock } from '../clock.ts';
 import { shortWords } from '../crypto/device-keys.ts';
@@ -84,7 +85,7 @@ export class SyncService {
       random,
       network,
       round: (signal) => this.#round(signal),
-      listen: (onNotice, signal) => this.#listen(onNotice, signal),
+      listen: (hears, signal) => this.#listen(hears, signal),
       onChange: this.#tell,
     });
   }
@@ -408,18 +409,18 @@ export class SyncService {
     );
   }
 
-  async #listen(onNotice: () => void, signal: AbortSignal): Promise<void> {
+  async #listen(
+    hears: { readonly onOpen: () => void; readonly onNotice: () => void },
+    signal: AbortSignal,
+  ): Promise<void> {
     const { vaultId, deviceId } = await this.#requireIdentity();
-    await this.#requireServer().listen(
-      vaultId,
-      ({ device, index }) => {
-        // One's own echo is no news.
-        if (device === deviceId && index > 0) return;
-        if (index === 0) this.#deps.onDevicesChanged();
-        onNotice();
-      },
-      signal,
-    );
+    const onNotice = ({ device, index }: Notice): void => {
+      // One's own echo is no news.
+      if (device === deviceId && index > 0) return;
+      if (index === 0) this.#deps.onDevicesChanged();
+      hears.onNotice();
+    };
+    await this.#requireServer().listen(vaultId, { onOpen: hears.onOpen, onNotice }, signal);
   }
 
   async #ownHistory(name: string) {

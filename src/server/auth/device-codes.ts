@@ -73,7 +73,8 @@ export async function approveLogIn(deps: AccountDeps, address: string, approval:
     .set({ approved_user_id: userId })
     .where('user_code', '=', approval.userCode)
     .where('expires_at_ms', '>', nowMs())
-    .where('approved_user_id', 'is', null)
+    // Where an answer was lost, the same comes again.
+    .where((row) => row.or([row('approved_user_id', 'is', null), row('approved_user_id', '=', userId)]))
     .returning('name')
     .executeTakeFirst();
   if (row !== undefined) return row.name;

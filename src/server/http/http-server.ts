@@ -3,6 +3,7 @@
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 
 import { AppError } from '../../shared/model/app-error.ts';
 import { OLDEST_PROTOCOL_VERSION, PROTOCOL_HEADER, PROTOCOL_VERSION } from '../../shared/replication/limits.ts';
@@ -96,6 +97,7 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
       done().catch((error: unknown) => sendError(request, response, error, log));
     },
   );
+  server.on('clientError', answerBroken);
   const sockets = trackSockets(server);
   const port = await listen(server, options);
   return {
@@ -171,7 +173,7 @@ function send(response: ServerResponse, answer: Answer | null): void {
 }
 
 function sendError(request: IncomingMessage, response: ServerResponse, error: unknown, log: Log): void {
-  const refusal = toRefusal(error, log);
+  const refusal = toRefusal(request, error, log);
   if (response.headersSent || response.destroyed) {
     response.destroy();
     return;
@@ -184,10 +186,10 @@ function sendError(request: IncomingMessage, response: ServerResponse, error: un
   if (!request.complete) request.resume();
 }
 
-function toRefusal(error: unknown, log: Log): Refusal {
+function toRefusal(request: IncomingMessage, error: unknown, log: Log): Refusal {
   if (error instanceof Refusal) return error;
   const code = typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : 'none';
-  if (code === 'ECONNRESET' || code === 'ABORT_ERR') return badRequest('The request broke off.');
+  if (code === 'ABORT_ERR' || (code === 'ECONNRESET' && !request.complete)) return brokeOff();
   // Its message may hold values: only its kind is kept, and where in our code it came from.
   const name = error instanceof Error ? error.name : typeof error;
   const where = error instanceof Error ? (/\bserver\/[\w/.-]+:\d+/.exec(error.stack ?? '')?.[0] ?? '') : '';
@@ -197,6 +199,25 @@ function toRefusal(error: unknown, log: Log): Refusal {
       retryAfterMs: 5_000,
     });
   return new Refusal('internal', 'The server failed at this request.', 'Try again; its log names the place.', {});
+}
+
+/** Half a request may come where something between gave up: the client sends it again, which it must be told. */
+function brokeOff(): Refusal {
+  return new Refusal('unavailable', 'The request broke off.', 'Send it again.', { retryAfterMs: 1_000 });
+}
+
+/** What Node cannot read as a request reaches no route. */
+function answerBroken(error: Error & { readonly code?: string }, socket: Duplex): void {
+  if (!socket.writable || error.code === 'ECONNRESET') {
+    socket.destroy();
+    return;
+  }
+  const isHalf = error.code === 'HPE_INVALID_EOF_STATE' || error.code === 'ERR_HTTP_REQUEST_TIMEOUT';
+  const refusal = isHalf ? brokeOff() : badRequest('This is no request.');
+  const body = JSON.stringify(refusal.toBody());
+  socket.end(
+    `HTTP/1.1 ${refusal.status} Refused\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
+  );
 }
 
 function parseUrl(text: string): URL | null {

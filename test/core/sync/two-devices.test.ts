@@ -64,7 +64,8 @@ describe('devices and a server', () => {
     );
 
     expect(text(content)).toBe('CANARY-content');
-    expect(await desktop.sync.status()).toMatchObject({ state: 'connected', troubles: [], error: null });
+    // Once it hears notices it looks a second time.
+    await expect.poll(() => desktop.sync.status()).toMatchObject({ state: 'connected', troubles: [], error: null });
   });
 
   it('[S10] a capture reaches the other by itself, without a poll', async () => {

@@ -211,13 +211,12 @@ class Round {
   }
 
   async #pull(device: DeviceId, lane: LaneVault, from: number, status: StatusAnswer): Promise<void> {
-    const { server, signal, lanes } = this.#deps;
+    const { server, replica, selection, mayDelete, signal, lanes } = this.#deps;
     const head = status.heads.find((other) => other.device === device);
     const through = head?.index ?? 0;
     const signingKey = this.#devices.find(({ deviceId }) => deviceId === device)?.signingKey;
     if (signingKey === undefined) throw tampered('it does not name the key of a device whose history it has');
     let after = from;
-    const fields: FieldChange[] = [];
     while (after < through) {
       this.#tell('receiving', after - from, through - from, device);
       const others = status.heads.filter((other) => other.device !== device);
@@ -238,17 +237,15 @@ class Round {
       if (check.last.index === through && check.last.hash !== head?.hash)
         throw tampered('the last entry is another one than it told of');
       await this.#fetchObjects(lane, check.missing, device);
-      fields.push(...check.fields);
       await this.#merge(check.fields);
-      const applied = await lane.lane.apply(batch, { mayDelete: this.#deps.mayDelete, signal });
+      const checkpoints = await replica.checkpoints(selection.strategy);
+      const applied = await lane.lane.apply(batch, { mayDelete, checkpoints }, { signal });
       await lanes.noteFacts(device, lane);
       this.#received += applied.snapshots;
       this.#deps.onReceived();
       if (applied.index <= after) throw tampered('its entries do not end');
       ({ index: after } = applied);
     }
-    // Checkpoints that are known from before may name snapshots that came only now.
-    if (fields.length > 0) await this.#merge(fields);
   }
 
   async #merge(fields: readonly FieldChange[]): Promise<void> {

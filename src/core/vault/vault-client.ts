@@ -304,6 +304,7 @@ class VaultClient implements Vault {
     list: (fromIndex, maxEntries, maxBytes) => this.#call('replicaList', [fromIndex, maxEntries, maxBytes]),
     objects: (ids) => this.#call('replicaObjects', [ids]),
     merge: (changes, options) => this.#call('replicaMerge', [changes, options]),
+    checkpoints: (strategy) => this.#call('replicaCheckpoints', [strategy]),
     conflicts: (strategy) => this.#call('replicaConflicts', [strategy]),
     edit: (entity, values, options) => this.#call('replicaEdit', [entity, values, options]),
     header: () => this.#call('replicaHeader', []),
@@ -317,7 +318,7 @@ class VaultClient implements Vault {
     state: () => this.#call('laneState', []),
     check: (batch) => this.#call('laneCheck', [batch]),
     importObjects: (objects) => this.#call('laneImport', [objects]),
-    apply: (batch, { mayDelete, ...options }) => this.#call('laneApply', [batch, { mayDelete }], options),
+    apply: (batch, options, control) => this.#call('laneApply', [batch, options], control),
     applyCheckpoints: (checkpoints) => this.#call('laneCheckpoints', [checkpoints]),
   };
 

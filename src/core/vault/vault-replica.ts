@@ -89,6 +89,13 @@ export interface ReplicaIdentity {
   readonly waitingSnapshots: number;
 }
 
+export interface ApplyOptions {
+  /** False: where too many things would be deleted, SYNC_ASKS is thrown and nothing done. */
+  readonly mayDelete: boolean;
+  /** As the own vault knows them: they may be about snapshots that come with these entries. */
+  readonly checkpoints: MergedFields['checkpoints'];
+}
+
 /** What several devices may edit and was edited apart. */
 export interface FieldConflict {
   readonly entity: string;
@@ -154,6 +161,8 @@ export interface VaultReplica {
   objects(ids: readonly ObjectId[]): Promise<readonly SealedObject[]>;
   /** Joins what other devices edited. @throws AppError SYNC_ASKS */
   merge(changes: readonly FieldChange[], options: MergeOptions): Promise<MergedFields>;
+  /** All checkpoints that any device told of, as they are now. */
+  checkpoints(strategy: MergeStrategy): Promise<MergedFields['checkpoints']>;
   conflicts(strategy: MergeStrategy): Promise<readonly FieldConflict[]>;
   edit(
     entity: string,
@@ -179,9 +188,6 @@ export interface VaultLane {
   /** Gives the objects that do not hold. */
   importObjects(objects: readonly { readonly id: ObjectId; readonly box: Uint8Array }[]): Promise<readonly ObjectId[]>;
   /** @throws AppError SYNC_TAMPERED, SYNC_ASKS */
-  apply(
-    batch: LaneBatch,
-    options: { readonly mayDelete: boolean; readonly signal?: AbortSignal },
-  ): Promise<LaneApplied>;
+  apply(batch: LaneBatch, options: ApplyOptions, control: { readonly signal?: AbortSignal }): Promise<LaneApplied>;
   applyCheckpoints(checkpoints: MergedFields['checkpoints']): Promise<number>;
 }

@@ -123,6 +123,21 @@ describe('syncOnce()', () => {
       ]);
   });
 
+  it('[S7] brings a checkpoint over where the round broke off between its snapshot and what it says', async () => {
+    const { summary } = await laptop.vault.save(aCapture([aTerminal('named at once')], at(20)));
+    const attributes = { name: 'at once', description: '', tags: [], priority: 'normal', pinned: false } as const;
+    const checkpoint = await laptop.vault.createCheckpoint(summary.id, attributes, TEST_NOW_MS);
+    await laptop.sync();
+    const onReceived = (): void => {
+      throw new RangeError('ended here');
+    };
+    await expect(desktop.sync({ onReceived })).rejects.toThrow('ended here');
+
+    await desktop.sync();
+
+    expect(await desktop.lane(laptop, (lane) => lane.listCheckpoints())).toContainEqual(checkpoint);
+  });
+
   it('[S8] takes a deletion over, and asks before many', async () => {
     for (let step = 100; step < 125; step += 1)
       await laptop.vault.save(aCapture([aTerminal(`many-${step}`)], at(step)));

@@ -14,7 +14,7 @@ import {
   type MergeStrategy,
 } from '../../../shared/merge/merge-fields.ts';
 import type { HybridClock } from '../../../shared/replication/entry.ts';
-import type { FieldChange } from '../vault-replica.ts';
+import type { FieldChange, MergedFields } from '../vault-replica.ts';
 
 const PREFIX = 'checkpoint:';
 const DELETED = 'deleted';
@@ -93,6 +93,20 @@ export function changeOf(
 ): FieldChange {
   const { version } = writeField(known.get(field) ?? [], value, { clock: stamper.next(), device: stamper.device });
   return { entity, field, version };
+}
+
+/** The checkpoints that these entities are, with null for a deleted one; without what is none or makes no sense. */
+export function checkpointsFrom(
+  entities: Iterable<string>,
+  fieldsOf: (entity: string) => ReadonlyMap<string, FieldState>,
+  strategy: MergeStrategy,
+): MergedFields['checkpoints'] {
+  return [...entities].flatMap((entity) => {
+    const id = checkpointIdOf(entity);
+    const checkpoint = id === null ? null : checkpointFrom(id, fieldsOf(entity), strategy);
+    if (id === null || checkpoint === null) return [];
+    return [{ id, checkpoint: checkpoint === 'deleted' ? null : checkpoint }];
+  });
 }
 
 /** `deleted`: a tombstone that nothing newer contradicts. Null where something is missing or makes no sense. */

@@ -30,7 +30,7 @@ import { addOwed, withoutRetired } from './owed-entries.ts';
 import { asksFirst, isBraked } from './deletion-brake.ts';
 import { planCheckpoints } from './plan-checkpoints.ts';
 import { checkEntries, tampered, type CheckedEntry } from './wire.ts';
-import type { LaneApplied, LaneBatch, LaneCheck, LaneState, MergedFields } from '../vault-replica.ts';
+import type { ApplyOptions, LaneApplied, LaneBatch, LaneCheck, LaneState, MergedFields } from '../vault-replica.ts';
 
 const laneStateSchema = z.object({
   deviceId: deviceIdSchema,
@@ -147,12 +147,7 @@ export class LaneLog {
   }
 
   /** Applies entries whose objects are here. @throws AppError SYNC_TAMPERED, SYNC_ASKS */
-  async apply(
-    batch: LaneBatch,
-    options: { readonly mayDelete: boolean },
-    prune: PruneDeps,
-    control: WorkControl,
-  ): Promise<LaneApplied> {
+  async apply(batch: LaneBatch, options: ApplyOptions, prune: PruneDeps, control: WorkControl): Promise<LaneApplied> {
     const opened = this.#open(batch);
     const { state } = this.#deps;
     const named = opened.flatMap(({ events }) =>
@@ -172,7 +167,11 @@ export class LaneLog {
       const plan = () => ({ remove: forgotten, removeCheckpoints: [] });
       await removeAndSweep(prune, plan, control, { isForgetting: true });
     }
-    await prune.withLock(() => this.#write(placed.lane));
+    await prune.withLock(() => {
+      // Before it is said that the entries are applied: their snapshots are here only now.
+      this.applyCheckpoints(options.checkpoints);
+      this.#write(placed.lane);
+    });
     return { ...placed.lane, snapshots: placed.snapshots, forgotten: forgotten.length };
   }
 

@@ -18,6 +18,7 @@ import { LaneLog } from './lane-log.ts';
 import { ReplicaLog } from './replica-log.ts';
 import { tidyLog, type TidyDeps, type TidyOptions } from './tidy-log.ts';
 import type {
+  ApplyOptions,
   DraftOptions,
   FieldChange,
   FieldConflict,
@@ -120,6 +121,10 @@ export class ReplicaEngine {
     return this.#deps.write('Taking what other devices edited', () => this.#replica.merge(changes, options));
   }
 
+  replicaCheckpoints(strategy: MergeStrategy): MergedFields['checkpoints'] {
+    return this.#deps.read(() => this.#replica.checkpoints(strategy));
+  }
+
   replicaConflicts(strategy: MergeStrategy): FieldConflict[] {
     return this.#deps.read(() => this.#replica.conflicts(strategy));
   }
@@ -182,7 +187,7 @@ export class ReplicaEngine {
     return this.#deps.write('Taking content of another device', () => this.#lane.importObjects(objects));
   }
 
-  laneApply(batch: LaneBatch, options: { readonly mayDelete: boolean }, control: WorkControl): Promise<LaneApplied> {
+  laneApply(batch: LaneBatch, options: ApplyOptions, control: WorkControl): Promise<LaneApplied> {
     return this.#deps.work('Taking the history of another device', async () => {
       const applied = await this.#lane.apply(batch, options, this.#deps.prune, control);
       this.#deps.noteSaved();

@@ -24,7 +24,7 @@ import { asksFirst, isBraked } from './deletion-brake.ts';
 import { planCheckpoints } from './plan-checkpoints.ts';
 import { REPLICA_SETTINGS, sealRecord, type VaultRecord } from '../log/records.ts';
 import type { VaultState } from '../log/vault-state.ts';
-import { changeOf, checkpointFrom, checkpointIdOf, conflictsOf, createStamper } from './checkpoint-fields.ts';
+import { changeOf, checkpointsFrom, conflictsOf, createStamper } from './checkpoint-fields.ts';
 import { openEvents, sealEvents } from './events.ts';
 import {
   checkpointChanges,
@@ -274,12 +274,7 @@ export class ReplicaLog {
     const entities = new Set(changes.map(({ entity }) => entity));
     const before = new Map([...entities].map((entity) => [entity, this.fields.fieldsOf(entity)]));
     const after = joined(before, changes);
-    const checkpoints = [...entities].flatMap((entity) => {
-      const id = checkpointIdOf(entity);
-      const checkpoint = id === null ? null : checkpointFrom(id, after.get(entity) ?? new Map(), options.strategy);
-      if (id === null || checkpoint === null) return [];
-      return [{ id, checkpoint: checkpoint === 'deleted' ? null : checkpoint }];
-    });
+    const checkpoints = checkpointsFrom(entities, (entity) => after.get(entity) ?? new Map(), options.strategy);
     const deleted = checkpoints.filter(({ id, checkpoint }) => checkpoint === null && this.#has(id)).length;
     const total = this.#state.records.checkpoints().length;
     if (!options.mayDelete && isBraked(deleted, total)) throw asksFirst(deleted, total);
@@ -303,6 +298,11 @@ export class ReplicaLog {
     writes.done();
     plan.done();
     return { checkpoints, changed: plan.removed.length + plan.written.length };
+  }
+
+  /** All checkpoints that any device told of, as they are now. */
+  checkpoints(strategy: MergeStrategy): MergedFields['checkpoints'] {
+    return checkpointsFrom(this.fields.entities(), (entity) => this.fields.fieldsOf(entity), strategy);
   }
 
   conflicts(strategy: MergeStrategy): FieldConflict[] {

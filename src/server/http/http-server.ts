@@ -159,8 +159,12 @@ function harden(response: ServerResponse): void {
 function send(response: ServerResponse, answer: Answer | null): void {
   if (answer === null) return;
   if ('json' in answer) {
-    response.writeHead(answer.status, { 'content-type': 'application/json; charset=utf-8' });
-    response.end(JSON.stringify(answer.json));
+    const body = Buffer.from(JSON.stringify(answer.json));
+    response.writeHead(answer.status, {
+      'content-type': 'application/json; charset=utf-8',
+      'content-length': body.length,
+    });
+    response.end(body);
     return;
   }
   const parts = Array.isArray(answer.bytes) ? (answer.bytes as readonly Uint8Array[]) : [answer.bytes as Uint8Array]; // as narrowed

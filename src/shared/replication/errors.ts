@@ -46,7 +46,8 @@ const refusalCodes = Object.keys(REFUSALS) as [RefusalCode, ...RefusalCode[]]; /
 /** The body of every answer that is not a success: `{error: {...}}`. */
 export const refusalSchema = z.object({
   error: z.object({
-    code: z.enum(refusalCodes),
+    /** One that only a newer server has is as good as the most general one: its words say the rest (S33). */
+    code: z.enum(refusalCodes).catch('bad-request'),
     message: z.string(),
     hint: z.string(),
     retryable: z.boolean(),

@@ -3,8 +3,9 @@
 
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 
-import { FAULTS, REPEATS, STREAM_FAULTS, type FaultName, type Passage } from './faults.ts';
+import { exchange, FAULTS, REPEATS, STREAM_FAULTS, type FaultName, type Passage } from './faults.ts';
 import { RequestReader, toLastRequest, type RawRequest } from './read-requests.ts';
+import { rewriteAnswer, rewriteRequest, type Replacement } from './rewrite.ts';
 
 const OVERTAKEN_WITHIN_MS = 25;
 const MOST_REPEATED_AFTER = 4;
@@ -38,6 +39,10 @@ export class FaultProxy implements AsyncDisposable {
   readonly leaks: string[] = [];
   /** Nothing is done to requests while it is. */
   isCalm = false;
+  /** Put in the place of what is sent, either way. */
+  replacements: readonly Replacement[] = [];
+  /** Methods and paths of all that came. */
+  readonly requests: string[] = [];
   /** What happens to all requests from now on; null leaves it to chance. */
   always: FaultName | 'silence' | null = null;
 
@@ -70,14 +75,17 @@ export class FaultProxy implements AsyncDisposable {
       this.#look(bytes, 'a request');
       const requests = reader.add(bytes);
       if (requests.length === 0 && this.#breaksWhileSending()) client.resetAndDestroy();
-      for (const request of requests) {
+      for (const raw of requests) {
+        const request = rewriteRequest(raw, this.replacements);
+        this.requests.push(`${request.method} ${request.path}`);
         if (isTaken) return;
         const fault = this.#choose(request);
         if (fault === 'silence') return;
-        if (fault !== null) {
+        const isRewritten = this.replacements.length > 0 && !isStream(request);
+        if (fault !== null || isRewritten) {
           isTaken = true;
           server?.destroy();
-          void this.#spoil(fault, client, request);
+          void (fault === null ? this.#rewrite(client, request) : this.#spoil(fault, client, request));
           return;
         }
         if (server === null) {
@@ -139,6 +147,12 @@ export class FaultProxy implements AsyncDisposable {
     };
     await FAULTS[name](passage);
     this.#passed();
+  }
+
+  async #rewrite(client: Socket, request: RawRequest): Promise<void> {
+    const { replacements } = this;
+    const answer = await exchange({ open: () => this.#open(), request: toLastRequest(request) });
+    client.end(rewriteAnswer(answer, replacements));
   }
 
   #open(): Socket {

@@ -116,7 +116,8 @@ export const REPEATS: readonly FaultName[] = ['twice', 'twice at once', 'repeate
 /** What a stream that does not end may meet. */
 export const STREAM_FAULTS: readonly FaultName[] = ['cut', 'reset', 'bad gateway'];
 
-async function exchange({ open, request }: Passage): Promise<Buffer> {
+/** Sends a request, and gives all of the answer. */
+export async function exchange({ open, request }: Pick<Passage, 'open' | 'request'>): Promise<Buffer> {
   const server = open();
   const answer = readAll(server);
   await write(server, request);

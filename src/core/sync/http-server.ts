@@ -84,7 +84,7 @@ export function createSyncServer(deps: HttpServerDeps, tokens: TokenStore): Sync
     ...(device === undefined ? {} : { device }),
   });
   return {
-    account: () => json({ route: 'account' }, accountAnswerSchema),
+    account: (signal) => json({ route: 'account', signal }, accountAnswerSchema),
     ask: (question, signal) => json({ route: 'graphql', method: 'POST', json: question, signal }, z.unknown()),
     createVault: (vault, epoch) => done({ route: 'vault', ids: of(vault), method: 'PUT', json: { epoch } }),
     status: (vault, signal) => json({ route: 'status', ids: of(vault), signal }, statusAnswerSchema),

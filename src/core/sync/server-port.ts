@@ -45,7 +45,7 @@ export interface LoginServer {
 
 /** The replica of one vault, as one device may use it. */
 export interface SyncServer extends ServerLink {
-  account(): Promise<AccountAnswer>;
+  account(signal?: AbortSignal): Promise<AccountAnswer>;
   createVault(vault: VaultKeyId, epoch: number): Promise<void>;
   status(vault: VaultKeyId, signal?: AbortSignal): Promise<StatusAnswer>;
   /** Entries as bytes. */

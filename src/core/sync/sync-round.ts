@@ -100,7 +100,8 @@ class Round {
   async run(): Promise<RoundResult> {
     const { server, replica } = this.#deps;
     const identity = await ownIdentity(replica);
-    const [status, account] = await Promise.all([server.status(identity.vaultId, this.#deps.signal), server.account()]);
+    const { signal } = this.#deps;
+    const [status, account] = await Promise.all([server.status(identity.vaultId, signal), server.account(signal)]);
     this.#notePushed(status.heads.find(({ device }) => device === identity.deviceId)?.index ?? 0);
     if (status.vaultId !== identity.vaultId) throw tampered('it told of another vault than was asked for');
     this.#devices = account.devices;

@@ -17,8 +17,10 @@ export function Recovery() {
   const isDamaged = useStatus(
     ({ status }) => status?.health?.damage !== undefined || status?.notices.some(({ isDamage }) => isDamage) === true,
   );
-  // Where something is known to be wrong the check begins by itself; else it would only be work.
-  const [isAsked, setAsked] = useState(isDamaged || readOnly !== undefined);
+  const [isAsked, setAsked] = useState(false);
+  // Where something is known to be wrong the check begins by itself, and is not ended when that is put right; else it would only be work.
+  const isKnown = isDamaged || readOnly !== undefined;
+  if (isKnown && !isAsked) setAsked(true);
   return (
     <div className="page">
       <h1>Recovery</h1>

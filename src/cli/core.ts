@@ -21,6 +21,7 @@ import type { PublishingDesk } from '../core/sync/publishing/publishing-desk.ts'
 import type { VaultSecret } from '../core/vault/vault-client.ts';
 import type { RepairReport } from '../core/vault/repair/repair-vault.ts';
 import type { LongWorkOptions, Vault } from '../core/vault/vault.ts';
+import type { RunningCaptures } from './status/running-captures.ts';
 
 /** A source of this installation, and what there is of it on this machine. */
 export interface FoundSource {
@@ -138,6 +139,8 @@ export interface Core {
   unlockWaitMs(): number;
   /** The open vault of an app that runs over the same folder; null where none runs, or its vault is locked. */
   connect(isProcessAlive: (pid: number) => boolean): Promise<OpenCore | null>;
+  /** What such an app says of its captures, its vault open or locked; null where none runs. */
+  readRunningCaptures(isProcessAlive: (pid: number) => boolean): Promise<RunningCaptures | null>;
   /** Starts the serve shell, or finds the one that runs. @throws AppError where the port is taken or nothing was built */
   serve(options: ServeOptions): Promise<RunningShell>;
   /** Shows with a scratch thing that a restore works; false where there is nothing to show it with. */

@@ -72,6 +72,8 @@ export function createCore(options: CreateCoreOptions, env: Environment): Core {
     join: (request) => joinReplica(app, request),
     unlockWaitMs: () => app.unlockWaitMs(),
     connect: async (isProcessAlive) => (await import('./remote/connect.ts')).connect(app, isProcessAlive),
+    readRunningCaptures: async (isProcessAlive) =>
+      (await import('./remote/running-captures.ts')).readRunningCaptures(app.folder, isProcessAlive),
     serve: async (options) =>
       (await import('./serve/start-serve.ts')).startServe(app, options, (say, signal) =>
         core.proveRestore(say, signal),

@@ -13,6 +13,7 @@ import type {
   RunOptions,
 } from '../../src/cli/core.ts';
 import { exportVault, type ExportReport, type ExportRequest } from '../../src/core/export/export-vault.ts';
+import type { RunningCaptures } from '../../src/cli/status/running-captures.ts';
 import { SessionDesk } from '../../src/core/sessions/session-desk.ts';
 import { SessionStore } from '../../src/core/sessions/session-store.ts';
 import { PublishingDesk } from '../../src/core/sync/publishing/publishing-desk.ts';
@@ -79,6 +80,8 @@ export class FakeCore implements Core {
   beforeStep: (key: string) => void = () => undefined;
   opened: VaultSecret[] = [];
   waitMs = 0;
+  /** What an app beside this command says. */
+  running: RunningCaptures | null = null;
   createdWith: string | null = null;
   readonly publishingServer = new FakePublishingServer();
   repairs: boolean[] = [];
@@ -139,6 +142,10 @@ export class FakeCore implements Core {
 
   async connect(): Promise<OpenCore | null> {
     return null;
+  }
+
+  async readRunningCaptures(): Promise<RunningCaptures | null> {
+    return this.running;
   }
 
   async serve(): Promise<never> {

@@ -8,6 +8,7 @@ import type { OpenCore } from '../core.ts';
 import { gapDocument } from '../documents.ts';
 import type { ExitCode } from '../exit-code.ts';
 import { toIso } from '../format/times.ts';
+import { isCapturing, type RunningCaptures } from '../status/running-captures.ts';
 import { renderStatus } from '../render/status.ts';
 import { readRunner } from '../runner.ts';
 import { planAdvice } from '../status/advice.ts';
@@ -48,17 +49,19 @@ export async function readStatus(open: OpenCore, context: CommandContext): Promi
     gaps,
     leftOut: (await readLeftOut(vault)).at(-1)?.leftOut ?? [],
     runner: runner !== null && context.isProcessAlive(runner.pid) ? runner : null,
+    app: await core.readRunningCaptures(context.isProcessAlive),
   };
   return { ...status, advice: planAdvice(status) };
 }
 
 function statusDocument(status: VaultStatus): object {
-  const { statistics, keys, newest, runner, health } = status;
+  const { statistics, keys, newest, runner, app, health } = status;
   return {
     home: status.home,
-    capturing: runner !== null,
+    capturing: runner !== null || (app !== null && isCapturing(app)),
     runner:
       runner === null ? null : { pid: runner.pid, startedAt: toIso(runner.startedAtMs), intervalMs: runner.intervalMs },
+    app: app === null ? null : appDocument(app),
     lastCapture:
       newest === null
         ? null
@@ -102,4 +105,9 @@ function statusDocument(status: VaultStatus): object {
 
 function isoOrNull(timeMs: number | null): string | null {
   return timeMs === null ? null : toIso(timeMs);
+}
+
+function appDocument({ shell, capture }: RunningCaptures): object {
+  const { state, intervalSeconds, isLate, lastAt = null, pausedUntil = null, failure = null } = capture;
+  return { shell, state, intervalMs: intervalSeconds * 1_000, isLate, lastAt, pausedUntil, failure };
 }

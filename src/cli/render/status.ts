@@ -3,6 +3,7 @@
 import { formatBytes, formatCount, countOf } from '../format/amounts.ts';
 import { renderTable, type Cell } from '../format/table.ts';
 import { describeAge, describeSpan, describeTime } from '../format/times.ts';
+import { isCapturing, type RunningCaptures } from '../status/running-captures.ts';
 import type { VaultStatus } from '../status/vault-status.ts';
 import type { View } from './checkpoints.ts';
 import { describeGap } from './gaps.ts';
@@ -32,12 +33,22 @@ export function renderStatus(status: VaultStatus, view: View): string[] {
   ];
 }
 
-function describeState({ runner, nowMs, settings }: VaultStatus, { style }: View): string[] {
+function describeState(status: VaultStatus, { style }: View): string[] {
+  const { runner, app, nowMs, settings } = status;
   if (settings.enabledSources.length === 0) return [style.yellow('Nothing is captured: no source is on.')];
+  if (runner === null && app !== null) return [describeApp(app, style)];
   if (runner === null) return [style.yellow('Not capturing.')];
   return [
     `${style.green('Capturing')} every ${describeSpan(runner.intervalMs)}, since ${describeTime(runner.startedAtMs, nowMs)} (process ${runner.pid}).`,
   ];
+}
+
+function describeApp(app: RunningCaptures, style: View['style']): string {
+  const who = app.shell === 'desktop' ? 'the desktop app' : '`cairn serve`';
+  const every = `every ${describeSpan(app.capture.intervalSeconds * 1_000)}`;
+  if (!isCapturing(app)) return style.yellow(`Not capturing: ${app.capture.state} in ${who}.`);
+  if (app.capture.isLate) return style.yellow(`Late: ${who} should capture ${every}.`);
+  return `${style.green('Capturing')} ${every}, by ${who}.`;
 }
 
 function describeNewest({ newest, nowMs }: VaultStatus): string {

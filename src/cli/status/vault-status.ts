@@ -4,6 +4,7 @@ import type { LeftOut } from '../../core/capture/left-out.ts';
 import type { KeysInfo, VaultHealth, VaultStatistics } from '../../core/vault/vault.ts';
 import type { Gap, SnapshotSummary } from '../../shared/model/snapshot.ts';
 import type { CliSettings } from '../core.ts';
+import type { RunningCaptures } from './running-captures.ts';
 import type { Runner } from '../runner.ts';
 
 export interface VaultFacts {
@@ -19,6 +20,8 @@ export interface VaultFacts {
   readonly leftOut: readonly LeftOut[];
   /** The `cairn run` that captures now, or null. */
   readonly runner: Runner | null;
+  /** What a running desktop app or `cairn serve` says, or null. */
+  readonly app: RunningCaptures | null;
 }
 
 export interface VaultStatus extends VaultFacts {

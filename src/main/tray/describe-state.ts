@@ -33,7 +33,8 @@ export function describeState(status: Status, facts: StateFacts): string {
 export function trayLook({ vault, capture }: Status): 'normal' | 'paused' | 'locked' {
   if (vault === 'locked') return 'locked';
   // Whatever the reason, the picture must not say that something is captured when nothing is.
-  return capture.state === 'waiting' || capture.state === 'capturing' ? 'normal' : 'paused';
+  const isOn = capture.state === 'waiting' || capture.state === 'capturing';
+  return isOn && !capture.isLate ? 'normal' : 'paused';
 }
 
 /** "12 s", "5 min", "2 h", "3 days". */

@@ -58,6 +58,63 @@ describe('cairn status', () => {
     expect(stdout).toMatch(/claude-code +nothing seen yet/);
   });
 
+  it('is late with the third interval that nothing came of, and not before', async () => {
+    const core = new FakeCore();
+    await runCairn(['capture'], { core });
+    core.vault.isClosed = false;
+    await writeRunner(core.vault, { pid: 77, startedAtMs: core.nowMs, intervalMs: 30_000 });
+    const advice = async (ageMs: number): Promise<unknown> => {
+      const { json } = await runCairn(['status', '--json'], {
+        core: Object.assign(core, { nowMs: core.nowMs + ageMs }),
+        alive: [77],
+      });
+      return (json() as { readonly advice: readonly string[] }).advice;
+    };
+
+    expect(await advice(89_999)).toEqual([]);
+    expect(await advice(1)).toEqual([
+      'The run of process 77 has captured nothing for 1 minute: look at what it printed.',
+    ]);
+  });
+
+  it.each([
+    ['waiting', false, 'Capturing every 30 seconds, by the desktop app.', [], true],
+    [
+      'failing',
+      true,
+      'Late: the desktop app should capture every 30 seconds.',
+      ['The running Cairn has captured nothing for 5 minutes: The disk is full. Free some space.'],
+      true,
+    ],
+    [
+      'paused',
+      false,
+      'Not capturing: paused in the desktop app.',
+      ['Capturing is paused: resume it in the window.'],
+      false,
+    ],
+  ] as const)('tells how the running app stands: %s', async (state, isLate, line, advice, capturing) => {
+    const core = new FakeCore();
+    await runCairn(['capture'], { core });
+    core.nowMs += 300_000;
+    const failure = {
+      code: 'VAULT_DISK_FULL',
+      message: 'The disk is full.',
+      hint: 'Free some space.',
+      retryable: true,
+    } as const;
+    core.running = {
+      shell: 'desktop',
+      capture: { state, intervalSeconds: 30, isLate, ...(isLate ? { failure } : {}) },
+    };
+
+    const { json } = await runCairn(['status', '--json'], { core });
+    const { stdout } = await runCairn(['status'], { core });
+
+    expect(json()).toMatchObject({ capturing, runner: null, app: { shell: 'desktop', state, isLate }, advice });
+    expect(stdout.split('\n')[0]).toBe(line);
+  });
+
   it('says when no source is on', async () => {
     const core = new FakeCore();
     core.enabled = [];

@@ -3,7 +3,7 @@
 import { resolve } from 'node:path';
 
 import { AppError } from '../../shared/model/app-error.ts';
-import type { BridgeOperation, LongBridgeOperation } from '../../core/api/local/bridge.ts';
+import type { BridgeOperation, LongBridgeOperation } from '../../core/api/local/bridge-operations.ts';
 import type { LongWorkOptions, Vault } from '../../core/vault/vault.ts';
 import type { RunningApp } from './running-app.ts';
 

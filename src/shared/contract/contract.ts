@@ -6,6 +6,7 @@ import { z } from 'zod';
 
 import {
   checkpointAttributesSchema,
+  checkpointChangesSchema,
   checkpointIdSchema,
   checkpointSchema,
   configEntrySchema,
@@ -222,7 +223,7 @@ export const contract = {
       .output(checkpointSchema),
     update: oc
       .route({ method: 'PATCH', path: '/checkpoints/{id}' })
-      .input(z.object({ id: checkpointIdSchema }).extend(checkpointAttributesSchema.partial().shape))
+      .input(checkpointChangesSchema.extend({ id: checkpointIdSchema }))
       .output(checkpointSchema),
     delete: oc
       .route({ method: 'DELETE', path: '/checkpoints/{id}' })

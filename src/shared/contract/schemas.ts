@@ -38,13 +38,24 @@ export const plainErrorSchema = z.object({
 
 export const itemKindSchema = z.enum(ITEM_KINDS);
 
-export const checkpointAttributesSchema = z.object({
+const attributesSchema = z.object({
   name: z.string().trim().min(1).max(200),
-  description: z.string().max(10_000).default(''),
-  tags: z.array(z.string().trim().min(1).max(60)).max(50).default([]),
-  priority: z.enum(PRIORITIES).default('normal'),
-  pinned: z.boolean().default(false),
+  description: z.string().max(10_000),
+  tags: z.array(z.string().trim().min(1).max(60)).max(50),
+  priority: z.enum(PRIORITIES),
+  pinned: z.boolean(),
 });
+
+/** What a new checkpoint is given. */
+export const checkpointAttributesSchema = attributesSchema.extend({
+  description: attributesSchema.shape.description.default(''),
+  tags: attributesSchema.shape.tags.default([]),
+  priority: attributesSchema.shape.priority.default('normal'),
+  pinned: attributesSchema.shape.pinned.default(false),
+});
+
+/** What is changed of one. No defaults: they would count as changes to what was left out. */
+export const checkpointChangesSchema = attributesSchema.partial();
 
 export const checkpointSchema = z.object({
   id: checkpointIdSchema,

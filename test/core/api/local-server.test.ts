@@ -68,6 +68,10 @@ describe('the REST API', () => {
     const made = await call('POST', '/api/checkpoints', { headers: JSON_TYPE, body: '{"name":"one","tags":["x"]}' });
     expect(made).toMatchObject({ status: 200, body: { name: 'one', tags: ['x'], priority: 'normal', pinned: false } });
     const { id, snapshotId } = made.body as unknown as { id: string; snapshotId: string };
+    const pinned = await call('PATCH', `/api/checkpoints/${id}`, { headers: JSON_TYPE, body: '{"pinned":true}' });
+    expect(pinned).toMatchObject({ status: 200, body: { name: 'one', tags: ['x'], pinned: true } });
+    const renamed = await call('PATCH', `/api/checkpoints/${id}`, { headers: JSON_TYPE, body: '{"name":"one"}' });
+    expect(renamed).toMatchObject({ status: 200, body: { name: 'one', tags: ['x'], pinned: true } });
 
     expect((await call('GET', '/api/snapshots?limit=1')).body).toMatchObject({
       snapshots: [{ id: snapshotId, checkpoint: { name: 'one' } }],

@@ -12,57 +12,21 @@ import type { AppSession } from '../../session/session.ts';
 import { linkTo } from '../../sync/publishing/server-link.ts';
 import type { LongWorkOptions, Vault } from '../../vault/vault.ts';
 import { withHistory } from '../histories.ts';
+import { checkArguments, parseArgument } from './bridge-arguments.ts';
+import {
+  BRIDGE_OPERATIONS,
+  LONG_BRIDGE_OPERATIONS,
+  type BridgeOperation,
+  type LongBridgeOperation,
+} from './bridge-operations.ts';
 import { decodeBridge, encodeBridge } from './bridge-codec.ts';
 
 /** A session that is published may be as large as the server takes. */
 const MAX_REQUEST_BYTES = 16 * 1024 * 1024;
 
-/** Reads, names and upkeep; nothing that makes or changes a key, and no save. */
-export const BRIDGE_OPERATIONS = [
-  'listSnapshots',
-  'resolveSnapshot',
-  'readSnapshot',
-  'readStream',
-  'readIntact',
-  'exportStream',
-  'density',
-  'changes',
-  'explainKept',
-  'search',
-  'listTexts',
-  'placesOf',
-  'fingerprints',
-  'createCheckpoint',
-  'editCheckpoint',
-  'deleteCheckpoints',
-  'listCheckpoints',
-  'readSetting',
-  'writeSetting',
-  'listSessions',
-  'findSession',
-  'saveSession',
-  'readMessages',
-  'searchSessions',
-  'removeSessions',
-  'statistics',
-  'health',
-  'keys',
-] as const satisfies readonly (keyof Vault)[];
-export type BridgeOperation = (typeof BRIDGE_OPERATIONS)[number];
-/** The same for work that takes long: its options travel without signal and callback. */
-export const LONG_BRIDGE_OPERATIONS = [
-  'prune',
-  'verify',
-  'heal',
-  'backup',
-  'forget',
-  'redact',
-] as const satisfies readonly (keyof Vault)[];
-export type LongBridgeOperation = (typeof LONG_BRIDGE_OPERATIONS)[number];
-
 const questionSchema = z.object({ query: z.string(), variables: z.record(z.string(), z.unknown()) });
 /** Reads of another device's history. */
-const HISTORY_OPERATIONS: ReadonlySet<string> = new Set<string>([
+const HISTORY_OPERATIONS = [
   'listSnapshots',
   'resolveSnapshot',
   'readSnapshot',
@@ -75,7 +39,7 @@ const HISTORY_OPERATIONS: ReadonlySet<string> = new Set<string>([
   'search',
   'listCheckpoints',
   'verify',
-]);
+] as const satisfies readonly (BridgeOperation | LongBridgeOperation)[];
 
 const requestSchema = z.object({
   arguments: z.array(z.unknown()).max(8),
@@ -125,26 +89,24 @@ async function perform(
 ): Promise<unknown> {
   const { app, sync } = session.unlocked();
   const signal = options.signal ?? new AbortController().signal;
-  if (name === 'capture') return app.captureNow({ ...withoutUndefined(captureSchema.parse(values[0])), signal });
+  if (name === 'capture')
+    return app.captureNow({ ...withoutUndefined(parseArgument(captureSchema, values[0])), signal });
   if (name === 'look') return app.lookNow(signal);
   if (name === 'notices') return app.vault.notices;
   // Its tokens are renewed in one process only: two would be taken for a theft.
-  if (name === 'askServer') return linkTo(sync).ask(questionSchema.parse(values[0]), signal);
+  if (name === 'askServer') return linkTo(sync).ask(parseArgument(questionSchema, values[0]), signal);
   if (name === 'holdRestore') return session.whileRestoring(() => holdUntilGone(signal, options));
   const { vault } = app;
-  // The command line is typed by the same interface; what else has the token is this user, and its values are checked by the vault.
-  if ((BRIDGE_OPERATIONS as readonly string[]).includes(name)) {
-    const operation = vault[name as BridgeOperation] as (...values: readonly unknown[]) => Promise<unknown>;
-    const result = await operation.apply(vault, [...values]);
+  if (isOneOf(BRIDGE_OPERATIONS, name)) {
+    const operation = vault[name] as (...values: readonly unknown[]) => Promise<unknown>; // checked below
+    const result = await operation.apply(vault, [...checkArguments(name, values)]);
     if (name === 'saveSession' || name === 'removeSessions') session.emit({ type: 'sessions.changed' });
     if (name.endsWith('Checkpoint') || name === 'deleteCheckpoints') session.emit({ type: 'checkpoints.changed' });
     return result;
   }
-  if ((LONG_BRIDGE_OPERATIONS as readonly string[]).includes(name)) {
-    const operation = vault[name as LongBridgeOperation] as (...values: readonly unknown[]) => Promise<unknown>;
-    const last = values.at(-1);
-    const merged = { ...(typeof last === 'object' ? last : {}), ...options };
-    const result = await operation.apply(vault, [...values.slice(0, -1), merged]);
+  if (isOneOf(LONG_BRIDGE_OPERATIONS, name)) {
+    const operation = vault[name] as (...values: readonly unknown[]) => Promise<unknown>; // as above
+    const result = await operation.apply(vault, withOptions(checkArguments(name, values), options));
     if (name === 'verify' || name === 'heal' || name === 'backup') await session.refreshHealth();
     if (name === 'prune' || name === 'forget') session.emit({ type: 'snapshots.removed' });
     return result;
@@ -156,15 +118,23 @@ async function perform(
 
 /** @throws AppError USAGE_INVALID for what is no read */
 function performOn(vault: Vault, name: string, values: readonly unknown[], options: LongWorkOptions): Promise<unknown> {
-  if (!HISTORY_OPERATIONS.has(name))
+  if (!isOneOf(HISTORY_OPERATIONS, name))
     throw new AppError('USAGE_INVALID', "Another device's history is only read.", {
       hint: 'Do it on that device.',
     });
+  const operation = vault[name] as (...values: readonly unknown[]) => Promise<unknown>; // as above
+  const checked = checkArguments(name, values);
+  return operation.apply(vault, isOneOf(LONG_BRIDGE_OPERATIONS, name) ? withOptions(checked, options) : [...checked]);
+}
+
+/** Options travel last, without signal and callback. */
+function withOptions(values: readonly unknown[], options: LongWorkOptions): unknown[] {
   const last = values.at(-1);
-  const isLong = (LONG_BRIDGE_OPERATIONS as readonly string[]).includes(name);
-  const given = isLong ? [...values.slice(0, -1), { ...(typeof last === 'object' ? last : {}), ...options }] : values;
-  const operation = vault[name as BridgeOperation] as (...values: readonly unknown[]) => Promise<unknown>; // as above
-  return operation.apply(vault, [...given]);
+  return [...values.slice(0, -1), { ...(typeof last === 'object' ? last : {}), ...options }];
+}
+
+function isOneOf<Name extends string>(names: readonly Name[], name: string): name is Name {
+  return (names as readonly string[]).includes(name);
 }
 
 /** The command line restores in its own process: until it hangs up, nothing here may lock the vault or end the app. */

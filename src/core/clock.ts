@@ -24,7 +24,7 @@ export const systemClock: Clock = {
     const wait = (leftMs: number): void => {
       timer = setTimeout(
         () => (leftMs > MAX_TIMER_MS ? wait(leftMs - MAX_TIMER_MS) : callback()),
-        Math.min(leftMs, MAX_TIMER_MS),
+        Math.min(Math.max(0, leftMs), MAX_TIMER_MS),
       );
     };
     wait(delayMs);

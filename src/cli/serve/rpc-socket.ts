@@ -3,26 +3,13 @@
 
 import type { RPCHandler } from '@orpc/server/ws';
 import type { RawData, WebSocket } from 'ws';
-import { z } from 'zod';
+
+import { isRpcMessage } from '../../core/api/rpc-message.ts';
 
 /** Messages of one window in a second; a window in a hurry sends a few dozen. */
 const MAX_MESSAGES_PER_SECOND = 500;
 const CLOSED_FOR_DATA = 1007;
 const CLOSED_FOR_POLICY = 1008;
-
-/** A call, or what concerns one that runs (an event of the caller, its end). */
-const messageSchema = z.union([
-  z.object({
-    i: z.string().max(100),
-    t: z.literal(1).optional(),
-    p: z.object({
-      u: z.string().max(1_000).startsWith('/'),
-      h: z.record(z.string(), z.unknown()).optional(),
-      m: z.string().max(10).optional(),
-    }),
-  }),
-  z.object({ i: z.string().max(100), t: z.union([z.literal(3), z.literal(4)]) }),
-]);
 
 /** Serves the contract on an accepted connection until it ends. */
 export function serveSocket(connection: WebSocket, handler: RPCHandler<object>, monotonicMs: () => number): void {
@@ -40,7 +27,7 @@ export function serveSocket(connection: WebSocket, handler: RPCHandler<object>, 
         return;
       }
       const text = Buffer.isBuffer(data) && !isBinary ? data.toString('utf8') : '';
-      if (isMessage(text)) listener({ data: text });
+      if (isRpcMessage(text)) listener({ data: text });
       else connection.close(CLOSED_FOR_DATA, 'not a message');
     });
   };
@@ -49,14 +36,6 @@ export function serveSocket(connection: WebSocket, handler: RPCHandler<object>, 
     addEventListener: listen,
   } as unknown as Parameters<typeof handler.upgrade>[0]; // the two members that it uses
   void handler.upgrade(guarded, { context: {} });
-}
-
-function isMessage(text: string): boolean {
-  try {
-    return messageSchema.safeParse(JSON.parse(text)).success;
-  } catch {
-    return false;
-  }
 }
 
 class Rate {

@@ -3,6 +3,8 @@
 import type { MessagePortMainLike } from '@orpc/client/message-port';
 import type { MessagePortMain } from 'electron';
 
+import { isRpcMessage } from '../../core/api/rpc-message.ts';
+
 type Listener = (event?: { data: unknown }) => void;
 
 export interface ServedPort {
@@ -11,7 +13,7 @@ export interface ServedPort {
   close(): void;
 }
 
-/** Nothing arrives before the port is started. Closing it on this side is told to the handler too, which Electron does not do. */
+/** Nothing arrives before the port is started, and nothing that is no message of a window. Closing it on this side is told to the handler too, which Electron does not do. */
 export function adaptPort(main: MessagePortMain): ServedPort {
   const closeListeners = new Set<Listener>();
   let isOpen = true;
@@ -24,7 +26,10 @@ export function adaptPort(main: MessagePortMain): ServedPort {
   return {
     port: {
       on: (event, callback) => {
-        if (event === 'message') main.on('message', ({ data }) => callback({ data }));
+        if (event === 'message')
+          main.on('message', ({ data }: { data: unknown }) => {
+            if (isRpcMessage(data)) callback({ data });
+          });
         if (event === 'close') closeListeners.add(callback);
       },
       postMessage: (data: unknown) => {

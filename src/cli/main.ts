@@ -5,6 +5,7 @@ import process from 'node:process';
 import packageJson from '../../package.json' with { type: 'json' };
 import { toPlainError } from '../shared/model/app-error.ts';
 import { isProcessAlive } from '../core/system/process-alive.ts';
+import { ALLOCATOR_SETTINGS } from './allocator-settings.ts';
 import { EXIT_FAILED } from './exit-code.ts';
 import { describeError } from './output.ts';
 import { runCli } from './run-cli.ts';
@@ -42,7 +43,7 @@ async function main(): Promise<void> {
 function takeEnvironment(): Readonly<Record<string, string | undefined>> {
   const env = { ...process.env };
   delete process.env['CAIRN_PASSWORD'];
-  delete process.env['MALLOC_ARENA_MAX']; // set by bin/cairn
+  for (const name of Object.keys(ALLOCATOR_SETTINGS)) delete process.env[name];
   return env;
 }
 

@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 
 import { makeTemporaryFolder } from '../support/temporary-folder.ts';
 import { atMost, type Figure } from './measure.ts';
-import { NODE_FLAGS } from './node-flags.ts';
+import { NODE_FLAGS, nodeEnvironment } from './node-flags.ts';
 import { readProcessCost } from './process-cost.ts';
 
 /** The allowance of a start is used up by then. */
@@ -27,13 +27,12 @@ mkdirSync(dirname(transcript), { recursive: true });
 const line = (at: number): string =>
   `${JSON.stringify({ type: 'user', uuid: String(at), sessionId: ID, cwd: '/', message: { role: 'user', content: `message ${at}` } })}\n`;
 writeFileSync(transcript, line(0));
-const env = {
+const env = nodeEnvironment({
   PATH: process.env['PATH'],
   HOME: home,
   CAIRN_PASSWORD: 'correct horse battery staple',
   CAIRN_HOME: join(folder.path, 'data'),
-  MALLOC_ARENA_MAX: '1',
-};
+});
 const cairn = (...args: string[]): string =>
   execFileSync(process.execPath, [...NODE_FLAGS, CLI, ...args], { env, encoding: 'utf8' });
 const countSnapshots = (): number =>

@@ -8,7 +8,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { makeTemporaryFolder } from '../support/temporary-folder.ts';
 import { openDeveloperWorkspace } from './developer-workspace.ts';
 import { atMost, type Figure } from './measure.ts';
-import { NODE_FLAGS } from './node-flags.ts';
+import { NODE_FLAGS, nodeEnvironment } from './node-flags.ts';
 import { forgetPeakMemory, readProcessCost } from './process-cost.ts';
 
 /** The bench measures after the first captures, over so many intervals of the default 30 s. */
@@ -20,12 +20,11 @@ const CLI = fileURLToPath(new URL('./cli.js', import.meta.url));
 
 await using folder = makeTemporaryFolder();
 using workspace = openDeveloperWorkspace(folder.path);
-const env = {
+const env = nodeEnvironment({
   ...workspace.env,
   CAIRN_PASSWORD: 'correct horse battery staple',
   CAIRN_HOME: `${folder.path}/data`,
-  MALLOC_ARENA_MAX: '1',
-};
+});
 const args = [...NODE_FLAGS, CLI];
 execFileSync(process.execPath, [...args, 'init', '--sources', 'all', '--recovery-key-file', `${folder.path}/key`], {
   env,

@@ -6,7 +6,7 @@ import { cpus, totalmem } from 'node:os';
 
 import { bundle } from '../support/bundle.ts';
 import { fallsShort, type Figure } from './measure.ts';
-import { NODE_FLAGS } from './node-flags.ts';
+import { NODE_FLAGS, nodeEnvironment } from './node-flags.ts';
 
 const BENCHES = [
   'bench-vault',
@@ -43,7 +43,7 @@ for (const bench of BENCHES.filter((name) => only.length === 0 || only.includes(
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'inherit'],
     // As bin/cairn starts Node: see node-flags.ts.
-    env: { ...process.env, MALLOC_ARENA_MAX: '1' },
+    env: nodeEnvironment(process.env),
     maxBuffer: 64 * 1024 * 1024,
   });
   if (run.status !== 0) {

@@ -16,6 +16,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
+import { NODE_FLAGS, nodeEnvironment } from '../bench/node-flags.ts';
 import { waitFor } from '../support/test-host.ts';
 
 const runFile = promisify(execFile);
@@ -210,9 +211,9 @@ export class FidelityWorkspace implements AsyncDisposable {
 
   /** The pages and models that programs of the workspace speak to live in this process: nothing may block it. */
   async #runBundled<Result>(program: string, timeoutMs: number, ...args: readonly string[]): Promise<Result> {
-    const all = ['--no-memory-protection-keys', join(this.#bundle, `${program}.js`), ...args];
+    const all = [...NODE_FLAGS, join(this.#bundle, `${program}.js`), ...args];
     const options = {
-      env: { ...this.env, MALLOC_ARENA_MAX: '1' },
+      env: nodeEnvironment(this.env),
       cwd: this.home,
       encoding: 'utf8',
       timeout: timeoutMs,

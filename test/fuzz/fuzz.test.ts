@@ -27,7 +27,7 @@ describe.each(fuzzTargets().map((target) => [target.name, target] as const))('%s
     });
     await target.close?.();
 
-    expect(faults).toEqual([]);
+    expect(faults.map(({ what, input }) => `${what}: ${input.toString()}`)).toEqual([]);
   });
 });
 

@@ -1,4 +1,4 @@
-// `npm run soak [-- --captures 10000 --seed 1]`: a soak with its table. Ends with 1 where memory, open files or the vault grow as they must not.
+// The process of `npm run soak`: prints the table, and ends with 1 where something grows as it must not.
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

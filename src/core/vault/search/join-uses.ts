@@ -3,13 +3,13 @@
 import type { UseEntry } from './segment.ts';
 
 /** A use whose item and name are told by something that is the same in all segments. */
-export interface JoinableUse extends UseEntry {
+export interface JoinableUse<Place extends string | number = string> extends UseEntry {
   /** Equal for the same stream of the same item. */
-  readonly place: string;
+  readonly place: Place;
 }
 
 /** Joins uses of one anchor, given in the order of the segments: each end is put to the newest beginning before it. */
-export function joinUses<Use extends JoinableUse>(uses: readonly Use[]): Use[] {
+export function joinUses<Use extends JoinableUse<string | number>>(uses: readonly Use[]): Use[] {
   const joined: Use[] = [];
   for (const use of uses) {
     if (use.first !== 0) {

@@ -3,10 +3,10 @@
 
 import { ITEM_KINDS } from '../../../shared/model/item.ts';
 import { packColumns } from './columns.ts';
-import { joinUses, type JoinableUse } from './join-uses.ts';
 import { PostingPageWriter, type Posting } from './posting-pages.ts';
 import { INDEX_FORMAT, type DirectoryHead, type EncodedItem } from './sealed-segment.ts';
 import type { ChunkEntry, DocumentEntry, Segment, UseEntry } from './segment.ts';
+import { UseColumns } from './use-columns.ts';
 
 const LIST_PAGE_BYTES = 32 * 1024;
 const STEP_POSTINGS = 4_000;
@@ -62,7 +62,7 @@ class Merge {
     const last = this.#inputs.at(-1);
     if (first === undefined || last === undefined) throw new RangeError('nothing to merge');
     const { uses, itemPages, items } = await this.#mergeUses();
-    const usedAnchors = new Set(uses.map((use) => use.anchor));
+    const usedAnchors = new Set(uses.anchors);
     const { documents, maps, inlinePages, inline } = await this.#mergeDocuments(usedAnchors);
     const chunks = this.#mergeChunks();
     const postingPages = await this.#mergePostings(maps);
@@ -72,7 +72,7 @@ class Merge {
         from: first.from,
         through: last.through,
         documents: documents.length,
-        uses: uses.length,
+        uses: uses.count,
         chunks: chunks.length,
         inline,
         items,
@@ -81,7 +81,7 @@ class Merge {
         inlinePages,
         itemPages,
       },
-      columns: packColumns([...documentColumns(documents), ...useColumns(uses), ...chunkColumns(chunks)]),
+      columns: packColumns([...documentColumns(documents), ...uses.columns, ...chunkColumns(chunks)]),
     };
   }
 
@@ -89,7 +89,8 @@ class Merge {
   async #mergeUses() {
     const list = new ListPageWriter<EncodedItem>(this.#sink);
     const itemNumbers = new Map<string, number>();
-    const kept: JoinableUse[] = [];
+    const places = new Map<string, number>();
+    const kept = new UseColumns(this.#inputs.reduce((sum, input) => sum + input.useCount, 0));
     for (const input of this.#inputs) {
       const numbers = new Map<number, { readonly number: number; readonly key: string }>();
       for (let at = 0; at < input.useCount; at += 1) {
@@ -99,13 +100,12 @@ class Merge {
         const item = numbers.get(use.item) ?? addItem(input, use.item, list, itemNumbers);
         numbers.set(use.item, item);
         const name = this.#nameNumber(input.names[use.name] ?? '');
-        kept.push({ ...use, item: item.number, name, place: `${name} ${item.key}` });
+        const place = numberOf(places, `${name} ${item.key}`);
+        kept.add({ ...use, item: item.number, name, place });
       }
     }
     list.flush();
-    // Stable: of one anchor they stay in the order of the segments.
-    const sorted = kept.toSorted((a, b) => a.anchor - b.anchor);
-    return { uses: joinByAnchor(sorted), itemPages: list.pages, items: list.count };
+    return { uses: kept.joined(), itemPages: list.pages, items: list.count };
   }
 
   async #mergeDocuments(usedAnchors: ReadonlySet<number>) {
@@ -226,15 +226,11 @@ function addItem(input: Segment, at: number, list: ListPageWriter<EncodedItem>, 
   return { number, key };
 }
 
-function joinByAnchor(sorted: readonly JoinableUse[]): JoinableUse[] {
-  const joined: JoinableUse[] = [];
-  for (let start = 0; start < sorted.length;) {
-    let end = start + 1;
-    while (end < sorted.length && sorted[end]?.anchor === sorted[start]?.anchor) end += 1;
-    joined.push(...joinUses(sorted.slice(start, end)));
-    start = end;
-  }
-  return joined;
+/** Things in the order in which they came first. */
+function numberOf(numbers: Map<string, number>, name: string): number {
+  const known = numbers.get(name) ?? numbers.size;
+  numbers.set(name, known);
+  return known;
 }
 
 function nextOf(source: Iterator<Posting>): Posting | null {
@@ -257,18 +253,6 @@ function documentColumns(documents: readonly DocumentEntry[]) {
     Uint32Array.from(documents, (document) => document.inline + 1),
     Float64Array.from(documents, (document) => document.chunk),
     Uint8Array.from(documents, (document) => (document.isTranscript ? 1 : 0)),
-  ];
-}
-
-function useColumns(uses: readonly UseEntry[]) {
-  return [
-    Float64Array.from(uses, (use) => use.anchor),
-    Uint32Array.from(uses, (use) => use.skip),
-    Uint32Array.from(uses, (use) => use.length),
-    Uint32Array.from(uses, (use) => use.item),
-    Uint32Array.from(uses, (use) => use.name),
-    Uint32Array.from(uses, (use) => use.first),
-    Uint32Array.from(uses, (use) => use.last),
   ];
 }
 

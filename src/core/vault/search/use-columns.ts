@@ -48,7 +48,7 @@ export class UseColumns {
   /** The same by rising anchors; those of one anchor in the order in which they were added, each end put to its beginning. */
   joined(): UseColumns {
     const anchors = this.#anchors;
-    const order = Uint32Array.from({ length: this.#count }, (_, at) => at).sort(
+    const order = Uint32Array.from({ length: this.#count }, (_, at) => at).toSorted(
       (a, b) => (anchors[a] ?? 0) - (anchors[b] ?? 0) || a - b,
     );
     const result = new UseColumns(this.#count);

@@ -80,12 +80,13 @@ function ownName(): string {
 /** Sync that goes on by itself while the vault is open: with each capture, and with what others send. */
 export function keepSync(
   app: Pick<App, 'clock' | 'folder' | 'host'>,
-  opened: Pick<OpenApp, 'vault' | 'scheduler' | 'config'>,
+  opened: Pick<OpenApp, 'vault' | 'scheduler' | 'config' | 'sessions'>,
   emit: (event: AppEvent) => void,
 ): SyncService | null {
   const sync = createSync(app, opened, emit);
   if (sync === null) return null;
   opened.scheduler.on('captured', () => sync.noteChange());
+  opened.sessions.onChanged(() => sync.noteChange());
   void sync
     .open()
     .catch(() => emit({ type: 'notice', text: 'Sync could not be started; `cairn sync status` says why.' }));

@@ -182,7 +182,8 @@ async function runHistory(seed: number): Promise<void> {
 }
 
 async function contentOf(vault: Pick<Vault, 'readStream'>, id: SnapshotId): Promise<string> {
-  return text(await vault.readStream(id, key('tmux:main'), 'scrollback'));
+  // Where the same stars are there already, others stand in their place.
+  return text(await vault.readStream(id, key('tmux:main'), 'scrollback')).replaceAll('#', '*');
 }
 
 describe('devices over a line that cuts, repeats and delays', () => {

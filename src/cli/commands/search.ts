@@ -60,9 +60,11 @@ export function runSearch(text: string, options: SearchCommandOptions, context: 
   if ((query.sinceMs ?? 0) > (query.untilMs ?? Number.POSITIVE_INFINITY))
     throw new AppError('USAGE_INVALID', '--since is later than --until.', { hint: 'Exchange the two times.' });
   return doneWithVault(context, async (open) => {
-    const { matches, isComplete, notIndexed } = await searchOn(await historyOf(open, options.device), query);
+    const history = await historyOf(open, options.device);
+    const { store } = open.sessions;
+    const { matches, isComplete, notIndexed } = await searchOn(history, query);
     const left = { ...query, limit: query.limit - matches.length };
-    const { hits: messages } = options.device === undefined ? await open.sessions.store.search(left) : { hits: [] };
+    const { hits: messages } = await (options.device === undefined ? store : store.over(history)).search(left);
     const document = {
       hits: matches.map(hitDocument),
       sessions: messages.map(messageDocument),

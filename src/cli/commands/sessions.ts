@@ -37,6 +37,7 @@ import {
 const DEFAULT_MESSAGES = 20;
 const SESSION = ['<session>', 'its id, the beginning of it, or its name'] as const;
 const PUBLISHED = ['<id>', 'what `cairn sessions published` calls it'] as const;
+const DEVICE = ['--device <name>', "another device's sessions, as they are here"] as const;
 const DRY_RUN = ['--dry-run', 'say what would happen, and change nothing'] as const;
 
 export function setupSessions(command: Command, act: Act): void {
@@ -46,12 +47,14 @@ export function setupSessions(command: Command, act: Act): void {
     .option('--project <name>', "only this project's, by name or folder")
     .option('--provider <name>', "only this provider's or tool's")
     .option('--limit <count>', 'how many to show', wholeNumber({ min: 1, max: 1_000_000 }))
+    .option(...DEVICE)
     .action((options: ListSessionsOptions) => act((context) => runSessionsList(options, context)));
   command
     .command('show')
     .description('one session with its newest messages')
     .argument(...SESSION)
     .option('--messages <count>', 'how many messages', wholeNumber({ min: 0, max: 100_000 }), DEFAULT_MESSAGES)
+    .option(...DEVICE)
     .action((id: string, options: ShowSessionOptions) => act((context) => runSessionsShow(id, options, context)));
   command
     .command('delete')
@@ -100,6 +103,7 @@ export function setupSessions(command: Command, act: Act): void {
     .argument(...SESSION)
     .addOption(new Option('--format <format>', 'of the document').choices(EXPORT_FORMATS).default('markdown'))
     .option('--output <file>', 'write it into this new file')
+    .option(...DEVICE)
     .action((id: string, options: ExportSessionOptions) => act((context) => runSessionsExport(id, options, context)));
   command
     .command('cleanup')

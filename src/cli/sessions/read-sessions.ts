@@ -6,24 +6,31 @@ import { resolve } from 'node:path';
 import { AppError } from '../../shared/model/app-error.ts';
 import { toPlainLine } from '../../shared/text/sanitize-text.ts';
 import { exportSession, type ExportFormat } from '../../core/sessions/export-session.ts';
-import { doneWithVault, type CommandContext } from '../context.ts';
+import type { SessionStore } from '../../core/sessions/session-store.ts';
+import { doneWithVault, historyOf, type CommandContext } from '../context.ts';
+import type { OpenCore } from '../core.ts';
 import type { ExitCode } from '../exit-code.ts';
 import { CUT, renderSession, renderSessions } from '../render/sessions.ts';
 import { messageDocument, sessionDocument } from './session-documents.ts';
 
 const MAX_LINE_LENGTH = 4096;
 
-export interface ListSessionsOptions {
+/** Whose sessions: this device's, or another's as they are here. */
+interface WhoseSessions {
+  readonly device?: string;
+}
+
+export interface ListSessionsOptions extends WhoseSessions {
   readonly project?: string;
   readonly provider?: string;
   readonly limit?: number;
 }
 
-export interface ShowSessionOptions {
+export interface ShowSessionOptions extends WhoseSessions {
   readonly messages: number;
 }
 
-export interface ExportSessionOptions {
+export interface ExportSessionOptions extends WhoseSessions {
   readonly format: ExportFormat;
   readonly output?: string;
 }
@@ -31,7 +38,8 @@ export interface ExportSessionOptions {
 export function runSessionsList(options: ListSessionsOptions, context: CommandContext): Promise<ExitCode> {
   const { project, provider, limit } = options;
   return doneWithVault(context, async (open) => {
-    const sessions = await open.sessions.store.list({
+    const store = await storeOf(open, options);
+    const sessions = await store.list({
       ...(project === undefined ? {} : { project: project.startsWith('.') ? resolve(project) : project }),
       ...(provider === undefined ? {} : { provider }),
       ...(limit === undefined ? {} : { limit }),
@@ -45,12 +53,13 @@ export function runSessionsList(options: ListSessionsOptions, context: CommandCo
 
 export function runSessionsShow(
   reference: string,
-  { messages: limit }: ShowSessionOptions,
+  { messages: limit, ...whose }: ShowSessionOptions,
   context: CommandContext,
 ): Promise<ExitCode> {
   return doneWithVault(context, async (open) => {
-    const session = await open.sessions.store.get(reference);
-    const window = await open.sessions.store.messages(session.id, { limit });
+    const store = await storeOf(open, whose);
+    const session = await store.get(reference);
+    const window = await store.messages(session.id, { limit });
     const document = {
       ...sessionDocument(session),
       systemPrompt: session.systemPrompt,
@@ -66,13 +75,14 @@ export function runSessionsShow(
 
 export function runSessionsExport(
   reference: string,
-  { format, output }: ExportSessionOptions,
+  { format, output, ...whose }: ExportSessionOptions,
   context: CommandContext,
 ): Promise<ExitCode> {
   const { out } = context;
   return doneWithVault(context, async (open) => {
-    const session = await open.sessions.store.get(reference);
-    const window = await open.sessions.store.messages(session.id, { firstIndex: 0, limit: Number.MAX_SAFE_INTEGER });
+    const store = await storeOf(open, whose);
+    const session = await store.get(reference);
+    const window = await store.messages(session.id, { firstIndex: 0, limit: Number.MAX_SAFE_INTEGER });
     if (window.isCut) out.warn(CUT);
     const text = exportSession(session, window, format);
     if (output !== undefined) {
@@ -88,6 +98,11 @@ export function runSessionsExport(
       );
     }
   });
+}
+
+async function storeOf(open: OpenCore, { device }: WhoseSessions): Promise<SessionStore> {
+  const { store } = open.sessions;
+  return device === undefined ? store : store.over(await historyOf(open, device));
 }
 
 /** Never over a file that is there. */

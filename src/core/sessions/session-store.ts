@@ -93,6 +93,11 @@ export class SessionStore {
     return () => this.#listeners.delete(listener);
   }
 
+  /** The same over another history: a device's as it is here. What is read only; nothing there is to be changed. */
+  over(vault: Vault): SessionStore {
+    return new SessionStore({ ...this.#deps, vault });
+  }
+
   /** Newest first. */
   async list(query: SessionQuery = {}): Promise<readonly Session[]> {
     const { sessions } = await this.#readAll();

@@ -12,7 +12,7 @@ import {
   MAX_IDS_PER_REQUEST,
 } from '../../shared/replication/limits.ts';
 import { tampered } from '../vault/replica/wire.ts';
-import type { ReplicaIdentity, VaultReplica } from '../vault/vault-replica.ts';
+import type { ReplicaIdentity, ReplicaSelection, VaultReplica } from '../vault/vault-replica.ts';
 import { SyncRefusal, type SyncServer } from './server-port.ts';
 import { slices } from './slices.ts';
 
@@ -94,7 +94,6 @@ export class LogSender {
   /** What is not in the log yet: objects first, then entries that are signed, then those. */
   async #sendNew(identity: ReplicaIdentity): Promise<void> {
     const { replica, selection, platform, nowMs } = this.#deps;
-    const { withoutSources, withoutProjects, onlyProjects, strategy } = selection;
     const lost: ObjectId[] = [];
     let done = 0;
     for (;;) {
@@ -102,8 +101,8 @@ export class LogSender {
       const { waitingSnapshots } = await ownIdentity(replica);
       if (waitingSnapshots > 0) this.#deps.tell(done, done + waitingSnapshots);
       const drafted = await replica.draft({
-        selection: { withoutSources, withoutProjects, onlyProjects },
-        strategy,
+        selection: this.#selection(),
+        strategy: selection.strategy,
         nowMs: nowMs(),
         platform,
         maxEntries: DRAFTS,
@@ -128,7 +127,7 @@ export class LogSender {
     const { server, replica, nowMs, signal, retellAfter } = this.#deps;
     for (;;) {
       const before = await ownIdentity(replica);
-      const hasTidied = await replica.tidy({ nowMs: nowMs(), retellAfter, signal });
+      const hasTidied = await replica.tidy({ nowMs: nowMs(), retellAfter, selection: this.#selection(), signal });
       if (hasTidied) await this.push(identity, before.headIndex + 1);
       await this.#sendNew(identity);
       if (!hasTidied) break;
@@ -138,6 +137,11 @@ export class LogSender {
       await server.free(identity.vaultId, ids, signal);
       await replica.noteFreed(ids);
     }
+  }
+
+  #selection(): ReplicaSelection {
+    const { withoutSources, withoutProjects, onlyProjects } = this.#deps.selection;
+    return { withoutSources, withoutProjects, onlyProjects };
   }
 
   /** Sends what the server lacks of these; gives what cannot be read here. */

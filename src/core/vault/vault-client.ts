@@ -300,7 +300,7 @@ class VaultClient implements Vault {
     draft: (options) => this.#call('replicaDraft', [options]),
     sign: (nowMs) => this.#call('replicaSign', [nowMs]),
     resign: (serverIndex, serverEpoch) => this.#call('replicaResign', [serverIndex, serverEpoch]),
-    tidy: ({ nowMs, retellAfter, ...options }) => this.#call('replicaTidy', [{ nowMs, retellAfter }], options),
+    tidy: ({ signal, ...options }) => this.#call('replicaTidy', [options], signal === undefined ? {} : { signal }),
     freeing: () => this.#call('replicaFreeing', []),
     noteFreed: (ids) => this.#call('replicaNoteFreed', [ids]),
     list: (fromIndex, maxEntries, maxBytes) => this.#call('replicaList', [fromIndex, maxEntries, maxBytes]),

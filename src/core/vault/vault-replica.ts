@@ -143,12 +143,13 @@ export interface VaultReplica {
   /** Signs anew what the server refused for its epoch: everything after its head. Gives how many entries. */
   resign(serverIndex: number, serverEpoch: number): Promise<number>;
   /**
-   * Lets go in the log of what the vault has let go: the next step of that, which may sign entries. False where nothing is due; the last
+   * Tells the others of sessions, and lets go in the log of what the vault has let go: the next step of that, which may sign entries. False where nothing is due; the last
    * step waits until all that is left stands in the log anew. `retellAfter`: how many snapshots must be gone since they were told.
    */
   tidy(options: {
     readonly nowMs: number;
     readonly retellAfter: number;
+    readonly selection: ReplicaSelection;
     readonly signal?: AbortSignal;
   }): Promise<boolean>;
   /** Objects that are to be gone from the server at once, where nothing live names them. */

@@ -38,6 +38,10 @@ const HISTORY_OPERATIONS = [
   'explainKept',
   'search',
   'listCheckpoints',
+  'listSessions',
+  'findSession',
+  'readMessages',
+  'searchSessions',
   'verify',
 ] as const satisfies readonly (BridgeOperation | LongBridgeOperation)[];
 

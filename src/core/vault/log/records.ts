@@ -75,6 +75,8 @@ export const REPLICA_SETTINGS = {
   /** Taken out here, and not yet told to the others. */
   forgotten: 'sync.forgotten',
   redacted: 'sync.redacted',
+  /** What others have of sessions. */
+  sessions: 'sync.sessions',
 } as const;
 
 /** True where other devices have the same vault key, so that keys of epochs must be those that they would make too (V3). */

@@ -5,7 +5,9 @@
 import { z } from 'zod';
 
 import { GAP_REASONS, SNAPSHOT_KINDS, type Gap, type SnapshotKind } from '../../../shared/model/snapshot.ts';
-import type { ItemKey, SnapshotId, SourceId } from '../../../shared/model/ids.ts';
+import type { ItemKey, SessionId, SnapshotId, SourceId } from '../../../shared/model/ids.ts';
+import type { JsonObject } from '../../../shared/model/json.ts';
+import { MESSAGE_ROLES, type SessionMessage } from '../../../shared/model/session.ts';
 import { objectIdSchema, type DeviceId, type EntryHash, type ObjectId } from '../../../shared/replication/ids.ts';
 import { BOX_KINDS } from '../../crypto/box.ts';
 import type { KeyTree } from '../../crypto/key-tree.ts';
@@ -44,7 +46,45 @@ export const redactedChunkSchema = z.object({
   spots: z.array(z.tuple([z.int().min(0), z.int().min(0)])),
 });
 
+/** Sessions that no snapshot holds, and what the user said of those that one does. Texts may come in pieces. */
+export type SessionEvent =
+  | {
+      readonly type: 'session';
+      readonly id: SessionId;
+      /** True where its messages come anew, whatever came before. */
+      readonly begins: boolean;
+      readonly createdAtMs: number;
+      readonly updatedAtMs: number;
+      readonly pinned: boolean;
+      readonly facts: JsonObject;
+    }
+  /** Behind those that came before; one whose id is there takes its place. */
+  | { readonly type: 'messages'; readonly id: SessionId; readonly messages: readonly SessionMessage[] }
+  /** Goes behind the first `at` characters of a message that came as partial. `isLast`: now it is whole, or as partial as `isPartial` says. */
+  | {
+      readonly type: 'text';
+      readonly id: SessionId;
+      readonly messageId: string;
+      readonly at: number;
+      readonly text: string;
+      readonly isLast: boolean;
+      readonly isPartial: boolean;
+    }
+  | { readonly type: 'session-gone'; readonly id: SessionId };
+
+const SESSION_EVENTS: ReadonlySet<string> = new Set<SessionEvent['type']>([
+  'session',
+  'messages',
+  'text',
+  'session-gone',
+]);
+
+export function isSessionEvent(event: ReplicaEvent): event is SessionEvent {
+  return SESSION_EVENTS.has(event.type);
+}
+
 export type ReplicaEvent =
+  | SessionEvent
   | { readonly type: 'device'; readonly name: string; readonly platform: string }
   /** Changes that are too many for the entry of their snapshot: they come before it. */
   | ({ readonly type: 'items' } & ItemChanges)
@@ -66,6 +106,15 @@ export type ReplicaEvent =
   | { readonly type: 'redacted'; readonly chunks: readonly RedactedChunk[] }
   | ({ readonly type: 'field' } & FieldChange);
 
+const sessionIdSchema = z.string().regex(/^[0-9a-f]{16}$/);
+const messageSchema = z.object({
+  id: z.string().min(1).max(200),
+  role: z.enum(MESSAGE_ROLES),
+  atMs: z.number().nullable(),
+  model: z.string().nullable(),
+  text: z.string(),
+  isPartial: z.boolean(),
+});
 const itemChanges = { isFull: z.boolean(), removed: z.array(z.string()), changed: z.array(z.unknown()) };
 const eventSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('device'), name: z.string().max(200), platform: z.string().max(40) }),
@@ -93,6 +142,26 @@ const eventSchema = z.discriminatedUnion('type', [
     ...itemChanges,
   }),
   z.object({ type: z.literal('forgotten'), snapshots: z.array(z.string().regex(/^[0-9a-f]{16}$/)) }),
+  z.object({
+    type: z.literal('session'),
+    id: sessionIdSchema,
+    begins: z.boolean(),
+    createdAtMs: z.number(),
+    updatedAtMs: z.number(),
+    pinned: z.boolean(),
+    facts: z.record(z.string(), z.json()),
+  }),
+  z.object({ type: z.literal('messages'), id: sessionIdSchema, messages: z.array(messageSchema) }),
+  z.object({
+    type: z.literal('text'),
+    id: sessionIdSchema,
+    messageId: z.string().min(1).max(200),
+    at: z.int().min(0),
+    text: z.string(),
+    isLast: z.boolean(),
+    isPartial: z.boolean(),
+  }),
+  z.object({ type: z.literal('session-gone'), id: sessionIdSchema }),
   z.object({ type: z.literal('redacted'), chunks: z.array(redactedChunkSchema) }),
   z.object({
     type: z.literal('field'),

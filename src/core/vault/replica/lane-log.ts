@@ -25,10 +25,11 @@ import { saveForeignSnapshot, type BodyCache, type SaveDeps } from '../log/save-
 import { removeAndSweep, type PruneDeps } from '../upkeep/prune.ts';
 import type { WorkControl } from '../upkeep/slices.ts';
 import { redactCopy } from '../upkeep/redact.ts';
-import { openEvents, type ReplicaEvent } from './events.ts';
+import { isSessionEvent, openEvents, type ReplicaEvent } from './events.ts';
 import { addOwed, withoutRetired } from './owed-entries.ts';
 import { asksFirst, isBraked } from './deletion-brake.ts';
 import { planCheckpoints } from './plan-checkpoints.ts';
+import { takeSession } from './take-sessions.ts';
 import { checkEntries, tampered, type CheckedEntry } from './wire.ts';
 import type { ApplyOptions, LaneApplied, LaneBatch, LaneCheck, LaneState, MergedFields } from '../vault-replica.ts';
 
@@ -155,6 +156,10 @@ export class LaneLog {
     );
     const there = named.filter((id) => state.index.indexOfId(id) >= 0).length;
     if (!options.mayDelete && isBraked(there, state.index.count)) throw asksFirst(there, state.index.count);
+    const gone = opened.flatMap(({ events }) =>
+      events.filter((event) => event.type === 'session-gone' && state.sessions.find(event.id) !== undefined),
+    ).length;
+    if (!options.mayDelete && isBraked(gone, state.sessions.count)) throw asksFirst(gone, state.sessions.count);
     const before = this.state();
     const placed = await prune.withLock(() => this.#placeAll(opened, before));
     const redacted = opened.flatMap(({ events }) =>
@@ -190,6 +195,7 @@ export class LaneLog {
       if (body === null) staged = null;
       for (const event of events) {
         if (event.type === 'device') ({ name, platform } = event);
+        if (isSessionEvent(event)) takeSession(this.#deps.state, event);
         if (event.type === 'items') {
           const manifest = this.#changed(event, requires, staged, this.#deps.state.latest.manifest);
           staged = { manifest, isFull: event.isFull || (staged?.isFull ?? false) };

@@ -4,8 +4,6 @@
 import { fromHex, toHex } from '../../../shared/replication/bytes.ts';
 import {
   encodeWireEntries,
-  parseBody,
-  parseSignedPart,
   parseWireEntries,
   type HybridClock,
   type IndexRange,
@@ -16,16 +14,17 @@ import { witnessClock } from '../../../shared/merge/hybrid-clock.ts';
 import { joinField, type MergeStrategy } from '../../../shared/merge/merge-fields.ts';
 import { AppError } from '../../../shared/model/app-error.ts';
 import type { CheckpointId } from '../../../shared/model/ids.ts';
-import type { JsonValue } from '../../../shared/model/json.ts';
+import type { JsonObject, JsonValue } from '../../../shared/model/json.ts';
 import { BOX_KINDS } from '../../crypto/box.ts';
 import { signBytes, vaultKeyIdOf } from '../../crypto/device-keys.ts';
 import { damaged } from '../errors.ts';
 import { asksFirst, isBraked } from './deletion-brake.ts';
 import { planCheckpoints } from './plan-checkpoints.ts';
+import { planNote } from '../log/notes.ts';
 import { REPLICA_SETTINGS, sealRecord, type VaultRecord } from '../log/records.ts';
 import type { VaultState } from '../log/vault-state.ts';
 import { changeOf, checkpointsFrom, conflictsOf, createStamper } from './checkpoint-fields.ts';
-import { openEvents, sealEvents } from './events.ts';
+import { sealEvents } from './events.ts';
 import {
   checkpointChanges,
   countWaiting,
@@ -40,6 +39,8 @@ import { FieldStore, type FieldWrites } from './field-store.ts';
 import { moveEntries, moveRanges, withEntry } from './log-pictures.ts';
 import { encodeLogState, newLogState, readLogState, type LogState } from './log-state.ts';
 import type { DeviceKeys } from './join-keys.ts';
+import { moveTold } from './tell-sessions.ts';
+import { reopenEntry } from './reopen-entry.ts';
 import { hashOf, sha256Hex, signEntry } from './wire.ts';
 import type {
   DraftOptions,
@@ -158,36 +159,31 @@ export class ReplicaLog {
     const { keys, write } = this.#state;
     const kept = parseWireEntries(this.list(serverIndex, 1, 0)) ?? [];
     const headHash = serverIndex === 0 ? NO_ENTRY_HASH : hashOf(kept[0] ?? fail(this.#lost(serverIndex)));
-    const entries: Draft[] = [];
     // An entry that begins an epoch comes before all of them.
     const moved = keys.currentEpoch > serverEpoch ? 1 : 0;
-    for (let index = serverIndex + 1; index <= log.headIndex; index += 1) {
-      const [entry] = parseWireEntries(this.list(index, 1, 0)) ?? [];
-      const part = entry === undefined ? null : parseSignedPart(entry.signedBytes);
-      if (entry === undefined || part === null) throw this.#lost(index);
-      // Whoever began the epoch, it is begun once.
-      const kind = part.kind === 'epoch' ? 'operation' : part.kind;
-      const retires = moveRanges(part.retires, serverIndex, moved);
-      if (entry.bodyBytes === null) {
-        // Retired before it was sent: its place stays, and says nothing.
-        entries.push({ kind, events: [], requires: [], retires });
-        continue;
-      }
-      const body = parseBody(entry.bodyBytes);
-      const place = { deviceId: log.deviceId, index, previousHash: part.previousHash };
-      const opened = body === null ? null : openEvents(keys, place, body.payload);
-      if (body === null || opened === null) throw this.#lost(index);
-      entries.push({ kind, events: opened.events, requires: body.requires, retires });
-    }
+    const rows = this.rows(log, { first: serverIndex + 1, last: log.headIndex });
+    if (rows.length < log.headIndex - serverIndex) throw this.#lost(serverIndex + 1);
+    const entries = rows.map(({ index, entry }) => {
+      const draft = reopenEntry(keys, { deviceId: log.deviceId, index }, entry);
+      if (draft === null) throw this.#lost(index);
+      return { ...draft, retires: moveRanges(draft.retires ?? [], serverIndex, moved) };
+    });
     const from = { ...moveEntries(log, serverIndex, moved), epoch: serverEpoch, headIndex: serverIndex, headHash };
     const signed = this.#signAll(from, entries, 0);
-    this.#commit(signed.log, this.#state.head.nextRecordId, {
+    const { nextRecordId } = this.#state.head;
+    const told = this.#state.records.findSetting(REPLICA_SETTINGS.sessions)?.value;
+    const movedTold = moveTold(told, log.deviceId, serverIndex, moved);
+    const note =
+      movedTold === null ? null : planNote(this.#state, REPLICA_SETTINGS.sessions, nextRecordId, () => movedTold);
+    this.#commit(signed.log, nextRecordId + (note === null ? 0 : 1), {
       drops: [],
       work: () => {
+        note?.writeInto();
         for (let index = serverIndex + 1; index <= log.headIndex; index += 1) write.replicaLog.remove(log.base + index);
         for (const { number, box } of signed.rows) write.replicaLog.insert(number, box);
       },
     });
+    note?.done();
     this.#drafts = null;
     return entries.length;
   }
@@ -218,13 +214,20 @@ export class ReplicaLog {
       readonly drops: readonly string[];
       readonly retired: readonly { readonly index: number; readonly entry: WireEntry }[];
       readonly nowMs: number;
+      /** A setting that is written too; it may say where the first of the entries stands. */
+      readonly sets?: (firstIndex: number) => { readonly name: string; readonly value: JsonObject };
     },
   ): void {
     const { keys, write, head } = this.#state;
     const signed = this.#signAll(log, entries, change.nowMs);
-    this.#commit(signed.log, head.nextRecordId, {
+    const set = change.sets?.(signed.log.headIndex - entries.length + 1);
+    const recordId = head.nextRecordId;
+    const note = set === undefined ? null : planNote(this.#state, set.name, recordId, () => set.value);
+    this.#commit(signed.log, recordId + (note === null ? 0 : 1), {
       drops: change.drops,
+      records: note?.isNew === true ? 1 : 0,
       work: () => {
+        note?.writeInto();
         for (const { number, box } of signed.rows) write.replicaLog.insert(number, box);
         for (const { index, entry } of change.retired) {
           const number = log.base + index;
@@ -233,6 +236,7 @@ export class ReplicaLog {
         }
       },
     });
+    note?.done();
     this.#picture = null;
     this.#drafts = null;
   }

@@ -13,9 +13,13 @@ import { redactedChunkSchema, type RedactedChunk } from './events.ts';
 import { FULL_EVERY, type Draft } from './export-log.ts';
 import { picturesOf, toRanges, wornPicture, type LogPicture } from './log-pictures.ts';
 import type { LogState } from './log-state.ts';
+import { encodeTold, findDueSession, parseTold, planSession, toldAfter, type ToldSession } from './tell-sessions.ts';
+import type { ReplicaSelection } from '../vault-replica.ts';
 import type { ReplicaLog } from './replica-log.ts';
 
 const READ_SLICE = 64;
+/** Entries of sessions that are signed before they are sent. */
+const MAX_ENTRIES_AT_ONCE = 64;
 /** Ids, and runs of bytes, in one event. */
 const MAX_IDS_PER_EVENT = 2_000;
 const MAX_SPOTS_PER_EVENT = 2_000;
@@ -28,6 +32,7 @@ export interface TidyDeps {
 
 export interface TidyOptions {
   readonly nowMs: number;
+  readonly selection: ReplicaSelection;
   /** Snapshots gone since they were told from which on they are worth telling the rest anew. */
   readonly retellAfter: number;
 }
@@ -44,10 +49,59 @@ interface Notes {
 export async function tidyLog(deps: TidyDeps, options: TidyOptions, control: WorkControl): Promise<boolean> {
   const log = deps.log.state();
   if (log === null) return false;
+  if (await tellSessions(deps, options, control)) return true;
   const notes = readNotes(deps.state);
   if (notes.forgotten.length + notes.redacted.length > 0 || log.retelling === null)
     return beginRetelling(deps, options, log, notes, control);
   return isTold(deps.state, log, log.retelling.until) ? endRetelling(deps, options, log, control) : false;
+}
+
+/**
+ * Tells of sessions that the others do not know as they are now, some at a time; their old entries go in the same commit. True where there
+ * were any.
+ */
+async function tellSessions(deps: TidyDeps, options: TidyOptions, { signal }: WorkControl): Promise<boolean> {
+  let signed = 0;
+  while (signed < MAX_ENTRIES_AT_ONCE) {
+    await yieldToOthers(signal);
+    const log = deps.log.state();
+    const { selection, nowMs } = options;
+    if (log === null || findDueSession(deps.state, readTold(deps.state, log), selection, nowMs) === null) break;
+    const entries = await deps.withLock(() => tellSession(deps, options));
+    if (entries === 0) break;
+    signed += entries;
+  }
+  return signed > 0;
+}
+
+/** With the writer's lock held; gives how many entries it signed. */
+function tellSession({ state, log: replica }: TidyDeps, { selection, nowMs }: TidyOptions): number {
+  const log = replica.state();
+  if (log === null) return 0;
+  const told = readTold(state, log);
+  const due = findDueSession(state, told, selection, nowMs);
+  const step = due === null ? null : planSession(state, due);
+  if (step === null) return 0;
+  const retired = step.retires.flatMap((range) => replica.rows(log, range));
+  const lists = toRanges(retired.map(({ index }) => index));
+  const retiring: Draft[] = lists.map((retires) => ({ kind: 'retire', events: [], requires: [], retires }));
+  const entries = [...step.entries, ...retiring];
+  const others = told.filter(({ id }) => id !== step.id);
+  replica.rewrite(log, entries, {
+    drops: [],
+    retired,
+    nowMs,
+    sets: (first) => ({
+      name: REPLICA_SETTINGS.sessions,
+      value: encodeTold(log.deviceId, [...others, ...toldAfter(step, first)]),
+    }),
+  });
+  return entries.length;
+}
+
+/** What was told under another identity, the others of this one do not have. */
+function readTold({ records }: VaultState, { deviceId }: LogState): ToldSession[] {
+  return parseTold(records.findSetting(REPLICA_SETTINGS.sessions)?.value, deviceId);
 }
 
 async function beginRetelling(

@@ -19,6 +19,7 @@ export interface NewSessionPart extends SessionPartRow {
 export class SessionPartReader {
   readonly #range: Statement<[number, number, number], SessionPartRow>;
   readonly #byMessage: Statement<[number, Buffer], SessionPartRow>;
+  readonly #newer: Statement<[number, number, number], { readonly one: 1 }>;
   readonly #counts: Statement<[], { readonly session: number; readonly messages: number }>;
 
   constructor(db: ReadDb) {
@@ -29,6 +30,9 @@ export class SessionPartReader {
        ORDER BY position, record_id`,
     );
     this.#byMessage = db.prepare(`SELECT ${columns} FROM session_parts WHERE session = ? AND message_key = ?`);
+    this.#newer = db.prepare(
+      'SELECT 1 AS one FROM session_parts WHERE session = ? AND position < ? AND record_id > ? LIMIT 1',
+    );
     this.#counts = db.prepare('SELECT session, count(message_key) AS messages FROM session_parts GROUP BY session');
   }
 
@@ -39,6 +43,11 @@ export class SessionPartReader {
 
   findMessage(session: number, messageKey: Buffer): SessionPartRow | undefined {
     return this.#byMessage.get(session, messageKey);
+  }
+
+  /** True where one of the messages before a position was written after a record. */
+  hasNewer(session: number, position: number, recordId: number): boolean {
+    return this.#newer.get(session, position, recordId) !== undefined;
   }
 
   /** How many messages each session has, by its number. */

@@ -24,7 +24,7 @@ describe('sessions on other devices', () => {
     const sessions = over(vault);
     const list = await sessions.list();
     return Promise.all(
-      list.map(async ({ isStored: _, ...session }) => ({
+      list.map(async (session) => ({
         session,
         messages: session.item === null ? await sessions.allMessages(session.id) : [],
       })),

@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { provideApiToken } from '../../../src/core/api/local/api-token.ts';
 import { startLocalServer, type LocalServer } from '../../../src/core/api/local/local-server.ts';
+import { readRunningCaptures } from '../../../src/cli/remote/running-captures.ts';
 import { systemClock } from '../../../src/core/clock.ts';
 import { makeTestSession, type TestSession } from '../../support/test-session.ts';
 import { TEST_PASSWORD } from '../../support/test-vault.ts';
@@ -293,5 +294,18 @@ describe('a restore of the command line', () => {
     end.abort();
     await isRestoring(false);
     expect((await call('POST', '/api/lock')).status).toBe(200);
+  });
+});
+
+describe('readRunningCaptures()', () => {
+  it('tells how the running app captures, its vault open or locked; nothing once it has ended', async () => {
+    const read = () => readRunningCaptures(test.app.folder, () => true);
+
+    expect(await read()).toMatchObject({ shell: 'serve', capture: { isLate: false } });
+    await test.session.lock();
+    expect(await read()).toMatchObject({ shell: 'serve', capture: { state: 'locked-writing' } });
+    await server.close();
+    expect(await read()).toBeNull();
+    server = await start(test);
   });
 });

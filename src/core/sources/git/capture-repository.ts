@@ -9,6 +9,7 @@ import { AppError } from '../../../shared/model/app-error.ts';
 import type { CapturedItem, CapturedStream } from '../../../shared/model/item.ts';
 import type { CaptureContext } from '../source.ts';
 import { countPatchLines, type LineCounts } from './count-patch-lines.ts';
+import type { EarlyStatus } from './early-statuses.ts';
 import { areUnchanged, listBelow, stampFiles, type StampedRead } from './file-stamps.ts';
 import type { Repository } from './find-repositories.ts';
 import { inspectChanges, type Inspection } from './inspect-changes.ts';
@@ -30,12 +31,12 @@ import {
 import { readSettings } from './repository-settings.ts';
 import { openGitWith, type Git } from './run-git.ts';
 import { readSavedTrees, type SavedTrees } from './saved-trees.ts';
+import { statusArguments } from './status-arguments.ts';
 import { listTips, readUnpushed, versionOfTips, type Unpushed } from './unpushed-commits.ts';
 
 /** A lock younger than this means that git is writing. An older one was left by a killed git, or by one that waits for an editor;
  * reading is safe even then, since git replaces the index in one step. */
 const LOCK_MAX_AGE_MS = 30_000;
-const STATUS_ARGS = ['status', '--porcelain=v2', '--branch', '--show-stash', '-z', '--no-renames'] as const;
 
 /** What a run remembers of a repository between two captures. */
 export interface RememberedRepository {
@@ -50,6 +51,8 @@ export interface RememberedRepository {
   readonly excludes: CaptureContext['excludes'];
   readonly settings: StampedRead<GitConfig> | null;
   readonly refs: StampedRead<string> | null;
+  /** How long git took for the status. */
+  readonly statusMs: number;
 }
 
 export interface RepositoryCapture {
@@ -64,6 +67,8 @@ export interface CaptureRepositoryDeps {
   readonly privateParents: readonly string[];
   /** What the last capture of this run remembered. */
   readonly remembered: RememberedRepository | undefined;
+  /** A status that was asked for together with those of others: it may only tell that nothing has changed. */
+  readonly early?: EarlyStatus | undefined;
 }
 
 /**
@@ -79,20 +84,37 @@ export async function captureRepository(
   const settings = await readSettings(host, repository, deps.signal, nowMs, deps.remembered?.settings ?? null);
   const git = openGitWith(host, repository.root, deps.signal, settings.config);
   assertOwnWorkTree(git, repository);
-  const [statusBytes, refs] = await Promise.all([
-    readStatus(git),
-    readRefs(git, repository, nowMs, deps.remembered?.refs ?? null),
-  ]);
+  const refs = await readRefs(git, repository, nowMs, deps.remembered?.refs ?? null);
+  const remember = (captured: RepositoryCapture, statusMs: number): RepositoryCapture => ({
+    ...captured,
+    remembered: { ...captured.remembered, settings: settings.remembered, refs: refs.remembered, statusMs },
+  });
+  if (deps.early?.config === settings.config && deps.remembered !== undefined) {
+    const { version } = await look(deps, { repository, git, refs: refs.value }, deps.early.bytes);
+    const recalled = recall(deps, version);
+    if (recalled !== null) return remember(recalled, deps.remembered.statusMs);
+  }
+  const startMs = performance.now();
+  const statusBytes = await git.read(statusArguments(git.config));
+  const statusMs = performance.now() - startMs;
+  const { seen, version } = await look(deps, { repository, git, refs: refs.value }, statusBytes);
+  return remember(recall(deps, version) ?? (await readAll(deps, seen, version)), statusMs);
+}
+
+/** What there is by a status, and the version that it makes. */
+async function look(
+  deps: CaptureRepositoryDeps,
+  place: Pick<Seen, 'repository' | 'git' | 'refs'>,
+  statusBytes: Buffer,
+): Promise<{ readonly seen: Seen; readonly version: string }> {
   const parsed = parseGitStatus(statusBytes);
   if (!parsed.ok)
     throw new AppError('SOURCE_UNREADABLE', `git gave a status that Cairn cannot read: ${parsed.reason}.`);
   const { status } = parsed;
-  const operation = readOperation(repository.gitDir);
-  const inspection = await inspectChanges(repository.root, status, (path) => deps.context.excludes.path(path));
-  const seen = { repository, git, status, refs: refs.value, operation, inspection };
-  const version = versionOf(seen, statusBytes);
-  const captured = recall(deps, version) ?? (await readAll(deps, seen, version));
-  return { ...captured, remembered: { ...captured.remembered, settings: settings.remembered, refs: refs.remembered } };
+  const operation = readOperation(place.repository.gitDir);
+  const inspection = await inspectChanges(place.repository.root, status, (path) => deps.context.excludes.path(path));
+  const seen = { ...place, status, operation, inspection };
+  return { seen, version: versionOf(seen, statusBytes) };
 }
 
 interface Seen {
@@ -160,6 +182,7 @@ async function readAll(deps: CaptureRepositoryDeps, seen: Seen, version: string)
       excludes: deps.context.excludes,
       settings: null,
       refs: null,
+      statusMs: 0,
     },
   };
 }
@@ -212,12 +235,6 @@ async function readUnpushedOnce(
 function toStream(name: string, version: string, bytes: Buffer): CapturedStream {
   // A buffer of small output may be part of node's shared pool: what is handed over must be its own.
   return { name, kind: 'blob', version, content: { type: 'whole', bytes: new Uint8Array(bytes) } };
-}
-
-async function readStatus(git: Git): Promise<Buffer> {
-  const untracked = git.config.hidesUntracked ? 'no' : 'all';
-  // Submodules are repositories of their own. Looking into them would run git there, without our settings.
-  return git.read([...STATUS_ARGS, `--untracked-files=${untracked}`, '--ignore-submodules=dirty']);
 }
 
 const REF_FOLDERS = ['refs/heads', 'refs/remotes', 'refs/stash'] as const;

@@ -117,12 +117,7 @@ export async function openGit(host: Host, folder: string, signal: AbortSignal): 
 
 /** A git for a repository whose settings are known. */
 export function openGitWith(host: Host, folder: string, signal: AbortSignal, config: GitConfig): Git {
-  const filtersOff = config.filters.flatMap((name) => [
-    [`filter.${name}.clean`, ''] as const,
-    [`filter.${name}.smudge`, ''] as const,
-    [`filter.${name}.process`, ''] as const,
-    [`filter.${name}.required`, 'false'] as const,
-  ]);
+  const filtersOff = turnFiltersOff(config);
   const run = (args: readonly string[], options: GitOptions = {}): Promise<ProgramResult> =>
     runGit(host, folder, signal, args, { ...options, config: [...filtersOff, ...(options.config ?? [])] });
   return {
@@ -148,6 +143,34 @@ export async function assertGitVersion(host: Host, signal: AbortSignal): Promise
   });
 }
 
+/** Settings that keep the filters of a repository from running. */
+function turnFiltersOff(config: GitConfig): ReadonlyArray<readonly [string, string]> {
+  return config.filters.flatMap((name) => [
+    [`filter.${name}.clean`, ''] as const,
+    [`filter.${name}.smudge`, ''] as const,
+    [`filter.${name}.process`, ''] as const,
+    [`filter.${name}.required`, 'false'] as const,
+  ]);
+}
+
+/** The variables under which git is safe in a repository with these settings. */
+export function gitEnvironment(folder: string, config: GitConfig): Readonly<Record<string, string | undefined>> {
+  return environmentOf(folder, turnFiltersOff(config));
+}
+
+function environmentOf(
+  folder: string,
+  further: ReadonlyArray<readonly [string, string]>,
+): Readonly<Record<string, string | undefined>> {
+  const settings = [...SAFE_CONFIG, ...further];
+  const settingsEnv: Record<string, string> = { GIT_CONFIG_COUNT: String(settings.length) };
+  for (const [index, [name, value]] of settings.entries()) {
+    settingsEnv[`GIT_CONFIG_KEY_${index}`] = name;
+    settingsEnv[`GIT_CONFIG_VALUE_${index}`] = value;
+  }
+  return { ...FIXED_ENV, GIT_CEILING_DIRECTORIES: dirname(folder), ...settingsEnv };
+}
+
 function runGit(
   host: Host,
   folder: string,
@@ -155,18 +178,12 @@ function runGit(
   args: readonly string[],
   options: GitOptions,
 ): Promise<ProgramResult> {
-  const settings = [...SAFE_CONFIG, ...(options.config ?? [])];
-  const settingsEnv: Record<string, string> = { GIT_CONFIG_COUNT: String(settings.length) };
-  for (const [index, [name, value]] of settings.entries()) {
-    settingsEnv[`GIT_CONFIG_KEY_${index}`] = name;
-    settingsEnv[`GIT_CONFIG_VALUE_${index}`] = value;
-  }
   return host.run('git', ['-C', folder, ...args], {
     signal,
     timeoutMs: options.timeoutMs ?? TIMEOUT_MS,
     ...(options.input === undefined ? {} : { input: options.input }),
     ...(options.maxOutputBytes === undefined ? {} : { maxOutputBytes: options.maxOutputBytes }),
-    env: { ...FIXED_ENV, GIT_CEILING_DIRECTORIES: dirname(folder), ...settingsEnv, ...options.env },
+    env: { ...environmentOf(folder, options.config ?? []), ...options.env },
   });
 }
 

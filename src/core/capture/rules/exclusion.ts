@@ -117,7 +117,9 @@ function isHiddenFile(isHiddenPath: (path: string) => boolean, url: string): boo
 function filterObject(exclusion: Exclusion, object: JsonObject, depth: number): JsonObject | typeof HIDDEN {
   if (depth > MAX_DEPTH) return HIDDEN;
   let filtered: Record<string, JsonValue | undefined> | null = null;
-  for (const [name, value] of Object.entries(object)) {
+  // Not `entries`: a page in a tab's history has many facts, and every capture looks at each of them.
+  for (const name of Object.keys(object)) {
+    const value = object[name];
     if (value === undefined || value === null) continue;
     if (isHiddenFact(exclusion, name, value)) return HIDDEN;
     const kept = factOf(name) === 'command' && Array.isArray(value) ? value : filterValue(exclusion, value, depth + 1);

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 
 import { accountAnswerSchema, helloAnswerSchema } from '../../src/shared/replication/account.ts';
 import { pathOf, ROUTES } from '../../src/shared/replication/routes.ts';
+import { findPostgres, startPostgres } from '../support/postgres.ts';
 import {
   ACCOUNT_PASSWORD,
   call,
@@ -193,6 +194,42 @@ describe('accounts of the sync server', () => {
     });
 
     expect(refusalOf(reply).code).toBe('forbidden');
+  });
+
+  it.each(['sqlite', 'postgres'] as const)('takes no character that is none, on %s', async (kind) => {
+    const bin = findPostgres();
+    if (kind === 'postgres' && bin === null) return;
+    const postgres = kind === 'postgres' && bin !== null ? startPostgres(bin) : null;
+    try {
+      await using server = await startTestServer({ databaseUrl: postgres?.createDatabase() ?? null });
+      const { address } = server;
+      await signUp(address, EMAIL);
+      const { accessToken: token, deviceId: device } = await logIn(address, EMAIL);
+      const { signingKey, agreementKey } = newDevice();
+      const ask = async (query: string) => {
+        const { json } = await call(address, 'POST', ROUTES.graphql, {
+          token,
+          json: { query, variables: { n: 'a\u0000b' } },
+        });
+        return (json as { errors: { extensions: { code: string } }[] }).errors.map(({ extensions }) => extensions.code);
+      };
+
+      const refused = [
+        await call(address, 'PATCH', pathOf('device', { device }), { token, json: { name: 'a\u0000b' } }),
+        await call(address, 'POST', ROUTES.deviceCode, {
+          json: { signingKey, agreementKey, name: 'a', platform: 'a\u0000b' },
+        }),
+      ];
+
+      expect(refused.map(({ status }) => status)).toEqual([400, 400]);
+      expect(await ask('mutation($n: String!) { createTeam(name: $n) { id } }')).toEqual(['BAD_USER_INPUT']);
+      expect(await ask('mutation($n: String!) { joinTeam(code: $n) { id } }')).toEqual(['BAD_USER_INPUT']);
+      // What is only looked for is not there, or is no id.
+      const code = kind === 'sqlite' ? 'NOT_FOUND' : 'BAD_USER_INPUT';
+      expect(await ask('mutation($n: ID!) { deleteWebhook(id: $n) }')).toEqual([code]);
+    } finally {
+      postgres?.close();
+    }
   });
 
   it('writes no address, password, code or token to its log', async () => {

@@ -5,6 +5,7 @@ import { GraphQLError } from 'graphql';
 
 import { AppError, type PlainError } from '../../shared/model/app-error.ts';
 import type { ErrorCode } from '../../shared/model/error-codes.ts';
+import { isUnstorable } from '../store/unstorable.ts';
 
 const CODES: Partial<Record<ErrorCode, string>> = {
   USAGE_INVALID: 'BAD_USER_INPUT',
@@ -31,6 +32,7 @@ function convert(error: unknown, onUnexpected: (name: string) => void): GraphQLE
         ...path,
         extensions: { code: CODES[cause.code] ?? cause.code, error: cause.toPlain() },
       });
+    if (isUnstorable(cause)) return badInput('A value holds a character that is none.', path);
     const issue = firstIssue(cause);
     if (issue !== null) return badInput(`A value makes no sense (${issue.path}): ${issue.message}.`, path);
     if (cause instanceof Error && cause.constructor.name === 'ForbiddenError')

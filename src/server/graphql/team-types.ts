@@ -9,8 +9,10 @@ import type { Webhook } from '../webhooks/webhooks.ts';
 import type { Builder } from './builder.ts';
 import type { addSessionTypes } from './session-types.ts';
 
-const idSchema = z.string().max(64);
-const nameSchema = z.string().trim().min(1).max(100);
+/** PostgreSQL stores no such character, and looks for none. */
+const plainText = z.string().refine((text) => !text.includes('\u0000'), 'a character that no name has');
+const idSchema = plainText.max(64);
+const nameSchema = plainText.trim().min(1).max(100);
 const roleSchema = z.enum(TEAM_ROLES);
 const pathSchema = z.string().min(1).max(4_096);
 
@@ -92,7 +94,7 @@ export function addTeamTypes(builder: Builder, { Named }: ReturnType<typeof addS
     joinTeam: t.field({
       type: TeamType,
       authScopes: { user: true },
-      args: { code: t.arg.string({ required: true, validate: z.string().max(200) }) },
+      args: { code: t.arg.string({ required: true, validate: plainText.max(200) }) },
       resolve: async (_, { code }, context) => context.teams.join(await context.visibility(), code),
     }),
     removeFromTeam: t.boolean({

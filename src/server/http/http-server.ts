@@ -10,6 +10,7 @@ import { OLDEST_PROTOCOL_VERSION, PROTOCOL_HEADER, PROTOCOL_VERSION } from '../.
 import type { Caller } from '../auth/caller.ts';
 import type { Log } from '../log.ts';
 import type { Metrics } from '../metrics.ts';
+import { isUnstorable } from '../store/unstorable.ts';
 import type { Answer, Call } from './call.ts';
 import { badRequest, notFound, Refusal } from './refusal.ts';
 import { RateLimit } from './rate-limit.ts';
@@ -194,6 +195,7 @@ function toRefusal(request: IncomingMessage, error: unknown, log: Log): Refusal 
   if (error instanceof Refusal) return error;
   const code = typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : 'none';
   if (code === 'ABORT_ERR' || (code === 'ECONNRESET' && !request.complete)) return brokeOff();
+  if (isUnstorable(error)) return badRequest('A text holds a character that is none.');
   // Its message may hold values: only its kind is kept, and where in our code it came from.
   const name = error instanceof Error ? error.name : typeof error;
   const where = error instanceof Error ? (/\bserver\/[\w/.-]+:\d+/.exec(error.stack ?? '')?.[0] ?? '') : '';

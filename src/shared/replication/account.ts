@@ -14,7 +14,9 @@ const codeSchema = z
 export const emailSchema = z.string().trim().toLowerCase().max(254).pipe(z.email());
 /** Length is what counts; only what everybody guesses first is refused by the server. */
 export const accountPasswordSchema = z.string().min(10).max(1_000);
-export const deviceNameSchema = z.string().trim().min(1).max(80);
+/** PostgreSQL stores no such character, and no name has one. */
+const hasNoNul = (text: string): boolean => !text.includes('\u0000');
+export const deviceNameSchema = z.string().trim().min(1).max(80).refine(hasNoNul);
 
 /** GET /v1/hello, the one request that needs no version and no token. */
 export const helloAnswerSchema = z.object({
@@ -35,7 +37,7 @@ export const deviceCodeRequestSchema = z.object({
   signingKey: publicKeySchema,
   agreementKey: publicKeySchema,
   name: deviceNameSchema,
-  platform: z.string().max(40),
+  platform: z.string().max(40).refine(hasNoNul),
 });
 export const deviceCodeAnswerSchema = z.object({
   /** Secret of the device. */

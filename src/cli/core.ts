@@ -19,6 +19,8 @@ import type { ExportReport, ExportRequest } from '../core/export/export-vault.ts
 import type { SessionDesk } from '../core/sessions/session-desk.ts';
 import type { PublishingDesk } from '../core/sync/publishing/publishing-desk.ts';
 import type { VaultSecret } from '../core/vault/vault-client.ts';
+import type { MergeOptions } from '../core/vault/merge/merge-client.ts';
+import type { MergeReport } from '../core/vault/merge/merge-report.ts';
 import type { RepairReport } from '../core/vault/repair/repair-vault.ts';
 import type { LongWorkOptions, Vault } from '../core/vault/vault.ts';
 import type { RunningCaptures } from './status/running-captures.ts';
@@ -133,6 +135,8 @@ export interface Core {
   open(secret: VaultSecret): Promise<OpenCore>;
   /** Rebuilds the vault from what is whole, or says what that would win. @throws AppError of `repairVault` */
   repair(secret: VaultSecret, options: LongWorkOptions & { readonly isDryRun: boolean }): Promise<RepairReport>;
+  /** Brings another vault into this one, or says what would come in. @throws AppError of `mergeVaults` */
+  merge(secret: VaultSecret, options: Omit<MergeOptions, 'path' | 'secret' | 'nowMs'>): Promise<MergeReport>;
   /** Makes the vault here as one more device of the vault that an account has. @throws AppError VAULT_EXISTS and codes of sync */
   readonly join?: (request: JoinVaultRequest) => Promise<void>;
   /** How long the next password has to wait after wrong ones; 0 for not at all. */

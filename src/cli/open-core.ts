@@ -69,6 +69,11 @@ export function createCore(options: CreateCoreOptions, env: Environment): Core {
     },
     open: async (secret) => createOpenCore(app, await app.open(secret)),
     repair: async (secret, options) => repair(app, secret, options),
+    merge: async (secret, options) => {
+      const { startMerge } = await import('../core/vault/merge/merge-client.ts');
+      const place = { path: app.folder.vault, secret, nowMs: app.clock.nowMs() };
+      return app.attempt(secret, () => startMerge({ ...options, ...place }));
+    },
     join: (request) => joinReplica(app, request),
     unlockWaitMs: () => app.unlockWaitMs(),
     connect: async (isProcessAlive) => (await import('./remote/connect.ts')).connect(app, isProcessAlive),

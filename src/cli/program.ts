@@ -180,6 +180,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./commands/repair.ts')).setupRepair,
   },
   {
+    name: 'merge',
+    group: UPKEEP,
+    summary: 'bring another vault into this one: an old backup, or another machine',
+    load: async () => (await import('./commands/merge.ts')).setupMerge,
+  },
+  {
     name: 'export',
     group: UPKEEP,
     summary: 'write what can be read as plain files, from a damaged vault too',

@@ -20,6 +20,7 @@ import { PublishingDesk } from '../../src/core/sync/publishing/publishing-desk.t
 import type { HookPlace } from '../../src/core/sessions/hooks/hook-files.ts';
 import type { Host, Source } from '../../src/core/sources/source.ts';
 import type { BrowserSetup } from '../../src/core/browser-setup/browser-setup.ts';
+import type { MergeReport } from '../../src/core/vault/merge/merge-report.ts';
 import type { RepairReport } from '../../src/core/vault/repair/repair-vault.ts';
 import type { VaultSecret } from '../../src/core/vault/vault-client.ts';
 import { AppError } from '../../src/shared/model/app-error.ts';
@@ -56,6 +57,27 @@ export function aRepairReport(changes: Partial<RepairReport> = {}): RepairReport
   };
 }
 
+/** Of an old backup with four snapshots that are not here. */
+export function aMergeReport(changes: Partial<MergeReport> = {}): MergeReport {
+  return {
+    isSameVault: true,
+    snapshots: 4,
+    inBoth: 6,
+    unreadable: 0,
+    itemsLeftOut: 0,
+    checkpointsAdded: 1,
+    checkpointsChanged: 0,
+    sessionsAdded: 0,
+    sessionsChanged: 0,
+    sessionsDeletedHere: 0,
+    conflicts: [],
+    isNothingNew: false,
+    isShared: false,
+    keptAs: 'vault.db.before-merge-20261120T120000000Z',
+    ...changes,
+  };
+}
+
 export class FakeCore implements Core {
   readonly home = '/home/dev/.local/share/cairn';
   readonly vault = new FakeVault();
@@ -86,6 +108,9 @@ export class FakeCore implements Core {
   readonly publishingServer = new FakePublishingServer();
   repairs: boolean[] = [];
   repairReport: RepairReport = aRepairReport();
+  merges: Parameters<Core['merge']>[1][] = [];
+  mergeReport: MergeReport = aMergeReport();
+  otherPassword: string | null = null;
   browsers: BrowserSetup = {
     extensionFolder: '/opt/cairn/resources/browser-extension',
     hostProgram: '/opt/cairn/bin/cairn-browser-host',
@@ -138,6 +163,15 @@ export class FakeCore implements Core {
     if (secret.type !== 'keychain' && secret.text !== this.password)
       throw new AppError('VAULT_WRONG_PASSWORD', 'Wrong password.', { hint: 'Try again.' });
     return { ...this.repairReport, keptAs: options.isDryRun ? null : this.repairReport.keptAs };
+  }
+
+  async merge(secret: VaultSecret, options: Parameters<Core['merge']>[1]): Promise<MergeReport> {
+    if (secret.type !== 'keychain' && secret.text !== this.password)
+      throw new AppError('VAULT_WRONG_PASSWORD', 'Wrong password.', { hint: 'Try again.' });
+    this.merges.push(options);
+    if (this.otherPassword !== null && options.otherSecret === null)
+      throw new AppError('VAULT_LOCKED', 'The other file is a vault of its own.', { hint: 'Give its password.' });
+    return { ...this.mergeReport, keptAs: options.isDryRun ? null : this.mergeReport.keptAs };
   }
 
   async connect(): Promise<OpenCore | null> {

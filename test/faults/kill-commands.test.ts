@@ -155,3 +155,54 @@ it(
   },
   60_000 + RUNS * 20_000,
 );
+
+it(
+  `kill -9 during a merge, ${RUNS} times: the vault is as it was or complete, and a second one does the rest`,
+  async () => {
+    using cairn = openSpawnedCairn();
+    const init = ['init', '--sources', 'none', '--recovery-key-file', join(cairn.folder, 'recovery.txt')];
+    expect((await cairn.run(init)).exitCode).toBe(0);
+    const path = join(cairn.home, 'vault.db');
+    const backups = join(cairn.folder, 'old');
+    const startMs = Date.now() - 40 * 86_400_000;
+    const content = (at: number) => aConversation(idOf(at), transcriptOf(at * 50));
+    const vault = await openVault(optionsFor(path, TEST_PASSWORD));
+    for (let at = 0; at < CONVERSATIONS; at += 1)
+      await vault.save(aCapture([content(at)], { takenAtMs: startMs + at * 60_000 }));
+    const { name } = await vault.backup({ folder: backups, keep: 1, nowMs: Date.now() });
+    await vault.forget(startMs - 1, {});
+    await vault.save(aCapture([content(99)], { takenAtMs: Date.now() }));
+    await vault.close();
+    const sample = join(cairn.folder, 'sample');
+    const begin = (): void => {
+      for (const entry of readdirSync(cairn.home)) rmSync(join(cairn.home, entry), { recursive: true, force: true });
+      cpSync(sample, cairn.home, { recursive: true });
+    };
+    cpSync(cairn.home, sample, { recursive: true });
+    const merge = ['merge', join(backups, name), '--yes', '--json'];
+    const count = async (): Promise<number> => {
+      const { stdout, stderr } = await cairn.run(['list', '--limit', '100', '--json']);
+      const { snapshots } = JSON.parse(stdout || `{"error": ${JSON.stringify(stderr)}}`) as { snapshots: unknown[] };
+      return snapshots.length;
+    };
+    const whole = await timed(cairn.run(merge));
+    expect(await count(), whole.result.stderr).toBe(CONVERSATIONS + 1);
+    const random = randomFrom(SEED);
+    let killed = 0;
+    let asBefore = 0;
+    for (let run = 0; run < RUNS; run += 1) {
+      begin();
+      if (await runKilled(cairn, merge, whole.ms, random())) killed += 1;
+      const there = await count();
+      expect([1, CONVERSATIONS + 1]).toContain(there);
+      if (there === 1) asBefore += 1;
+      const { exitCode, stderr } = await cairn.run(merge);
+      expect(exitCode, stderr).toBe(0);
+      expect(await count()).toBe(CONVERSATIONS + 1);
+      expect((await cairn.run(['verify', '--deep'])).exitCode).toBe(0);
+      expect(readdirSync(cairn.home).filter((entry) => entry.includes('.new-'))).toEqual([]);
+    }
+    results.push(`kill -9 during a merge: ${killed} kills, ${asBefore} as before, seed ${SEED}`);
+  },
+  60_000 + RUNS * 20_000,
+);

@@ -4,6 +4,7 @@ import type { PlainError } from '../../shared/model/app-error.ts';
 import type { Argon2Parameters } from '../crypto/key-slot.ts';
 import type { VaultSecret } from './keyring/keyring.ts';
 import type { JoinedVault } from './keyring/share-keyring.ts';
+import type { MergeVaultsOptions } from './merge/merge-vaults.ts';
 import type { OpeningNotice, Progress } from './vault.ts';
 import type { ReplicaEngine } from './replica/replica-engine.ts';
 import type { IntegrityEngine } from './upkeep/integrity-engine.ts';
@@ -24,7 +25,12 @@ export interface WorkerStart {
         readonly secret: VaultSecret;
         readonly backups: readonly string[];
         readonly isDryRun: boolean;
-      };
+      }
+    /** The same: the one answer is the report. */
+    | ({ readonly type: 'merge'; readonly secret: VaultSecret } & Pick<
+        MergeVaultsOptions,
+        'other' | 'otherSecret' | 'strategy' | 'choices' | 'isDryRun'
+      >);
   readonly argon2?: Argon2Parameters;
   readonly maxSnapshotBytes?: number;
 }

@@ -7,6 +7,7 @@ import { AppError, toPlainError } from '../../shared/model/app-error.ts';
 import { DEFAULT_ARGON2 } from '../crypto/key-slot.ts';
 import type { OperationName, ReplyMessage, RequestMessage, WorkerStart } from './rpc.ts';
 import type { WorkControl } from './upkeep/slices.ts';
+import { mergeVaults } from './merge/merge-vaults.ts';
 import { repairVault } from './repair/repair-vault.ts';
 import { VaultEngine } from './vault-engine.ts';
 import { vaultFiles } from './vault-files.ts';
@@ -38,7 +39,7 @@ async function start(): Promise<VaultEngine> {
     reply({ type: 'ready', ready: { notices: engine.notices, recoveryKey: null, streams: [] } });
     return engine;
   }
-  if (open.type !== 'create') throw new RangeError('a repair opens no vault');
+  if (open.type !== 'create') throw new RangeError('such work opens no vault');
   const { engine, recoveryKey } = await VaultEngine.create(path, open.password, nowMs, options);
   forgetSecret();
   reply({ type: 'ready', ready: { notices: engine.notices, recoveryKey, streams: [] } });
@@ -90,9 +91,9 @@ function asCancelled(error: unknown, signal: AbortSignal): unknown {
   return new AppError('CANCELLED', 'The work was cancelled; what was done so far stays done.', { isRetryable: true });
 }
 
-/** Repairs the vault and answers once. */
-async function repair({ path, nowMs, open, argon2 = DEFAULT_ARGON2 }: WorkerStart): Promise<void> {
-  if (open.type !== 'repair') return;
+/** Repairs the vault or merges another one into it, and answers once. */
+async function performTask({ path, nowMs, open, argon2 = DEFAULT_ARGON2 }: WorkerStart): Promise<void> {
+  if (open.type !== 'repair' && open.type !== 'merge') return;
   const controller = new AbortController();
   port?.on('message', (message: RequestMessage) => message.type === 'cancel' && controller.abort());
   const control: WorkControl = {
@@ -100,9 +101,13 @@ async function repair({ path, nowMs, open, argon2 = DEFAULT_ARGON2 }: WorkerStar
     onProgress: (progress) => reply({ type: 'progress', call: 0, progress }),
   };
   const files = vaultFiles(path);
-  const { secret, backups, isDryRun } = open;
-  const options = { sidecarPath: files.sidecar, random: randomBytes, argon2, backups, nowMs, isDryRun };
-  reply({ type: 'done', call: 0, result: await repairVault(files, secret, options, control) });
+  const common = { sidecarPath: files.sidecar, random: randomBytes, argon2, nowMs };
+  const { secret } = open;
+  const work = async (): Promise<unknown> => {
+    if (open.type === 'repair') return repairVault(files, secret, { ...common, ...open }, control);
+    return mergeVaults(files, secret, { ...common, ...open }, control);
+  };
+  reply({ type: 'done', call: 0, result: await work() });
   port?.close();
 }
 
@@ -116,7 +121,7 @@ async function serve(): Promise<void> {
 
 try {
   const given = workerData as WorkerStart; // given by the clients
-  if (given.open.type === 'repair') await repair(given);
+  if (given.open.type === 'repair' || given.open.type === 'merge') await performTask(given);
   else await serve();
 } catch (error) {
   reply({ type: 'failed-to-open', error: toPlainError(error) });

@@ -10,13 +10,18 @@ interface IndexBlock {
   readonly box: Buffer;
 }
 
-/** The blocks of all entries from a sequence on, numbered from the head's next record number on. */
-export function sealIndexBlocks(state: VaultState, index: TimeIndex, fromSequence: number): IndexBlock[] {
+/** The blocks of all entries from a sequence on, numbered from the head's next record number on unless told otherwise. */
+export function sealIndexBlocks(
+  state: VaultState,
+  index: TimeIndex,
+  fromSequence: number,
+  firstRecordId = state.head.nextRecordId,
+): IndexBlock[] {
   const blocks: IndexBlock[] = [];
   let first = 0;
   while (first < index.count && index.sequenceAt(first) < fromSequence) first += 1;
   for (let start = first; start < index.count; start += BLOCK_ENTRIES) {
-    const recordId = state.head.nextRecordId + blocks.length;
+    const recordId = firstRecordId + blocks.length;
     const payload = index.encodeBlock(start, Math.min(index.count, start + BLOCK_ENTRIES));
     const box = state.keys.seal(BOX_KINDS.timeIndex, BOX_CODECS.raw, recordId, payload);
     blocks.push({ firstSequence: index.sequenceAt(start), recordId, box });

@@ -8,7 +8,8 @@ import { decodeContent, encodeContent } from '../content/codec.ts';
 import { decodeBody, encodeBody, type SnapshotBody } from './manifest.ts';
 
 const VERSION = 1;
-const PREFIX_BYTES = 80;
+/** What stands before the body. */
+export const SNAPSHOT_PREFIX_BYTES = 80;
 const MAX_BODY_BYTES = 256 * 1024 * 1024;
 
 export interface SnapshotPrefix {
@@ -37,7 +38,7 @@ export function encodeSnapshotBody(body: SnapshotBody): EncodedBody {
 }
 
 export function encodeSnapshot(prefix: SnapshotPrefix, body: EncodedBody): Buffer {
-  const bytes = Buffer.alloc(PREFIX_BYTES);
+  const bytes = Buffer.alloc(SNAPSHOT_PREFIX_BYTES);
   bytes.writeUInt8(VERSION, 0);
   bytes.writeUInt8(SNAPSHOT_KINDS.indexOf(prefix.kind), 1);
   bytes.writeUInt32LE(prefix.items, 4);
@@ -52,7 +53,7 @@ export function encodeSnapshot(prefix: SnapshotPrefix, body: EncodedBody): Buffe
 
 /** @throws RangeError where the payload is no snapshot of this version */
 export function parseSnapshotPrefix(payload: Buffer): SnapshotPrefix {
-  const kind = SNAPSHOT_KINDS[payload.length < PREFIX_BYTES ? -1 : payload.readUInt8(1)];
+  const kind = SNAPSHOT_KINDS[payload.length < SNAPSHOT_PREFIX_BYTES ? -1 : payload.readUInt8(1)];
   if (kind === undefined || payload.readUInt8(0) !== VERSION) throw new RangeError('not a snapshot record');
   return {
     kind,
@@ -68,11 +69,11 @@ export function parseSnapshotPrefix(payload: Buffer): SnapshotPrefix {
 
 /** @throws RangeError where the payload is no snapshot of this version */
 export function parseSnapshotBody(payload: Buffer): SnapshotBody {
-  const codec = payload.length < PREFIX_BYTES + 5 ? -1 : payload.readUInt8(PREFIX_BYTES);
+  const codec = payload.length < SNAPSHOT_PREFIX_BYTES + 5 ? -1 : payload.readUInt8(SNAPSHOT_PREFIX_BYTES);
   if (codec !== BOX_CODECS.raw && codec !== BOX_CODECS.zstd) throw new RangeError('not a snapshot record');
-  const sizeBytes = payload.readUInt32LE(PREFIX_BYTES + 1);
+  const sizeBytes = payload.readUInt32LE(SNAPSHOT_PREFIX_BYTES + 1);
   if (sizeBytes > MAX_BODY_BYTES) throw new RangeError('not a snapshot record');
-  return decodeBody(decodeBodyContent(codec, payload.subarray(PREFIX_BYTES + 5), sizeBytes));
+  return decodeBody(decodeBodyContent(codec, payload.subarray(SNAPSHOT_PREFIX_BYTES + 5), sizeBytes));
 }
 
 function decodeBodyContent(codec: BoxCodec, content: Buffer, sizeBytes: number): Buffer {

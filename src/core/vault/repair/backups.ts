@@ -90,7 +90,7 @@ export async function restoreBackup(options: RestoreBackupOptions): Promise<{ re
       await vault.close();
     }
     return {
-      keptAs: withStorageErrors('Putting the backup in place', () => putInPlace(vaultFiles(path), fresh, nowMs)),
+      keptAs: withStorageErrors('Putting the backup in place', () => putInPlace(vaultFiles(path), fresh, { nowMs })),
     };
   } finally {
     removeLeftovers(fresh);

@@ -139,7 +139,7 @@ function readCurrent(work: RebuildWork, scan: BoxScan, places: readonly FoundBox
 }
 
 /** Whether the first is the second with some bytes overwritten, or with none. */
-function isRedacted(content: Buffer, earlier: Buffer): boolean {
+export function isRedacted(content: Buffer, earlier: Buffer): boolean {
   if (content.length !== earlier.length) return false;
   return content.every((byte, at) => byte === earlier[at] || FILLS.has(byte));
 }

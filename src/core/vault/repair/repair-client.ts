@@ -1,12 +1,8 @@
-// Starts a repair in a thread of its own: nothing of it blocks the caller.
+// Starts a repair in a thread of its own.
 
-import { Worker } from 'node:worker_threads';
-
-import { AppError, fromPlainError } from '../../../shared/model/app-error.ts';
-import type { ReplyMessage, WorkerStart } from '../rpc.ts';
 import type { VaultSecret } from '../vault-client.ts';
 import type { LongWorkOptions } from '../vault.ts';
-import { workerPath } from '../worker-path.ts';
+import { startWorkerTask } from '../worker-task.ts';
 import type { RepairReport } from './repair-vault.ts';
 
 export interface RepairOptions extends LongWorkOptions {
@@ -21,20 +17,9 @@ export interface RepairOptions extends LongWorkOptions {
 }
 
 /** @throws AppError as `repairVault` */
-export function startRepair({ signal, onProgress, ...options }: RepairOptions): Promise<RepairReport> {
+export async function startRepair({ signal, onProgress, ...options }: RepairOptions): Promise<RepairReport> {
   const { path, secret, nowMs, backups, isDryRun = false } = options;
-  const start: WorkerStart = { path, nowMs, open: { type: 'repair', secret, backups, isDryRun } };
-  const worker = new Worker(workerPath('vault-worker'), { workerData: start, name: 'cairn-repair', stderr: false });
-  const onAbort = (): void => worker.postMessage({ type: 'cancel', call: 0 });
-  return new Promise<RepairReport>((resolve, reject) => {
-    if (signal?.aborted === true) onAbort();
-    signal?.addEventListener('abort', onAbort, { once: true });
-    worker.on('message', (message: ReplyMessage) => {
-      if (message.type === 'progress') onProgress?.(message.progress);
-      else if (message.type === 'done') resolve(message.result as RepairReport); // what the worker does for `repair`
-      else if (message.type === 'failed-to-open') reject(fromPlainError(message.error));
-    });
-    worker.once('error', (error) => reject(new AppError('BUG', 'The repair stopped.', { cause: error })));
-    worker.once('exit', () => reject(new AppError('BUG', 'The repair stopped.'))); // without effect where it answered
-  }).finally(() => signal?.removeEventListener('abort', onAbort));
+  const control = { ...(signal === undefined ? {} : { signal }), ...(onProgress === undefined ? {} : { onProgress }) };
+  const start = { path, nowMs, open: { type: 'repair', secret, backups, isDryRun } } as const;
+  return (await startWorkerTask('repair', start, control)) as RepairReport; // what the worker does for `repair`
 }

@@ -126,7 +126,7 @@ async function rebuildBeside(
     const keptAs =
       options.isDryRun || rebuilt.isWhole
         ? null
-        : withStorageErrors('Putting the repaired vault in place', () => putInPlace(files, fresh, options.nowMs));
+        : withStorageErrors('Putting the repaired vault in place', () => putInPlace(files, fresh, options));
     return { ...reportOf(rebuilt, findCauses(files, rebuilt.unreadableBytes)), keptAs };
   } finally {
     removeLeftovers(fresh);
@@ -151,10 +151,14 @@ function reportOf(rebuilt: Rebuilt, causes: readonly Cause[]): Omit<RepairReport
  * Puts another vault's files in the place of this one's, which are kept under the name that this gives. At no moment is there no vault: a
  * kill in between leaves the old one or the new one, never a folder that looks as if a vault were still to be made.
  */
-export function putInPlace(files: VaultFiles, fresh: VaultFiles, nowMs: number): string {
+export function putInPlace(
+  files: VaultFiles,
+  fresh: VaultFiles,
+  { nowMs, keptAs = 'damaged' }: { readonly nowMs: number; readonly keptAs?: 'damaged' | 'before-merge' },
+): string {
   const stamp = new Date(nowMs).toISOString().replaceAll(/[-:.]/g, '');
-  let kept = `${files.database}.damaged-${stamp}`;
-  for (let count = 2; existsSync(kept); count += 1) kept = `${files.database}.damaged-${stamp}-${count}`;
+  let kept = `${files.database}.${keptAs}-${stamp}`;
+  for (let count = 2; existsSync(kept); count += 1) kept = `${files.database}.${keptAs}-${stamp}-${count}`;
   for (const [from, to] of [
     [files.sidecar, `${kept}.keys`],
     [files.database, kept],
@@ -169,8 +173,8 @@ export function putInPlace(files: VaultFiles, fresh: VaultFiles, nowMs: number):
   return basename(kept);
 }
 
-/** What a killed repair left; nobody else holds the writer's lock now. */
-function removeUnfinished(files: VaultFiles): void {
+/** What a killed repair or merge left; nobody else holds the writer's lock now. */
+export function removeUnfinished(files: VaultFiles): void {
   const start = basename(files.database);
   for (const name of readdirSync(files.folder))
     if (name.startsWith(start) && /^\.(?:new|look)-\d{1,10}$/.test(name.slice(start.length)))

@@ -2,12 +2,10 @@
 // by one wrong bit. What comes in authenticates under its number; content must be what stands there, since it may have been redacted after
 // the backup was made.
 
-import { rmSync, statSync } from 'node:fs';
-
 import { BOX_KINDS } from '../../crypto/box.ts';
 import { decodeChunkPayload } from '../content/chunk-store.ts';
-import { openReadDatabase, type ReadDb } from '../database.ts';
 import type { VaultState } from '../log/vault-state.ts';
+import { openBeside } from '../open-beside.ts';
 import { orNull } from '../repair/read-rows.ts';
 import { Spares } from '../repair/spares.ts';
 import { BOX_TABLES } from '../tables/boxes.ts';
@@ -35,7 +33,7 @@ export interface HealDeps {
 export async function healVault(deps: HealDeps, backups: readonly string[], control: WorkControl): Promise<HealReport> {
   const { state } = deps;
   const { damaged, moreDamaged } = readVerification(state);
-  const spares = new Spares(state.keys, deps.files.sidecar, backups, openBackup);
+  const spares = new Spares(state.keys, deps.files.sidecar, backups, openBeside);
   const healed = new Set<string>();
   const fromElsewhere: number[] = [];
   try {
@@ -157,21 +155,4 @@ function renewParity(state: VaultState, numbers: readonly number[]): void {
       rebuildGroups(state, groups, () => recordId++),
     );
   }
-}
-
-/** Where it lies; the files that even a reader needs beside it are gone again when it is closed. */
-function openBackup(path: string): ReadDb {
-  const beside = ['-wal', '-shm'].map((suffix) => path + suffix).filter((file) => !isThere(file));
-  const db = openReadDatabase(path);
-  const close = db.close.bind(db);
-  db.close = () => {
-    const closed = close();
-    for (const file of beside) rmSync(file, { force: true });
-    return closed;
-  };
-  return db;
-}
-
-function isThere(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false }) !== undefined;
 }

@@ -14,6 +14,11 @@ export interface WorkControl {
 /** Lets other requests run. @throws AppError CANCELLED */
 export async function yieldToOthers(signal: AbortSignal): Promise<void> {
   await setImmediate();
+  assertNotCancelled(signal);
+}
+
+/** @throws AppError CANCELLED */
+export function assertNotCancelled(signal: AbortSignal): void {
   if (signal.aborted)
     throw new AppError('CANCELLED', 'The work was cancelled; what was done so far stays done.', { isRetryable: true });
 }

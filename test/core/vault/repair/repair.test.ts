@@ -209,7 +209,7 @@ describe('a repair', () => {
     const before = readFileSync(test.path);
     // The new files are not there: the swap stops where a kill could stop it.
     const fresh = vaultFiles(`${test.path}.new-1`);
-    expect(() => putInPlace(vaultFiles(test.path), fresh, TEST_NOW_MS)).toThrow(/ENOENT/);
+    expect(() => putInPlace(vaultFiles(test.path), fresh, { nowMs: TEST_NOW_MS })).toThrow(/ENOENT/);
     expect(readFileSync(test.path).equals(before)).toBe(true);
     expect((await test.reopen()).notices).toEqual([]);
     expect(await test.vault.listSnapshots({ limit: 9 })).toHaveLength(2);

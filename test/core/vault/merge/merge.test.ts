@@ -1,0 +1,330 @@
+import { randomBytes } from 'node:crypto';
+import { copyFileSync, existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import BetterSqlite3 from 'better-sqlite3';
+import { describe, expect, it } from 'vitest';
+
+import { ARGON2_FLOOR } from '../../../../src/core/crypto/key-slot.ts';
+import { mergeVaults, type MergeVaultsOptions } from '../../../../src/core/vault/merge/merge-vaults.ts';
+import type { MergeReport } from '../../../../src/core/vault/merge/merge-report.ts';
+import { vaultFiles } from '../../../../src/core/vault/vault-files.ts';
+import type { Vault } from '../../../../src/core/vault/vault.ts';
+import type { CheckpointAttributes } from '../../../../src/shared/model/checkpoint.ts';
+import type { SessionId, SnapshotId } from '../../../../src/shared/model/ids.ts';
+import { DEFAULT_RETENTION } from '../../../../src/shared/model/retention.ts';
+import { aCapture, aStream, aTerminal, key } from '../../../support/captures.ts';
+import { openTestVault, TEST_NOW_MS, TEST_PASSWORD, type TestVault } from '../../../support/test-vault.ts';
+
+const HOUR_MS = 3_600_000;
+const SECRET = { type: 'password', text: TEST_PASSWORD } as const;
+const ATTRIBUTES: CheckpointAttributes = {
+  name: 'Before',
+  description: '',
+  tags: ['a'],
+  priority: 'normal',
+  pinned: false,
+};
+
+const textOf = (name: string, at: number): string =>
+  Array.from({ length: 60 }, (_, line) => `${name} ${at} line ${line} ${Math.sqrt(at * 60 + line)}\n`).join('');
+
+async function save(vault: Vault, name: string, at: number): Promise<SnapshotId> {
+  const items = [
+    aTerminal('a', { streams: [aStream({ kind: 'blob', text: textOf(name, at) })] }),
+    aTerminal('same', { streams: [aStream({ kind: 'blob', text: 'always the same\n'.repeat(50) })] }),
+  ];
+  return (await vault.save(aCapture(items, { takenAtMs: TEST_NOW_MS + at * HOUR_MS }))).summary.id;
+}
+
+async function backUp(test: TestVault): Promise<string> {
+  const folder = join(test.folder, 'backups');
+  const { name } = await test.vault.backup({ folder, keep: 9, nowMs: TEST_NOW_MS + 500 * HOUR_MS });
+  return join(folder, name);
+}
+
+/** Merges with the vault closed, and opens it again. */
+async function merge(
+  test: TestVault,
+  other: string,
+  options: Partial<MergeVaultsOptions> = {},
+  signal = new AbortController().signal,
+): Promise<MergeReport> {
+  await test.vault.close();
+  const files = vaultFiles(test.path);
+  try {
+    return await mergeVaults(
+      files,
+      SECRET,
+      {
+        ...{ sidecarPath: files.sidecar, random: randomBytes, argon2: ARGON2_FLOOR },
+        ...{ other, otherSecret: null, strategy: 'latest', choices: {}, nowMs: TEST_NOW_MS, isDryRun: false },
+        ...options,
+      },
+      { signal, onProgress: () => undefined },
+    );
+  } finally {
+    await test.reopen();
+  }
+}
+
+async function ids(vault: Vault): Promise<SnapshotId[]> {
+  return (await vault.listSnapshots({ limit: 1_000 })).map(({ id }) => id).toReversed();
+}
+
+const read = async (vault: Vault, id: SnapshotId): Promise<string> =>
+  Buffer.from(await vault.readStream(id, key('tmux:a'), 'scrollback')).toString();
+
+async function assertSound(test: TestVault): Promise<void> {
+  expect(await test.vault.verify({ isDeep: true, nowMs: TEST_NOW_MS })).toMatchObject({ ok: true });
+  const times = (await test.vault.listSnapshots({ limit: 1_000 })).map(({ takenAtMs }) => takenAtMs);
+  expect(times).toEqual(times.toSorted((a, b) => b - a));
+}
+
+describe('mergeVaults() with a backup of the same vault', () => {
+  it('brings back what was thinned out since, in its place of the timeline, and nothing the second time', async () => {
+    await using test = await openTestVault();
+    const old: SnapshotId[] = [];
+    for (let at = 0; at < 40; at += 1) old.push(await save(test.vault, 'old', at));
+    const backup = await backUp(test);
+    for (let at = 400; at < 405; at += 1) await save(test.vault, 'new', at);
+    await test.vault.prune(
+      { ...DEFAULT_RETENTION, allHours: 1, hourlyDays: 1, dailyDays: 2 },
+      TEST_NOW_MS + 405 * HOUR_MS,
+      { isDryRun: false },
+    );
+    const kept = await ids(test.vault);
+    expect(kept.length).toBeLessThan(20);
+
+    const looked = await merge(test, backup, { isDryRun: true });
+    expect(looked).toMatchObject({ isSameVault: true, isNothingNew: false, keptAs: null, unreadable: 0 });
+    expect(await ids(test.vault)).toEqual(kept);
+    const report = await merge(test, backup);
+
+    expect(report.snapshots).toBe(looked.snapshots);
+    const merged = await ids(test.vault);
+    expect(merged).toHaveLength(kept.length + report.snapshots);
+    expect(merged.at(-1)).toBe(kept.at(-1));
+    expect(new Set(merged)).toEqual(new Set([...old, ...kept]));
+    for (const [at, id] of old.entries()) expect(await read(test.vault, id)).toBe(textOf('old', at));
+    await assertSound(test);
+    expect(existsSync(join(test.folder, report.keptAs ?? ''))).toBe(true);
+    expect(await merge(test, backup)).toMatchObject({ isNothingNew: true, snapshots: 0, inBoth: 40, keptAs: null });
+    const found = await test.vault.search({ text: 'old 17 line', limit: 5, budgetMs: 5_000 });
+    expect(found.matches.length).toBeGreaterThan(0);
+    await save(test.vault, 'later', 500);
+    await assertSound(test);
+  });
+
+  it.each([
+    ['latest', { name: 'Before', description: 'later and longer', tags: ['b'], priority: 'normal', pinned: false }],
+    [
+      'most-complete',
+      { name: 'Before the move', description: 'later and longer', tags: ['b', 'a'], priority: 'high', pinned: true },
+    ],
+    ['manual', { name: 'Before', description: '', tags: ['b'], priority: 'normal', pinned: false }],
+  ] as const)('joins what both say of a checkpoint by %s, and lists every conflict', async (strategy, expected) => {
+    await using test = await openTestVault();
+    const id = await save(test.vault, 'old', 0);
+    const { id: checkpoint } = await test.vault.createCheckpoint(id, ATTRIBUTES, TEST_NOW_MS);
+    await test.vault.editCheckpoint(
+      checkpoint,
+      { name: 'Before the move', priority: 'high', pinned: true },
+      TEST_NOW_MS + HOUR_MS,
+    );
+    const backup = await backUp(test);
+    await test.vault.editCheckpoint(
+      checkpoint,
+      { name: 'Before', description: 'later and longer', priority: 'normal', pinned: false, tags: ['b'] },
+      TEST_NOW_MS + 2 * HOUR_MS,
+    );
+    await save(test.vault, 'new', 1);
+    const choices = { [`checkpoint.${checkpoint}.description`]: 'theirs' } as const;
+
+    const report = await merge(test, backup, { strategy, choices });
+
+    const [after] = await test.vault.listCheckpoints();
+    expect(after).toMatchObject(expected);
+    expect(report.conflicts.map(({ field }) => field)).toEqual(['name', 'description', 'tags', 'priority', 'pinned']);
+    expect(report.conflicts[0]).toMatchObject({ ours: 'Before', theirs: 'Before the move' });
+    const again = await merge(test, backup, { strategy, choices });
+    expect(again.checkpointsChanged).toBe(0);
+  });
+
+  it('brings checkpoints and sessions back that are missing here, and what was deleted on purpose stays so', async () => {
+    await using test = await openTestVault();
+    const id = await save(test.vault, 'old', 0);
+    const lost = await test.vault.createCheckpoint(id, ATTRIBUTES, TEST_NOW_MS);
+    const session = (name: string) => Buffer.from(name.padEnd(8, '.')).toString('hex') as SessionId;
+    const say = (name: string, message: string, updatedAtMs: number) =>
+      test.vault.saveSession({
+        id: session(name),
+        nowMs: TEST_NOW_MS,
+        updatedAtMs,
+        create: { createdAtMs: TEST_NOW_MS },
+        facts: { name, tool: 'chat' },
+        messages: [{ id: message, role: 'user', text: message, atMs: TEST_NOW_MS, model: null, isPartial: false }],
+      });
+    await say('gone', 'one', TEST_NOW_MS);
+    await say('marked', 'two', TEST_NOW_MS);
+    await say('both', 'three', TEST_NOW_MS);
+    const backup = await backUp(test);
+    await test.vault.deleteCheckpoints([lost.id]);
+    await test.vault.removeSessions([
+      { id: session('gone'), mark: null },
+      { id: session('marked'), mark: { name: 'marked', deletedAtMs: TEST_NOW_MS } },
+      { id: session('both'), mark: null },
+    ]);
+    await say('both', 'four', TEST_NOW_MS + 1);
+    await save(test.vault, 'new', 1);
+
+    const report = await merge(test, backup);
+
+    expect(report).toMatchObject({
+      ...{ checkpointsAdded: 1, sessionsAdded: 1, sessionsChanged: 1, sessionsDeletedHere: 1, snapshots: 0 },
+    });
+    expect(await test.vault.listCheckpoints()).toMatchObject([{ id: lost.id, snapshotId: id }]);
+    const texts = async (name: string) =>
+      (await test.vault.readMessages(session(name), { limit: 9 })).messages.map(({ text }) => text);
+    expect([await texts('gone'), await texts('both')]).toEqual([['one'], ['four', 'three']]);
+    await assertSound(test);
+  });
+
+  it('does not bring back what was redacted since the backup was made', async () => {
+    await using test = await openTestVault();
+    const secret = 'hunter2hunter2hunter2';
+    const put = async (at: number, more: string) =>
+      test.vault.save(
+        aCapture([aTerminal('a', { streams: [aStream({ text: `${textOf('x', 0)}${secret}\n${more}` })] })], {
+          takenAtMs: TEST_NOW_MS + at * HOUR_MS,
+        }),
+      );
+    const first = await put(0, '');
+    await put(1, 'more\n');
+    const backup = await backUp(test);
+    const { texts } = await test.vault.listTexts(null, 10_000_000);
+    const spots = texts.flatMap(({ anchor, bytes }) => {
+      const start = Buffer.from(bytes).indexOf(secret);
+      return start < 0 ? [] : [{ anchor, start, end: start + secret.length, bytes: Buffer.from(secret) }];
+    });
+    await test.vault.redact(spots, {});
+    await put(2, 'again\n');
+    await test.vault.prune(
+      { ...DEFAULT_RETENTION, allHours: 1, hourlyDays: 0, dailyDays: 1 },
+      TEST_NOW_MS + 90 * HOUR_MS,
+      { isDryRun: false },
+    );
+    expect(await ids(test.vault)).not.toContain(first.summary.id);
+
+    const report = await merge(test, backup);
+
+    expect(report.snapshots).toBeGreaterThan(0);
+    expect(await read(test.vault, first.summary.id)).not.toContain(secret);
+    await assertSound(test);
+  });
+
+  it('leaves out what is damaged in the backup, and says so in the snapshot', async () => {
+    await using test = await openTestVault();
+    const old = [await save(test.vault, 'old', 0), await save(test.vault, 'old', 1)];
+    const backup = await backUp(test);
+    const db = new BetterSqlite3(backup);
+    const row = db.prepare('SELECT record_id AS id, box FROM chunks ORDER BY record_id LIMIT 1').get() as {
+      id: number;
+      box: Buffer;
+    };
+    row.box[60] = (row.box[60] ?? 0) ^ 0xff;
+    db.prepare('UPDATE chunks SET box = ? WHERE record_id = ?').run(row.box, row.id);
+    db.close();
+    await save(test.vault, 'new', 400);
+    await test.vault.prune(
+      { ...DEFAULT_RETENTION, allHours: 1, hourlyDays: 0, dailyDays: 1 },
+      TEST_NOW_MS + 400 * HOUR_MS,
+      { isDryRun: false },
+    );
+
+    const report = await merge(test, backup);
+
+    expect(report).toMatchObject({ snapshots: 2, itemsLeftOut: 1 });
+    const { itemList, gapList } = await test.vault.readSnapshot(old[0] as SnapshotId);
+    expect(itemList).toHaveLength(1);
+    expect(gapList).toMatchObject([{ reason: 'unreadable', message: /left out when this snapshot was merged in/ }]);
+    await assertSound(test);
+  });
+
+  it('changes nothing where it is cancelled, where the vault is open, or where the other one is newer', async () => {
+    await using test = await openTestVault();
+    await save(test.vault, 'old', 0);
+    await save(test.vault, 'old', 5);
+    const backup = await backUp(test);
+    await test.vault.forget(TEST_NOW_MS + HOUR_MS, {});
+    const before = await ids(test.vault);
+    await expect(merge(test, backup)).rejects.toMatchObject({ code: 'USAGE_INVALID' });
+    await save(test.vault, 'new', 9);
+    const end = new AbortController();
+    end.abort();
+    await expect(merge(test, backup, {}, end.signal)).rejects.toMatchObject({ code: 'CANCELLED' });
+    const files = vaultFiles(test.path);
+    const options = { sidecarPath: files.sidecar, random: randomBytes, argon2: ARGON2_FLOOR, other: backup };
+    await expect(
+      mergeVaults(
+        files,
+        SECRET,
+        { ...options, otherSecret: null, strategy: 'latest', choices: {}, nowMs: TEST_NOW_MS, isDryRun: false },
+        { signal: new AbortController().signal, onProgress: () => undefined },
+      ),
+    ).rejects.toMatchObject({ code: 'VAULT_BUSY' });
+
+    expect((await ids(test.vault)).slice(0, before.length)).toEqual(before);
+    expect(readdirSync(test.folder).filter((name) => /\.new-|before-merge/.test(name))).toEqual([]);
+  });
+
+  it('leaves the backup as it was', async () => {
+    await using test = await openTestVault();
+    await save(test.vault, 'old', 0);
+    const backup = await backUp(test);
+    copyFileSync(backup, `${backup}.copy`);
+    await test.vault.forget(0, {});
+    await save(test.vault, 'new', 9);
+
+    expect(await merge(test, backup)).toMatchObject({ snapshots: 1 });
+
+    expect(readFileSync(backup).equals(readFileSync(`${backup}.copy`))).toBe(true);
+    expect(readdirSync(join(test.folder, 'backups'))).toHaveLength(2);
+  });
+});
+
+describe('mergeVaults() with a vault of its own', () => {
+  it('seals everything anew under the keys of this one, with the password of that one', async () => {
+    await using test = await openTestVault();
+    await using other = await openTestVault();
+    const theirs = [await save(other.vault, 'theirs', 1), await save(other.vault, 'theirs', 3)];
+    await other.vault.createCheckpoint(theirs[1] as SnapshotId, { ...ATTRIBUTES, name: 'Theirs' }, TEST_NOW_MS);
+    const password = 'another battery staple horse';
+    await other.vault.changePassword(password, TEST_NOW_MS);
+    await other.vault.close();
+    const ours = [
+      await save(test.vault, 'ours', 0),
+      await save(test.vault, 'ours', 2),
+      await save(test.vault, 'ours', 4),
+    ];
+
+    await expect(merge(test, other.path)).rejects.toMatchObject({ code: 'VAULT_LOCKED' });
+    await expect(merge(test, other.path, { otherSecret: SECRET })).rejects.toMatchObject({
+      code: 'VAULT_WRONG_PASSWORD',
+    });
+    const report = await merge(test, other.path, { otherSecret: { type: 'password', text: password } });
+
+    expect(report).toMatchObject({ isSameVault: false, snapshots: 2, checkpointsAdded: 1 });
+    const merged = await ids(test.vault);
+    expect(merged).toEqual([ours[0], theirs[0], ours[1], theirs[1], ours[2]]);
+    expect(await read(test.vault, theirs[0] as SnapshotId)).toBe(textOf('theirs', 1));
+    expect(await read(test.vault, ours[1] as SnapshotId)).toBe(textOf('ours', 2));
+    expect(await test.vault.listCheckpoints()).toMatchObject([{ name: 'Theirs', snapshotId: theirs[1] }]);
+    await assertSound(test);
+    // What both had is stored once.
+    const db = new BetterSqlite3(test.path, { readonly: true });
+    expect(db.prepare('SELECT count(*) FROM chunks').pluck().get()).toBe(6);
+    db.close();
+    await other.reopen({ type: 'password', text: password });
+  });
+});

@@ -47,7 +47,8 @@ export async function startServeShell(options: ServeOptions): Promise<ServeShell
     response: ServerResponse,
     { port, hasToken }: RequestContext,
   ): Promise<boolean> => {
-    const path = new URL(request.url ?? '/', 'http://localhost').pathname;
+    // As it came: what is compared below is exact, and not everything that may be sent is an address.
+    const path = (request.url ?? '/').split('?')[0] ?? '/';
     if (path === '/session/address' && request.method === 'POST') {
       if (!hasToken) throw refused('The token is missing or wrong.', 'It is in the file `api-token`.');
       sendJson(response, 200, { address: addressOf(port, sessions.newCode()) });

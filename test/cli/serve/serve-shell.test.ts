@@ -7,6 +7,7 @@ import { WebSocket } from 'ws';
 import { startServeShell, type ServeShell } from '../../../src/cli/serve/serve-shell.ts';
 import { readStaticFiles } from '../../../src/cli/serve/static-files.ts';
 import { systemClock } from '../../../src/core/clock.ts';
+import { exchange } from '../../fuzz/sockets/exchange.ts';
 import { makeTemporaryFolder, type TemporaryFolder } from '../../support/temporary-folder.ts';
 import { makeTestSession, type TestSession } from '../../support/test-session.ts';
 
@@ -152,6 +153,17 @@ describe('the pages', () => {
     expect((await fetch(`${origin}/assets/none.js`)).status).toBe(404);
     expect((await fetch(`${origin}/assets/..%2f..%2fpackage.json`)).status).toBe(404);
   });
+
+  it.each(['//', '///x', '/\\\\', 'http://', '/%', '//[', '*'])(
+    'are served, or are not there, at %s too',
+    async (path) => {
+      const head = `GET ${path} HTTP/1.1\r\nHost: 127.0.0.1:${shell.port}\r\nConnection: close\r\n\r\n`;
+
+      const { answer } = await exchange(shell.port, Buffer.from(head), {});
+
+      expect([200, 400, 404]).toContain(answer?.status);
+    },
+  );
 
   it('say so where the window was not built', () => {
     expect(() => readStaticFiles(join(folder.path, 'none'))).toThrow(expect.objectContaining({ code: 'EXEC_FAILED' }));

@@ -91,6 +91,7 @@ const PATHS = [
   '/api/recovery/report',
   '/api/sync/status',
   '/',
+  '//',
   '/index.html',
 ];
 /** What would write wherever the input says, or ask for another server. */

@@ -4,7 +4,7 @@
 
 import { randomUUID } from 'node:crypto';
 
-import { quoteArguments } from '../host/quote-argument.ts';
+import { quoteArguments, quoteWord } from '../host/quote-argument.ts';
 import type { Host } from '../source.ts';
 import type { GitConfig } from './parse-config.ts';
 import { gitEnvironment } from './run-git.ts';
@@ -15,6 +15,8 @@ const TIMEOUT_MS = 1_000;
 /** Two cores are enough for processes that are so short. */
 const MAX_SHELLS = 2;
 const MIN_PER_SHELL = 8;
+
+type Environment = Readonly<Record<string, string | undefined>>;
 
 export interface AskedRepository {
   readonly root: string;
@@ -46,11 +48,19 @@ async function askThroughShell(
   asked: readonly AskedRepository[],
   signal: AbortSignal,
 ): Promise<(readonly [string, EarlyStatus])[]> {
+  const common = gitEnvironment('/', { filters: [] });
   // No file name can hold what nobody could foresee.
   const mark = `${randomUUID()} `;
-  const lines = asked.map((repository) => `${commandFor(repository)} </dev/null; printf '\\000%s%d\\000' '${mark}' $?`);
+  const lines = asked.map(
+    (repository) => `${commandFor(repository, common)} </dev/null; printf '\\000%s%d\\000' '${mark}' $?`,
+  );
   try {
-    const { stdout } = await host.run('sh', ['-s'], { input: `${lines.join('\n')}\n`, timeoutMs: TIMEOUT_MS, signal });
+    const { stdout } = await host.run('sh', ['-s'], {
+      input: `${lines.join('\n')}\n`,
+      env: common,
+      timeoutMs: TIMEOUT_MS,
+      signal,
+    });
     return splitAnswers(stdout, mark).flatMap(({ bytes, exitCode }, index) => {
       const repository = asked[index];
       if (exitCode !== '0' || repository === undefined) return [];
@@ -61,12 +71,13 @@ async function askThroughShell(
   }
 }
 
-/** `env` with every variable, then git; what cannot be written as a word of a shell is not asked (`false`). */
-function commandFor({ root, config }: AskedRepository): string {
-  const environment = Object.entries(gitEnvironment(root, config));
-  const taken = environment.flatMap(([name, value]) => (value === undefined ? ['-u', name] : []));
-  const set = environment.flatMap(([name, value]) => (value === undefined ? [] : [`${name}=${value}`]));
-  return quoteArguments(['env', ...taken, ...set, 'git', '-C', root, ...statusArguments(config)]) ?? 'false';
+/** Git with what differs for this repository; what cannot be written as words of a shell is not asked (`false`). */
+function commandFor({ root, config }: AskedRepository, common: Environment): string {
+  const own = Object.entries(gitEnvironment(root, config)).filter(([name, value]) => value !== common[name]);
+  const assignments = own.map(([name, value]) => [name, quoteWord(value ?? '')] as const);
+  const command = quoteArguments(['git', '-C', root, ...statusArguments(config)]);
+  if (command === null || assignments.some(([, value]) => value === null)) return 'false';
+  return [...assignments.map(([name, value]) => `${name}=${value}`), command].join(' ');
 }
 
 function splitAnswers(output: Buffer, mark: string): { readonly bytes: Buffer; readonly exitCode: string }[] {

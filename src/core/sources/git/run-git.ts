@@ -144,7 +144,7 @@ export async function assertGitVersion(host: Host, signal: AbortSignal): Promise
 }
 
 /** Settings that keep the filters of a repository from running. */
-function turnFiltersOff(config: GitConfig): ReadonlyArray<readonly [string, string]> {
+function turnFiltersOff(config: Pick<GitConfig, 'filters'>): ReadonlyArray<readonly [string, string]> {
   return config.filters.flatMap((name) => [
     [`filter.${name}.clean`, ''] as const,
     [`filter.${name}.smudge`, ''] as const,
@@ -154,7 +154,10 @@ function turnFiltersOff(config: GitConfig): ReadonlyArray<readonly [string, stri
 }
 
 /** The variables under which git is safe in a repository with these settings. */
-export function gitEnvironment(folder: string, config: GitConfig): Readonly<Record<string, string | undefined>> {
+export function gitEnvironment(
+  folder: string,
+  config: Pick<GitConfig, 'filters'>,
+): Readonly<Record<string, string | undefined>> {
   return environmentOf(folder, turnFiltersOff(config));
 }
 

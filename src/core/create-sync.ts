@@ -7,16 +7,22 @@ import { setTimeout } from 'node:timers/promises';
 import { AppError } from '../shared/model/app-error.ts';
 import type { AppEvent } from '../shared/contract/schemas.ts';
 import type { App, OpenApp } from './app.ts';
+import { createSettingsPort } from './create-settings-port.ts';
 import { createLoginServer, createSyncServer } from './sync/http-server.ts';
 import { askForVault, type JoinRequest } from './sync/join-vault.ts';
 import { writeAccount } from './sync/sync-records.ts';
 import { SyncService } from './sync/sync-service.ts';
 import { joinVault, openVault } from './vault/vault-client.ts';
 
+type SyncApp = Pick<
+  App,
+  'clock' | 'folder' | 'host' | 'configPlace' | 'exclusionEnvironment' | 'readConfig' | 'prepareFolder'
+>;
+
 /** Null where the vault is somebody else's, or can only be read. */
 export function createSync(
-  app: Pick<App, 'clock' | 'folder' | 'host'>,
-  opened: Pick<OpenApp, 'vault' | 'config'>,
+  app: SyncApp,
+  opened: Pick<OpenApp, 'vault' | 'config' | 'loadCaptureSettings'>,
   emit: (event: AppEvent) => void,
 ): SyncService | null {
   const { vault } = opened;
@@ -36,6 +42,7 @@ export function createSync(
       login: (url) => createLoginServer({ url, nowMs }),
       sync: (url, tokens) => createSyncServer({ url, nowMs }, tokens),
     },
+    settings: createSettingsPort(app, opened, () => emit({ type: 'settings.changed' })),
     retention: () => opened.config().retention,
     onChanged: () => emit({ type: 'sync.changed' }),
     onDevicesChanged: () => emit({ type: 'devices.changed' }),
@@ -79,8 +86,8 @@ function ownName(): string {
 
 /** Sync that goes on by itself while the vault is open: with each capture, and with what others send. */
 export function keepSync(
-  app: Pick<App, 'clock' | 'folder' | 'host'>,
-  opened: Pick<OpenApp, 'vault' | 'scheduler' | 'config' | 'sessions'>,
+  app: SyncApp,
+  opened: Pick<OpenApp, 'vault' | 'scheduler' | 'config' | 'sessions' | 'loadCaptureSettings'>,
   emit: (event: AppEvent) => void,
 ): SyncService | null {
   const sync = createSync(app, opened, emit);

@@ -23,6 +23,10 @@ const FIELDS: Readonly<Record<SyncField, { readonly description: string; readonl
     description: 'Only these projects leave this device; none means all.',
     expects: 'names of projects',
   },
+  sharesSettings: {
+    description: 'Exclusion rules and retention are the same on all devices.',
+    expects: 'on or off',
+  },
   strategy: {
     description: 'What is shown where two devices changed the same; nothing is lost either way.',
     expects: `one of ${MERGE_STRATEGIES.join(', ')}`,
@@ -31,6 +35,14 @@ const FIELDS: Readonly<Record<SyncField, { readonly description: string; readonl
     description: 'The most that sync sends and takes in a second; 0 for as fast as it goes.',
     expects: 'a whole number from 0 to 10000000',
   },
+};
+const FLAGS: Readonly<Record<string, boolean>> = {
+  on: true,
+  true: true,
+  yes: true,
+  off: false,
+  false: false,
+  no: false,
 };
 const LISTS = new Set<SyncField>(['withoutSources', 'withoutProjects', 'onlyProjects']);
 
@@ -68,7 +80,7 @@ export async function writeSyncSetting(
   text: string,
   sourceIds: readonly SourceId[],
 ): Promise<SyncSelection> {
-  const value = LISTS.has(field) ? parseList(field, text) : parseOne(text);
+  const value = LISTS.has(field) ? parseList(field, text) : parseOne(field, text);
   const parsed = syncSelectionSchema.safeParse({ ...(await readSelection(vault)), [field]: value });
   if (!parsed.success) throw refuse(field);
   const stranger = parsed.data.withoutSources.find((id) => !sourceIds.some((known) => known === id));
@@ -80,8 +92,9 @@ export async function writeSyncSetting(
   return parsed.data;
 }
 
-function parseOne(text: string): unknown {
+function parseOne(field: SyncField, text: string): unknown {
   const trimmed = text.trim();
+  if (field === 'sharesSettings') return FLAGS[trimmed.toLowerCase()] ?? trimmed;
   return /^\d+$/.test(trimmed) ? Number(trimmed) : trimmed;
 }
 

@@ -42,25 +42,34 @@ export class LogSender {
   readonly #deps: SenderDeps;
   /** Entries that were sent. */
   sent = 0;
+  /** The server has the own log up to this entry. */
+  #through = 0;
 
   constructor(deps: SenderDeps) {
     this.#deps = deps;
   }
 
-  /** What is in the log already, from an index on. */
-  async push(identity: ReplicaIdentity, from: number): Promise<void> {
+  get through(): number {
+    return this.#through;
+  }
+
+  /** How far the server said that it is. Comes before everything that sends. */
+  beginAt(index: number): void {
+    this.#noteThrough(index);
+  }
+
+  /** What is in the log and not on the server, also what was signed while others' entries were taken. */
+  async push(identity: ReplicaIdentity): Promise<void> {
     const { server, replica, signal } = this.#deps;
-    let index = from;
     for (;;) {
-      const bytes = await replica.list(index, MAX_ENTRIES_PER_BATCH, PUSH_BYTES);
+      const bytes = await replica.list(this.#through + 1, MAX_ENTRIES_PER_BATCH, PUSH_BYTES);
       if (bytes.length === 0) return;
       await this.#deps.spend(bytes.length);
       try {
         const head = await server.push(identity.vaultId, bytes, signal);
-        if (head.index < index) throw tampered('it took entries and did not go on');
-        this.sent += head.index - index + 1;
-        this.#deps.onPushed(head.index);
-        index = head.index + 1;
+        if (head.index <= this.#through) throw tampered('it took entries and did not go on');
+        this.sent += head.index - this.#through;
+        this.#noteThrough(head.index);
       } catch (error) {
         await this.#helpPush(error, identity, bytes);
       }
@@ -85,7 +94,8 @@ export class LogSender {
       const epoch = refusal.epoch ?? status.epoch;
       await replica.openEpoch(epoch, this.#deps.nowMs(), { isBegun: true });
       const own = status.heads.find(({ device }) => device === identity.deviceId);
-      await replica.resign(own?.index ?? 0, epoch);
+      this.#noteThrough(own?.index ?? 0);
+      await replica.resign(this.#through, epoch);
       return;
     }
     throw error;
@@ -115,9 +125,8 @@ export class LogSender {
         lost.push(...left);
         continue;
       }
-      const before = await ownIdentity(replica);
       if ((await replica.sign(nowMs())) === 0) continue;
-      await this.push(identity, before.headIndex + 1);
+      await this.push(identity);
       done += waitingSnapshots - (await ownIdentity(replica)).waitingSnapshots;
     }
   }
@@ -125,10 +134,16 @@ export class LogSender {
   /** Everything that is to be sent, and lets go on the server of what the vault has let go (S8): what is left of it is told first. */
   async sendAll(identity: ReplicaIdentity): Promise<void> {
     const { server, replica, nowMs, signal, retellAfter } = this.#deps;
+    const { strategy } = this.#deps.selection;
     for (;;) {
-      const before = await ownIdentity(replica);
-      const hasTidied = await replica.tidy({ nowMs: nowMs(), retellAfter, selection: this.#selection(), signal });
-      if (hasTidied) await this.push(identity, before.headIndex + 1);
+      const hasTidied = await replica.tidy({
+        nowMs: nowMs(),
+        retellAfter,
+        selection: this.#selection(),
+        strategy,
+        signal,
+      });
+      await this.push(identity);
       await this.#sendNew(identity);
       if (!hasTidied) break;
     }
@@ -142,6 +157,11 @@ export class LogSender {
   #selection(): ReplicaSelection {
     const { withoutSources, withoutProjects, onlyProjects } = this.#deps.selection;
     return { withoutSources, withoutProjects, onlyProjects };
+  }
+
+  #noteThrough(index: number): void {
+    this.#through = index;
+    this.#deps.onPushed(index);
   }
 
   /** Sends what the server lacks of these; gives what cannot be read here. */

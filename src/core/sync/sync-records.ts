@@ -46,6 +46,7 @@ export const DEFAULT_SELECTION: SyncSelection = {
   withoutSources: [],
   withoutProjects: [],
   onlyProjects: [],
+  sharesSettings: true,
   strategy: 'latest',
   maxKilobytesPerSecond: 0,
 };

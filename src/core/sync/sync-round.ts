@@ -82,7 +82,6 @@ class Round {
   readonly #troubles: Trouble[] = [];
   #devices: readonly AccountDevice[] = [];
   #received = 0;
-  #pushed = 0;
   #bytes = 0;
 
   constructor(deps: RoundDeps, seen: Seen) {
@@ -93,7 +92,6 @@ class Round {
       retellAfter: deps.retellAfter ?? RETELL_AFTER,
       spend: (bytes) => this.#spend(bytes),
       tell: (done, total) => this.#tell('sending', done, total),
-      onPushed: (index) => this.#notePushed(index),
     });
   }
 
@@ -102,7 +100,7 @@ class Round {
     const identity = await ownIdentity(replica);
     const { signal } = this.#deps;
     const [status, account] = await Promise.all([server.status(identity.vaultId, signal), server.account(signal)]);
-    this.#notePushed(status.heads.find(({ device }) => device === identity.deviceId)?.index ?? 0);
+    this.#sender.beginAt(status.heads.find(({ device }) => device === identity.deviceId)?.index ?? 0);
     if (status.vaultId !== identity.vaultId) throw tampered('it told of another vault than was asked for');
     this.#devices = account.devices;
     await replica.openEpoch(status.epoch, this.#deps.nowMs(), { isBegun: true });
@@ -193,7 +191,7 @@ class Round {
         await this.#pullOr(operation.device, operation.after, status);
         return;
       case 'push':
-        await this.#sender.push(identity, operation.from);
+        await this.#sender.push(identity);
         return;
     }
   }
@@ -317,14 +315,9 @@ class Round {
       ...this.#seen,
       generation: status.generation,
       heads,
-      pushed: this.#pushed,
+      pushed: this.#sender.through,
       lastSyncAtMs: isLevel ? this.#deps.nowMs() : this.#seen.lastSyncAtMs,
     };
-  }
-
-  #notePushed(index: number): void {
-    this.#pushed = index;
-    this.#deps.onPushed(index);
   }
 
   async #spend(bytes: number): Promise<void> {

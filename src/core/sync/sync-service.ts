@@ -17,8 +17,10 @@ import { Connection } from './connection.ts';
 import { Lanes, type LaneVault, type LanesDeps } from './lanes.ts';
 import { logIn } from './log-in.ts';
 import { notLoggedIn } from './not-logged-in.ts';
-import { describeConflict } from './describe-conflict.ts';
+import { describeConflict, titlesOf } from './describe-conflict.ts';
+import { describeStatus } from './describe-status.ts';
 import { assertServer, describeDevice, deviceNotFound, pickDevice } from './name-devices.ts';
+import { leaveSettings, takeSettings, type SettingsPort } from './shared-settings.ts';
 import { shareSlots } from './share-slots.ts';
 import type { LoginServer, SyncServer, Tokens, TokenStore } from './server-port.ts';
 import {
@@ -33,8 +35,6 @@ import {
 import { LaneThinning } from './thin-lanes.ts';
 import { syncOnce, type RoundProgress, type Trouble } from './sync-round.ts';
 import type { ReplicaIdentity } from '../vault/vault-replica.ts';
-
-const NOTHING_WAITS = { snapshots: 0, entries: 0 };
 
 export interface SyncDeps {
   readonly vault: Vault & { readonly replica: VaultReplica };
@@ -51,6 +51,8 @@ export interface SyncDeps {
   };
   readonly onChanged: () => void;
   readonly onDevicesChanged: () => void;
+  /** Settings that all devices have; they stay this device's own where there is none. */
+  readonly settings?: SettingsPort;
   /** How long snapshots stay on this device, whoever's they are. */
   readonly retention: () => RetentionLimits;
 }
@@ -112,24 +114,17 @@ export class SyncService {
   async status(): Promise<SyncStatus> {
     const identity = await this.#deps.vault.replica.identity();
     this.#identity = identity;
-    const account = this.#account;
-    const isOn = account?.isOn === true;
-    const at = (ms: number | null): string | null => (ms === null ? null : new Date(ms).toISOString());
-    const { state, error, retryAtMs } = this.#connection;
-    return {
-      isOn,
-      state: isOn ? state : 'off',
-      account: account === null ? null : { server: account.server, email: account.email },
-      device: identity === null ? null : { id: identity.deviceId, name: identity.name },
-      waiting: account === null || identity === null ? NOTHING_WAITS : this.#waiting(identity),
+    return describeStatus({
+      account: this.#account,
+      identity,
+      connection: this.#connection,
+      pushed: this.#pushed,
       progress: this.#progress,
-      lastSyncAt: at(this.#lastSyncAtMs),
-      retryAt: at(retryAtMs),
-      error: error === null ? null : { ...error },
-      troubles: this.#troubles.map(({ error: found, ...trouble }) => ({ ...trouble, error: { ...found } })),
+      lastSyncAtMs: this.#lastSyncAtMs,
+      troubles: this.#troubles,
       pendingJoins: this.#pendingJoins,
       conflicts: this.#conflicts,
-    };
+    });
   }
 
   /** @throws AppError of `logIn`; SYNC_WRONG_VAULT where the account's replica is of another vault */
@@ -306,7 +301,7 @@ export class SyncService {
     this.#conflicts = found.length;
     if (found.length === 0) return [];
     const names = new Map((await this.devices()).map(({ id, name }) => [id, name]));
-    const titles = new Map((await vault.listCheckpoints()).map(({ id, name }) => [`checkpoint:${id}`, name]));
+    const titles = titlesOf(await vault.listCheckpoints(), await vault.listSessions());
     return found.map((conflict) => describeConflict(conflict, names, titles));
   }
 
@@ -342,10 +337,6 @@ export class SyncService {
     await this.lanes.close();
   }
 
-  #waiting({ waitingSnapshots, headIndex }: ReplicaIdentity): SyncStatus['waiting'] {
-    return { snapshots: waitingSnapshots, entries: Math.max(0, headIndex - this.#pushed) };
-  }
-
   async #round(signal: AbortSignal): Promise<void> {
     const { vault, clock, platform } = this.#deps;
     const server = this.#requireServer();
@@ -353,6 +344,8 @@ export class SyncService {
     await shareSlots(vault, server, before.vaultId);
     // Another process may have chosen anew.
     this.#selection = await readSelection(vault);
+    const settings = this.#selection.sharesSettings ? this.#deps.settings : undefined;
+    if (settings !== undefined) await leaveSettings(vault, settings);
     try {
       const result = await syncOnce(
         {
@@ -383,6 +376,7 @@ export class SyncService {
       await writeSeen(vault, result.seen);
       if (result.received > 0) await this.#countConflicts();
       if (result.needsLogin) throw await this.#renewed(false);
+      if (settings !== undefined) await takeSettings(vault, settings, { mayDelete: this.#mayDelete });
       const trouble = result.troubles.find(({ error }) => error.code === 'SYNC_ASKS');
       if (trouble !== undefined) throw new AppError('SYNC_ASKS', trouble.error.message, { hint: trouble.error.hint });
     } catch (error) {

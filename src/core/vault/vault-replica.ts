@@ -150,6 +150,7 @@ export interface VaultReplica {
     readonly nowMs: number;
     readonly retellAfter: number;
     readonly selection: ReplicaSelection;
+    readonly strategy: MergeStrategy;
     readonly signal?: AbortSignal;
   }): Promise<boolean>;
   /** Objects that are to be gone from the server at once, where nothing live names them. */

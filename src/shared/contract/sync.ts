@@ -107,6 +107,8 @@ export const syncSelectionSchema = z.object({
   withoutProjects: z.array(z.string().max(200)).max(1_000),
   /** Where not empty: only these leave. */
   onlyProjects: z.array(z.string().max(200)).max(1_000),
+  /** Exclusion rules and retention are the same on all devices that have this on. */
+  sharesSettings: z.boolean().default(true),
   strategy: z.enum(MERGE_STRATEGIES),
   /** Zero for as fast as it goes. */
   maxKilobytesPerSecond: z.int().min(0).max(10_000_000),

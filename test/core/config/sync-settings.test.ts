@@ -18,6 +18,7 @@ describe('sync settings', () => {
   it('are sealed in the vault, one by one', async () => {
     await writeSyncSetting(vault, 'withoutSources', 'firefox, tmux,firefox', SOURCES);
     await writeSyncSetting(vault, 'onlyProjects', '["work, at home", "cairn"]', SOURCES);
+    await writeSyncSetting(vault, 'sharesSettings', 'off', SOURCES);
     await writeSyncSetting(vault, 'strategy', 'manual', SOURCES);
     await writeSyncSetting(vault, 'maxKilobytesPerSecond', '500', SOURCES);
 
@@ -25,6 +26,7 @@ describe('sync settings', () => {
       withoutSources: ['firefox', 'tmux'],
       withoutProjects: [],
       onlyProjects: ['work, at home', 'cairn'],
+      sharesSettings: false,
       strategy: 'manual',
       maxKilobytesPerSecond: 500,
     });
@@ -33,6 +35,7 @@ describe('sync settings', () => {
       ['sync.withoutSources', ['firefox', 'tmux']],
       ['sync.withoutProjects', []],
       ['sync.onlyProjects', []],
+      ['sync.sharesSettings', false],
       ['sync.strategy', 'manual'],
       ['sync.maxKilobytesPerSecond', 500],
     ]);
@@ -43,6 +46,7 @@ describe('sync settings', () => {
     { field: 'withoutProjects', text: '["a", 1]' },
     { field: 'onlyProjects', text: '[' },
     { field: 'strategy', text: 'oldest' },
+    { field: 'sharesSettings', text: 'perhaps' },
     { field: 'maxKilobytesPerSecond', text: '-1' },
     { field: 'maxKilobytesPerSecond', text: 'fast' },
   ] as const)('refuses $text for $field, and stores nothing', async ({ field, text }) => {

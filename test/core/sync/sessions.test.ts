@@ -148,6 +148,7 @@ describe('sessions on other devices', () => {
       await laptop.replica.tidy({
         nowMs: TEST_NOW_MS,
         retellAfter: 1_000,
+        strategy: 'latest',
         selection: { withoutSources: [], withoutProjects: [], onlyProjects: [] },
       })
     )

@@ -76,6 +76,7 @@ const SELECTION = {
   withoutSources: [],
   withoutProjects: [],
   onlyProjects: [],
+  sharesSettings: true,
   strategy: 'latest',
   maxKilobytesPerSecond: 0,
 };

@@ -4,18 +4,17 @@
 import type { ItemKey, SnapshotId } from '../../../shared/model/ids.ts';
 import type { Gap } from '../../../shared/model/snapshot.ts';
 import { toHex } from '../../../shared/replication/bytes.ts';
-import type { EntryKind, IndexRange } from '../../../shared/replication/entry.ts';
 import type { ObjectId } from '../../../shared/replication/ids.ts';
 import { MAX_REQUIRES_PER_ENTRY } from '../../../shared/replication/limits.ts';
-import type { MergeStrategy } from '../../../shared/merge/merge-fields.ts';
 import { projectOf, repositoryRoots } from '../../../shared/timeline/project.ts';
 import { encodeItem, type ItemEntry, type Manifest } from '../log/manifest.ts';
 import type { VaultState } from '../log/vault-state.ts';
-import { changesOf, createStamper, deletionOf, entityOf } from './checkpoint-fields.ts';
+import { changesOf, createStamper, deletionOf, entityOf, type Stamper } from './checkpoint-fields.ts';
+import type { Draft } from './draft.ts';
 import type { ReplicaEvent } from './events.ts';
 import type { FieldStore } from './field-store.ts';
-import type { ToldSnapshots } from './log-pictures.ts';
 import type { LogState } from './log-state.ts';
+import { sharedChanges } from './shared-values.ts';
 import type { DraftOptions, FieldChange, ReplicaSelection } from '../vault-replica.ts';
 
 /** Compressed it must stay under what an entry may hold, and content ids do not compress. */
@@ -24,16 +23,6 @@ const MAX_SNAPSHOTS_PER_ENTRY = 32;
 export const MAX_FIELDS_PER_ENTRY = 200;
 /** After so many entries comes a full picture: whoever missed something is right again. */
 export const FULL_EVERY = 256;
-
-export interface Draft {
-  readonly kind: EntryKind;
-  readonly events: readonly ReplicaEvent[];
-  /** Ascending. */
-  readonly requires: readonly ObjectId[];
-  /** Of snapshots: where the entry stands among them. */
-  readonly told?: ToldSnapshots;
-  readonly retires?: readonly IndexRange[];
-}
 
 /** Entries that wait to be signed, and what is true once they are. */
 export interface Drafts {
@@ -68,7 +57,7 @@ export function draftEntries(
       requires: [],
     });
   const stamper = createStamper(log.deviceId, log.clock, options.nowMs);
-  const { changes, checkpoints } = checkpointChanges(state, fields, log, stamper, options.strategy);
+  const { changes, checkpoints, inStep } = ownEdits(state, fields, log, stamper, options);
   for (let from = 0; from < changes.length; from += MAX_FIELDS_PER_ENTRY) {
     const slice = changes.slice(from, from + MAX_FIELDS_PER_ENTRY);
     entries.push({
@@ -88,6 +77,7 @@ export function draftEntries(
       hasSaidName: true,
       clock: stamper.last,
       checkpoints,
+      inStep,
       selection,
       exportedThrough: exporter.through,
       sinceFull: exporter.sinceFull,
@@ -111,25 +101,30 @@ export function countWaiting(state: VaultState, log: LogState): number {
 }
 
 /** What was edited here since it was last told. */
-export function checkpointChanges(
+export function ownEdits(
   state: VaultState,
   fields: FieldStore,
   log: LogState,
-  stamper: Parameters<typeof changesOf>[2],
-  strategy: MergeStrategy,
-): { readonly changes: FieldChange[]; readonly checkpoints: string[] } {
+  stamper: Stamper,
+  options: Pick<DraftOptions, 'strategy' | 'selection'>,
+): {
+  readonly changes: readonly FieldChange[];
+  readonly checkpoints: readonly string[];
+  readonly inStep: readonly string[];
+} {
   const changes: FieldChange[] = [];
   const present = new Set<string>();
   for (const { checkpoint } of state.records.checkpoints()) {
     present.add(checkpoint.id);
-    changes.push(...changesOf(checkpoint, fields.fieldsOf(entityOf(checkpoint.id)), stamper, strategy));
+    changes.push(...changesOf(checkpoint, fields.fieldsOf(entityOf(checkpoint.id)), stamper, options.strategy));
   }
   for (const id of log.checkpoints) {
     if (present.has(id)) continue;
     const checkpointId = id as Parameters<typeof entityOf>[0]; // was a checkpoint's
     changes.push(deletionOf(checkpointId, fields.fieldsOf(entityOf(checkpointId)), stamper));
   }
-  return { changes, checkpoints: [...present] };
+  const shared = sharedChanges(state, fields, log.inStep, stamper, options);
+  return { changes: [...changes, ...shared.changes], checkpoints: [...present], inStep: shared.inStep };
 }
 
 function selectItems(manifest: Manifest, selection: ReplicaSelection): Manifest {

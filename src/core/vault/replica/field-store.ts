@@ -121,6 +121,19 @@ export class FieldStore {
   }
 }
 
+/** What is known of entities with some versions more, nothing of it stored yet. */
+export function joinChanges(
+  before: ReadonlyMap<string, ReadonlyMap<string, FieldState>>,
+  changes: readonly FieldChange[],
+): Map<string, Map<string, FieldState>> {
+  const after = new Map([...before].map(([entity, fields]) => [entity, new Map(fields)]));
+  for (const { entity, field, version } of changes) {
+    const fields = after.get(entity);
+    if (fields !== undefined) fields.set(field, joinField(fields.get(field) ?? [], [version]));
+  }
+  return after;
+}
+
 function isSameState(one: FieldState, other: FieldState): boolean {
   return (
     one.length === other.length &&

@@ -20,6 +20,7 @@ import type { DeviceKeys } from './join-keys.ts';
 import type { LogPicture, Retelling } from './log-pictures.ts';
 import { REPLICA_SETTINGS } from '../log/records.ts';
 import type { VaultState } from '../log/vault-state.ts';
+import type { ReplicaSelection } from '../vault-replica.ts';
 
 const pairSchema = z.object({ publicKey: z.base64(), privateKey: z.base64() });
 const rangeSchema = z.object({ first: z.number(), last: z.number() });
@@ -45,6 +46,8 @@ const logStateSchema = z.object({
   clock: z.object({ wallMs: z.number(), counter: z.number() }),
   /** Checkpoints that others know of. */
   checkpoints: z.array(z.string()),
+  /** Other things of which others know what is said here. */
+  inStep: z.array(z.string()).default([]),
   /** The live part of the log, oldest first. */
   pictures: z.array(pictureSchema).default([]),
   /** What is told anew, after which its old entries are retired; null where nothing is. */
@@ -71,6 +74,7 @@ export interface LogState {
   readonly epoch: number;
   readonly clock: HybridClock;
   readonly checkpoints: readonly string[];
+  readonly inStep: readonly string[];
   readonly pictures: readonly LogPicture[];
   readonly retelling: Retelling | null;
   readonly freeing: readonly ObjectId[];
@@ -105,10 +109,17 @@ export function newLogState(name: string, epoch: number, before: LogState | null
     // What this vault has said before stays before what it says next.
     clock: before?.clock ?? NO_CLOCK,
     checkpoints: before?.checkpoints ?? [],
+    inStep: before?.inStep ?? [],
     pictures: [],
     retelling: null,
     freeing: [],
   };
+}
+
+/** What was let out last; of a log that has let nothing out yet, nothing. */
+export function selectionOf({ selection }: LogState): ReplicaSelection {
+  if (selection === '') return { withoutSources: [], withoutProjects: [], onlyProjects: [''] };
+  return JSON.parse(selection) as ReplicaSelection; // as `draftEntries` wrote it
 }
 
 export function encodeLogState({ signing, agreement, ...rest }: LogState): { readonly [key: string]: never } {

@@ -3,7 +3,7 @@
 import { parseBody, parseSignedPart, type WireEntry } from '../../../shared/replication/entry.ts';
 import type { KeyTree } from '../../crypto/key-tree.ts';
 import { openEvents, type EntryPlace } from './events.ts';
-import type { Draft } from './export-log.ts';
+import type { Draft } from './draft.ts';
 
 /** Null where it makes no sense, or is not the one that stood there. */
 export function reopenEntry(keys: KeyTree, place: Omit<EntryPlace, 'previousHash'>, entry: WireEntry): Draft | null {

@@ -16,6 +16,7 @@ import { removeLeftovers } from '../vault-place.ts';
 import { sealJoinAnswer } from './join-keys.ts';
 import { LaneLog } from './lane-log.ts';
 import { ReplicaLog } from './replica-log.ts';
+import { readSealedObjects } from './sealed-objects.ts';
 import { tidyLog, type TidyDeps, type TidyOptions } from './tidy-log.ts';
 import type {
   ApplyOptions,
@@ -29,6 +30,7 @@ import type {
   LaneState,
   MergedFields,
   ReplicaIdentity,
+  SealedObject,
 } from '../vault-replica.ts';
 
 export interface ReplicaEngineDeps {
@@ -113,8 +115,8 @@ export class ReplicaEngine {
     return this.#deps.read(() => this.#replica.list(fromIndex, maxEntries, maxBytes));
   }
 
-  replicaObjects(ids: readonly ObjectId[]): ReturnType<ReplicaLog['objects']> {
-    return this.#deps.read(() => this.#replica.objects(ids));
+  replicaObjects(ids: readonly ObjectId[]): SealedObject[] {
+    return this.#deps.read(() => readSealedObjects(this.#deps.save.state, ids));
   }
 
   replicaMerge(changes: readonly FieldChange[], options: Parameters<ReplicaLog['merge']>[1]): Promise<MergedFields> {

@@ -1,7 +1,7 @@
 // The own log of a vault that is synced: identity, drafts, signed entries, and the fields that several devices edit. One per open vault;
 // runs in the vault's thread, and every change needs the writer's lock.
 
-import { fromHex, toHex } from '../../../shared/replication/bytes.ts';
+import { toHex } from '../../../shared/replication/bytes.ts';
 import {
   encodeWireEntries,
   parseWireEntries,
@@ -11,7 +11,7 @@ import {
 } from '../../../shared/replication/entry.ts';
 import { NO_ENTRY_HASH, type ObjectId } from '../../../shared/replication/ids.ts';
 import { witnessClock } from '../../../shared/merge/hybrid-clock.ts';
-import { joinField, type MergeStrategy } from '../../../shared/merge/merge-fields.ts';
+import type { MergeStrategy } from '../../../shared/merge/merge-fields.ts';
 import { AppError } from '../../../shared/model/app-error.ts';
 import type { CheckpointId } from '../../../shared/model/ids.ts';
 import type { JsonObject, JsonValue } from '../../../shared/model/json.ts';
@@ -23,32 +23,34 @@ import { planCheckpoints } from './plan-checkpoints.ts';
 import { planNote } from '../log/notes.ts';
 import { REPLICA_SETTINGS, sealRecord, type VaultRecord } from '../log/records.ts';
 import type { VaultState } from '../log/vault-state.ts';
-import { changeOf, checkpointsFrom, conflictsOf, createStamper } from './checkpoint-fields.ts';
+import { changeOf, checkpointsFrom, createStamper } from './checkpoint-fields.ts';
+import type { Draft } from './draft.ts';
 import { sealEvents } from './events.ts';
 import {
-  checkpointChanges,
   countWaiting,
   draftEntries,
   findPicture,
   MAX_FIELDS_PER_ENTRY,
-  type Draft,
+  ownEdits,
   type Drafts,
   type Picture,
 } from './export-log.ts';
-import { FieldStore, type FieldWrites } from './field-store.ts';
+import { FieldStore, joinChanges, type FieldWrites } from './field-store.ts';
+import { listConflicts } from './list-conflicts.ts';
 import { moveEntries, moveRanges, withEntry } from './log-pictures.ts';
-import { encodeLogState, newLogState, readLogState, type LogState } from './log-state.ts';
+import { encodeLogState, newLogState, readLogState, selectionOf, type LogState } from './log-state.ts';
 import type { DeviceKeys } from './join-keys.ts';
+import { applyShared, findNewcomers } from './shared-values.ts';
 import { moveTold } from './tell-sessions.ts';
 import { reopenEntry } from './reopen-entry.ts';
-import { hashOf, sha256Hex, signEntry } from './wire.ts';
+import { hashOf, signEntry } from './wire.ts';
 import type {
   DraftOptions,
   FieldChange,
   FieldConflict,
   MergedFields,
   ReplicaIdentity,
-  SealedObject,
+  ReplicaSelection,
 } from '../vault-replica.ts';
 
 export class ReplicaLog {
@@ -252,19 +254,6 @@ export class ReplicaLog {
     return damaged(`entry ${index} of the log for other devices is missing`);
   }
 
-  /** Chunks as they are sealed here; without those that do not open. */
-  objects(ids: readonly ObjectId[]): SealedObject[] {
-    const found: SealedObject[] = [];
-    for (const id of ids) {
-      const bytes = fromHex(id);
-      const facts = bytes === null ? undefined : this.#state.store.find(bytes);
-      if (facts === undefined || !this.#state.store.isWhole(facts.recordId)) continue;
-      const box = this.#state.read.chunks.readBox(facts.recordId);
-      if (box !== undefined) found.push({ id, box: Uint8Array.from(box), hash: sha256Hex(box) });
-    }
-    return found;
-  }
-
   /** Joins what other devices said into what is known here, own checkpoints included. @throws AppError SYNC_ASKS */
   merge(
     changes: readonly FieldChange[],
@@ -272,12 +261,13 @@ export class ReplicaLog {
   ): MergedFields {
     this.#sayOwnEdits(options);
     this.#drafts = null;
-    const log = this.#own();
-    const { entities: changed, writes } = this.fields.join(changes, this.#state.head.nextRecordId);
     // Also what is known: the snapshot of a checkpoint may have come only now.
     const entities = new Set(changes.map(({ entity }) => entity));
     const before = new Map([...entities].map((entity) => [entity, this.fields.fieldsOf(entity)]));
-    const after = joined(before, changes);
+    const after = joinChanges(before, changes);
+    const inStep = this.#applyShared(entities, (entity) => after.get(entity) ?? new Map(), options);
+    const log = { ...this.#own(), inStep };
+    const { entities: changed, writes } = this.fields.join(changes, this.#state.head.nextRecordId);
     const checkpoints = checkpointsFrom(entities, (entity) => after.get(entity) ?? new Map(), options.strategy);
     const deleted = checkpoints.filter(({ id, checkpoint }) => checkpoint === null && this.#has(id)).length;
     const total = this.#state.records.checkpoints().length;
@@ -310,19 +300,7 @@ export class ReplicaLog {
   }
 
   conflicts(strategy: MergeStrategy): FieldConflict[] {
-    const told = ({ value, device, clock }: { value: JsonValue; device: string; clock: HybridClock | null }) => ({
-      value,
-      device,
-      atMs: clock?.wallMs ?? null,
-    });
-    return this.fields.entities().flatMap((entity) =>
-      conflictsOf(this.fields.fieldsOf(entity), strategy).map(({ field, view }) => ({
-        entity,
-        field,
-        current: told(view.current),
-        others: view.others.map(told),
-      })),
-    );
+    return listConflicts(this.fields, strategy);
   }
 
   /** A version in the place of all that there are: what a person chose, or edited of another device's. It goes into the log at once. */
@@ -347,14 +325,39 @@ export class ReplicaLog {
     this.#drafts = null;
   }
 
+  /** Things that came here after others had said something of them: what is known is written there. */
+  adopt(options: {
+    readonly strategy: MergeStrategy;
+    readonly selection: ReplicaSelection;
+    readonly nowMs: number;
+  }): void {
+    const newcomers = findNewcomers(this.#state, this.fields, this.#own().inStep, options.selection);
+    const inStep = this.#applyShared(newcomers, (entity) => this.fields.fieldsOf(entity), options);
+    this.#take({ ...this.#own(), inStep });
+  }
+
+  /** Writes what is known of things that are here; gives all that are in step then. */
+  #applyShared(
+    entities: Iterable<string>,
+    fieldsOf: (entity: string) => ReturnType<FieldStore['fieldsOf']>,
+    options: { readonly strategy: MergeStrategy; readonly nowMs: number },
+  ): readonly string[] {
+    const { inStep } = this.#own();
+    const applied = [...entities].filter((entity) => applyShared(this.#state, entity, fieldsOf(entity), options));
+    const known = new Set(inStep);
+    return applied.every((entity) => known.has(entity)) ? inStep : [...new Set([...inStep, ...applied])];
+  }
+
   /** What was edited here and is in no field yet: else a version from elsewhere would take its place unseen. */
   #sayOwnEdits({ strategy, nowMs }: { readonly strategy: MergeStrategy; readonly nowMs: number }): void {
     const log = this.#own();
     const stamper = createStamper(log.deviceId, log.clock, nowMs);
-    const { changes, checkpoints } = checkpointChanges(this.#state, this.fields, log, stamper, strategy);
+    const selection = selectionOf(log);
+    const edits = ownEdits(this.#state, this.fields, log, stamper, { strategy, selection });
+    const { changes, checkpoints, inStep } = edits;
     if (changes.length === 0) return;
     const { writes } = this.fields.join(changes, this.#state.head.nextRecordId);
-    this.#say({ ...log, clock: stamper.last, checkpoints }, changes, writes);
+    this.#say({ ...log, clock: stamper.last, checkpoints, inStep }, changes, writes);
     writes.done();
   }
 
@@ -484,16 +487,4 @@ function isSameLog(one: LogState, other: LogState): boolean {
 
 function fail(error: AppError): never {
   throw error;
-}
-
-function joined(
-  before: ReadonlyMap<string, ReturnType<FieldStore['fieldsOf']>>,
-  changes: readonly FieldChange[],
-): Map<string, ReturnType<FieldStore['fieldsOf']>> {
-  const after = new Map([...before].map(([entity, fields]) => [entity, new Map(fields)]));
-  for (const { entity, field, version } of changes) {
-    const fields = after.get(entity);
-    if (fields !== undefined) fields.set(field, joinField(fields.get(field) ?? [], [version]));
-  }
-  return after;
 }

@@ -10,12 +10,13 @@ import type { SessionMessage } from '../../../shared/model/session.ts';
 import type { IndexRange } from '../../../shared/replication/entry.ts';
 import type { DeviceId } from '../../../shared/replication/ids.ts';
 import { projectOf, repositoryRoots } from '../../../shared/timeline/project.ts';
+import type { ItemEntry } from '../log/manifest.ts';
 import { readMessages } from '../log/sessions.ts';
 import type { SessionPlace } from '../log/session-records.ts';
 import type { VaultState } from '../log/vault-state.ts';
 import type { ReplicaSelection } from '../vault-replica.ts';
 import type { ReplicaEvent, SessionEvent } from './events.ts';
-import type { Draft } from './export-log.ts';
+import type { Draft } from './draft.ts';
 import { moveRanges } from './log-pictures.ts';
 
 /** Compressed it must stay under what an entry may hold. */
@@ -153,7 +154,7 @@ function stepOf(state: VaultState, place: SessionPlace, before: ToldSession | un
 }
 
 /** Tools and projects of which nothing leaves are those of snapshots. */
-function isLetOut(state: VaultState, { session }: SessionPlace, selection: ReplicaSelection): boolean {
+export function isLetOut(state: VaultState, { session }: SessionPlace, selection: ReplicaSelection): boolean {
   const { tool, externalId } = session.facts;
   const { withoutSources, withoutProjects, onlyProjects } = selection;
   if (typeof tool === 'string' && withoutSources.includes(tool)) return false;
@@ -164,11 +165,17 @@ function isLetOut(state: VaultState, { session }: SessionPlace, selection: Repli
 }
 
 /** What is kept beside a captured conversation does not say its project: the conversation does. */
-function projectOfCaptured({ latest }: VaultState, tool: unknown, externalId: unknown): string | undefined {
+function projectOfCaptured(state: VaultState, tool: unknown, externalId: unknown): string | undefined {
+  const entry = findConversation(state, tool, externalId);
+  return entry === undefined ? undefined : projectOf(entry, repositoryRoots(state.latest.manifest.values()));
+}
+
+/** The conversation of the newest snapshot that a session is. */
+export function findConversation({ latest }: VaultState, tool: unknown, externalId: unknown): ItemEntry | undefined {
   for (const entry of latest.manifest.values()) {
     if (entry.kind !== 'conversation' || entry.source !== tool) continue;
     const id = entry.attributes['id'] ?? entry.key.slice(entry.key.indexOf(':') + 1);
-    if (id === externalId) return projectOf(entry, repositoryRoots(latest.manifest.values()));
+    if (id === externalId) return entry;
   }
   return undefined;
 }

@@ -4,15 +4,18 @@
 
 import { parseBody, parseSignedPart, type IndexRange, type WireEntry } from '../../../shared/replication/entry.ts';
 import type { ObjectId } from '../../../shared/replication/ids.ts';
+import type { MergeStrategy } from '../../../shared/merge/merge-fields.ts';
 import type { SnapshotId } from '../../../shared/model/ids.ts';
 import { listOf } from '../log/notes.ts';
 import { REPLICA_SETTINGS } from '../log/records.ts';
 import type { VaultState } from '../log/vault-state.ts';
 import { yieldToOthers, type WorkControl } from '../upkeep/slices.ts';
 import { redactedChunkSchema, type RedactedChunk } from './events.ts';
-import { FULL_EVERY, type Draft } from './export-log.ts';
+import type { Draft } from './draft.ts';
+import { FULL_EVERY } from './export-log.ts';
 import { picturesOf, toRanges, wornPicture, type LogPicture } from './log-pictures.ts';
 import type { LogState } from './log-state.ts';
+import { findNewcomers } from './shared-values.ts';
 import { encodeTold, findDueSession, parseTold, planSession, toldAfter, type ToldSession } from './tell-sessions.ts';
 import type { ReplicaSelection } from '../vault-replica.ts';
 import type { ReplicaLog } from './replica-log.ts';
@@ -33,6 +36,7 @@ export interface TidyDeps {
 export interface TidyOptions {
   readonly nowMs: number;
   readonly selection: ReplicaSelection;
+  readonly strategy: MergeStrategy;
   /** Snapshots gone since they were told from which on they are worth telling the rest anew. */
   readonly retellAfter: number;
 }
@@ -49,6 +53,10 @@ interface Notes {
 export async function tidyLog(deps: TidyDeps, options: TidyOptions, control: WorkControl): Promise<boolean> {
   const log = deps.log.state();
   if (log === null) return false;
+  const { state, log: replica } = deps;
+  // Nothing to send: what others said is written here.
+  if (findNewcomers(state, replica.fields, log.inStep, options.selection).length > 0)
+    await deps.withLock(() => replica.adopt(options));
   if (await tellSessions(deps, options, control)) return true;
   const notes = readNotes(deps.state);
   if (notes.forgotten.length + notes.redacted.length > 0 || log.retelling === null)

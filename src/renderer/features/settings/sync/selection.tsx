@@ -81,6 +81,14 @@ function Form({ stored, onDone }: { readonly stored: SyncSelection; readonly onD
         onValue={(text) => setDraft({ ...draft, onlyProjects: text.split('\n') })}
         spellCheck={false}
       />
+      <label className="row">
+        <Checkbox
+          label="Exclusion rules and retention are the same on all devices"
+          isChecked={draft.sharesSettings}
+          onChange={(sharesSettings) => setDraft({ ...draft, sharesSettings })}
+        />
+        <span>Exclusion rules and retention are the same on all devices</span>
+      </label>
       <SelectField
         label="Where two devices changed the same"
         value={draft.strategy}

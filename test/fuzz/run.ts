@@ -14,6 +14,7 @@ import { fuzzTargets } from './targets.ts';
 const MAX_INPUT_BYTES = 64 * 1024;
 /** An input that takes longer hangs. */
 const HANG_MS = 60_000;
+const STEP_MS = 2_000;
 const MAX_HEAP_MB = 1_024;
 /** What is worth keeping in the repository. */
 const MAX_KEPT_BYTES = 2_048;
@@ -108,13 +109,15 @@ function fuzz(name: string, turnSeed: number, runs: number, maxMs: number): Prom
     const end = (what: string): void =>
       resolve({ inputs: counter[0] ?? 0, blocks: 0, found: [], faults: [{ what, input: current() }] });
     let seen = -1;
+    let still = 0;
+    // In steps: when all of this is stopped for a while, nothing hangs.
     const watch = setInterval(() => {
-      if (seen === counter[0] && seen > 0) {
-        end('hangs');
-        void worker.terminate();
-      }
+      still = seen === counter[0] && seen > 0 ? still + 1 : 0;
       seen = counter[0] ?? 0;
-    }, HANG_MS);
+      if (still < HANG_MS / STEP_MS) return;
+      end('hangs');
+      void worker.terminate();
+    }, STEP_MS);
     worker.once('message', (answer: FuzzAnswer) => {
       // Bytes cross as plain arrays.
       const found = answer.found.map((input) => Buffer.from(input));

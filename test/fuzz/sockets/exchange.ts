@@ -5,6 +5,8 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 
+import { afterTicks } from './after-ticks.ts';
+
 /** Longer than any server of ours may take for one request. */
 const HANG_MS = 15_000;
 /** Whoever sent half a request has nothing to wait for. */
@@ -66,7 +68,7 @@ async function talk(port: number, sent: Buffer, mustAnswer: boolean): Promise<Bu
   const socket = connect({ host: '127.0.0.1', port });
   const pieces: Buffer[] = [];
   const done = Promise.withResolvers<void>();
-  const hang = setTimeout(() => done.reject(new Error('hangs')), HANG_MS);
+  const stopWatch = afterTicks(HANG_MS, () => done.reject(new Error('hangs')));
   const quiet = mustAnswer ? null : setTimeout(() => socket.end(), QUIET_MS);
   socket.on('data', (piece: Buffer) => {
     pieces.push(piece);
@@ -79,7 +81,7 @@ async function talk(port: number, sent: Buffer, mustAnswer: boolean): Promise<Bu
     socket.write(sent);
     await done.promise;
   } finally {
-    clearTimeout(hang);
+    stopWatch();
     if (quiet !== null) clearTimeout(quiet);
     socket.destroy();
     if (!socket.closed) await once(socket, 'close');

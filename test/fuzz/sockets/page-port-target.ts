@@ -8,6 +8,7 @@ import type { MessagePortMain } from 'electron';
 import { adaptPort } from '../../../src/main/rpc/port-adapter.ts';
 import { jsonOf } from '../source-targets.ts';
 import { nothing, texts, type FuzzTarget } from '../target.ts';
+import { afterTicks } from './after-ticks.ts';
 import { checkText } from './check-answer.ts';
 import { MESSAGE_WORDS, MESSAGES } from './local-targets.ts';
 import { LocalWorlds } from './local-world.ts';
@@ -26,7 +27,7 @@ export function pagePortTarget(): FuzzTarget {
       new RPCHandler(test.router).upgrade(served.port, { context: {} });
       const told: string[] = [];
       const done = Promise.withResolvers<void>();
-      const hang = setTimeout(() => done.reject(new Error('hangs')), HANG_MS);
+      const stopWatch = afterTicks(HANG_MS, () => done.reject(new Error('hangs')));
       port2.on('message', (answer: unknown) => {
         told.push(String(answer));
         if (told.at(-1)?.includes('"i":"probe"') === true) done.resolve();
@@ -36,7 +37,7 @@ export function pagePortTarget(): FuzzTarget {
         port2.postMessage(PROBE);
         await done.promise;
       } finally {
-        clearTimeout(hang);
+        stopWatch();
         served.close();
         port2.close();
       }

@@ -5,6 +5,7 @@ import { Socket } from 'node:net';
 
 import { WebSocket } from 'ws';
 
+import { afterTicks } from './after-ticks.ts';
 import { checkText, type AnswerRules } from './check-answer.ts';
 import type { Names } from './exchange.ts';
 
@@ -28,7 +29,7 @@ export async function talkOverSocket({ port, names, rules, bytes }: SocketTalk):
   });
   const told: string[] = [];
   const done = Promise.withResolvers<void>();
-  const hang = setTimeout(() => done.reject(new Error('hangs')), HANG_MS);
+  const stopWatch = afterTicks(HANG_MS, () => done.reject(new Error('hangs')));
   socket.on('message', (data: Buffer) => {
     told.push(data.toString('utf8'));
     if (told.at(-1)?.includes('"i":"probe"') === true) done.resolve();
@@ -45,7 +46,7 @@ export async function talkOverSocket({ port, names, rules, bytes }: SocketTalk):
     }
     await done.promise;
   } finally {
-    clearTimeout(hang);
+    stopWatch();
     socket.terminate();
   }
   for (const text of told) checkText(text, rules, true);

@@ -19,25 +19,35 @@ type PortVault = Pick<OpenApp, 'vault' | 'loadCaptureSettings'>;
 const HASH_CHARACTERS = 32;
 
 export function createSettingsPort(app: PortApp, opened: PortVault, onChanged: () => void): SettingsPort {
-  const apply: Record<
-    SharedSettings,
-    (values: SettingValues, options: { readonly mayDelete: boolean }) => Promise<void>
-  > = {
-    exclusions: (values) => applyExclusions(app, opened, values),
-    retention: (values, options) => applyRetention(app, opened, values, options),
+  // What was asked about is not counted anew with each round.
+  let asked: { readonly values: string; readonly error: AppError } | null = null;
+  const read = async (group: SharedSettings): Promise<SettingValues | null> => {
+    try {
+      return group === 'retention' ? readRetention(app) : await readExclusions(opened);
+    } catch (error) {
+      // A configuration that cannot be read is told where it is used; here nothing is changed on its account.
+      if (error instanceof AppError && error.code.startsWith('CONFIG_')) return null;
+      throw error;
+    }
+  };
+  const applyLimits = async (values: SettingValues, mayDelete: boolean): Promise<void> => {
+    const wanted = wantedLimits(app, values);
+    const key = JSON.stringify(wanted);
+    if (!mayDelete && asked?.values === key) throw asked.error;
+    const error = mayDelete ? null : await asksForLess(app, opened, wanted);
+    asked = error === null ? null : { values: key, error };
+    if (error !== null) throw error;
+    app.prepareFolder();
+    for (const [name, value] of wanted)
+      await ifFitting(async () => setConfigValueSync(app.configPlace, `retention.${name}`, String(value)));
   };
   return {
-    read: async (group) => {
-      try {
-        return group === 'retention' ? readRetention(app) : await readExclusions(opened);
-      } catch (error) {
-        // A configuration that cannot be read is told where it is used; here nothing is changed on its account.
-        if (error instanceof AppError && error.code.startsWith('CONFIG_')) return null;
-        throw error;
-      }
-    },
-    apply: async (group, values, options) => {
-      await apply[group](values, options);
+    read,
+    apply: async (group, values, { mayDelete }) => {
+      const before = JSON.stringify(await read(group));
+      if (group === 'retention') await applyLimits(values, mayDelete);
+      else await applyExclusions(app, opened, values);
+      if (JSON.stringify(await read(group)) === before) return;
       await opened.loadCaptureSettings();
       onChanged();
     },
@@ -51,37 +61,30 @@ function readRetention(app: PortApp): SettingValues {
   );
 }
 
-/** Shorter limits delete: much of that is asked about first (S8). */
-async function applyRetention(
-  app: PortApp,
-  { vault }: PortVault,
-  values: SettingValues,
-  { mayDelete }: { readonly mayDelete: boolean },
-): Promise<void> {
-  const before = app.readConfig().retention;
-  const wanted = limitNames().flatMap((name) => {
+type Limit = readonly [keyof RetentionLimits, number];
+
+function wantedLimits(app: PortApp, values: SettingValues): readonly Limit[] {
+  const { retention } = app.readConfig();
+  return limitNames().flatMap((name): Limit[] => {
     if (!(name in values)) return [];
     const value = values[name] ?? DEFAULT_RETENTION[name];
-    return typeof value === 'number' && value !== before[name] ? [[name, value] as const] : [];
+    return typeof value === 'number' && value !== retention[name] ? [[name, value]] : [];
   });
-  if (wanted.some(([name, value]) => value < before[name]) && !mayDelete) {
-    const nowMs = await readRetentionTime(vault, app.clock.nowMs());
-    const removedBy = async (limits: RetentionLimits): Promise<number> =>
-      (await vault.prune(limits, nowMs, { isDryRun: true })).removedSnapshots;
-    const after = { ...before, ...Object.fromEntries(wanted) };
-    const count = (await removedBy(after)) - (await removedBy(before));
-    const { snapshots } = await vault.statistics({ inactiveDays: before.inactiveDays, nowMs });
-    if (isBraked(count, snapshots)) throw asksForLess(count, snapshots);
-  }
-  app.prepareFolder();
-  for (const [name, value] of wanted)
-    await ifFitting(async () => setConfigValueSync(app.configPlace, `retention.${name}`, String(value)));
 }
 
-function asksForLess(count: number, of: number): AppError {
+/** Shorter limits delete: where that is much, the question; null where it is not (S8). */
+async function asksForLess(app: PortApp, { vault }: PortVault, wanted: readonly Limit[]): Promise<AppError | null> {
+  const before = app.readConfig().retention;
+  if (wanted.every(([name, value]) => value >= before[name])) return null;
+  const nowMs = await readRetentionTime(vault, app.clock.nowMs());
+  const removedBy = async (limits: RetentionLimits): Promise<number> =>
+    (await vault.prune(limits, nowMs, { isDryRun: true })).removedSnapshots;
+  const count = (await removedBy({ ...before, ...Object.fromEntries(wanted) })) - (await removedBy(before));
+  const { snapshots } = await vault.statistics({ inactiveDays: before.inactiveDays, nowMs });
+  if (!isBraked(count, snapshots)) return null;
   return new AppError(
     'SYNC_ASKS',
-    `Another device keeps snapshots for a shorter time: by its rules ${count} of ${of} would go here. They were not taken over.`,
+    `Another device keeps snapshots for a shorter time: by its rules ${count} of ${snapshots} would go here. They were not taken over.`,
     {
       hint: '`cairn sync now --accept-deletions` takes them over; a retention set here counts for all devices, and sync.sharesSettings off leaves each its own.',
     },

@@ -54,10 +54,11 @@ export function timelineHandlers({ session }: ApiDeps) {
     },
     search: {
       query: os.search.query.handler(({ input: { device, ...input } }) =>
-        withHistory(session, device, async ({ timeline, isOther }) => {
+        withHistory(session, device, async ({ vault, timeline, isOther }) => {
           const answer = await timeline.search(input);
-          if (input.cursor !== undefined || isOther) return answer;
-          const { hits } = await session.unlocked().sessions.store.search({
+          if (input.cursor !== undefined) return answer;
+          const { store } = session.unlocked().sessions;
+          const { hits } = await (isOther ? store.over(vault) : store).search({
             text: input.text,
             limit: MAX_SESSION_HITS,
             budgetMs: input.firstWithinMs ?? SESSIONS_BUDGET_MS,

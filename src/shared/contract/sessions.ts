@@ -7,6 +7,7 @@ import type { SessionId } from '../model/ids.ts';
 import type { JsonObject } from '../model/json.ts';
 import { MESSAGE_ROLES, SESSION_STATUSES } from '../model/session.ts';
 import { previewSchema, timeSchema } from './schemas.ts';
+import { deviceReferenceSchema } from './sync.ts';
 
 const MAX_CONTENT = 900_000;
 const MAX_MESSAGES_AT_ONCE = 500;
@@ -18,6 +19,8 @@ const post = (path: `/${string}`) => oc.route({ method: 'POST', path });
 const sessionIdSchema = z.string().regex(/^[0-9a-f]{16}$/) as unknown as z.ZodType<SessionId, string>;
 /** An id, the beginning of one, what its tool calls it, or its name. */
 const sessionReferenceSchema = z.string().min(1).max(300);
+/** Another device's sessions as they are here; what is read only. */
+const ofDevice = { device: deviceReferenceSchema.optional() };
 const detailsSchema = z.record(z.string(), z.json()) as unknown as z.ZodType<JsonObject>; // what z.json() accepts
 
 const lineSchema = z.string().trim().min(1).max(300);
@@ -114,6 +117,7 @@ export const sessionsContract = {
           /** Words in name, beginning or project. */
           text: z.string().max(300).optional(),
           limit: z.coerce.number().int().min(1).max(100_000).optional(),
+          ...ofDevice,
         }),
       )
       .output(z.object({ sessions: z.array(sessionSchema) })),
@@ -123,7 +127,13 @@ export const sessionsContract = {
       .output(sessionSchema.extend({ isNew: z.boolean() })),
     /** One with its newest messages. */
     get: get('/sessions/{id}')
-      .input(z.object({ id: sessionReferenceSchema, messages: z.coerce.number().int().min(0).max(10_000).default(50) }))
+      .input(
+        z.object({
+          id: sessionReferenceSchema,
+          messages: z.coerce.number().int().min(0).max(10_000).default(50),
+          ...ofDevice,
+        }),
+      )
       .output(
         sessionSchema.extend({
           systemPrompt: z.string().nullable(),
@@ -166,6 +176,7 @@ export const sessionsContract = {
           id: sessionReferenceSchema,
           firstIndex: z.int().min(0).optional(),
           limit: z.int().min(1).max(2000).optional(),
+          ...ofDevice,
         }),
       )
       .output(previewSchema),
@@ -180,7 +191,7 @@ export const sessionsContract = {
       }),
     ),
     export: oc
-      .input(z.object({ id: sessionReferenceSchema, format: z.enum(['markdown', 'json']) }))
+      .input(z.object({ id: sessionReferenceSchema, format: z.enum(['markdown', 'json']), ...ofDevice }))
       .output(z.object({ fileName: z.string(), text: z.string() })),
     cleanup: oc.input(z.object({ dryRun: z.boolean(), includeGone: z.boolean().default(false) })).output(
       z.object({

@@ -160,7 +160,7 @@ test('sync: signing in, every state in words, devices, joining, conflicts, and t
   } as const;
   await shows({ ...LEVEL, state: 'syncing', progress, waiting: { snapshots: 2, entries: 5 } }, 'Syncing: 3 of 12');
   await expect(content.getByRole('progressbar')).toHaveAttribute('aria-valuenow', '25');
-  await expect(content).toContainText('2 snapshots and 3 other changes wait to be sent.');
+  await expect(content).toContainText('2 snapshots and 5 other changes wait to be sent.');
 
   // A device asks to join; edits made apart.
   await shows({ ...LEVEL, pendingJoins: 1, conflicts: 1 }, '1 device asks to join');

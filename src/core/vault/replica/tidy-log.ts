@@ -168,7 +168,7 @@ async function endRetelling(
     if (entry.bodyBytes === null || parseSignedPart(entry.signedBytes)?.kind !== 'snapshot') continue;
     for (const id of log.retelling?.isUrgent === true ? (parseBody(entry.bodyBytes)?.requires ?? []) : [])
       named.add(id);
-    retired.push({ index, entry });
+    retired.push({ index, entry: withoutBody(entry) });
   }
   const lists = toRanges(retired.map(({ index }) => index));
   const entries: Draft[] = lists.map((retires) => ({ kind: 'retire', events: [], requires: [], retires }));
@@ -180,6 +180,11 @@ async function endRetelling(
     deps.log.rewrite({ ...now, retelling: null, freeing }, entries, { drops: [], retired, nowMs });
     return true;
   });
+}
+
+/** The signed part alone; a copy, since the parts of an entry lie in one buffer with its body. */
+function withoutBody({ signedBytes, signature }: WireEntry): WireEntry {
+  return { signedBytes: Uint8Array.from(signedBytes), signature: Uint8Array.from(signature), bodyBytes: null };
 }
 
 /** True once all that there is up to a sequence stands in the log. */

@@ -11,6 +11,7 @@ import { IconButton } from '../../components/button.tsx';
 import { Menu } from '../../components/menu.tsx';
 import { saveText } from '../../components/save-text.ts';
 import { plainTitle } from '../../components/visible-text.ts';
+import { ofDevice, useSync } from '../../stores/sync.ts';
 import { showToast } from '../../stores/toasts.ts';
 import { PublishSheet } from './publish/publish-sheet.tsx';
 import { DeleteDialog, RenameDialog, ResumeDialog, type ResumeHint } from './session-dialogs.tsx';
@@ -39,10 +40,14 @@ export function SessionActions({ session, onDeleted }: SessionActionsProps) {
     if (openedIn === null) setHint({ line, cwd });
     else showToast({ tone: 'info', text: `It goes on in ${openedIn}.` });
   });
-  const save = useToldAction(async (format: 'markdown' | 'json') => {
-    const { fileName, text } = await api.sessions.export({ id, format });
-    saveText(fileName, text);
-  });
+  // Another device's session is read here; what is made of it, is made there.
+  const isOwn = useSync(({ device }) => device === null);
+  if (!isOwn)
+    return (
+      <div className="row sessions__actions">
+        <ExportMenu id={id} name={name} />
+      </div>
+    );
   return (
     <div className="row sessions__actions">
       <IconButton
@@ -58,13 +63,7 @@ export function SessionActions({ session, onDeleted }: SessionActionsProps) {
         onClick={() => void pin.run()}
       />
       <IconButton label={`Rename ${name}`} icon={<Pencil size={16} />} onClick={() => setOpen('rename')} />
-      <Menu
-        trigger={<IconButton label={`Export ${name}`} icon={<Download size={16} />} />}
-        items={[
-          { label: 'As Markdown', onSelect: () => void save.run('markdown') },
-          { label: 'As JSON', onSelect: () => void save.run('json') },
-        ]}
-      />
+      <ExportMenu id={id} name={name} />
       <IconButton label={`Publish ${name}`} icon={<Share2 size={16} />} onClick={() => setOpen('publish')} />
       {session.tool === 'agents' && (
         <Menu
@@ -90,5 +89,21 @@ export function SessionActions({ session, onDeleted }: SessionActionsProps) {
       )}
       {hint !== null && <ResumeDialog hint={hint} onClose={() => setHint(null)} />}
     </div>
+  );
+}
+
+function ExportMenu({ id, name }: Pick<SessionView, 'id' | 'name'>) {
+  const save = useToldAction(async (format: 'markdown' | 'json') => {
+    const { fileName, text } = await api.sessions.export({ id, format, ...ofDevice() });
+    saveText(fileName, text);
+  });
+  return (
+    <Menu
+      trigger={<IconButton label={`Export ${name}`} icon={<Download size={16} />} />}
+      items={[
+        { label: 'As Markdown', onSelect: () => void save.run('markdown') },
+        { label: 'As JSON', onSelect: () => void save.run('json') },
+      ]}
+    />
   );
 }

@@ -12,6 +12,7 @@ import { ConversationView } from '../../components/conversation/conversation-vie
 import { ErrorMessage, Loading, Message } from '../../components/feedback.tsx';
 import { formatMoment } from '../../components/format.ts';
 import { plainTitle } from '../../components/visible-text.ts';
+import { ofDevice } from '../../stores/sync.ts';
 import { showToast } from '../../stores/toasts.ts';
 import { SessionActions } from './session-actions.tsx';
 import { marksOf, progressOf, toolName } from './session-words.ts';
@@ -19,9 +20,13 @@ import { marksOf, progressOf, toolName } from './session-words.ts';
 const FIRST_MESSAGES = 40;
 
 export function SessionScreen({ id }: { readonly id: string }) {
-  const { data, error, reload } = useQuery(`session ${id}`, () => api.sessions.get({ id, messages: 0 }), {
-    reloadOn: ['sessions.changed', 'snapshot.created'],
-  });
+  const { data, error, reload } = useQuery(
+    `session ${id}`,
+    () => api.sessions.get({ id, messages: 0, ...ofDevice() }),
+    {
+      reloadOn: ['sessions.changed', 'snapshot.created'],
+    },
+  );
   const [, navigate] = useLocation();
   if (error !== null)
     return (
@@ -79,10 +84,12 @@ export function SessionScreen({ id }: { readonly id: string }) {
 }
 
 function Conversation({ id }: { readonly id: string }) {
-  const { data, error, reload } = useQuery(`messages ${id}`, () => api.sessions.preview({ id, limit: FIRST_MESSAGES }));
+  const { data, error, reload } = useQuery(`messages ${id}`, () =>
+    api.sessions.preview({ id, limit: FIRST_MESSAGES, ...ofDevice() }),
+  );
   const read = useCallback(
     async (firstIndex: number, limit: number) => {
-      const preview = await api.sessions.preview({ id, firstIndex, limit });
+      const preview = await api.sessions.preview({ id, firstIndex, limit, ...ofDevice() });
       return preview.type === 'conversation' ? preview : null;
     },
     [id],

@@ -16,6 +16,7 @@ import { Empty, ErrorMessage, Loading } from '../../components/feedback.tsx';
 import { SelectField, TextField } from '../../components/fields.tsx';
 import { formatAge, formatCount, formatWhole, plural } from '../../components/format.ts';
 import { plainTitle } from '../../components/visible-text.ts';
+import { ofDevice, useSync } from '../../stores/sync.ts';
 import { showToast } from '../../stores/toasts.ts';
 import { ANY, choicesOf, filterSessions, NO_FILTER } from './filter-sessions.ts';
 import { SessionActions } from './session-actions.tsx';
@@ -25,9 +26,10 @@ import { marksOf, progressOf, toolName } from './session-words.ts';
 const PAGE = 200;
 
 export function Sessions() {
-  const { data, error, reload } = useQuery('sessions', () => api.sessions.list({}), {
-    reloadOn: ['sessions.changed', 'snapshot.created', 'snapshots.removed'],
+  const { data, error, reload } = useQuery('sessions', () => api.sessions.list(ofDevice()), {
+    reloadOn: ['sessions.changed', 'snapshot.created', 'snapshots.removed', 'devices.changed'],
   });
+  const isOwn = useSync(({ device }) => device === null);
   const [filter, setFilter] = useState(NO_FILTER);
   const [limit, setLimit] = useState(PAGE);
   const importAll = useToldAction(async () => {
@@ -58,9 +60,11 @@ export function Sessions() {
         <Link className="button" href="/published">
           Published
         </Link>
-        <Button disabled={importAll.isRunning} onClick={() => void importAll.run()}>
-          <FolderInput size={15} aria-hidden /> Import agents/sessions
-        </Button>
+        {isOwn && (
+          <Button disabled={importAll.isRunning} onClick={() => void importAll.run()}>
+            <FolderInput size={15} aria-hidden /> Import agents/sessions
+          </Button>
+        )}
       </header>
       {data.sessions.length === 0 ? (
         <Empty title="No sessions yet">

@@ -9,6 +9,7 @@ import {
   lstatSync,
   mkdirSync,
   openSync,
+  readdirSync,
   readSync,
   realpathSync,
   renameSync,
@@ -18,7 +19,7 @@ import {
   writeFileSync,
   type Stats,
 } from 'node:fs';
-import { dirname, sep } from 'node:path';
+import { basename, dirname, join, sep } from 'node:path';
 
 import { z } from 'zod';
 
@@ -26,9 +27,12 @@ import { AppError } from '../../../shared/model/app-error.ts';
 import type { ItemKey } from '../../../shared/model/ids.ts';
 import type { SnapshotItem, StoredStream } from '../../../shared/model/item.ts';
 import { makeFoldersSync } from '../../system/make-folders.ts';
+import { isProcessAlive } from '../../system/process-alive.ts';
 import type { RestoreContext } from '../source.ts';
 
 const PIECE_BYTES = 8 * 1024 * 1024;
+/** Between a file's name and the number of the process that writes it. */
+const TEMPORARY = '.cairn-';
 
 /** A file to write; `presentBytes` is what of its beginning stands there already. */
 export const writeSchema = z.object({ stream: z.string(), path: z.string(), presentBytes: z.number().int().min(0) });
@@ -141,7 +145,8 @@ async function writeSaved(
 ): Promise<void> {
   makeFolder(dirname(path), root);
   assertInside(path, root);
-  const temporary = `${path}.cairn-${process.pid}`;
+  removeLeft(path);
+  const temporary = `${path}${TEMPORARY}${process.pid}`;
   try {
     const file = openSync(temporary, 'wx', 0o600);
     try {
@@ -156,6 +161,17 @@ async function writeSaved(
     else linkNew(path, temporary);
   } finally {
     rmSync(temporary, { force: true });
+  }
+}
+
+/** Removes what a restore that was killed left beside the file: of a process that has ended, or that had our number before. */
+function removeLeft(path: string): void {
+  const folder = dirname(path);
+  const beginning = `${basename(path)}${TEMPORARY}`;
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    const pid = entry.name.startsWith(beginning) ? entry.name.slice(beginning.length) : '';
+    if (!entry.isFile() || !/^[1-9]\d{0,9}$/.test(pid)) continue;
+    if (Number(pid) === process.pid || !isProcessAlive(Number(pid))) unlinkSync(join(folder, entry.name));
   }
 }
 

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { describe, expect, it } from 'vitest';
@@ -55,6 +55,21 @@ describe('writeFiles()', () => {
     expect(Math.max(...test.asked)).toBeLessThanOrEqual(8 * MIB);
     expect(removeWritten(written, test.root)).toBe(1);
     expect(statSync(test.path, { throwIfNoEntry: false })).toBeUndefined();
+  });
+
+  it('takes away what a killed restore left beside it, and nothing else', async () => {
+    using test = workshop(Buffer.from('a line\n'));
+    const folder = join(test.root, 'api');
+    mkdirSync(folder, { recursive: true });
+    // Above what Linux gives out: of a process that has ended. Our own number: of one that had it before.
+    const left = [`talk.jsonl.cairn-4194400`, `talk.jsonl.cairn-${process.pid}`];
+    const kept = ['other.jsonl.cairn-4194400', 'talk.jsonl.cairn-notes', `talk.jsonl.cairn-${process.ppid}`];
+    for (const name of [...left, ...kept]) writeFileSync(join(folder, name), 'half');
+    mkdirSync(join(folder, 'talk.jsonl.cairn-4194401'));
+
+    await test.write();
+
+    expect(readdirSync(folder).toSorted()).toEqual([...kept, 'talk.jsonl', 'talk.jsonl.cairn-4194401'].toSorted());
   });
 
   it('completes a file of which the beginning is there, whatever its length', async () => {

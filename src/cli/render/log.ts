@@ -1,7 +1,7 @@
 // The log of captures for people: what came in, by time; what is missing; what was left out because the user said so.
 
 import { assertNever } from '../../shared/model/app-error.ts';
-import type { LeftOut, LeftOutReason } from '../../core/capture/left-out.ts';
+import type { LeftOut, LeftOutReason } from '../../shared/model/left-out.ts';
 import type { Gap } from '../../shared/model/snapshot.ts';
 import { toPlainLine } from '../../shared/text/sanitize-text.ts';
 import { countOf, formatCount } from '../format/amounts.ts';

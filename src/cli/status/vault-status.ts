@@ -1,6 +1,6 @@
 // Everything that `cairn status` tells, as plain data.
 
-import type { LeftOut } from '../../core/capture/left-out.ts';
+import type { LeftOut } from '../../shared/model/left-out.ts';
 import type { KeysInfo, VaultHealth, VaultStatistics } from '../../core/vault/vault.ts';
 import type { Gap, SnapshotSummary } from '../../shared/model/snapshot.ts';
 import type { CliSettings } from '../core.ts';

@@ -7,6 +7,7 @@ import type { RetentionLimits } from '../../shared/model/retention.ts';
 import { uiStateSchema, type Exclusions, type PrunePreview } from '../../shared/contract/schemas.ts';
 import { enableSourcesSync, listConfigSync, setConfigValueSync } from '../config/config.ts';
 import { EXCLUSIONS_SETTING, readExclusionRules } from '../config/exclusion-settings.ts';
+import { readLeftOut } from '../capture/left-out.ts';
 import { compileExclusion } from '../capture/rules/exclusion.ts';
 import { EXCLUSION_KINDS, parseRuleList } from '../capture/rules/exclusion-rules.ts';
 import { previewExclusion } from '../capture/rules/preview-exclusion.ts';
@@ -66,6 +67,13 @@ export function settingsHandlers({ session }: ApiDeps) {
         await opened.loadCaptureSettings();
         session.noteSettingsChanged();
         return done;
+      }),
+      leftOut: os.settings.leftOut.handler(async () => {
+        const newest = (await readLeftOut(session.unlocked().app.vault)).at(-1);
+        const isAny = newest !== undefined && newest.leftOut.length > 0;
+        return isAny
+          ? { since: new Date(newest.atMs).toISOString(), parts: [...newest.leftOut] }
+          : { since: null, parts: [] };
       }),
       previewExclusions: os.settings.previewExclusions.handler(async ({ input }) => {
         const items = await recentItems();

@@ -4,6 +4,7 @@
 import { AppError } from '../../shared/model/app-error.ts';
 import type { CheckpointAttributes } from '../../shared/model/checkpoint.ts';
 import type { CapturedItem, CapturedStream, SnapshotItem, StoredStream } from '../../shared/model/item.ts';
+import type { LeftOut } from '../../shared/model/left-out.ts';
 import type { Gap, SnapshotKind, SnapshotSummary } from '../../shared/model/snapshot.ts';
 import type { Clock } from '../clock.ts';
 import { createProcessLook } from '../sources/host/proc.ts';
@@ -12,7 +13,6 @@ import type { SaveRequest, SaveResult, Vault } from '../vault/vault.ts';
 import { planCarry, type CarryPlan } from './carry-forward.ts';
 import { dropTwinTerminals } from './drop-twin-terminals.ts';
 import { joinTerminals } from './join-terminals.ts';
-import type { LeftOut } from './left-out.ts';
 import { NewestSnapshot, type NewestItem, type NewestState } from './newest-snapshot.ts';
 import { collectPointedPaths } from './pointed-paths.ts';
 import type { Reading } from './reading.ts';

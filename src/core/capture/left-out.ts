@@ -3,18 +3,8 @@
 
 import { z } from 'zod';
 
+import { leftOutSchema, type LeftOut } from '../../shared/model/left-out.ts';
 import type { Vault } from '../vault/vault.ts';
-
-/** A rule of `exclude.*`, a `.cairnignore`, or `CAIRN_OFF`. */
-export const LEFT_OUT_REASONS = ['rule', 'cairnignore', 'CAIRN_OFF'] as const;
-export type LeftOutReason = (typeof LEFT_OUT_REASONS)[number];
-
-export interface LeftOut {
-  readonly source: string;
-  readonly reason: LeftOutReason;
-  /** Null where the whole source was not asked. */
-  readonly items: number | null;
-}
 
 /** From then on, until the next entry. */
 export interface LeftOutEntry {
@@ -27,14 +17,7 @@ const SETTING = 'leftOut';
 const MAX_ENTRIES = 300;
 
 const storedSchema = z.object({
-  entries: z.array(
-    z.object({
-      atMs: z.number(),
-      leftOut: z.array(
-        z.object({ source: z.string(), reason: z.enum(LEFT_OUT_REASONS), items: z.int().min(1).nullable() }),
-      ),
-    }),
-  ),
+  entries: z.array(z.object({ atMs: z.number(), leftOut: z.array(leftOutSchema) })),
 });
 
 /** The entries, oldest first; none where nothing was ever left out. */

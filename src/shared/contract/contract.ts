@@ -4,6 +4,7 @@
 import { eventIterator, oc } from '@orpc/contract';
 import { z } from 'zod';
 
+import { leftOutSchema } from '../model/left-out.ts';
 import {
   checkpointAttributesSchema,
   checkpointChangesSchema,
@@ -287,6 +288,8 @@ export const contract = {
     setUiState: oc.input(z.object({ state: uiStateSchema })).output(done),
     exclusions: oc.output(exclusionsSchema),
     setExclusions: oc.input(exclusionsSchema).output(done),
+    /** What the newest capture left out, by rules and markers, and since when captures do; null where nothing is. */
+    leftOut: oc.output(z.object({ since: timeSchema.nullable(), parts: z.array(leftOutSchema) })),
     /** What rules would hide of the newest snapshots. */
     previewExclusions: oc
       .input(exclusionsSchema)

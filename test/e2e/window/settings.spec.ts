@@ -57,7 +57,10 @@ test('an exclusion shows what it would hide before it counts', async ({ installa
   await expect(page.getByText(/Page [abc]/).first()).toBeVisible();
   await page.getByRole('button', { name: 'Save the rules' }).press('Enter');
   await expect.poll(() => installation.cairnWithout('config', 'get', 'exclude.urls')).toContain('127.0.0.1');
+  await expect(page.getByText('The newest capture left nothing out.')).toBeVisible();
   installation.cairnWithout('capture');
+  await expect(page.getByText(/Firefox: \d+ items?, by these rules/)).toBeVisible();
+  await page.screenshot({ path: '/tmp/notes/left-out.png', fullPage: true });
   expect(installation.cairnWithout('show', 'latest')).not.toContain('Page b');
 });
 

@@ -6,8 +6,8 @@ import { fileURLToPath } from 'node:url';
 
 import type { SourceId } from '../../../shared/model/ids.ts';
 import type { CapturedItem } from '../../../shared/model/item.ts';
+import type { LeftOutReason } from '../../../shared/model/left-out.ts';
 import type { JsonObject, JsonValue } from '../../../shared/model/json.ts';
-import type { LeftOutReason } from '../left-out.ts';
 import { rulePlace, type ExclusionRules } from './exclusion-rules.ts';
 import { factOf } from './facts.ts';
 import { compileCommandRule, toCommandCandidates } from './match-command.ts';

@@ -8,6 +8,7 @@ import { ErrorMessage, Loading } from '../../components/feedback.tsx';
 import { api } from '../../client/client.ts';
 import { useAction } from '../../client/use-action.ts';
 import { useQuery } from '../../client/use-query.ts';
+import { LeftOut } from './left-out.tsx';
 import { RulesField, type RuleKind } from './rules-field.tsx';
 import { Part, Section } from './section.tsx';
 
@@ -25,6 +26,7 @@ export function Exclusions() {
       {error !== null && data === null && <ErrorMessage error={error} onRetry={reload} />}
       {data === null && error === null && <Loading what="Reading the rules" />}
       {data !== null && <RulesForm saved={data} />}
+      {data !== null && <LeftOut />}
     </Section>
   );
 }

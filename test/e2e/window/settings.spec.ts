@@ -60,7 +60,6 @@ test('an exclusion shows what it would hide before it counts', async ({ installa
   await expect(page.getByText('The newest capture left nothing out.')).toBeVisible();
   installation.cairnWithout('capture');
   await expect(page.getByText(/Firefox: \d+ items?, by these rules/)).toBeVisible();
-  await page.screenshot({ path: '/tmp/notes/left-out.png', fullPage: true });
   expect(installation.cairnWithout('show', 'latest')).not.toContain('Page b');
 });
 

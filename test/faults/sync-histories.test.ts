@@ -8,6 +8,7 @@ import { describe, expect, it } from 'vitest';
 
 import { AppError } from '../../src/shared/model/app-error.ts';
 import type { SyncServer } from '../../src/core/sync/server-port.ts';
+import { SessionStore } from '../../src/core/sessions/session-store.ts';
 import type { Vault } from '../../src/core/vault/vault.ts';
 import { DEFAULT_RETENTION } from '../../src/shared/model/retention.ts';
 import type { SnapshotId } from '../../src/shared/model/ids.ts';
@@ -114,6 +115,7 @@ async function change(
     for (const id of before) if (!after.has(id)) told.delete(id);
   } else if (kind < 0.2) await vault.prune(LIMITS, nowMs, { isDryRun: false });
   else if (kind < 0.3) await overwrite(vault, `CANARY ${seed} ${Math.floor(random() * step)} `);
+  else if (kind < 0.5) await talk(vault, random, seed, step);
   else {
     const content = `CANARY ${seed} ${step} `.repeat(1 + Math.floor(random() * 4_000));
     const items = [
@@ -122,6 +124,38 @@ async function change(
     ];
     told.add((await vault.save(aCapture(items, { takenAtMs: nowMs }))).summary.id);
   }
+}
+
+/** A session goes on, is named, told anew or deleted. */
+async function talk(vault: Vault, random: Random, seed: number, step: number): Promise<void> {
+  const store = new SessionStore({ vault, sources: [], nowMs: () => TEST_NOW_MS + step * STEP_MS });
+  const { session } = await store.create({ externalId: `session ${Math.floor(random() * 3)}` });
+  const kind = random();
+  const text = `CANARY said ${seed} ${step} `.repeat(1 + Math.floor(random() * 6_000));
+  if (kind < 0.6) await store.addMessages(session.id, [{ id: `m${step}`, role: 'user', text }]);
+  else if (kind < 0.75) await store.edit(session.id, { name: `CANARY ${step}`, pinned: random() < 0.5 });
+  else if (kind < 0.9) {
+    const [first] = await store.allMessages(session.id);
+    const message = {
+      id: first?.id ?? 'first',
+      role: 'user',
+      text,
+      atMs: null,
+      model: null,
+      isPartial: false,
+    } as const;
+    await store.replaceMessages(session.id, [message]);
+  } else await store.delete([session.id]);
+}
+
+async function sessionsOf(vault: Pick<Vault, 'listSessions' | 'readMessages'>): Promise<object> {
+  const sessions = [...(await vault.listSessions())].toSorted((a, b) => a.id.localeCompare(b.id));
+  return Promise.all(
+    sessions.map(async ({ id, facts, pinned, messageCount }) => {
+      const { messages } = await vault.readMessages(id, { limit: 1_000 });
+      return { id, facts, pinned, messageCount, messages };
+    }),
+  );
 }
 
 /** Overwrites the first place of a value in each text that holds it. */
@@ -175,6 +209,7 @@ async function runHistory(seed: number): Promise<void> {
         expect(reader === three ? there : there.filter((id) => left.includes(id))).toEqual(left);
         expect(there.filter((id) => captured[at]?.has(id) !== true)).toEqual([]);
         for (const id of left) expect(await contentOf(lane, id)).toBe(await contentOf(writer.vault, id));
+        expect(await sessionsOf(lane)).toEqual(await sessionsOf(writer.vault));
         expect(await lane.verify({ isDeep: true, nowMs: TEST_NOW_MS })).toMatchObject({ ok: true });
       });
   }

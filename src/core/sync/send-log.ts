@@ -19,8 +19,8 @@ import { slices } from './slices.ts';
 /** Room for the headers of frames. */
 const UPLOAD_BYTES = MAX_BATCH_BYTES - 64 * 1024;
 const PUSH_BYTES = 4 * 1024 * 1024;
-/** Entries that are made and sent at a time: their objects must be there first. */
-const DRAFTS = 16;
+/** Entries that are made and sent at a time: their objects must be there first, and the vault makes them in one go, in which captures wait. */
+const DRAFTS = 4;
 
 export interface SenderDeps {
   readonly server: SyncServer;

@@ -24,6 +24,7 @@ const PACKAGES = [
   ['xauth', 'xauth'],
   ['dbus', 'dbus-daemon'],
   ['postgresql', 'pg_ctlcluster'],
+  ['nginx-light', 'nginx'],
 ] as const;
 
 /** What the benches work on, and what they compare Cairn with; asked for by `bench`. */

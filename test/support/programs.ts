@@ -24,6 +24,9 @@ const CANDIDATES = {
   script: ['script'],
   screen: ['screen'],
   kitty: ['kitty'],
+  nginx: ['nginx'],
+  openssl: ['openssl'],
+  systemdAnalyze: ['systemd-analyze'],
 } as const;
 
 export type ProgramName = keyof typeof CANDIDATES;

@@ -25,6 +25,8 @@ const PUSHED = 4_000;
 const PUSHED_AT_ONCE = 500;
 const PULLS = 200;
 const OBJECT_BYTES = 128 * 1024;
+/** As a device does. */
+const MAX_CONCURRENT_UPLOADS = 2;
 const MB = 1024 * 1024;
 const USER = '0123456789abcdef';
 
@@ -91,7 +93,11 @@ async function runServer(dataFolder: string, databaseUrl: string | null) {
         assertOk(await client.push(...entries.slice(at, at + PUSHED_AT_ONCE)));
     });
     const uploaded = await timeMs(async () => {
-      for (const bytes of batches) assertOk(await client.send('PUT', 'objects', { bytes }));
+      const left = batches.values();
+      const send = async (): Promise<void> => {
+        for (const bytes of left) assertOk(await client.send('PUT', 'objects', { bytes }));
+      };
+      await Promise.all(Array.from({ length: MAX_CONCURRENT_UPLOADS }, send));
     });
     await lengthenLog(dataFolder, databaseUrl, before + PUSHED);
     const reader = new ReplicaClient(server.address, devices[1]!, vault);

@@ -5,9 +5,11 @@ import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
-/** In a bundle the command line lies beside, in the source tree it is run as it is. */
-const BUNDLED = fileURLToPath(new URL('./cli.js', import.meta.url));
-const MAIN = existsSync(BUNDLED) ? BUNDLED : fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
+/** In a bundle the command line lies beside, or above where several programs share this; in the source tree it is run as it is. */
+const MAIN =
+  ['./cli.js', '../cli.js', '../../src/cli/main.ts']
+    .map((path) => fileURLToPath(new URL(path, import.meta.url)))
+    .find((path) => existsSync(path)) ?? 'cli.js';
 
 export interface ServerProcess {
   readonly address: string;

@@ -14,7 +14,7 @@ import {
 } from '../../shared/replication/account.ts';
 import { concatBytes } from '../../shared/replication/bytes.ts';
 import { refusalSchema, type RefusalCode } from '../../shared/replication/errors.ts';
-import { encodeFrame, parseFrames, type ObjectFrame } from '../../shared/replication/frames.ts';
+import { encodeFrames, parseFrames, type ObjectFrame } from '../../shared/replication/frames.ts';
 import type { DeviceId, VaultKeyId } from '../../shared/replication/ids.ts';
 import { OLDEST_PROTOCOL_VERSION, PROTOCOL_HEADER, PROTOCOL_VERSION } from '../../shared/replication/limits.ts';
 import {
@@ -48,7 +48,7 @@ interface Request {
   readonly ids?: RouteIds;
   readonly method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   readonly json?: unknown;
-  readonly bytes?: Uint8Array;
+  readonly bytes?: Uint8Array<ArrayBuffer>;
   readonly token?: string;
   readonly signal?: AbortSignal | undefined;
 }
@@ -90,11 +90,16 @@ export function createSyncServer(deps: HttpServerDeps, tokens: TokenStore): Sync
     status: (vault, signal) => json({ route: 'status', ids: of(vault), signal }, statusAnswerSchema),
     pull: (vault, request, signal) => bytes({ route: 'pull', ids: of(vault), method: 'POST', json: request, signal }),
     push: async (vault, entries, signal) =>
-      (await json({ route: 'entries', ids: of(vault), method: 'POST', bytes: entries, signal }, pushAnswerSchema)).head,
+      (
+        await json(
+          { route: 'entries', ids: of(vault), method: 'POST', bytes: Uint8Array.from(entries), signal },
+          pushAnswerSchema,
+        )
+      ).head,
     have: (vault, ids, signal) =>
       json({ route: 'have', ids: of(vault), method: 'POST', json: { ids }, signal }, haveAnswerSchema),
     upload: async (vault, frames, signal) => {
-      const body = concatBytes(frames.map(encodeFrame));
+      const body = encodeFrames(frames);
       const request: Request = { route: 'objects', ids: of(vault), method: 'PUT', bytes: body, signal };
       return (await json(request, uploadAnswerSchema)).objects;
     },
@@ -195,7 +200,7 @@ class Http {
   }
 
   #fetch({ route, ids, method = 'GET', json, bytes, token }: Request, signal: AbortSignal): Promise<Response> {
-    const body = bytes === undefined ? (json === undefined ? null : JSON.stringify(json)) : Buffer.from(bytes);
+    const body = bytes === undefined ? (json === undefined ? null : JSON.stringify(json)) : bytes;
     return fetch(`${this.#base}${pathOf(route, ids)}`, {
       method,
       headers: {

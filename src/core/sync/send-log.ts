@@ -3,7 +3,7 @@
 import { AppError } from '../../shared/model/app-error.ts';
 import type { SyncSelection } from '../../shared/contract/sync.ts';
 import { parseBody, parseWireEntries } from '../../shared/replication/entry.ts';
-import type { ObjectFrame } from '../../shared/replication/frames.ts';
+import { FRAME_HEADER_BYTES, type ObjectFrame } from '../../shared/replication/frames.ts';
 import type { ObjectId } from '../../shared/replication/ids.ts';
 import {
   MAX_BATCH_BYTES,
@@ -19,6 +19,8 @@ import { slices } from './slices.ts';
 /** Room for the headers of frames. */
 const UPLOAD_BYTES = MAX_BATCH_BYTES - 64 * 1024;
 const PUSH_BYTES = 4 * 1024 * 1024;
+/** Batches on their way at once. */
+const MAX_CONCURRENT_UPLOADS = 2;
 /** Entries that are made and sent at a time: their objects must be there first, and the vault makes them in one go, in which captures wait. */
 const DRAFTS = 4;
 
@@ -177,27 +179,36 @@ export class LogSender {
     return lost;
   }
 
+  /** While the server takes one batch, the next is read here. */
   async #uploadMissing(identity: ReplicaIdentity, missing: readonly ObjectId[]): Promise<ObjectId[]> {
-    const { replica } = this.#deps;
     const lost: ObjectId[] = [];
+    const batches = this.#batchesOf(missing, lost);
+    const send = async (): Promise<void> => {
+      for await (const batch of batches) await this.#sendFrames(identity, batch);
+    };
+    await Promise.all(Array.from({ length: MAX_CONCURRENT_UPLOADS }, send));
+    return lost;
+  }
+
+  /** @param lost takes what cannot be read here */
+  async *#batchesOf(ids: readonly ObjectId[], lost: ObjectId[]): AsyncGenerator<readonly ObjectFrame[], void> {
     let batch: ObjectFrame[] = [];
     let bytes = 0;
-    for (const ids of slices(missing, MAX_BATCH_FRAMES)) {
-      const objects = await replica.objects(ids);
+    for (const asked of slices(ids, MAX_BATCH_FRAMES)) {
+      const objects = await this.#deps.replica.objects(asked);
       const found = new Set(objects.map(({ id }) => id));
-      lost.push(...ids.filter((id) => !found.has(id)));
+      lost.push(...asked.filter((id) => !found.has(id)));
       for (const { id, box, hash } of objects) {
         if (batch.length >= MAX_BATCH_FRAMES || bytes + box.length > UPLOAD_BYTES) {
-          await this.#sendFrames(identity, batch);
+          yield batch;
           batch = [];
           bytes = 0;
         }
         batch.push({ id, hash, totalBytes: box.length, offset: 0, bytes: box });
-        bytes += box.length + 128;
+        bytes += box.length + FRAME_HEADER_BYTES;
       }
     }
-    if (batch.length > 0) await this.#sendFrames(identity, batch);
-    return lost;
+    if (batch.length > 0) yield batch;
   }
 
   async #sendFrames(identity: ReplicaIdentity, frames: readonly ObjectFrame[]): Promise<void> {

@@ -8,7 +8,7 @@ import { userTopic } from '../auth/accounts.ts';
 import { ACCESS_TOKEN_MS } from '../auth/lifetimes.ts';
 import type { Call } from '../http/call.ts';
 import { Refusal } from '../http/refusal.ts';
-import type { NoticeBus } from '../store/notice-bus.ts';
+import { MISSED_TOPIC, type NoticeBus } from '../store/notice-bus.ts';
 import { vaultTopic, type OwnVault } from './vaults.ts';
 
 const PING_MS = 20_000;
@@ -47,6 +47,8 @@ export function createEventStreams(notices: NoticeBus, nowMs: () => number): Eve
   };
   const stopListening = notices.onNotice((topic, message) => {
     const [device = '', what = ''] = message.split(' ');
+    // Each looks by itself what it has missed.
+    if (topic === MISSED_TOPIC) for (const stream of all) send(stream, toEvent(stream.caller.deviceId, 0));
     if (topic.startsWith('user.')) return tellUser(topic, device, what);
     const index = Number(what);
     if (!Number.isSafeInteger(index)) return undefined;

@@ -27,7 +27,7 @@ export function createDatabaseObjects(): ObjectStore {
       if (objects.length === 0) return;
       await tx
         .insertInto('object_bytes')
-        .values(objects.map(({ place, bytes }) => ({ user_id: userId, place, bytes: Buffer.from(bytes) })))
+        .values(objects.map(({ place, bytes }) => ({ user_id: userId, place, bytes: viewOf(bytes) })))
         .execute();
     },
     read: async (db, userId, place) => {
@@ -44,4 +44,9 @@ export function createDatabaseObjects(): ObjectStore {
       await db.deleteFrom('object_bytes').where('user_id', '=', userId).where('place', 'in', places).execute();
     },
   };
+}
+
+/** The same bytes as a buffer, not a copy of them. */
+function viewOf(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

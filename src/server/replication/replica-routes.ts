@@ -22,6 +22,7 @@ import type { Caller } from '../auth/caller.ts';
 import { ok, readBody, readJson, type Answer, type Call } from '../http/call.ts';
 import type { DeviceRoute } from '../http/router.ts';
 import type { EventStreams } from './event-streams.ts';
+import { BatchBuffers } from './batch-buffers.ts';
 import { answerJoin, askToJoin, readJoin, readJoins } from './joins.ts';
 import { readSlots, writeSlots } from './key-slots.ts';
 import { freeObjects } from './collect-garbage.ts';
@@ -43,6 +44,7 @@ type Handle = (call: Call, caller: Caller, vault: OwnVault) => Promise<Answer | 
 
 export function createReplicaRoutes(deps: ReplicaDeps, streams: EventStreams): DeviceRoute[] {
   const { db } = deps;
+  const batches = new BatchBuffers();
   const within = (method: DeviceRoute['method'], route: RouteName, handle: Handle): DeviceRoute => ({
     method,
     path: ROUTES[route],
@@ -71,7 +73,7 @@ export function createReplicaRoutes(deps: ReplicaDeps, streams: EventStreams): D
       return { status: 200, bytes: await pullEntries(db, vault, request), type: BYTES };
     }),
     within('PUT', 'objects', async (call, caller, vault) =>
-      ok({ objects: await storeObjects(deps, caller, vault, call) }),
+      ok({ objects: await batches.with(call, (bytes) => storeObjects(deps, caller, vault, bytes)) }),
     ),
     within('POST', 'have', async (call, caller, vault) => {
       const { ids } = await readJson(call, haveRequestSchema, MAX_IDS_BYTES);

@@ -11,6 +11,9 @@ const RECONNECT_MS = 1_000;
 /** PostgreSQL takes less than 8,000 bytes at once. */
 const MAX_PAYLOAD_CHARACTERS = 7_000;
 
+/** Told to listeners, without a message, where notices of any topic may have been missed. */
+export const MISSED_TOPIC = 'missed';
+
 export type NoticeListener = (topic: string, message: string) => void;
 
 export interface NoticeBus {
@@ -33,7 +36,7 @@ export function createLocalNotices(): NoticeBus {
   };
 }
 
-/** Where the connection breaks it is made again; what came in between is lost. */
+/** Where the connection breaks it is made again; what came in between is lost, and that is told as `MISSED_TOPIC`. */
 export function createPostgresNotices(
   connect: () => pg.Client,
   pool: pg.Pool,
@@ -45,6 +48,7 @@ export function createPostgresNotices(
   let retry: NodeJS.Timeout | null = null;
   let flush: NodeJS.Timeout | null = null;
   let isClosed = false;
+  let hasMissed = false;
 
   const listen = async (): Promise<void> => {
     const next = connect();
@@ -56,6 +60,7 @@ export function createPostgresNotices(
       next.end().catch(() => undefined); // it is gone already
       if (isClosed) return;
       onTrouble('the connection for notices broke');
+      hasMissed = true;
       retry = setTimeout(() => void listen(), RECONNECT_MS);
       retry.unref();
     };
@@ -69,6 +74,8 @@ export function createPostgresNotices(
       await next.query(`LISTEN ${CHANNEL}`);
       client = next;
       if (isClosed) gone();
+      else if (hasMissed) tell(listeners, MISSED_TOPIC, '');
+      hasMissed = false;
     } catch {
       gone();
     }

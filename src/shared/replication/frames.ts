@@ -44,11 +44,19 @@ export function encodeFrameHeader(header: FrameHeader): Uint8Array {
 }
 
 /** @throws RangeError as `encodeFrameHeader` */
-export function encodeFrame({ bytes, ...header }: ObjectFrame): Uint8Array {
-  const head = encodeFrameHeader({ ...header, sizeBytes: bytes.length });
-  const whole = new Uint8Array(head.length + bytes.length);
-  whole.set(head);
-  whole.set(bytes, head.length);
+export function encodeFrame(frame: ObjectFrame): Uint8Array<ArrayBuffer> {
+  return encodeFrames([frame]);
+}
+
+/** A batch: the frames one after the other. @throws RangeError as `encodeFrameHeader` */
+export function encodeFrames(frames: readonly ObjectFrame[]): Uint8Array<ArrayBuffer> {
+  const whole = new Uint8Array(frames.reduce((sum, { bytes }) => sum + FRAME_HEADER_BYTES + bytes.length, 0));
+  let offset = 0;
+  for (const { bytes, ...header } of frames) {
+    whole.set(encodeFrameHeader({ ...header, sizeBytes: bytes.length }), offset);
+    whole.set(bytes, offset + FRAME_HEADER_BYTES);
+    offset += FRAME_HEADER_BYTES + bytes.length;
+  }
   return whole;
 }
 

@@ -20,6 +20,19 @@ export function syncHandlers({ session }: ApiDeps) {
       await sync().logIn({ ...input, isSignUp: signUp });
       return sync().status();
     }),
+    requestCode: os.sync.requestCode.handler(async ({ input }) => {
+      const { userCode, address, expiresAtMs, checkEveryMs } = await sync().requestCode(input);
+      return {
+        userCode,
+        address,
+        expiresAt: new Date(expiresAtMs).toISOString(),
+        checkEverySeconds: Math.max(1, Math.ceil(checkEveryMs / 1_000)),
+      };
+    }),
+    checkCode: os.sync.checkCode.handler(async () => ({
+      isEntered: await sync().checkCode(),
+      status: await sync().status(),
+    })),
     logout: os.sync.logout.handler(async () => {
       await sync().logOut();
       return sync().status();

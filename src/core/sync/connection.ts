@@ -15,6 +15,11 @@ const SHORTEST_STREAM_MS = 10_000;
 /** How often it is looked whether the network has come back. */
 const NETWORK_LOOK_MS = 2_000;
 
+export interface NoticeEar {
+  readonly onOpen: () => void;
+  readonly onNotice: () => void;
+}
+
 export interface ConnectionDeps {
   readonly clock: Clock;
   /** 0 to 1. */
@@ -24,10 +29,7 @@ export interface ConnectionDeps {
   /** Makes everything level. */
   readonly round: (signal: AbortSignal) => Promise<void>;
   /** Hears notices until the signal or the stream ends; `onOpen` once none is missed any more. */
-  readonly listen: (
-    hears: { readonly onOpen: () => void; readonly onNotice: () => void },
-    signal: AbortSignal,
-  ) => Promise<void>;
+  readonly listen: (hears: NoticeEar, signal: AbortSignal) => Promise<void>;
   readonly onChange: () => void;
 }
 

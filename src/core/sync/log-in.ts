@@ -1,13 +1,19 @@
 // Logging in (S32): the device asks for a code, its user approves it with e-mail and password, and it proves that it holds the key it named.
 
 import { AppError } from '../../shared/model/app-error.ts';
-import { DEVICE_CODE_PROOF_PREFIX } from '../../shared/replication/account.ts';
+import { DEVICE_CODE_PROOF_PREFIX, type DeviceCodeAnswer } from '../../shared/replication/account.ts';
 import type { LoginServer, Tokens } from './server-port.ts';
 
 export interface LoginRequest {
   readonly email: string;
   readonly password: string;
   readonly isSignUp: boolean;
+}
+
+export interface DeviceAtServer {
+  readonly server: string;
+  /** What the others call this device; as it was called, or its host name, where absent. */
+  readonly deviceName?: string | undefined;
 }
 
 export interface LoginDevice {
@@ -31,9 +37,26 @@ export async function logIn(
   await server.hello();
   const { email, password } = request;
   if (request.isSignUp) await server.signUp(email, password);
-  const { signingKey, agreementKey, name, platform } = device;
-  const { deviceCode, userCode } = await server.requestCode({ signingKey, agreementKey, name, platform });
+  const { deviceCode, userCode } = await requestCode(server, device);
   await server.approveCode(userCode, email, password);
+  return takeTokens(server, device, deviceCode, nowMs);
+}
+
+/** A code for this device: whoever enters it, with e-mail and password of the account, lets the device in. */
+export function requestCode(
+  server: LoginServer,
+  { signingKey, agreementKey, name, platform }: LoginDevice,
+): Promise<DeviceCodeAnswer> {
+  return server.requestCode({ signingKey, agreementKey, name, platform });
+}
+
+/** Proves that this device holds the key it named, once its code is approved. @throws AppError as `logIn` */
+export async function takeTokens(
+  server: LoginServer,
+  device: LoginDevice,
+  deviceCode: string,
+  nowMs: number,
+): Promise<Tokens> {
   const signature = await device.sign(`${DEVICE_CODE_PROOF_PREFIX}${deviceCode}`);
   const tokens = await server.takeTokens(deviceCode, signature);
   if (tokens.deviceId !== device.deviceId)

@@ -68,3 +68,9 @@ export function assertServer(text: string): void {
 export function deviceNotFound(): AppError {
   return new AppError('DEVICE_NOT_FOUND', 'There is no such device.', { hint: 'See them with `cairn sync devices`.' });
 }
+
+export function wrongVault(): AppError {
+  return new AppError('SYNC_WRONG_VAULT', 'This account has the replica of another vault; nothing was sent.', {
+    hint: 'To use that vault here, make it in another data folder with `cairn sync join`. To sync this one, use an account of its own.',
+  });
+}

@@ -8,18 +8,19 @@ import type { JsonValue } from '../../shared/model/json.ts';
 import type { AccountDevice } from '../../shared/replication/account.ts';
 import type { DeviceId } from '../../shared/replication/ids.ts';
 import type { Notice } from '../../shared/replication/replica.ts';
-import { encodeJoinTranscript } from '../../shared/replication/join-transcript.ts';
 import type { Clock } from '../clock.ts';
-import { shortWords } from '../crypto/device-keys.ts';
 import type { Vault } from '../vault/vault.ts';
 import type { VaultReplica } from '../vault/vault-replica.ts';
-import { Connection } from './connection.ts';
+import { Bandwidth } from './bandwidth.ts';
+import { Connection, type NoticeEar } from './connection.ts';
 import { Lanes, type LaneVault, type LanesDeps } from './lanes.ts';
-import { logIn } from './log-in.ts';
+import { CodeLogIn, type ShownCode } from './code-log-in.ts';
+import { describeJoin } from './describe-join.ts';
+import { logIn, type DeviceAtServer, type LoginDevice, type LoginRequest } from './log-in.ts';
 import { notLoggedIn } from './not-logged-in.ts';
 import { describeConflict, titlesOf } from './describe-conflict.ts';
 import { describeStatus } from './describe-status.ts';
-import { assertServer, describeDevice, deviceNotFound, pickDevice } from './name-devices.ts';
+import { assertServer, describeDevice, deviceNotFound, pickDevice, wrongVault } from './name-devices.ts';
 import { leaveSettings, takeSettings, type SettingsPort } from './shared-settings.ts';
 import { shareSlots } from './share-slots.ts';
 import type { LoginServer, SyncServer, Tokens, TokenStore } from './server-port.ts';
@@ -62,6 +63,8 @@ export class SyncService {
   readonly #deps: SyncDeps;
   readonly #connection: Connection;
   readonly #thinning: LaneThinning;
+  readonly #codes: CodeLogIn;
+  readonly #bandwidth: Bandwidth;
   #account: SyncAccount | null = null;
   #server: SyncServer | null = null;
   #identity: ReplicaIdentity | null = null;
@@ -74,7 +77,6 @@ export class SyncService {
   #pendingJoins = 0;
   #conflicts = 0;
   #mayDelete = false;
-  #nextFreeMs = 0;
   #hasClosed = false;
 
   constructor(deps: SyncDeps) {
@@ -82,6 +84,8 @@ export class SyncService {
     const { clock, random, network, vault, lanesFolder, openVault } = deps;
     this.lanes = new Lanes({ folder: lanesFolder, replica: vault.replica, clock, openVault });
     this.#thinning = new LaneThinning({ ...deps, lanes: this.lanes });
+    this.#codes = new CodeLogIn(() => clock.nowMs());
+    this.#bandwidth = new Bandwidth(clock);
     this.#connection = new Connection({
       clock,
       random,
@@ -128,47 +132,68 @@ export class SyncService {
   }
 
   /** @throws AppError of `logIn`; SYNC_WRONG_VAULT where the account's replica is of another vault */
-  async logIn(request: {
-    readonly server: string;
-    readonly email: string;
-    readonly password: string;
-    readonly isSignUp: boolean;
-    readonly deviceName?: string | undefined;
-  }): Promise<void> {
-    const { vault, clock, platform, connect } = this.#deps;
-    assertServer(request.server);
-    await this.#connection.stop();
-    const name = request.deviceName ?? this.#identity?.name ?? this.#deps.hostName;
-    let identity = await vault.replica.begin(name);
-    if (request.deviceName !== undefined && identity.name !== request.deviceName)
-      identity = await vault.replica.rename(request.deviceName);
+  async logIn(request: LoginRequest & DeviceAtServer): Promise<void> {
+    const { clock, connect } = this.#deps;
     const attempt = async (): Promise<Tokens> =>
-      logIn(
-        connect.login(request.server),
-        request,
-        { ...identity, platform, sign: (text) => vault.replica.proveLogin(text) },
-        clock.nowMs(),
-      );
-    const tokens = await attempt().catch(async (error: unknown) => {
-      if (!(error instanceof AppError) || error.code !== 'SYNC_REVOKED') throw error;
-      // This device was ended: its keys are of no use any more, and it comes back as another one.
-      identity = await vault.replica.renew({ repeatsAll: true });
-      return attempt();
-    });
-    const account: SyncAccount = { server: request.server, email: request.email, isOn: true, ...tokens };
-    if (this.#account !== null && this.#account.server !== request.server) await writeSeen(vault, null);
-    this.#useAccount(account);
-    const server = this.#requireServer();
-    const { vaults } = await server.account();
-    if (vaults.length > 0 && !vaults.some(({ vaultId }) => vaultId === identity.vaultId)) {
-      await server.logOut().catch(() => undefined);
-      this.#useAccount(null);
-      throw new AppError('SYNC_WRONG_VAULT', 'This account has the replica of another vault; nothing was sent.', {
-        hint: 'To use that vault here, make it in another data folder with `cairn sync join`. To sync this one, use an account of its own.',
+      logIn(connect.login(request.server), request, await this.#introduce(request), clock.nowMs());
+    await this.#enter(request.server, await attempt().catch((error: unknown) => this.#comeBack(error).then(attempt)));
+  }
+
+  /** A code that lets this device in wherever it is entered. @throws AppError of `CodeLogIn` */
+  async requestCode(request: DeviceAtServer): Promise<ShownCode> {
+    const device = await this.#introduce(request);
+    return this.#codes.begin(request.server, this.#deps.connect.login(request.server), device);
+  }
+
+  /** Logs in where the code was entered; false where it was not yet. @throws AppError of `CodeLogIn`, SYNC_WRONG_VAULT */
+  async checkCode(): Promise<boolean> {
+    const entered = await this.#codes.check().catch(async (error: unknown) => {
+      await this.#comeBack(error);
+      throw new AppError('SYNC_LOGIN', 'This device had been ended; it comes back as another one.', {
+        hint: 'Ask for a new code.',
       });
+    });
+    if (entered === null) return false;
+    await this.#enter(entered.url, entered.tokens);
+    return true;
+  }
+
+  /** This device as a server gets to know it. */
+  async #introduce({ server, deviceName }: DeviceAtServer): Promise<LoginDevice> {
+    const { vault, platform, hostName } = this.#deps;
+    assertServer(server);
+    await this.#connection.stop();
+    let identity = await vault.replica.begin(deviceName ?? this.#identity?.name ?? hostName);
+    if (deviceName !== undefined && identity.name !== deviceName) identity = await vault.replica.rename(deviceName);
+    return { ...identity, platform, sign: (text) => vault.replica.proveLogin(text) };
+  }
+
+  /** A device that was ended has keys of no use, and comes back as another one. @throws the error where it is another */
+  async #comeBack(error: unknown): Promise<void> {
+    if (!(error instanceof AppError) || error.code !== 'SYNC_REVOKED') throw error;
+    await this.#deps.vault.replica.renew({ repeatsAll: true });
+  }
+
+  async #enter(url: string, tokens: Tokens): Promise<void> {
+    const { vault } = this.#deps;
+    const { vaultId, epoch } = await this.#requireIdentity();
+    const before = this.#account;
+    if (before !== null && before.server !== url) await writeSeen(vault, null);
+    this.#useAccount({ server: url, email: '', isOn: true, ...tokens });
+    try {
+      const server = this.#requireServer();
+      const { vaults, email } = await server.account();
+      if (vaults.length > 0 && !vaults.some((known) => known.vaultId === vaultId)) {
+        await server.logOut().catch(() => undefined); // the tokens end by themselves where the server cannot be reached
+        throw wrongVault();
+      }
+      await server.createVault(vaultId, epoch);
+      this.#account = { server: url, isOn: true, ...tokens, ...this.#account, email };
+    } catch (error) {
+      this.#useAccount(before);
+      throw error;
     }
-    await server.createVault(identity.vaultId, identity.epoch);
-    await writeAccount(vault, account);
+    await writeAccount(vault, this.#account);
     this.#connection.start();
     this.#tell();
   }
@@ -267,14 +292,7 @@ export class SyncService {
     const joins = await this.#requireServer().listJoins(identity.vaultId);
     const waiting = joins.filter(({ status }) => status === 'waiting');
     this.#pendingJoins = waiting.length;
-    return waiting.map((join) => ({
-      id: join.device,
-      name: join.name,
-      platform: join.platform,
-      words: shortWords(encodeJoinTranscript({ ...join, vaultId: identity.vaultId })),
-      requestedAt: new Date(join.requestedAtMs).toISOString(),
-      expiresAt: new Date(join.expiresAtMs).toISOString(),
-    }));
+    return waiting.map((join) => describeJoin(join, identity.vaultId));
   }
 
   /** Hands the vault's key to a new device whose words were compared, or tells it no. @throws AppError DEVICE_NOT_FOUND */
@@ -355,7 +373,7 @@ export class SyncService {
           nowMs: () => clock.nowMs(),
           platform,
           selection: this.#selection,
-          spend: (bytes) => this.#spend(bytes),
+          spend: async (bytes) => this.#bandwidth.spend(bytes, (await this.selection()).maxKilobytesPerSecond),
           signal,
           mayDelete: this.#mayDelete,
           onPushed: (index) => {
@@ -403,10 +421,7 @@ export class SyncService {
     );
   }
 
-  async #listen(
-    hears: { readonly onOpen: () => void; readonly onNotice: () => void },
-    signal: AbortSignal,
-  ): Promise<void> {
+  async #listen(hears: NoticeEar, signal: AbortSignal): Promise<void> {
     const { vaultId, deviceId } = await this.#requireIdentity();
     const onNotice = ({ device, index }: Notice): void => {
       // One's own echo is no news.
@@ -471,18 +486,6 @@ export class SyncService {
     const identity = await this.#deps.vault.replica.identity();
     if (identity === null) throw notLoggedIn();
     return (this.#identity = identity);
-  }
-
-  /** A bandwidth cap: what was sent or taken is waited for. */
-  async #spend(bytes: number): Promise<void> {
-    const { maxKilobytesPerSecond } = await this.selection();
-    if (maxKilobytesPerSecond === 0) return;
-    const { clock } = this.#deps;
-    const now = clock.monotonicMs();
-    this.#nextFreeMs = Math.max(now, this.#nextFreeMs) + bytes / maxKilobytesPerSecond;
-    await new Promise<void>((resolve) => {
-      clock.setTimer(resolve, this.#nextFreeMs - now);
-    });
   }
 
   readonly #tell = (): void => {

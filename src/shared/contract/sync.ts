@@ -115,6 +115,17 @@ export const syncSelectionSchema = z.object({
 });
 export type SyncSelection = z.infer<typeof syncSelectionSchema>;
 
+const syncCodeSchema = z.object({
+  /** What a person types, in two groups of four. */
+  userCode: z.string(),
+  /** The page of the server where it is entered, on this machine or another. */
+  address: z.string(),
+  expiresAt: timeSchema,
+  /** Ask no more often. */
+  checkEverySeconds: z.int().min(1),
+});
+export type SyncCode = z.infer<typeof syncCodeSchema>;
+
 export const syncContract = {
   sync: {
     status: get('/sync/status').output(syncStatusSchema),
@@ -135,6 +146,12 @@ export const syncContract = {
         }),
       )
       .output(syncStatusSchema),
+    /** A code that lets this device in wherever it is entered: no password of the account is typed here. */
+    requestCode: post('/sync/code')
+      .input(z.object({ server: z.url().max(300), deviceName: deviceNameSchema.optional() }))
+      .output(syncCodeSchema),
+    /** Logs in and turns sync on where the code was entered; asked again until then. */
+    checkCode: post('/sync/code/check').output(z.object({ isEntered: z.boolean(), status: syncStatusSchema })),
     /** Ends the tokens of this device; what was synced stays on both sides. */
     logout: post('/sync/logout').output(syncStatusSchema),
     setOn: post('/sync/on')

@@ -4,7 +4,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-import { expect, seed, test, unlock, type Installation } from './fixtures.ts';
+import { expect, expectAccessible, picture, seed, test, unlock, type Installation } from './fixtures.ts';
 
 const CLI = fileURLToPath(new URL('../../../out/main/cli.js', import.meta.url));
 
@@ -69,4 +69,40 @@ test('an account is made in the window, and everything here reaches the server',
   await page.getByRole('button', { name: 'Sign out…' }).press('Enter');
   await page.getByRole('dialog').getByRole('button', { name: 'Sign out' }).press('Enter');
   await expect(content).toContainText('Two different secrets:');
+});
+
+test('a code is shown in the window, entered on the page of the server, and lets this device in', async ({
+  installation,
+}) => {
+  test.slow();
+  await using server = await startServer(installation);
+  const account = { email: 'robin@example.org', password: 'a long account password 7' };
+  await fetch(`${server.address}/v1/auth/sign-up`, {
+    method: 'POST',
+    headers: { 'cairn-protocol': '1', 'content-type': 'application/json' },
+    body: JSON.stringify(account),
+  });
+  seed(installation);
+  const page = await installation.open();
+  await unlock(page);
+  await page.getByRole('link', { name: 'Settings' }).press('Enter');
+  await page.getByRole('link', { name: 'Sync', exact: true }).press('Enter');
+  await page.getByRole('button', { name: 'Use a code' }).press('Enter');
+  await expect(page.getByLabel('Password of the account', { exact: true })).toHaveCount(0);
+  await page.getByLabel('Address of the server').fill(server.address);
+  await page.getByRole('button', { name: 'Show a code' }).press('Enter');
+  const content = page.locator('#main');
+  await expect(content).toContainText(`${server.address}/device`);
+  await expectAccessible(page);
+  await picture(page, 'settings-sync-code');
+  const userCode = /[0-9A-Z]{4}-[0-9A-Z]{4}/.exec(await content.innerText())?.[0] ?? '';
+
+  const entered = await fetch(`${server.address}/device`, {
+    method: 'POST',
+    body: new URLSearchParams({ userCode, ...account }),
+  });
+
+  expect(entered.status).toBe(200);
+  await expect(content).toContainText('Everything here is on the server.', { timeout: 20_000 });
+  await expect(content).toContainText(account.email);
 });

@@ -2,6 +2,7 @@
 
 import { useState, type FormEvent } from 'react';
 
+import type { SyncCode } from '../../../../shared/contract/sync.ts';
 import { api } from '../../../client/client.ts';
 import { useAction } from '../../../client/use-action.ts';
 import { Button } from '../../../components/button.tsx';
@@ -9,38 +10,47 @@ import { ErrorMessage, Message } from '../../../components/feedback.tsx';
 import { TextField } from '../../../components/fields.tsx';
 import { PasswordField } from '../../../components/password-field.tsx';
 import { takeSync } from '../../../stores/sync.ts';
+import { CodeSignIn } from './code-sign-in.tsx';
+
+type Way = 'account' | 'new' | 'code';
+
+const WAYS: readonly { readonly way: Way; readonly label: string }[] = [
+  { way: 'account', label: 'I have an account' },
+  { way: 'new', label: 'Make an account' },
+  { way: 'code', label: 'Use a code' },
+];
+const DO_IT = { account: 'Sign in and sync', new: 'Make the account and sync', code: 'Show a code' } as const;
 
 export function SignIn() {
-  const [isNew, setNew] = useState(false);
+  const [way, setWay] = useState<Way>('account');
+  const [code, setCode] = useState<SyncCode | null>(null);
   const [server, setServer] = useState('');
   const [email, setEmail] = useState('');
   const [password, setPassword] = useState('');
   const [deviceName, setDeviceName] = useState('');
   const signing = useAction(async () => {
-    takeSync(
-      await api.sync.login({
-        server: withScheme(server),
-        email: email.trim(),
-        password,
-        signUp: isNew,
-        ...(deviceName.trim() === '' ? {} : { deviceName: deviceName.trim() }),
-      }),
-    );
+    const request = {
+      server: withScheme(server),
+      ...(deviceName.trim() === '' ? {} : { deviceName: deviceName.trim() }),
+    };
+    if (way === 'code') setCode(await api.sync.requestCode(request));
+    else takeSync(await api.sync.login({ ...request, email: email.trim(), password, signUp: way === 'new' }));
   });
-  const isReady = server.trim() !== '' && email.includes('@') && password !== '' && !signing.isRunning;
+  const isAccountGiven = way === 'code' || (email.includes('@') && password !== '');
+  const isReady = server.trim() !== '' && isAccountGiven && !signing.isRunning;
   const handleSubmit = (event: FormEvent): void => {
     event.preventDefault();
     if (isReady) void signing.run();
   };
+  if (code !== null) return <CodeSignIn code={code} onEnd={() => setCode(null)} />;
   return (
     <form className="settings__form" onSubmit={handleSubmit}>
       <div className="segmented sync__mode" role="group" aria-label="Account">
-        <button type="button" aria-pressed={!isNew} onClick={() => setNew(false)}>
-          I have an account
-        </button>
-        <button type="button" aria-pressed={isNew} onClick={() => setNew(true)}>
-          Make an account
-        </button>
+        {WAYS.map((one) => (
+          <button key={one.way} type="button" aria-pressed={way === one.way} onClick={() => setWay(one.way)}>
+            {one.label}
+          </button>
+        ))}
       </div>
       <TextField
         label="Address of the server"
@@ -52,21 +62,25 @@ export function SignIn() {
         spellCheck={false}
         maxLength={300}
       />
-      <TextField
-        label="E-mail"
-        value={email}
-        onValue={setEmail}
-        type="email"
-        autoComplete="username"
-        spellCheck={false}
-        maxLength={254}
-      />
-      <PasswordField
-        label="Password of the account"
-        value={password}
-        onValue={setPassword}
-        autoComplete={isNew ? 'new-password' : 'current-password'}
-      />
+      {way !== 'code' && (
+        <>
+          <TextField
+            label="E-mail"
+            value={email}
+            onValue={setEmail}
+            type="email"
+            autoComplete="username"
+            spellCheck={false}
+            maxLength={254}
+          />
+          <PasswordField
+            label="Password of the account"
+            value={password}
+            onValue={setPassword}
+            autoComplete={way === 'new' ? 'new-password' : 'current-password'}
+          />
+        </>
+      )}
       <TextField
         label="Name of this device"
         hint="What your other devices call it. Empty for the machine’s own name."
@@ -75,14 +89,21 @@ export function SignIn() {
         maxLength={80}
         autoComplete="off"
       />
-      <Message>
-        <strong>Two different secrets:</strong> this password opens your account on the server; the vault’s password
-        opens what you captured, and never leaves this machine. Do not use the same one for both.
-      </Message>
+      {way === 'code' ? (
+        <Message>
+          A code is shown here. Whoever enters it on the server’s page, on this machine or another, with e-mail and
+          password of the account, lets this device in.
+        </Message>
+      ) : (
+        <Message>
+          <strong>Two different secrets:</strong> this password opens your account on the server; the vault’s password
+          opens what you captured, and never leaves this machine. Do not use the same one for both.
+        </Message>
+      )}
       {signing.error !== null && <ErrorMessage error={signing.error} />}
       <div className="row wrap">
         <Button type="submit" look="primary" aria-disabled={!isReady}>
-          {isNew ? 'Make the account and sync' : 'Sign in and sync'}
+          {DO_IT[way]}
         </Button>
         <span className="soft small" role="status">
           {signing.isRunning && 'Asking the server…'}

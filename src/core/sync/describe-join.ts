@@ -1,0 +1,18 @@
+// A device that asks to be let in, as the contract has it.
+
+import type { SyncJoin } from '../../shared/contract/sync.ts';
+import type { VaultKeyId } from '../../shared/replication/ids.ts';
+import { encodeJoinTranscript } from '../../shared/replication/join-transcript.ts';
+import type { Join } from '../../shared/replication/replica.ts';
+import { shortWords } from '../crypto/device-keys.ts';
+
+export function describeJoin(join: Join, vaultId: VaultKeyId): SyncJoin {
+  return {
+    id: join.device,
+    name: join.name,
+    platform: join.platform,
+    words: shortWords(encodeJoinTranscript({ ...join, vaultId })),
+    requestedAt: new Date(join.requestedAtMs).toISOString(),
+    expiresAt: new Date(join.expiresAtMs).toISOString(),
+  };
+}

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 
 import { accountAnswerSchema, helloAnswerSchema } from '../../src/shared/replication/account.ts';
 import { pathOf, ROUTES } from '../../src/shared/replication/routes.ts';
+import { openStore } from '../../src/server/store/store.ts';
 import { findPostgres, startPostgres } from '../support/postgres.ts';
 import {
   ACCOUNT_PASSWORD,
@@ -162,6 +163,19 @@ describe('accounts of the sync server', () => {
     const wrong = await post('<script>guess</script>');
     expect([wrong.status, wrong.text.includes('guess')]).toEqual([403, false]);
     expect((await post(ACCOUNT_PASSWORD)).text).toContain('let in');
+  });
+
+  it('counts a device once, however often it logs in', async () => {
+    await using server = await startTestServer();
+    await signUp(server.address, EMAIL);
+    const device = await logIn(server.address, EMAIL);
+    for (let times = 0; times < 3; times += 1) await logIn(server.address, EMAIL, device);
+    const store = await openStore({ dataFolder: server.folder, databaseUrl: null, onTrouble: () => undefined });
+
+    const { device_count: count } = await store.db.selectFrom('users').select('device_count').executeTakeFirstOrThrow();
+
+    await store.close();
+    expect(count).toBe(1);
   });
 
   it('[S33] says who is too old, and hello needs no version', async () => {

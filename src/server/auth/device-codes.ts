@@ -138,6 +138,12 @@ async function addDevice({ nowMs }: AccountDeps, tx: Executor, userId: string, d
     .executeTakeFirst();
   if (known !== undefined) {
     if (known.revoked_at_ms !== null) throw deviceRevoked();
+    // It was counted when it was new.
+    await tx
+      .updateTable('users')
+      .set((row) => ({ device_count: row('device_count', '-', 1) }))
+      .where('user_id', '=', userId)
+      .execute();
     await tx
       .updateTable('devices')
       .set({ agreement_key, name, platform, last_seen_at_ms: nowMs() })

@@ -24,11 +24,12 @@ export function createDatabaseObjects(): ObjectStore {
   return {
     write: async () => undefined,
     writeIn: async (tx, userId, objects) => {
-      if (objects.length === 0) return;
-      await tx
-        .insertInto('object_bytes')
-        .values(objects.map(({ place, bytes }) => ({ user_id: userId, place, bytes: viewOf(bytes) })))
-        .execute();
+      // One by one: all in one statement would be all in memory once more, in the driver's.
+      for (const { place, bytes } of objects)
+        await tx
+          .insertInto('object_bytes')
+          .values({ user_id: userId, place, bytes: viewOf(bytes) })
+          .execute();
     },
     read: async (db, userId, place) => {
       const row = await db

@@ -78,6 +78,7 @@ export class SyncService {
   #conflicts = 0;
   #mayDelete = false;
   #hasClosed = false;
+  #isPassive = false;
 
   constructor(deps: SyncDeps) {
     this.#deps = deps;
@@ -106,6 +107,7 @@ export class SyncService {
     this.#pushed = seen.pushed;
     this.#useAccount(await readAccount(vault));
     await this.#countConflicts();
+    this.#isPassive = isPassive;
     if (!isPassive) this.#thinning.start();
     if (this.#account?.isOn === true && !isPassive) this.#connection.start();
   }
@@ -228,6 +230,7 @@ export class SyncService {
     } finally {
       this.#mayDelete = false;
     }
+    if (this.#isPassive) await this.#thinning.thinIfDue();
   }
 
   async devices(): Promise<SyncDevice[]> {

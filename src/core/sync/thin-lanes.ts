@@ -1,5 +1,5 @@
 // Thins the histories of other devices as the own one is thinned: by the rules of this device, at its own pace. Nobody is told, and nothing
-// that was thinned out here comes back.
+// that was thinned out here comes back. Where no app runs, a sync from the command line does it, once a day.
 
 import type { RetentionLimits } from '../../shared/model/retention.ts';
 import { readRetentionTime } from '../capture/retention-time.ts';
@@ -10,6 +10,9 @@ import type { Lanes } from './lanes.ts';
 /** As the own history: nothing is removed before a restore after a start had its time. */
 const FIRST_AFTER_MS = 15 * 60_000;
 const EVERY_MS = 6 * 3_600_000;
+/** Without an app that runs. */
+const OFTEN_ENOUGH_MS = 24 * 3_600_000;
+const SETTING = 'sync.thinned';
 
 export interface LaneThinningDeps {
   readonly lanes: Pick<Lanes, 'list' | 'use' | 'noteFacts'>;
@@ -34,10 +37,21 @@ export class LaneThinning {
     this.#wait(FIRST_AFTER_MS);
   }
 
+  /** Thins where that was not done for a day. Never rejects. */
+  async thinIfDue(): Promise<void> {
+    const { clock, vault } = this.#deps;
+    const stored = await vault.readSetting(SETTING).catch(() => null);
+    const atMs = stored?.['atMs'];
+    // A time of the future was noted while the clock was wrong.
+    const sinceMs = typeof atMs === 'number' ? clock.nowMs() - atMs : Number.POSITIVE_INFINITY;
+    if (sinceMs < 0 || sinceMs >= OFTEN_ENOUGH_MS) await this.thin();
+  }
+
   /** Thins every copy now; one that cannot be thinned is tried again the next time. Never rejects. */
   async thin(): Promise<void> {
     const { lanes, clock, vault, retention } = this.#deps;
     const { signal } = this.#end;
+    if (lanes.list().length === 0) return;
     for (const device of lanes.list()) {
       if (signal.aborted) return;
       try {
@@ -50,6 +64,7 @@ export class LaneThinning {
         // A copy that is damaged is told where it is read; the next time comes.
       }
     }
+    await vault.writeSetting(SETTING, { atMs: clock.nowMs() }).catch(() => undefined); // then it is done once more
   }
 
   /** Ends what runs. Idempotent. */

@@ -188,6 +188,32 @@ describe('letting go', () => {
       });
   });
 
+  it('[S8] asks before another device overwrites much of its copy here', async () => {
+    const takenAtMs = TEST_NOW_MS + 31 * HOUR_MS;
+    await laptop.vault.save(aCapture([aConversation('c', 'no secret at all\n'.repeat(20_000))], { takenAtMs }));
+    await laptop.sync();
+    await desktop.sync();
+    const { texts } = await laptop.vault.listTexts(null, 64 * 1024 * 1024);
+    const spots = texts.flatMap(({ anchor, bytes, type }) =>
+      type === 'content' && Buffer.from(bytes).includes('no secret')
+        ? [{ anchor, start: 0, end: bytes.length, bytes }]
+        : [],
+    );
+    await laptop.vault.redact(spots, {});
+    await laptop.sync();
+    const read = (): Promise<string> =>
+      desktop.lane(laptop, async (lane) => {
+        const id = await lane.resolveSnapshot('latest', takenAtMs);
+        return text(await lane.readStream(id, key('claude-code:c'), 'transcript'));
+      });
+
+    expect(codesOf(await desktop.sync())).toEqual(['SYNC_ASKS']);
+    expect(await read()).toContain('no secret');
+    expect(codesOf(await desktop.sync({ mayDelete: true }))).toEqual([]);
+
+    expect(await read()).not.toContain('no secret');
+  });
+
   it('[S4] names a server that keeps back what an entry says', async () => {
     await save(20, 22);
     const log = logOf(laptop);

@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { SessionStore } from '../../../src/core/sessions/session-store.ts';
 import { DEFAULT_SELECTION } from '../../../src/core/sync/sync-records.ts';
+import type { SessionId } from '../../../src/shared/model/ids.ts';
 import type { Vault } from '../../../src/core/vault/vault.ts';
 import { aCapture, aConversation } from '../../support/captures.ts';
 import { FakeSyncState } from '../../support/fake-sync-server.ts';
@@ -124,6 +125,25 @@ describe('sessions on other devices', () => {
     await isLevel(desktop);
     await using tablet = await createSyncDevice(state, 'tablet', laptop);
     await isLevel(tablet);
+  });
+
+  it('[S8] are not deleted in large numbers before somebody agrees', async () => {
+    const ids: SessionId[] = [];
+    for (let at = 0; at < 24; at += 1) {
+      const { session } = await store.create({ externalId: `many ${at}` });
+      await store.addMessages(session.id, [{ id: 'm', role: 'user', text: `number ${at}` }]);
+      ids.push(session.id);
+    }
+    await laptop.sync();
+    await isLevel(desktop);
+    await store.delete(ids.slice(0, 10));
+    await laptop.sync();
+
+    const { troubles } = await desktop.sync();
+
+    expect(troubles.map(({ error }) => error.code)).toEqual(['SYNC_ASKS']);
+    expect(await desktop.lane(laptop, async (lane) => (await over(lane).list()).length)).toBe(27);
+    await isLevel(desktop);
   });
 
   it('stay here where their tool or project was chosen to stay', async () => {

@@ -41,6 +41,16 @@ describe('LaneThinning', () => {
     expect((await laptop.vault.listSnapshots({ limit: 100 })).map(({ id }) => id)).toEqual(ids);
     expect(await desktop.vault.listSnapshots({ limit: 100 })).toHaveLength(1);
     expect((await desktop.lanes.facts(laptop.deviceId)).snapshots).toBe(2);
+    // Without an app that runs, once a day is enough.
+    await desktop.vault.writeSetting('sync.thinned', null);
+    await thinning.thinIfDue();
+    const noted = await desktop.vault.readSetting('sync.thinned');
+    await clock.advance(23 * HOUR_MS);
+    await thinning.thinIfDue();
+    expect(await desktop.vault.readSetting('sync.thinned')).toEqual(noted);
+    await clock.advance(2 * HOUR_MS);
+    await thinning.thinIfDue();
+    expect(await desktop.vault.readSetting('sync.thinned')).toEqual({ atMs: clock.nowMs() });
     await thinning.stop();
   });
 });

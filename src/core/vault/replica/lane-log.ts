@@ -25,11 +25,11 @@ import { saveForeignSnapshot, type BodyCache, type SaveDeps } from '../log/save-
 import { removeAndSweep, type PruneDeps } from '../upkeep/prune.ts';
 import type { WorkControl } from '../upkeep/slices.ts';
 import { redactCopy } from '../upkeep/redact.ts';
-import { isSessionEvent, openEvents, type ReplicaEvent } from './events.ts';
+import { isSessionEvent, openEvents, type RedactedChunk, type ReplicaEvent } from './events.ts';
 import { addOwed, withoutRetired } from './owed-entries.ts';
-import { asksFirst, isBraked } from './deletion-brake.ts';
+import { asksFirst, asksToOverwrite, isBraked, isTooMuchOverwritten } from './deletion-brake.ts';
 import { planCheckpoints } from './plan-checkpoints.ts';
-import { takeSession } from './take-sessions.ts';
+import { countEmptied, takeSession } from './take-sessions.ts';
 import { checkEntries, tampered, type CheckedEntry } from './wire.ts';
 import type { ApplyOptions, LaneApplied, LaneBatch, LaneCheck, LaneState, MergedFields } from '../vault-replica.ts';
 
@@ -156,15 +156,18 @@ export class LaneLog {
     );
     const there = named.filter((id) => state.index.indexOfId(id) >= 0).length;
     if (!options.mayDelete && isBraked(there, state.index.count)) throw asksFirst(there, state.index.count);
-    const gone = opened.flatMap(({ events }) =>
-      events.filter((event) => event.type === 'session-gone' && state.sessions.find(event.id) !== undefined),
-    ).length;
+    const gone = countEmptied(
+      state,
+      opened.flatMap(({ events }) => events.filter(isSessionEvent)),
+    );
     if (!options.mayDelete && isBraked(gone, state.sessions.count)) throw asksFirst(gone, state.sessions.count);
-    const before = this.state();
-    const placed = await prune.withLock(() => this.#placeAll(opened, before));
     const redacted = opened.flatMap(({ events }) =>
       events.flatMap((event) => (event.type === 'redacted' ? event.chunks : [])),
     );
+    const overwritten = this.#bytesOf(redacted);
+    if (!options.mayDelete && isTooMuchOverwritten(overwritten)) throw asksToOverwrite(overwritten);
+    const before = this.state();
+    const placed = await prune.withLock(() => this.#placeAll(opened, before));
     if (redacted.length > 0) await redactCopy(prune, redacted, control);
     const forgotten = named.filter((id) => state.index.indexOfId(id) >= 0);
     // Interrupted here, the same entries come again, and end the same.
@@ -178,6 +181,16 @@ export class LaneLog {
       this.#write(placed.lane);
     });
     return { ...placed.lane, snapshots: placed.snapshots, forgotten: forgotten.length };
+  }
+
+  /** How much of what is here would be overwritten. */
+  #bytesOf(chunks: readonly RedactedChunk[]): number {
+    const { store } = this.#deps.state;
+    const here = chunks.filter(({ id }) => store.find(Buffer.from(id, 'hex')) !== undefined);
+    return here.reduce(
+      (sum, { spots }) => spots.reduce((bytes, [start, end]) => bytes + Math.max(0, end - start), sum),
+      0,
+    );
   }
 
   #placeAll(

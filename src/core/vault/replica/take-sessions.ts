@@ -19,6 +19,17 @@ export function takeSession(state: VaultState, event: SessionEvent): void {
   }
 }
 
+/** How many sessions with messages would have none after these events (S8). */
+export function countEmptied(state: VaultState, events: readonly SessionEvent[]): number {
+  const emptied = new Set<SessionId>();
+  for (const event of events) {
+    const empties = event.type === 'session-gone' || (event.type === 'session' && event.begins);
+    if (empties && state.sessions.find(event.id) !== undefined) emptied.add(event.id);
+    else if (event.type === 'messages') emptied.delete(event.id);
+  }
+  return [...emptied].filter((id) => (state.sessions.find(id)?.session.messageCount ?? 0) > 0).length;
+}
+
 function take(state: VaultState, event: SessionEvent): void {
   const { id } = event;
   switch (event.type) {

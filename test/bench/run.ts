@@ -20,6 +20,7 @@ const BENCHES = [
   'bench-publishing',
   'bench-server',
   'bench-sync',
+  'bench-recovery',
 ] as const;
 const only = process.argv.slice(2);
 

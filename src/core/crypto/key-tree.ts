@@ -14,12 +14,13 @@ import {
   type BoxHeader,
   type BoxKind,
 } from './box.ts';
+import { contentIdOf, type ContentIdKey } from './content-id.ts';
 import { deriveBytes, deriveKey, openSealedBytes, sealBytes, type RandomBytes } from './cipher.ts';
 import { mendBox } from './mend-box.ts';
 import { SecretKey } from './secret-key.ts';
 
-const CHUNK_ID_BYTES = 16;
 const KEY_ID_BYTES = 32;
+const ENTITY_KEY_BYTES = 16;
 
 /** An epoch key as the header holds it: wrapped by the vault key. */
 export interface WrappedEpoch {
@@ -157,9 +158,12 @@ export class KeyTree {
 
   /** The keyed id of a content (V9): equal contents have equal ids, and nobody without the key can tell of what. */
   contentId(...parts: readonly Uint8Array[]): Buffer {
-    const hmac = createHmac('sha256', this.#chunkIdKey.toHandle());
-    for (const part of parts) hmac.update(part);
-    return hmac.digest().subarray(0, CHUNK_ID_BYTES);
+    return contentIdOf(this.#chunkIdKey.toHandle(), parts);
+  }
+
+  /** What ids are made with, for the helper thread; it opens nothing. */
+  contentIdKey(): ContentIdKey {
+    return this.#chunkIdKey.toHandle();
   }
 
   /** Names the vault key without telling it: two devices compare it before the first byte travels (S5). */
@@ -175,7 +179,7 @@ export class KeyTree {
   /** A keyed name of something that several devices speak of, which tells nothing to others. */
   entityKey(name: string): Buffer {
     const key = deriveKey(this.#vaultKey, 'cairn entity name v1');
-    const digest = createHmac('sha256', key.toHandle()).update(name).digest().subarray(0, CHUNK_ID_BYTES);
+    const digest = createHmac('sha256', key.toHandle()).update(name).digest().subarray(0, ENTITY_KEY_BYTES);
     key.wipe();
     return digest;
   }

@@ -1,9 +1,10 @@
-// The entry of the helper thread: compresses and decompresses one batch after another. It sees content, never a key. It opens
-// no file, and writes only into those that were opened for it.
+// The entry of the helper thread: compresses, decompresses and identifies one batch after another. It sees content, and no key but the one of
+// content ids, which opens nothing. It opens no file, and writes only into those that were opened for it.
 
 import { parentPort } from 'node:worker_threads';
 
-import { BOX_CODECS } from '../crypto/box.ts';
+import { BOX_CODECS, type BoxCodec } from '../crypto/box.ts';
+import { contentIdOf, type ContentIdKey } from '../crypto/content-id.ts';
 import type { CodecReply, CodecRequest } from './content/codec-helper.ts';
 import { decodeContent, encodeContent } from './content/codec.ts';
 import { writeIntoFile, type FileWrites } from './content/file-writes.ts';
@@ -30,6 +31,10 @@ function perform(request: CodecRequest): CodecReply {
       results: packBytes(encoded.map(({ payload }) => payload)),
     };
   }
+  if (request.type === 'identify') {
+    const ids = inputs.map((payload, index) => identify(payload, request.codecs[index] ?? 0, request));
+    return { job: request.job, codecs: [], written: [], results: packBytes(ids) };
+  }
   const written: boolean[] = [];
   const contents = inputs.map((payload, index) => {
     const content = decodeOrNothing(payload, request.maxBytes);
@@ -38,6 +43,19 @@ function perform(request: CodecRequest): CodecReply {
     return writes === null ? content : new Uint8Array(0);
   });
   return { job: request.job, codecs: [], written, results: packBytes(contents) };
+}
+
+/** Empty where it does not decode. */
+function identify(
+  payload: Uint8Array,
+  codec: BoxCodec,
+  { maxBytes, key }: { readonly maxBytes: number; readonly key: ContentIdKey },
+): Uint8Array {
+  const content = codec === BOX_CODECS.raw ? payload : decodeOrNothing(payload, maxBytes);
+  if (content.length === 0 && payload.length > 0) return content;
+  const id = contentIdOf(key, [content]);
+  if (content !== payload) releaseOwner(content);
+  return id;
 }
 
 /** Where it cannot be written, the caller tries it too and finds out why. */

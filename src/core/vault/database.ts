@@ -71,6 +71,25 @@ export function openReadDatabase(path: string): ReadDb {
   });
 }
 
+/**
+ * A reader that is opened as a writer is: where nobody else has the file open, SQLite then takes away again, at its closing, the files that
+ * even a reader needs beside it. It writes nothing; but what a log beside the file holds would go into the file at its closing.
+ */
+export function openTidyReader(path: string): ReadDb {
+  assertVaultFile(path);
+  return withStorageErrors('Opening the vault', () => {
+    const db = new BetterSqlite3(path, { fileMustExist: true, timeout: BUSY_TIMEOUT_MS });
+    try {
+      db.pragma('query_only = ON');
+      prepareReader(db);
+    } catch (error) {
+      db.close();
+      throw error;
+    }
+    return db as ReadDb; // it only reads
+  });
+}
+
 /** Looks whether it is a vault of a format that is known, and sets up a connection that only reads. */
 export function prepareReader(db: BetterSqlite3.Database): void {
   assertFormat(db);

@@ -190,6 +190,7 @@ async function openRebuilt(
   const into = {
     target: createMemoryDatabase,
     backups: [],
+    scratch: null,
     mayUseKeyFileAlone: false,
     maxScanBytes: MAX_IN_MEMORY_BYTES,
   };

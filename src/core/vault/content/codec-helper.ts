@@ -1,9 +1,10 @@
-// A second thread for the two things that take long: compressing much new content, and decompressing much of it. It is started when it
+// A second thread for what takes long: compressing much new content, decompressing much of it, and computing ids of it. It is started when it
 // is first needed and let go when it has been idle for a while, since a thread takes memory. Where it fails, the caller does the work.
 
 import { Worker } from 'node:worker_threads';
 
 import type { BoxCodec } from '../../crypto/box.ts';
+import type { ContentIdKey } from '../../crypto/content-id.ts';
 import { workerPath } from '../worker-path.ts';
 import type { Encoded } from './codec.ts';
 import type { FileWrites } from './file-writes.ts';
@@ -15,6 +16,13 @@ export type CodecRequest = { readonly job: number; readonly inputs: PackedBytes 
   | { readonly type: 'encode'; readonly level: number }
   /** Only zstd frames: what is raw needs no decoding. Where there are writes, the content is written and not handed back. */
   | { readonly type: 'decode'; readonly maxBytes: number; readonly writes: readonly (FileWrites | null)[] }
+  /** What is asked for is the keyed id of each content. */
+  | {
+      readonly type: 'identify';
+      readonly maxBytes: number;
+      readonly codecs: readonly BoxCodec[];
+      readonly key: ContentIdKey;
+    }
 );
 
 export interface CodecReply {
@@ -70,6 +78,22 @@ export class CodecHelper {
     }
     releasePacked(reply.results);
     return true;
+  }
+
+  /**
+   * The keyed ids of the contents; an empty one where a payload does not decode. Null where the thread could not do it. The payloads stay the
+   * caller's.
+   */
+  async identify(
+    jobs: ReadonlyArray<{ readonly codec: BoxCodec; readonly payload: Uint8Array }>,
+    maxBytes: number,
+    key: ContentIdKey,
+  ): Promise<readonly Uint8Array[] | null> {
+    this.#jobs += 1;
+    const codecs = jobs.map(({ codec }) => codec);
+    const inputs = packBytes(jobs.map(({ payload }) => payload));
+    const reply = await this.#call({ job: this.#jobs, type: 'identify', maxBytes, codecs, key, inputs });
+    return reply === null ? null : unpackBytes(reply.results);
   }
 
   close(): void {

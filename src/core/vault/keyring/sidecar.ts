@@ -122,6 +122,16 @@ export function syncFolder(path: string): void {
   }
 }
 
+/** Makes what was written into a file durable. */
+export function syncFile(path: string): void {
+  const file = openSync(path, 'r+');
+  try {
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+}
+
 function unlinkQuietly(path: string): void {
   try {
     unlinkSync(path);

@@ -9,6 +9,7 @@ import { openReadDatabase, openWriteDatabase } from '../database.ts';
 import { damaged, withAsyncStorageErrors, withStorageErrors } from '../errors.ts';
 import type { KeyringOptions, VaultSecret } from '../keyring/keyring.ts';
 import { openKeyring } from '../keyring/open-keyring.ts';
+import { syncFile } from '../keyring/sidecar.ts';
 import { REPLICA_SETTINGS } from '../log/records.ts';
 import { VaultState } from '../log/vault-state.ts';
 import { readState } from '../open-beside.ts';
@@ -119,9 +120,10 @@ class Merge {
       const itemsLeftOut = await withAsyncStorageErrors('Merging the vaults', () =>
         this.#write(own, other, plan, fresh),
       );
-      const keptAs = withStorageErrors('Putting the merged vault in place', () =>
-        putInPlace(this.#files, fresh, { nowMs: this.#options.nowMs, keptAs: 'before-merge' }),
-      );
+      const keptAs = withStorageErrors('Putting the merged vault in place', () => {
+        syncFile(fresh.database);
+        return putInPlace(this.#files, fresh, { nowMs: this.#options.nowMs, keptAs: 'before-merge' });
+      });
       return { ...report, itemsLeftOut, keptAs };
     } finally {
       removeLeftovers(fresh);

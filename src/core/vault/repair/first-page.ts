@@ -2,6 +2,8 @@
 // tables begin at the front of the file in the order in which they were made, whatever they hold, so the first page of an empty vault
 // serves any other. What was cut off is filled with empty pages, which read as damage and not as an end.
 
+import { closeSync, fstatSync, ftruncateSync, openSync, readSync, writeSync } from 'node:fs';
+
 import BetterSqlite3 from 'better-sqlite3';
 
 import { APPLICATION_ID, PAGE_BYTES, type WriteDb } from '../database.ts';
@@ -14,6 +16,8 @@ const FREE_LIST_AT = 32;
 const APPLICATION_ID_AT = 68;
 /** The length that a header says is believed up to this: more was never read into memory. */
 const MAX_PAGES = 131_072;
+/** The same of a file, in which pages that were never written take no space: 64 GB. */
+const MAX_FILE_PAGES = 8_388_608;
 
 /** The bytes with an end, where they were cut off. The first page is believed where it is one. */
 export function fillCutPages(bytes: Buffer): Buffer {
@@ -29,6 +33,39 @@ export function graftFirstPage(bytes: Buffer): Buffer {
   grafted.writeUInt32BE(grafted.length / PAGE_BYTES, PAGES_AT);
   grafted.fill(0, FREE_LIST_AT, FREE_LIST_AT + 8);
   return grafted;
+}
+
+/** The same as `fillCutPages` for a file, which is grown where it was cut off. */
+export function fillCutFile(file: number): void {
+  const start = Buffer.alloc(PAGE_BYTES);
+  readSync(file, start, 0, start.length, 0);
+  const { size } = fstatSync(file);
+  const pages = isFirstPage(start) ? start.readUInt32BE(PAGES_AT) : 0;
+  const wanted = Math.max(Math.ceil(size / PAGE_BYTES), pages > MAX_FILE_PAGES ? 0 : pages);
+  if (wanted * PAGE_BYTES > size) ftruncateSync(file, wanted * PAGE_BYTES);
+}
+
+/** The same as `graftFirstPage` for a file. */
+export function graftFirstPageOf(file: number): void {
+  fillCutFile(file);
+  const pages = Math.max(1, fstatSync(file).size / PAGE_BYTES);
+  const page = Buffer.from(emptyVault().subarray(0, PAGE_BYTES));
+  page.writeUInt32BE(pages, PAGES_AT);
+  page.fill(0, FREE_LIST_AT, FREE_LIST_AT + 8);
+  writeSync(file, page, 0, page.length, 0);
+}
+
+/** True for a file that is shorter than its first page says. */
+export function isCutFile(path: string): boolean {
+  const file = openSync(path, 'r');
+  try {
+    const start = Buffer.alloc(PAGE_BYTES);
+    readSync(file, start, 0, start.length, 0);
+    const { size } = fstatSync(file);
+    return size % PAGE_BYTES !== 0 || (isFirstPage(start) && start.readUInt32BE(PAGES_AT) * PAGE_BYTES > size);
+  } finally {
+    closeSync(file);
+  }
 }
 
 /** An empty database in memory with the tables of a vault. */

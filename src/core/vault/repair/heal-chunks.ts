@@ -65,14 +65,14 @@ export async function fetchChunks(
   await inBatches(work, state, wanted, ({ number, places }) => {
     done += 1;
     work.control.onProgress({ done, total });
-    const box = readCurrent(work, scan, places);
-    if (box === null || !putOwnChunk(state, number, box)) {
+    const current = readCurrent(work, scan, places);
+    if (current === null || !putContent(state, number, current)) {
       late.push({ number, places });
       return 0;
     }
     bad.delete(number);
     work.found += 1;
-    return box.length;
+    return current.box.length;
   });
   // Only now is known which pages no box lies in.
   await inBatches(work, state, late, ({ number, places }) => {
@@ -97,7 +97,7 @@ async function fetchFromParity(
   const readMember = (number: number): Buffer | null => {
     const own = state.read.chunks.readBox(number);
     if (own !== undefined && state.keys.open(BOX_KINDS.chunk, number, own) !== null) return own;
-    return readCurrent(work, scan, chunks.get(number) ?? []);
+    return readCurrent(work, scan, chunks.get(number) ?? [])?.box ?? null;
   };
   for (const [, places] of parity) {
     if (bad.size === 0) return;
@@ -124,31 +124,43 @@ function openGroup(work: RebuildWork, scan: BoxScan, places: readonly FoundBox[]
  * The box of a chunk of which several versions may lie in the file. They hold the same, sealed under different epochs, or one of them was
  * redacted: then that one is the newer. Where they differ otherwise the one that its page names counts; null where both are named.
  */
-function readCurrent(work: RebuildWork, scan: BoxScan, places: readonly FoundBox[]): Buffer | null {
+function readCurrent(
+  work: RebuildWork,
+  scan: BoxScan,
+  places: readonly FoundBox[],
+): { readonly box: Buffer; readonly content: Buffer } | null {
   const { keys } = work.keyring;
   let best: { readonly box: Buffer; readonly content: Buffer; readonly placing: Placing } | null = null;
   for (const place of places) {
-    const box = scan.read(keys, place);
-    const opened = box === null ? null : keys.open(place.kind, place.number, box);
+    const opened = scan.open(keys, place);
     const content = opened === null ? null : orNull(() => decodeChunkPayload(opened.header, opened.payload));
-    if (box === null || content === null) continue;
+    if (opened === null || content === null) continue;
+    const { box } = opened;
     if (best === null || isRedacted(content, best.content)) best = { box, content, placing: place.placing };
     else if (place.placing === best.placing && !isRedacted(best.content, content)) return null;
   }
-  return best?.box ?? null;
+  return best;
 }
 
 /** Whether the first is the second with some bytes overwritten, or with none. */
 export function isRedacted(content: Buffer, earlier: Buffer): boolean {
   if (content.length !== earlier.length) return false;
-  return content.every((byte, at) => byte === earlier[at] || FILLS.has(byte));
+  return content.equals(earlier) || content.every((byte, at) => byte === earlier[at] || FILLS.has(byte));
 }
 
 /** Puts a box of the file itself under its number where it authenticates. */
 function putOwnChunk(state: VaultState, number: number, box: Buffer): boolean {
   const opened = state.keys.open(BOX_KINDS.chunk, number, box);
   const content = opened === null ? null : orNull(() => decodeChunkPayload(opened.header, opened.payload));
-  if (content === null) return false;
+  return content !== null && putContent(state, number, { box, content });
+}
+
+/** The same for one that was opened already. */
+function putContent(
+  state: VaultState,
+  number: number,
+  { box, content }: { readonly box: Buffer; readonly content: Buffer },
+): boolean {
   // What stands there may be another vault's row.
   state.write.chunks.remove(number);
   state.writeDb

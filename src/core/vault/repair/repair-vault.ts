@@ -8,7 +8,7 @@ import { AppError } from '../../../shared/model/app-error.ts';
 import { createDatabase } from '../database.ts';
 import { damaged, withAsyncStorageErrors, withStorageErrors } from '../errors.ts';
 import type { KeyringOptions, VaultSecret } from '../keyring/keyring.ts';
-import { syncFolder } from '../keyring/sidecar.ts';
+import { syncFile, syncFolder } from '../keyring/sidecar.ts';
 import { runMigrations } from '../migrations/run-migrations.ts';
 import { rememberHead } from '../upkeep/remember-head.ts';
 import type { WorkControl } from '../upkeep/slices.ts';
@@ -97,12 +97,14 @@ async function rebuildBeside(
     const db = createDatabase(fresh.database);
     chmodSync(fresh.database, 0o600);
     runMigrations(db);
-    // Nothing depends on it before it is whole: it is made durable at once at the end.
+    // Nothing depends on it before it is whole: it is made durable at once at the end, and written once, without a log.
+    db.pragma('journal_mode = MEMORY');
     db.pragma('synchronous = OFF');
     return db;
   };
   const { backups } = options;
-  const into = { target, backups, mayUseKeyFileAlone: true, maxScanBytes: Number.MAX_SAFE_INTEGER };
+  const scratch = `${files.database}.part-${process.pid}`;
+  const into = { target, backups, scratch, mayUseKeyFileAlone: true, maxScanBytes: Number.MAX_SAFE_INTEGER };
   try {
     const rebuilt = await withAsyncStorageErrors('Repairing the vault', () =>
       salvage(files, secret, options, into, control),
@@ -117,12 +119,14 @@ async function rebuildBeside(
       if (state.lastingFindings.length > 0) throw damaged(state.lastingFindings[0] ?? '');
       rememberHead(state, fresh.sidecar);
       state.writeDb.pragma('synchronous = FULL');
+      state.writeDb.pragma('journal_mode = WAL');
       state.writeDb.pragma('wal_checkpoint(TRUNCATE)');
     } finally {
       state.helper.close();
       state.writeDb.close();
       state.keys.wipe();
     }
+    withStorageErrors('Finishing the repaired vault', () => syncFile(fresh.database));
     const keptAs =
       options.isDryRun || rebuilt.isWhole
         ? null
@@ -177,6 +181,6 @@ export function putInPlace(
 export function removeUnfinished(files: VaultFiles): void {
   const start = basename(files.database);
   for (const name of readdirSync(files.folder))
-    if (name.startsWith(start) && /^\.(?:new|look)-\d{1,10}$/.test(name.slice(start.length)))
+    if (name.startsWith(start) && /^\.(?:new|look|part)-\d{1,10}$/.test(name.slice(start.length)))
       removeLeftovers(vaultFiles(join(files.folder, name)));
 }

@@ -4,18 +4,17 @@
 import { readFileSync, statSync } from 'node:fs';
 
 import { AppError } from '../../../shared/model/app-error.ts';
-import { openReadDatabase, type ReadDb, type WriteDb } from '../database.ts';
+import type { WriteDb } from '../database.ts';
 import { withAsyncStorageErrors, withStorageErrors } from '../errors.ts';
 import { parseHeader } from '../keyring/header.ts';
 import type { Keyring, KeyringOptions, VaultSecret } from '../keyring/keyring.ts';
 import { openKeyring, openKeyringOf } from '../keyring/open-keyring.ts';
 import { readSidecar } from '../keyring/sidecar.ts';
-import { runMigrations } from '../migrations/run-migrations.ts';
 import { openReadingCopy } from '../reading-copy.ts';
 import { readHeaderCopies } from '../tables/single-rows.ts';
 import type { WorkControl } from '../upkeep/slices.ts';
 import type { VaultFiles } from '../vault-files.ts';
-import { createMemoryDatabase, fillCutPages, graftFirstPage } from './first-page.ts';
+import { openDamagedSource } from './open-damaged.ts';
 import { orNull } from './read-rows.ts';
 import { rebuildVault, type Rebuilt } from './rebuild.ts';
 import { scanBoxes, type BoxScan } from './scan/box-scan.ts';
@@ -36,6 +35,8 @@ export interface SalvageInto {
   readonly mayUseKeyFileAlone: boolean;
   /** Files above this are not looked through byte by byte. */
   readonly maxScanBytes: number;
+  /** Where a copy of the file may be written that SQLite can be brought to open; null where it must be in memory. */
+  readonly scratch: string | null;
 }
 
 export type Salvaged = Rebuilt & {
@@ -55,7 +56,7 @@ export async function salvage(
   control: WorkControl,
 ): Promise<Salvaged | null> {
   const bytes = new VaultBytes(files, into.maxScanBytes, control);
-  const opened = openSource(files.database);
+  const opened = openDamagedSource(files.database, bytes.log(), into.scratch);
   const source = opened?.db ?? null;
   try {
     const keyring =
@@ -88,7 +89,7 @@ export async function salvage(
       spares.close();
     }
   } finally {
-    source?.close();
+    opened?.close();
     bytes.close();
   }
 }
@@ -116,10 +117,15 @@ class VaultBytes {
     const database = withStorageErrors('Reading the vault', () => openByteSource(this.#files.database));
     this.#database = database;
     if (database.sizeBytes > this.#maxBytes) return null;
-    const log = orNull(() => readLog(`${this.#files.database}-wal`));
+    const log = this.log();
     const logSource = log === null ? null : bytesOf(log);
     this.#scan = await scanBoxes({ database, log, logSource }, this.#control);
     return this.#scan;
+  }
+
+  /** The bytes of the log; null where there is none, or more than any log has. */
+  log(): Buffer | null {
+    return orNull(() => readLog(`${this.#files.database}-wal`));
   }
 
   close(): void {
@@ -172,64 +178,5 @@ function readBackupHeaders(path: string): readonly (Buffer | null)[] {
     return readHeaderCopies(db);
   } finally {
     db.close();
-  }
-}
-
-interface Opened<Db> {
-  readonly db: Db;
-  /** False where the bytes had to be changed to be opened. */
-  readonly isAsItStood: boolean;
-}
-
-/** The file in memory with a schema that fits; null where it cannot be opened whatever its first page says. */
-function openSource(path: string): Opened<ReadDb> | null {
-  try {
-    return openCopy(path);
-  } catch (error) {
-    // Too large for the memory, or a disk that fails: read where it lies, as far as it can be opened as it stands.
-    if (!(error instanceof AppError) || (error.code !== 'VAULT_READ_ONLY' && error.code !== 'VAULT_DAMAGED'))
-      throw error;
-  }
-  const db = orNull(() => openReadDatabase(path));
-  if (db === null) return null;
-  if (hasTables(db)) return { db, isAsItStood: true };
-  db.close();
-  return null;
-}
-
-function openCopy(path: string): Opened<WriteDb> | null {
-  for (const prepare of [fillCutPages, graftFirstPage]) {
-    let isAsItStood = prepare !== graftFirstPage;
-    const db = openWith(path, (bytes) => {
-      const prepared = prepare(bytes);
-      isAsItStood &&= prepared.length === bytes.length;
-      return prepared;
-    });
-    if (db === null) continue;
-    if (orNull(() => runMigrations(db)) !== null && hasTables(db)) return { db, isAsItStood };
-    db.close();
-  }
-  return null;
-}
-
-function openWith(path: string, prepare: (bytes: Buffer) => Buffer): WriteDb | null {
-  try {
-    return openReadingCopy(path, prepare);
-  } catch (error) {
-    if (error instanceof AppError && (error.code === 'VAULT_DAMAGED' || error.code === 'VAULT_NOT_A_VAULT'))
-      return null;
-    throw error;
-  }
-}
-
-/** Whether the tables are those of a vault, each beginning where it should. */
-function hasTables(db: ReadDb): boolean {
-  const schema = (of: ReadDb): string =>
-    JSON.stringify(of.prepare('SELECT name, rootpage, sql FROM sqlite_schema ORDER BY rootpage').all());
-  const template = createMemoryDatabase();
-  try {
-    return orNull(() => schema(db)) === schema(template);
-  } finally {
-    template.close();
   }
 }

@@ -1,7 +1,7 @@
 // Rolling backups (V18): SQLite's online backup while saving goes on, then every seal of the copy is checked, and only then an
 // older backup is let go.
 
-import { chmodSync, closeSync, fsyncSync, openSync, readdirSync, renameSync, statSync, unlinkSync } from 'node:fs';
+import { chmodSync, closeSync, openSync, readdirSync, renameSync, statSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { AppError } from '../../../shared/model/app-error.ts';
@@ -9,7 +9,7 @@ import { makeFoldersSync } from '../../system/make-folders.ts';
 import { isProcessAlive } from '../../system/process-alive.ts';
 import { openReadDatabase, openWriteDatabase } from '../database.ts';
 import { damaged, toStorageError, withAsyncStorageErrors, withStorageErrors } from '../errors.ts';
-import { syncFolder } from '../keyring/sidecar.ts';
+import { syncFile, syncFolder } from '../keyring/sidecar.ts';
 import { VaultState } from '../log/vault-state.ts';
 import type { BackupReport } from '../vault.ts';
 import type { VaultFiles } from '../vault-files.ts';
@@ -117,12 +117,7 @@ async function check(state: VaultState, path: string, control: WorkControl): Pro
 
 function finish(from: string, folder: string, name: string): void {
   chmodSync(from, 0o600);
-  const file = openSync(from, 'r+');
-  try {
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
-  }
+  syncFile(from);
   renameSync(from, join(folder, name));
   // Before older ones go: a power cut may otherwise take the new name and keep the deletions.
   syncFolder(folder);

@@ -4,18 +4,19 @@
 import { AppError } from '../../../shared/model/app-error.ts';
 import type { ItemKey, SnapshotId } from '../../../shared/model/ids.ts';
 import { BOX_KINDS, type BoxKind } from '../../crypto/box.ts';
-import { decodeChunkPayload } from '../content/chunk-store.ts';
+import { release } from '../content/release.ts';
 import { pickHead } from '../log/head.ts';
 import type { Manifest } from '../log/manifest.ts';
 import type { SessionSet } from '../log/session-records.ts';
 import { parseSnapshotPrefix } from '../log/snapshot-record.ts';
 import type { VaultState } from '../log/vault-state.ts';
 import type { BoxReader } from '../tables/boxes.ts';
-import type { ChunkReader } from '../tables/chunks.ts';
+import type { ChunkReader, ChunkRow } from '../tables/chunks.ts';
 import { readHeadSlots } from '../tables/single-rows.ts';
 import { iterateTimeIndex } from '../tables/time-index.ts';
 import type { AffectedSnapshots, VerifyReport } from '../vault.ts';
 import type { VaultFiles } from '../vault-files.ts';
+import { ContentCheck } from './check-contents.ts';
 import { listRowsAfter } from './check-record.ts';
 import { yieldToOthers, type WorkControl } from './slices.ts';
 import {
@@ -28,6 +29,9 @@ import {
 } from './verification.ts';
 
 const PAGE_ROWS = 64;
+/** Of chunks less at a time, and several times that on the way: the second thread has work while the next ones are read. */
+const CHUNK_PAGE_ROWS = 8;
+const PAGES_IN_FLIGHT = 4;
 const MAX_REPORTED = 200;
 const MAX_AFFECTED = 100;
 const MAX_AFFECTED_ITEMS = 50;
@@ -157,45 +161,54 @@ async function checkChunks(
   control: WorkControl,
   report: () => void,
 ): Promise<void> {
+  const contents = new ContentCheck(state);
+  const inFlight: Promise<void>[] = [];
   let after = 0;
   for (;;) {
     await yieldToOthers(control.signal);
     const rows = listRows(state.read.chunks, after, findings);
-    for (const row of rows) {
-      findings.checked += 1;
-      const opened = state.keys.open(BOX_KINDS.chunk, row.recordId, row.box);
-      const isWhole = opened !== null && (!isDeep || hasItsId(state, opened, row.contentId));
-      findings.knownChunks.add(row.recordId);
-      if (isWhole) continue;
-      findings.badChunks.add(row.recordId);
-      state.store.noteDamaged(row.recordId);
-    }
+    // The next ones are read while the second thread works on these.
+    inFlight.push(checkRows(state, rows, isDeep ? contents : null, findings));
+    if (inFlight.length > PAGES_IN_FLIGHT) await inFlight.shift();
     report();
     const last = rows.at(-1);
-    if (last === undefined) return;
+    if (last === undefined) break;
     after = last.recordId;
   }
+  await Promise.all(inFlight);
+}
+
+/** @param contents looks at what they hold; null where their seals are enough */
+async function checkRows(
+  state: VaultState,
+  rows: readonly ChunkRow[],
+  contents: ContentCheck | null,
+  findings: Findings,
+): Promise<void> {
+  const sealed = rows.flatMap(({ recordId, contentId, box }) => {
+    findings.checked += 1;
+    findings.knownChunks.add(recordId);
+    const opened = state.keys.open(BOX_KINDS.chunk, recordId, box);
+    release(box);
+    if (opened === null) noteBadChunk(state, recordId, findings);
+    return opened === null ? [] : [{ ...opened, contentId }];
+  });
+  if (contents === null || sealed.length === 0) return;
+  for (const [at, isWhole] of (await contents.check(sealed)).entries())
+    if (!isWhole) noteBadChunk(state, sealed[at]?.header.recordId ?? 0, findings);
+}
+
+function noteBadChunk(state: VaultState, recordId: number, findings: Findings): void {
+  findings.badChunks.add(recordId);
+  state.store.noteDamaged(recordId);
 }
 
 function listRows(chunks: ChunkReader, after: number, findings: Findings): ReturnType<ChunkReader['listAfter']> {
   try {
-    return chunks.listAfter(after, PAGE_ROWS);
+    return chunks.listAfter(after, CHUNK_PAGE_ROWS);
   } catch {
     add(findings, 'chunks', `the table cannot be read behind record ${after}`);
     return [];
-  }
-}
-
-function hasItsId(
-  state: VaultState,
-  opened: NonNullable<ReturnType<VaultState['keys']['open']>>,
-  contentId: Buffer,
-): boolean {
-  try {
-    const content = decodeChunkPayload(opened.header, opened.payload);
-    return state.keys.contentId(content).equals(contentId);
-  } catch {
-    return false; // it authenticated but does not decode: damaged all the same, and reported so
   }
 }
 

@@ -1,7 +1,7 @@
 // Finds every box in the bytes of a file that SQLite refuses, by its magic number, whatever is left of the pages around it. Finding is
 // not believing: a box counts once it authenticates under its kind and number.
 
-import { BOX_HEADER_BYTES, BOX_KINDS, parseBoxHeader, type BoxKind } from '../../../crypto/box.ts';
+import { BOX_HEADER_BYTES, BOX_KINDS, parseBoxHeader, type BoxHeader, type BoxKind } from '../../../crypto/box.ts';
 import type { KeyTree } from '../../../crypto/key-tree.ts';
 import { yieldToOthers, type WorkControl } from '../../upkeep/slices.ts';
 import { PAGE_BYTES } from '../../database.ts';
@@ -43,6 +43,12 @@ export interface FoundBox {
   readonly at: number;
 }
 
+export interface OpenedBox {
+  readonly box: Buffer;
+  readonly header: BoxHeader;
+  readonly payload: Buffer;
+}
+
 export interface BoxScan {
   /** In the order in which they lie in the file. */
   readonly boxes: readonly FoundBox[];
@@ -52,6 +58,8 @@ export interface BoxScan {
   readonly deposits: readonly Buffer[];
   /** The box at a place, once it authenticates; null where it does not. `isThorough` also tries pages that lie in each other's place. */
   read(keys: KeyTree, found: FoundBox, options?: { readonly isThorough: boolean }): Buffer | null;
+  /** The same, and what it opened to. */
+  open(keys: KeyTree, found: FoundBox): OpenedBox | null;
   /** What lies there, whether it authenticates or not. */
   readAsItIs(found: FoundBox): Buffer | null;
 }
@@ -103,10 +111,19 @@ class Scan implements BoxScan {
   }
 
   read(keys: KeyTree, found: FoundBox, { isThorough } = { isThorough: false }): Buffer | null {
+    return this.#open(keys, found, isThorough)?.box ?? null;
+  }
+
+  open(keys: KeyTree, found: FoundBox): OpenedBox | null {
+    return this.#open(keys, found, false);
+  }
+
+  #open(keys: KeyTree, found: FoundBox, isThorough: boolean): OpenedBox | null {
     for (const { box, chain } of this.#assemble(found, isThorough)) {
-      if (keys.open(found.kind, found.number, box) === null) continue;
+      const opened = keys.open(found.kind, found.number, box);
+      if (opened === null) continue;
       if (chain !== null) this.#space.claim(chain);
-      return Buffer.from(box);
+      return { ...opened, box: Buffer.from(box) };
     }
     return null;
   }

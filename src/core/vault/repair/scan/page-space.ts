@@ -19,6 +19,8 @@ const NO_CHAIN = -1;
 export interface Chain {
   readonly bytes: Buffer;
   readonly pages: readonly number[];
+  /** Where its pages were found. */
+  readonly view?: PageView;
 }
 
 /** Where a page of this number is looked for. */
@@ -36,6 +38,8 @@ export class PageSpace {
   readonly #logged = new Map<number, number>();
   /** By how many bytes parts of the file are moved. */
   readonly #shifts: number[] = [0];
+  /** The one that gave the last chain first: what moved one part of a file moved its neighbours too. */
+  #viewList: PageView[] | null = null;
   readonly #claimed = new Set<number>();
   /** The page that each page names as the next of its chain. */
   #nextPages: Uint32Array | null = null;
@@ -70,6 +74,7 @@ export class PageSpace {
   /** A part of the file begins so many bytes after a page's border. */
   noteShift(remainder: number): void {
     if (this.#shifts.some((shift) => (shift + MAX_SHIFTED_PAGES * PAGE_BYTES) % PAGE_BYTES === remainder)) return;
+    this.#viewList = null;
     for (let pages = 0; pages <= MAX_SHIFTED_PAGES; pages += 1) {
       this.#shifts.push(remainder + pages * PAGE_BYTES);
       this.#shifts.push(remainder - (pages + 1) * PAGE_BYTES);
@@ -78,9 +83,9 @@ export class PageSpace {
 
   /** What may follow the first bytes of a record in its chain of pages, the likeliest first. */
   *chains(firstPage: number, length: number): Generator<Chain> {
-    for (const view of this.#views()) {
+    for (const view of [...this.#views()]) {
       const chain = follow(view, firstPage, length);
-      if (chain !== null) yield chain;
+      if (chain !== null) yield { ...chain, view };
     }
   }
 
@@ -103,8 +108,13 @@ export class PageSpace {
   }
 
   /** The pages hold a box that authenticates, so no other one. */
-  claim({ pages }: Chain): void {
+  claim({ pages, view }: Chain): void {
     for (const page of pages) this.#claimed.add(page);
+    const views = this.#views();
+    const at = view === undefined ? 0 : views.indexOf(view);
+    if (at <= 0 || view === undefined) return;
+    views.splice(at, 1);
+    views.unshift(view);
   }
 
   #current: PageView = (page) => {
@@ -123,6 +133,11 @@ export class PageSpace {
   }
 
   #views(): PageView[] {
+    this.#viewList ??= this.#listViews();
+    return this.#viewList;
+  }
+
+  #listViews(): PageView[] {
     const { log } = this.#deps;
     const shifted = this.#shifts.map((shift) => this.#inFile(shift));
     if (log === null || this.#logged.size === 0) return shifted;

@@ -50,7 +50,8 @@ function tmuxResurrect(): TmuxPeer {
 /** From within the server, as its key binding does, with a client attached: it switches clients to what was in front. */
 async function runResurrect(workspace: FidelityWorkspace, script: string, session: string): Promise<void> {
   for (const [name, value] of Object.entries(RESURRECT_OPTIONS)) tmux(workspace, 'set-option', '-g', name, value);
-  const client = workspace.startInTerminal(`tmux attach-session -t =${session}`);
+  // As large as most of the windows were: tmux fits them to its client.
+  const client = workspace.startInTerminal(`stty cols 120 rows 41; exec tmux attach-session -t =${session}`);
   await new Promise((resolve) => setTimeout(resolve, CLIENT_PATIENCE_MS));
   tmux(workspace, 'run-shell', `'${script.replaceAll("'", String.raw`'\''`)}' quiet`);
   client.kill('SIGTERM');

@@ -1,10 +1,11 @@
 // `cairn merge`: brings another vault into this one, an old backup or a vault of its own. Shows first what would come in and every conflict.
 
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 
 import { Option, type Command } from 'commander';
 
+import { dataFiles } from '../../core/config/data-folder.ts';
 import {
   choiceName,
   MERGE_STRATEGIES,
@@ -37,7 +38,7 @@ export function setupMerge(command: Command, act: Act): void {
   command
     .argument(
       '<other>',
-      "the other vault's file: a backup, by its path or its name in the backup folder, or a vault.db",
+      'the other vault: a backup, by its path or its name in the backup folder, a data folder, or a vault.db',
     )
     .addOption(
       new Option('--strategy <strategy>', 'which of two versions of a field counts')
@@ -98,9 +99,10 @@ export async function runMerge(
   return tell(await work(secret, choices, false), context, false);
 }
 
-/** A path, or the name of a backup. */
+/** A path, also of a data folder, or the name of a backup. */
 async function findOther(other: string, context: CommandContext): Promise<string> {
   const path = resolve(other);
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory() === true) return dataFiles(path).vault;
   if (existsSync(path) || other !== basename(other)) return path;
   const { backup } = await context.core.readSettings();
   const inFolder = join(backup.folder, other);

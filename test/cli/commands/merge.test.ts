@@ -42,6 +42,13 @@ describe('cairn merge', () => {
     expect(stdout).not.toContain('\u001b[31mthe');
   });
 
+  it('takes a data folder for the vault in it', async () => {
+    using folder = makeTemporaryFolder();
+    const { core } = await runCairn(['merge', folder.path, '--dry-run', '--json'], { core: aCore() });
+
+    expect(core.merges.map(({ other }) => other)).toEqual([join(folder.path, 'vault.db')]);
+  });
+
   it('changes nothing for somebody who says no, in a dry run, or where nothing is new', async () => {
     const no = await runCairn(['merge', 'old.db'], { core: aCore(), answers: [TEST_PASSWORD, 'n'] });
     const dry = await runCairn(['merge', 'old.db', '--dry-run', '--json'], { core: aCore() });

@@ -32,7 +32,7 @@ export interface OtherVaultOptions {
 /** @throws AppError VAULT_MISSING, VAULT_NOT_A_VAULT, VAULT_LOCKED where a password of its own is needed, VAULT_WRONG_PASSWORD, VAULT_DAMAGED */
 export async function openOtherVault(options: OtherVaultOptions): Promise<OtherVault> {
   const { path, secret, ownId, ownSecret, keyring: keyringOptions } = options;
-  const db = withStorageErrors('Opening the other vault', () => openAnyFormat(path));
+  const db = openOtherFile(path);
   try {
     const isSameVault = readHeaderCopies(db).some((copy) => idOf(copy)?.equals(ownId) === true);
     if (!isSameVault && secret === null)
@@ -57,6 +57,24 @@ export async function openOtherVault(options: OtherVaultOptions): Promise<OtherV
     };
   } catch (error) {
     db.close();
+    throw error;
+  }
+}
+
+/** The words for a vault that is missing or none speak of the own one, and of what to do with that. */
+function openOtherFile(path: string): ReadDb {
+  try {
+    return withStorageErrors('Opening the other vault', () => openAnyFormat(path));
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    if (error.code === 'VAULT_MISSING')
+      throw new AppError('VAULT_MISSING', 'There is no file where the other vault should be.', {
+        hint: 'Name the file of a backup, a data folder, or a vault.db.',
+      });
+    if (error.code === 'VAULT_NOT_A_VAULT')
+      throw new AppError('VAULT_NOT_A_VAULT', 'The other file is no Cairn vault, or its beginning was destroyed.', {
+        hint: 'If it is one: put it into a data folder of its own and run `cairn repair --home FOLDER` first.',
+      });
     throw error;
   }
 }

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { copyFileSync, existsSync, readdirSync, readFileSync } from 'node:fs';
+import { copyFileSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import BetterSqlite3 from 'better-sqlite3';
@@ -276,6 +276,18 @@ describe('mergeVaults() with a backup of the same vault', () => {
 
     expect((await ids(test.vault)).slice(0, before.length)).toEqual(before);
     expect(readdirSync(test.folder).filter((name) => /\.new-|before-merge/.test(name))).toEqual([]);
+  });
+
+  it('says of the other one that it is not there, or no vault', async () => {
+    await using test = await openTestVault();
+    await save(test.vault, 'new', 0);
+    const garbage = join(test.folder, 'garbage');
+    writeFileSync(garbage, 'what is this?'.repeat(1_000));
+    for (const [path, code] of [
+      [join(test.folder, 'nothing'), 'VAULT_MISSING'],
+      [garbage, 'VAULT_NOT_A_VAULT'],
+    ] as const)
+      await expect(merge(test, path)).rejects.toMatchObject({ code, message: expect.stringContaining('other') });
   });
 
   it('leaves the backup as it was', async () => {

@@ -16,6 +16,8 @@ import { Updater, type ReportedUpdate, type Updates } from '../../src/main/updat
 import { SettingsWatch } from '../../src/main/settings-watch.ts';
 import { createShellSession } from '../../src/main/shell-session.ts';
 import { handOverPort } from '../../src/preload/hand-over-port.ts';
+import { describeState } from '../../src/main/tray/describe-state.ts';
+import type { Status } from '../../src/shared/contract/schemas.ts';
 import { setConfigValueSync } from '../../src/core/config/config.ts';
 import { makeFakeElectron } from '../support/fake-electron.ts';
 import { ManualClock } from '../support/manual-clock.ts';
@@ -277,5 +279,26 @@ describe('the preload', () => {
     listener({ ports: [] });
     expect(channels).toEqual(['cairn-port']);
     expect(posted).toEqual([['cairn-port', 'app://cairn', ['port']]]);
+  });
+});
+
+describe('describeState()', () => {
+  it('tells of damage that was found, beside what is captured', () => {
+    const capture = {
+      state: 'waiting',
+      intervalSeconds: 30,
+      isLate: false,
+      lastAt: '2026-11-20T12:00:00.000Z',
+    } as const;
+    const status: Status = {
+      ...{ version: '1', shell: 'desktop', vault: 'unlocked', theme: 'system', sources: [], notices: [], capture },
+    };
+    const facts = { nowMs: Date.parse(capture.lastAt) + 5_000, formatTime: String };
+    const damage = { text: 'Damage.', records: 1, foundAt: capture.lastAt };
+
+    expect(describeState(status, facts)).toBe('captured 5 s ago');
+    expect(describeState({ ...status, health: { damage } }, facts)).toBe(
+      'captured 5 s ago; damage was found in the vault',
+    );
   });
 });

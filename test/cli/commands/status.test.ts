@@ -115,6 +115,32 @@ describe('cairn status', () => {
     expect(stdout.split('\n')[0]).toBe(line);
   });
 
+  it('says when the newest and everything was verified, and what was found damaged, whichever process looked', async () => {
+    const core = new FakeCore();
+    await runCairn(['capture'], { core });
+    core.vault.isClosed = false;
+    core.vault.healthNow = {
+      quickAtMs: core.nowMs - 3 * 3_600_000,
+      deepAtMs: core.nowMs - 12 * DAY_MS,
+      lastVerifiedAtMs: null,
+      provenBackupAtMs: core.nowMs - DAY_MS,
+      pass: { done: 45, total: 100 },
+      damage: { foundAtMs: core.nowMs - 2 * 3_600_000, records: 3, contents: 2, snapshots: 1 },
+    };
+
+    const people = await runCairn(['status'], { core });
+    core.vault.isClosed = false;
+    const scripts = await runCairn(['status', '--json'], { core });
+
+    expect(people.stdout).toMatch(
+      /Last verified +the newest 3 hours ago .*everything .*looking through everything: 45 %/,
+    );
+    expect(people.stdout).toContain('3 records of the vault are damaged, found 2 hours ago');
+    expect(scripts.json()).toMatchObject({
+      verification: { progress: { done: 45, total: 100 }, damage: { records: 3 } },
+    });
+  });
+
   it('says when no source is on', async () => {
     const core = new FakeCore();
     core.enabled = [];

@@ -405,6 +405,7 @@ export class VaultEngine {
       if (lock !== null) {
         await lock.hold(async () => {
           this.#state.refresh();
+          this.integrity.noteProgress();
           await runUpkeep(this.#state, this.files, 0);
         }, 2_000);
         this.#state.writeDb.pragma('wal_checkpoint(TRUNCATE)');

@@ -61,6 +61,14 @@ export class IdleVerification {
     return this.health();
   }
 
+  /** Call with the writer's lock held and the state refreshed. */
+  noteProgress(): void {
+    const { state } = this.#deps;
+    const pass = this.#pass;
+    const noted = readVerification(state).pass;
+    if (pass !== null && noted !== null && noted !== pass && isAhead(pass, noted)) noteVerification(state, { pass });
+  }
+
   /** What was found damaged may be whole by now; what is not, whoever found it, is stored anew here when its content comes again. */
   async #lookAgain(): Promise<void> {
     const { state } = this.#deps;

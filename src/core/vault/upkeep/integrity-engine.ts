@@ -37,6 +37,11 @@ export class IntegrityEngine {
     return this.#deps.work('Verifying', () => this.#deps.read(() => this.#idle.slice(options, control.signal)));
   }
 
+  /** Before the vault is closed, with the writer's lock held: the next process goes on from here. */
+  noteProgress(): void {
+    this.#idle.noteProgress();
+  }
+
   async verify(isDeep: boolean, nowMs: number, control: WorkControl): Promise<VerifyReport> {
     const deps = this.#depsFor('Verifying');
     const report = await this.#deps.work('Verifying', () => verifyVault(deps, isDeep, nowMs, control));

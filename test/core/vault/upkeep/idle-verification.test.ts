@@ -96,6 +96,17 @@ describe('Vault.verifySlice()', () => {
     expect(await test.vault.health()).toMatchObject({ deepAtMs: TEST_NOW_MS, pass: null });
   });
 
+  it('goes on where it stood when the vault was closed, however little was done', async () => {
+    await using test = await openTestVault();
+    await fill(test, 30);
+    for (let slices = 0; slices < 3; slices += 1) await test.vault.verifySlice({ ...MONTH, budgetMs: 0 });
+    const { pass } = await test.vault.health();
+    await test.reopen();
+
+    expect(pass?.done).toBe(3);
+    expect(await test.vault.health()).toMatchObject({ pass });
+  });
+
   it.each([
     ['chunks', 'record_id', '1', [5, 5, 0]],
     ['snapshots', 'sequence', 'sequence = 2', [1, 0, 1]],

@@ -66,13 +66,16 @@ class Merge {
     const { documents, maps, inlinePages, inline } = await this.#mergeDocuments(usedAnchors);
     const chunks = this.#mergeChunks();
     const postingPages = await this.#mergePostings(maps);
+    const useCount = uses.count;
+    const columns = packColumns([...documentColumns(documents), ...uses.columns, ...chunkColumns(chunks)]);
+    uses.release();
     return {
       head: {
         format: INDEX_FORMAT,
         from: first.from,
         through: last.through,
         documents: documents.length,
-        uses: uses.count,
+        uses: useCount,
         chunks: chunks.length,
         inline,
         items,
@@ -81,7 +84,7 @@ class Merge {
         inlinePages,
         itemPages,
       },
-      columns: packColumns([...documentColumns(documents), ...uses.columns, ...chunkColumns(chunks)]),
+      columns,
     };
   }
 
@@ -105,7 +108,9 @@ class Merge {
       }
     }
     list.flush();
-    return { uses: kept.joined(), itemPages: list.pages, items: list.count };
+    const uses = kept.joined();
+    kept.release();
+    return { uses, itemPages: list.pages, items: list.count };
   }
 
   async #mergeDocuments(usedAnchors: ReadonlySet<number>) {

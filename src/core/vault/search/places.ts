@@ -85,14 +85,24 @@ export class PlaceFinder {
 
   /** The line of a chunk's byte in a stream as a snapshot has it, counted from 1; 1 where it is not there. */
   lineNumber(place: Place, anchor: number, byte: number): number {
-    const stream = this.#streamAt(place);
+    const line = this.#lineIn(this.#streamAt(place), anchor, byte);
+    // What idle time has joined since the newest snapshot is named otherwise in memory than by that snapshot, which was indexed.
+    return line ?? this.#lineIn(this.#storedStreamAt(place), anchor, byte) ?? 1;
+  }
+
+  #lineIn(stream: StreamEntry | null, anchor: number, byte: number): number | null {
     let line = 1;
     for (const part of stream?.parts ?? []) {
       const isHere = part.recordId === anchor && part.skip <= byte && byte < part.skip + Math.max(1, part.length);
       if (isHere) return line + this.#newlines(anchor, part.skip, byte - part.skip);
       line += this.#newlines(part.recordId, part.skip, part.length);
     }
-    return 1;
+    return null;
+  }
+
+  #storedStreamAt({ item, where, at }: Place): StreamEntry | null {
+    const manifest = this.#storedManifest(this.#state.index.sequenceAt(at));
+    return manifest.get(item.key)?.streams.find((other) => other.name === where) ?? null;
   }
 
   #newlines(anchor: number, skip: number, length: number): number {
@@ -127,7 +137,10 @@ export class PlaceFinder {
   #manifestAt(at: number): ReadonlyMap<string, { readonly streams: readonly StreamEntry[] }> {
     const { index, latest } = this.#state;
     const sequence = index.sequenceAt(at);
-    if (sequence === latest.sequence) return latest.manifest;
+    return sequence === latest.sequence ? latest.manifest : this.#storedManifest(sequence);
+  }
+
+  #storedManifest(sequence: number): ReadonlyMap<string, { readonly streams: readonly StreamEntry[] }> {
     const known = this.#manifests.get(sequence);
     if (known !== undefined) return known;
     const { manifest } = this.#state.readSnapshot(sequence);

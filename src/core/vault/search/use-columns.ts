@@ -1,6 +1,7 @@
 // Uses while segments are merged, a column for each of their numbers: there may be hundreds of thousands, and an object for each would take
 // ten times as much memory.
 
+import { release } from '../content/release.ts';
 import { joinUses, type JoinableUse } from './join-uses.ts';
 
 export class UseColumns {
@@ -62,6 +63,13 @@ export class UseColumns {
       start = end;
     }
     return result;
+  }
+
+  /** Gives the memory back at once; nothing may be looked at afterwards. */
+  release(): void {
+    const { columns } = this;
+    for (const { buffer } of [...columns, this.#places])
+      if (buffer instanceof ArrayBuffer) release(new Uint8Array(buffer));
   }
 
   /** The anchors as they stand, for looking them up. */

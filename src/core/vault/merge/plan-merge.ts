@@ -2,7 +2,7 @@
 // sides say differently. Nothing is changed here.
 
 import type { Checkpoint } from '../../../shared/model/checkpoint.ts';
-import type { SnapshotId } from '../../../shared/model/ids.ts';
+import type { SessionId, SnapshotId } from '../../../shared/model/ids.ts';
 import type { JsonObject } from '../../../shared/model/json.ts';
 import type { SessionMessage, StoredSession } from '../../../shared/model/session.ts';
 import { AppError } from '../../../shared/model/app-error.ts';
@@ -10,6 +10,8 @@ import { listSessions, readMessages } from '../log/sessions.ts';
 import type { VaultState } from '../log/vault-state.ts';
 import { mergeCheckpoint, mergeFacts, type MergeRules } from './merge-fields.ts';
 import type { MergeConflict } from './merge-report.ts';
+
+const WINDOW_MESSAGES = 10_000;
 
 /** A place in the merged log: a snapshot of either side, by its position in that side's index. */
 export type MergedPlace = { readonly side: 'own' | 'other'; readonly at: number };
@@ -133,14 +135,12 @@ function planSessions(own: VaultState, other: VaultState, rules: MergeRules) {
       deletedHere += 1;
       continue;
     }
-    const { messages } = readMessages(other, theirs.id, { firstIndex: 0, limit: Number.MAX_SAFE_INTEGER });
+    const messages = readAllMessages(other, theirs.id);
     if (ours === undefined) {
       plans.push({ session: theirs, facts: theirs.facts, pinned: theirs.pinned, messages, isNew: true });
       continue;
     }
-    const there = new Set(
-      readMessages(own, ours.id, { firstIndex: 0, limit: Number.MAX_SAFE_INTEGER }).messages.map(({ id }) => id),
-    );
+    const there = new Set(readAllMessages(own, ours.id).map(({ id }) => id));
     const missing = messages.filter(({ id }) => !there.has(id));
     const name = typeof ours.facts['name'] === 'string' ? ours.facts['name'] : ours.preview;
     const merged = mergeFacts({ id: ours.id, name }, ours, theirs, rules);
@@ -149,6 +149,16 @@ function planSessions(own: VaultState, other: VaultState, rules: MergeRules) {
       plans.push({ session: theirs, facts: merged.value, pinned: ours.pinned, messages: missing, isNew: false });
   }
   return { plans, conflicts, deletedHere };
+}
+
+/** In windows: one gives so many at most. */
+function readAllMessages(state: VaultState, id: SessionId): SessionMessage[] {
+  const messages: SessionMessage[] = [];
+  for (let firstIndex = 0; ; firstIndex += WINDOW_MESSAGES) {
+    const window = readMessages(state, id, { firstIndex, limit: WINDOW_MESSAGES });
+    messages.push(...window.messages);
+    if (firstIndex + WINDOW_MESSAGES >= window.messageCount) return messages;
+  }
 }
 
 /** The mark that stays of a session that was deleted on purpose; what it says src/core/sessions decides. */

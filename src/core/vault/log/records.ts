@@ -99,8 +99,8 @@ export class RecordSet {
     this.#records.set(recordId, record);
     if (record.type === 'setting') this.#bySetting.set(record.name, recordId);
     else {
-      this.#bySnapshot.set(record.checkpoint.snapshotId, recordId);
       this.#byCheckpoint.set(record.checkpoint.id, recordId);
+      this.#show(recordId, record.checkpoint);
     }
   }
 
@@ -116,8 +116,15 @@ export class RecordSet {
     // Another checkpoint of the same snapshot may still stand.
     for (const [otherId, other] of this.#records) {
       if (other.type === 'checkpoint' && other.checkpoint.snapshotId === record.checkpoint.snapshotId)
-        this.#bySnapshot.set(other.checkpoint.snapshotId, otherId);
+        this.#show(otherId, other.checkpoint);
     }
+  }
+
+  /** Of several checkpoints of one snapshot the one made last stands for it: the same on every device, in whatever order they came. */
+  #show(recordId: number, checkpoint: Checkpoint): void {
+    const shown = this.checkpointOf(checkpoint.snapshotId);
+    if (shown === undefined || shown.id === checkpoint.id || isLater(checkpoint, shown))
+      this.#bySnapshot.set(checkpoint.snapshotId, recordId);
   }
 
   checkpointOf(snapshot: SnapshotId): Checkpoint | undefined {
@@ -152,4 +159,9 @@ function isObject(
   value: z.infer<ReturnType<typeof z.json>>,
 ): value is { [key: string]: z.infer<ReturnType<typeof z.json>> } {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isLater(one: Checkpoint, other: Checkpoint): boolean {
+  if (one.createdAtMs !== other.createdAtMs) return one.createdAtMs > other.createdAtMs;
+  return one.id > other.id;
 }

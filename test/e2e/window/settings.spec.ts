@@ -55,9 +55,9 @@ test('an exclusion shows what it would hide before it counts', async ({ installa
   await page.goto(new URL('/settings/exclusions', page.url()).href);
   await page.getByLabel('Web addresses').fill('127.0.0.1');
   await expect(page.getByText(/Page [abc]/).first()).toBeVisible();
+  await expect(page.getByText('The newest capture left nothing out.')).toBeVisible();
   await page.getByRole('button', { name: 'Save the rules' }).press('Enter');
   await expect.poll(() => installation.cairnWithout('config', 'get', 'exclude.urls')).toContain('127.0.0.1');
-  await expect(page.getByText('The newest capture left nothing out.')).toBeVisible();
   installation.cairnWithout('capture');
   await expect(page.getByText(/Firefox: \d+ items?, by these rules/)).toBeVisible();
   expect(installation.cairnWithout('show', 'latest')).not.toContain('Page b');

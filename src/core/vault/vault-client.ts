@@ -101,7 +101,7 @@ class VaultClient implements Vault {
       workerData: start,
       name: 'cairn-vault',
       stderr: false,
-      resourceLimits: { maxYoungGenerationSizeMb: 12, maxOldGenerationSizeMb: MAX_HEAP_MB },
+      resourceLimits: { maxYoungGenerationSizeMb: 4, maxOldGenerationSizeMb: MAX_HEAP_MB },
     });
     return new Promise((resolve, reject) => {
       worker.once('message', (message: ReplyMessage) => {

@@ -240,7 +240,8 @@ async function redactOne(place: Workplace, at: number): Promise<void> {
       const start = Buffer.from(text.buffer, text.byteOffset, text.length).indexOf(bytes);
       return start === -1 ? [] : [{ anchor, start, end: start + bytes.length, bytes }];
     });
-    if (spots.length > 0) await vault.redact(spots, {});
+    const left = spots.length === 0 ? 0 : (await vault.redact(spots, {})).left;
+    if (left > 0) throw new Error(`${left} places were not overwritten`);
     after = page.next;
     if (after === null) break;
   }

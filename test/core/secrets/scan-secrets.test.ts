@@ -159,6 +159,29 @@ describe('redact()', () => {
     expect((await test.vault.verify({ isDeep: true, nowMs: TEST_NOW_MS })).damaged).toEqual([]);
   });
 
+  it('overwrites one value after another of the same length in the same text, however many came before', async () => {
+    await using test = await openTestVault();
+    const words = Array.from({ length: 12 }, (_, at) => `S3CRET${String.fromCharCode(65 + at)}Q`);
+    for (const [at, word] of words.entries()) {
+      // Each stands alone in a chunk, after one that all of them share: overwritten they are all the same but for what is written over them.
+      await save(test, at, `${'before\n'.repeat(50)}${at % 2 === 0 ? '' : 'x'}${word}\n`);
+      const { texts } = await test.vault.listTexts(null, 10_000_000);
+      const spots = texts.flatMap(({ anchor, bytes: all }) => {
+        const start = Buffer.from(all).indexOf(word);
+        return start < 0
+          ? []
+          : [{ anchor, start, end: start + word.length, bytes: Uint8Array.from(Buffer.from(word)) }];
+      });
+      expect(spots.length).toBeGreaterThan(0);
+      expect(await test.vault.redact(spots, {})).toMatchObject({ left: 0 });
+    }
+    for (const { id } of await test.vault.listSnapshots({ limit: 100 })) {
+      const log = text(await test.vault.readStream(id, aTerminal('pane').key, 'scrollback'));
+      expect(words.filter((word) => log.includes(word))).toEqual([]);
+    }
+    expect((await test.vault.verify({ isDeep: true, nowMs: TEST_NOW_MS })).damaged).toEqual([]);
+  });
+
   it('leaves what has changed meanwhile, and facts, as they are', async () => {
     await using test = await openTestVault();
     await save(test, 0, '$ ls\n', `curl ${TOKEN}`);

@@ -19,6 +19,7 @@ import { yieldToOthers, type WorkControl } from './slices.ts';
 const SLICE_CHUNKS = 32;
 /** With what bytes are overwritten; another where that content is there already. */
 const FILLS = ['*', '#', 'x', '-', '_'] as const;
+const MAX_FILLINGS = 20_000;
 
 /**
  * Overwrites what stands at the spots, and the same values wherever they lie across two chunks. The search index is made anew.
@@ -130,6 +131,18 @@ interface OverwrittenChunk {
   readonly told: { readonly id: ObjectId; readonly fill: string; readonly spots: [number, number][] };
 }
 
+/**
+ * What a value is overwritten with, in the order in which it is tried: each content is stored once, so what stands in another chunk already
+ * cannot be taken. After the single characters come patterns of them: short contents that differed in nothing but their value are many.
+ */
+function* fillings(fills: readonly string[]): Generator<string> {
+  yield* fills;
+  for (let number = FILLS.length; number < MAX_FILLINGS; number += 1) {
+    const digits = number.toString(FILLS.length);
+    yield digits.replaceAll(/\d/g, (digit) => FILLS[Number(digit)] ?? '*');
+  }
+}
+
 /** The chunk with stars; null where nothing of what is to go stands there any more. @throws AppError VAULT_DAMAGED */
 function redactChunk(
   state: VaultState,
@@ -141,7 +154,7 @@ function redactChunk(
   const content = state.store.read(recordId);
   const there = spots.filter(({ start, end, bytes }) => content.subarray(start, end).equals(bytes));
   if (there.length === 0) return null;
-  for (const fill of fills) {
+  for (const fill of fillings(fills)) {
     const redacted = Buffer.from(content);
     for (const { start, end } of there) redacted.fill(fill, start, end);
     const contentId = state.keys.contentId(redacted);
@@ -149,7 +162,7 @@ function redactChunk(
     const { codec, payload } = encodeContent(redacted, LEVEL_BULK);
     const box = state.keys.seal(BOX_KINDS.chunk, codec, recordId, payload);
     const id = toHex(state.keys.contentId(content)) as ObjectId; // 16 bytes are 32 digits
-    const told = { id, fill, spots: there.map(({ start, end }): [number, number] => [start, end]) };
+    const told = { id, fill: fill.charAt(0), spots: there.map(({ start, end }): [number, number] => [start, end]) };
     return { recordId, contentId, box, spots: there.length, told };
   }
   return null;

@@ -12,6 +12,7 @@ import { ARGON2_FLOOR } from '../../src/core/crypto/key-slot.ts';
 import { createVault, joinVault, openVault } from '../../src/core/vault/vault-client.ts';
 import type { Vault } from '../../src/core/vault/vault.ts';
 import type { VaultReplica } from '../../src/core/vault/vault-replica.ts';
+import type { SnapshotId } from '../../src/shared/model/ids.ts';
 import type { DeviceId } from '../../src/shared/replication/ids.ts';
 import { createFakeServer, type FakeSyncState } from './fake-sync-server.ts';
 import { ManualClock } from './manual-clock.ts';
@@ -108,4 +109,19 @@ async function joined(
       secret: { type: 'password', text: TEST_PASSWORD },
     },
   });
+}
+
+/** Its own snapshots, newest first. */
+export async function idsOf(device: SyncDevice): Promise<SnapshotId[]> {
+  return (await device.vault.listSnapshots({ limit: 1_000 })).map(({ id }) => id);
+}
+
+/** What one device has of another's history. */
+export async function idsFrom(reader: SyncDevice, writer: SyncDevice): Promise<SnapshotId[]> {
+  return reader.lane(writer, async (lane) => (await lane.listSnapshots({ limit: 1_000 })).map(({ id }) => id));
+}
+
+/** What went wrong in a round. */
+export function codesOf(result: RoundResult): string[] {
+  return result.troubles.map(({ error }) => error.code);
 }

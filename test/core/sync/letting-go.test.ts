@@ -6,27 +6,14 @@ import type { SnapshotId } from '../../../src/shared/model/ids.ts';
 import { DEFAULT_RETENTION } from '../../../src/shared/model/retention.ts';
 import type { WireEntry } from '../../../src/shared/replication/entry.ts';
 import type { DraftOptions } from '../../../src/core/vault/vault-replica.ts';
-import type { RoundResult } from '../../../src/core/sync/sync-round.ts';
 import { aCapture, aConversation, aStream, aTerminal, key, text } from '../../support/captures.ts';
 import { FakeSyncState } from '../../support/fake-sync-server.ts';
-import { createSyncDevice, type SyncDevice } from '../../support/sync-devices.ts';
+import { codesOf, createSyncDevice, idsFrom, idsOf, type SyncDevice } from '../../support/sync-devices.ts';
 import { TEST_NOW_MS } from '../../support/test-vault.ts';
 
 const HOUR_MS = 3_600_000;
 const SECRET = 'sk-CANARY-0123456789abcdef';
 const SOON = { retellAfter: 1 };
-
-async function idsOf(device: SyncDevice): Promise<SnapshotId[]> {
-  return (await device.vault.listSnapshots({ limit: 1_000 })).map(({ id }) => id);
-}
-
-async function idsFrom(reader: SyncDevice, writer: SyncDevice): Promise<SnapshotId[]> {
-  return reader.lane(writer, async (lane) => (await lane.listSnapshots({ limit: 1_000 })).map(({ id }) => id));
-}
-
-function codesOf(result: RoundResult): string[] {
-  return result.troubles.map(({ error }) => error.code);
-}
 
 describe('letting go', () => {
   let state: FakeSyncState;

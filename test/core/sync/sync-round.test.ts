@@ -4,31 +4,16 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { concatBytes } from '../../../src/shared/replication/bytes.ts';
 import type { ObjectId } from '../../../src/shared/replication/ids.ts';
-import type { SnapshotId } from '../../../src/shared/model/ids.ts';
 import { DEFAULT_SELECTION } from '../../../src/core/sync/sync-records.ts';
-import type { RoundResult } from '../../../src/core/sync/sync-round.ts';
 import { aCapture, aConversation, aStream, aTerminal, key, text } from '../../support/captures.ts';
 import { FakeSyncState } from '../../support/fake-sync-server.ts';
-import { createSyncDevice, type SyncDevice } from '../../support/sync-devices.ts';
+import { codesOf, createSyncDevice, idsFrom, idsOf, type SyncDevice } from '../../support/sync-devices.ts';
 import { TEST_NOW_MS } from '../../support/test-vault.ts';
 
 const LONG = 'one line of a transcript\n'.repeat(20_000);
 
 function at(step: number): { takenAtMs: number } {
   return { takenAtMs: TEST_NOW_MS + step * 30_000 };
-}
-
-async function idsOf(device: SyncDevice): Promise<SnapshotId[]> {
-  return (await device.vault.listSnapshots({ limit: 1_000 })).map(({ id }) => id);
-}
-
-/** What one device has of another's history. */
-async function idsFrom(reader: SyncDevice, writer: SyncDevice): Promise<SnapshotId[]> {
-  return reader.lane(writer, async (lane) => (await lane.listSnapshots({ limit: 1_000 })).map(({ id }) => id));
-}
-
-function codesOf(result: RoundResult): string[] {
-  return result.troubles.map(({ error }) => error.code);
 }
 
 describe('syncOnce()', () => {

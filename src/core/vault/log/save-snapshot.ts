@@ -23,7 +23,8 @@ import { encodeSnapshot, encodeSnapshotBody, type EncodedBody, type SnapshotPref
 import { BLOCK_ENTRIES } from './time-index.ts';
 import type { LatestState, VaultState } from './vault-state.ts';
 
-const KEYFRAME_EVERY = 32;
+/** Snapshots that lean on one keyframe, at most. */
+export const KEYFRAME_EVERY = 32;
 /** A snapshot whose changes take more than this share of its keyframe begins a new one. */
 const KEYFRAME_SHARE = 0.5;
 /** A new epoch long before 2^32 random nonces: one for so many record numbers (V3). */

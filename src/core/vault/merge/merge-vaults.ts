@@ -13,15 +13,13 @@ import { syncFile } from '../keyring/sidecar.ts';
 import { REPLICA_SETTINGS } from '../log/records.ts';
 import { VaultState } from '../log/vault-state.ts';
 import { readState } from '../open-beside.ts';
-import { putInPlace, removeUnfinished } from '../repair/repair-vault.ts';
-import { holdAlone } from '../presence.ts';
+import { putInPlace, whileAlone } from '../repair/repair-vault.ts';
 import { rebuildChunkBox } from '../upkeep/parity.ts';
 import { rememberHead } from '../upkeep/remember-head.ts';
 import { assertNotCancelled, type WorkControl } from '../upkeep/slices.ts';
 import { verifyVault } from '../upkeep/verify.ts';
 import { vaultFiles, type VaultFiles } from '../vault-files.ts';
 import { assertVaultExists, removeLeftovers } from '../vault-place.ts';
-import { WriterLock } from '../writer-lock.ts';
 import { openOtherVault, type OtherVault } from './open-other.ts';
 import type { MergeRules } from './merge-fields.ts';
 import { planMerge, type MergePlan } from './plan-merge.ts';
@@ -53,20 +51,7 @@ export async function mergeVaults(
 ): Promise<MergeReport> {
   assertVaultExists(files);
   if (options.isDryRun) return new Merge(files, secret, options, control).run();
-  const alone = holdAlone(files);
-  try {
-    const lock = new WriterLock(files.lock);
-    try {
-      return await lock.hold(() => {
-        removeUnfinished(files);
-        return new Merge(files, secret, options, control).run();
-      });
-    } finally {
-      lock.close();
-    }
-  } finally {
-    alone.close();
-  }
+  return whileAlone(files, () => new Merge(files, secret, options, control).run());
 }
 
 class Merge {

@@ -7,7 +7,7 @@ import { diffManifest, type Manifest } from '../log/manifest.ts';
 import { sealIndexBlocks } from '../log/index-blocks.ts';
 import { sealRecord, REPLICA_SETTINGS } from '../log/records.ts';
 import { saveSession } from '../log/sessions.ts';
-import { sealKeyframe } from '../log/save-snapshot.ts';
+import { KEYFRAME_EVERY, sealKeyframe } from '../log/save-snapshot.ts';
 import {
   encodeSnapshot,
   encodeSnapshotBody,
@@ -25,7 +25,6 @@ import type { MergePlan, MergedPlace } from './plan-merge.ts';
 
 /** Snapshots of one transaction, between which a cancel is noticed. */
 const BATCH = 64;
-const KEYFRAME_EVERY = 32;
 
 export interface WriteMergedDeps {
   /** Over the copy, which nobody else has. */

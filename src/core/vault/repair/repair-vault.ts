@@ -68,13 +68,20 @@ export async function repairVault(
 ): Promise<RepairReport> {
   // Looking takes nothing away from anybody: captures go on.
   if (options.isDryRun) return rebuildBeside(files, `${files.database}.look-${process.pid}`, secret, options, control);
+  return whileAlone(files, () =>
+    rebuildBeside(files, `${files.database}.new-${process.pid}`, secret, options, control),
+  );
+}
+
+/** Does what puts another file in the vault's place while nobody has the vault open or writes. @throws AppError VAULT_BUSY */
+export async function whileAlone<Result>(files: VaultFiles, work: () => Promise<Result>): Promise<Result> {
   const alone = holdAlone(files);
   try {
     const lock = new WriterLock(files.lock);
     try {
       return await lock.hold(() => {
         removeUnfinished(files);
-        return rebuildBeside(files, `${files.database}.new-${process.pid}`, secret, options, control);
+        return work();
       });
     } finally {
       lock.close();
@@ -178,7 +185,7 @@ export function putInPlace(
 }
 
 /** What a killed repair or merge left; nobody else holds the writer's lock now. */
-export function removeUnfinished(files: VaultFiles): void {
+function removeUnfinished(files: VaultFiles): void {
   const start = basename(files.database);
   for (const name of readdirSync(files.folder))
     if (name.startsWith(start) && /^\.(?:new|look|part)-\d{1,10}$/.test(name.slice(start.length)))

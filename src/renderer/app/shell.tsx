@@ -244,6 +244,31 @@ function DeviceNotice() {
   );
 }
 
+interface LinkNoticeProps {
+  readonly tone: 'warn' | 'bad';
+  readonly href: string;
+  readonly link: string;
+  readonly children: ReactNode;
+}
+
+/** A notice on every screen, with the way to the one that tells more. */
+function LinkNotice({ tone, href, link, children }: LinkNoticeProps) {
+  return (
+    <div className="notice">
+      <Message
+        tone={tone}
+        action={
+          <Link className="button" href={href}>
+            {link}
+          </Link>
+        }
+      >
+        {children}
+      </Message>
+    </div>
+  );
+}
+
 /** Nothing was captured for three intervals, though it should have been: said once, on every screen, until something is. */
 function WatchdogNotice() {
   const capture = useStatus(({ status }) => status?.capture);
@@ -254,19 +279,10 @@ function WatchdogNotice() {
   const age =
     capture.lastAt === undefined ? 'since Cairn was started' : `for ${formatSpan(now - Date.parse(capture.lastAt))}`;
   return (
-    <div className="notice">
-      <Message
-        tone="warn"
-        action={
-          <Link className="button" href="/diagnostics">
-            Look at it
-          </Link>
-        }
-      >
-        <strong>Nothing was captured {age}.</strong> It should be every {plural(capture.intervalSeconds, 'second')}.
-        {capture.failure !== undefined && ` ${capture.failure.message} ${capture.failure.hint}`}
-      </Message>
-    </div>
+    <LinkNotice tone="warn" href="/diagnostics" link="Look at it">
+      <strong>Nothing was captured {age}.</strong> It should be every {plural(capture.intervalSeconds, 'second')}.
+      {capture.failure !== undefined && ` ${capture.failure.message} ${capture.failure.hint}`}
+    </LinkNotice>
   );
 }
 
@@ -279,48 +295,21 @@ function DamageNotice() {
   if ((damage.length === 0 && found === undefined) || location === '/recovery') return null;
   if (status?.readOnly !== undefined)
     return (
-      <div className="notice">
-        <Message
-          tone="bad"
-          action={
-            <Link className="button" href="/recovery">
-              Repair, or use a backup
-            </Link>
-          }
-        >
-          <strong>The vault is damaged and open for reading only.</strong> You can look at it and restore from it;
-          nothing is recorded until it is repaired.
-        </Message>
-      </div>
+      <LinkNotice tone="bad" href="/recovery" link="Repair, or use a backup">
+        <strong>The vault is damaged and open for reading only.</strong> You can look at it and restore from it; nothing
+        is recorded until it is repaired.
+      </LinkNotice>
     );
   if (found !== undefined)
     return (
-      <div className="notice">
-        <Message
-          tone="warn"
-          action={
-            <Link className="button" href="/recovery">
-              See what is touched
-            </Link>
-          }
-        >
-          {found.text}
-        </Message>
-      </div>
+      <LinkNotice tone="warn" href="/recovery" link="See what is touched">
+        {found.text}
+      </LinkNotice>
     );
   return (
-    <div className="notice">
-      <Message
-        tone="warn"
-        action={
-          <Link className="button" href="/diagnostics">
-            Look at it
-          </Link>
-        }
-      >
-        Cairn works with everything that is whole. {damage[0]?.message}
-        {damage.length > 1 && ` And ${damage.length - 1} more.`}
-      </Message>
-    </div>
+    <LinkNotice tone="warn" href="/diagnostics" link="Look at it">
+      Cairn works with everything that is whole. {damage[0]?.message}
+      {damage.length > 1 && ` And ${damage.length - 1} more.`}
+    </LinkNotice>
   );
 }

@@ -11,6 +11,7 @@ import type {
   RestoreProgress,
   RestoreRequest,
   RunOptions,
+  SyncControl,
 } from '../../src/cli/core.ts';
 import { exportVault, type ExportReport, type ExportRequest } from '../../src/core/export/export-vault.ts';
 import type { RunningCaptures } from '../../src/cli/status/running-captures.ts';
@@ -111,6 +112,8 @@ export class FakeCore implements Core {
   merges: Parameters<Core['merge']>[1][] = [];
   mergeReport: MergeReport = aMergeReport();
   otherPassword: string | null = null;
+  /** Other devices and what they captured; null where the vault does not sync. */
+  others: { devices: SyncControl['devices']; history: NonNullable<OpenCore['history']> } | null = null;
   browsers: BrowserSetup = {
     extensionFolder: '/opt/cairn/resources/browser-extension',
     hostProgram: '/opt/cairn/bin/cairn-browser-host',
@@ -236,11 +239,16 @@ export class FakeCore implements Core {
 }
 
 class FakeOpenCore implements OpenCore {
+  readonly sync?: SyncControl;
+  readonly history?: NonNullable<OpenCore['history']>;
   readonly #core: FakeCore;
 
   constructor(core: FakeCore) {
     this.#core = core;
     core.vault.isClosed = false;
+    if (core.others === null) return;
+    this.sync = { devices: core.others.devices } as SyncControl; // all that is asked of it
+    this.history = core.others.history;
   }
 
   get vault(): FakeVault {

@@ -1,17 +1,19 @@
-// `cairn secrets scan`: secret values anywhere in the past, where else they lie, and what to do; with --redact also takes them out.
+// `cairn secrets scan`: secret values anywhere in the past, also of other devices, where else they lie, and what to do; with --redact also takes
+// them out of what this device captured.
 
 import type { Command } from 'commander';
 
-import { scanSecrets, type SecretFinding } from '../../core/secrets/scan-secrets.ts';
+import { scanSecrets, type OtherHistory, type SecretFinding } from '../../core/secrets/scan-secrets.ts';
 import { redactMessages } from '../../core/secrets/session-texts.ts';
 import type { RedactReport } from '../../core/vault/vault-texts.ts';
 import { AppError } from '../../shared/model/app-error.ts';
 import { doneWithVault, withProgress, type Act, type CommandContext } from '../context.ts';
+import type { OpenCore } from '../core.ts';
 import type { ExitCode } from '../exit-code.ts';
 import { countOf } from '../format/amounts.ts';
 import { parseTime } from '../format/times.ts';
 import { collect } from '../options.ts';
-import { findingDocument, renderFindings, renderPlan } from '../render/secrets.ts';
+import { deviceDocument, findingDocument, renderFindings, renderPlan } from '../render/secrets.ts';
 
 const ALL = 'all';
 
@@ -25,9 +27,13 @@ export interface SecretsScanOptions {
 export function setupSecrets(command: Command, act: Act): void {
   command
     .command('scan')
-    .description('look for secrets in everything that was ever captured')
+    .description('look for secrets in everything that was ever captured, on this device and on the others')
     .option('--since <time>', 'only those that were still there then: an age such as 30d, a date or an ISO 8601 time')
-    .option('--redact <fingerprint>', '(or `all`) overwrite it in the vault; may be given several times', collect)
+    .option(
+      '--redact <fingerprint>',
+      '(or `all`) overwrite it in what this device captured; may be given several times',
+      collect,
+    )
     .option('--dry-run', 'with --redact: show what would be overwritten, and change nothing')
     .option('--yes', 'with --redact: do not ask')
     .action((options: SecretsScanOptions) => act((context) => runSecretsScan(options, context)));
@@ -37,11 +43,12 @@ export function setupSecrets(command: Command, act: Act): void {
 export function runSecretsScan(options: SecretsScanOptions, context: CommandContext): Promise<ExitCode> {
   const since = options.since === undefined ? {} : { sinceMs: parseTime(options.since, context.nowMs(), '--since') };
   return doneWithVault(context, async (open) => {
+    const others = await openOthers(open, context);
     const { findings, isCut } = await withProgress(context, 'Looking through everything', (work) =>
-      scanSecrets(open.vault, { ...work, ...since }),
+      scanSecrets(open.vault, { ...work, ...since, others }),
     );
     const chosen = choose(findings, options.redact ?? []);
-    const isDone = chosen.length > 0 && options.dryRun !== true && (await isAgreed(chosen, options, context));
+    const isDone = chosen.some(isHere) && options.dryRun !== true && (await isAgreed(chosen, options, context));
     const report = isDone
       ? await withProgress(context, 'Overwriting', async (work) => {
           const spots = chosen.flatMap((finding) => finding.spots);
@@ -55,7 +62,8 @@ export function runSecretsScan(options: SecretsScanOptions, context: CommandCont
     const account = report === null ? null : ((await open.sync?.status())?.account ?? null);
     if (account !== null) context.out.warn(SYNCED);
     const redaction = options.redact === undefined ? {} : { redaction: redactionDocument(chosen, report) };
-    context.out.result({ findings: findings.map(findingDocument), cut: isCut, ...redaction }, () => [
+    const looked = others.length === 0 ? {} : { devices: others.map(({ device }) => deviceDocument(device)) };
+    context.out.result({ findings: findings.map(findingDocument), cut: isCut, ...looked, ...redaction }, () => [
       ...renderFindings(findings, isCut, view),
       ...(options.redact === undefined ? [] : renderPlan(chosen, report, view.style)),
     ]);
@@ -65,6 +73,32 @@ export function runSecretsScan(options: SecretsScanOptions, context: CommandCont
 /** What of it is not here, and what each of those places needs. */
 const SYNCED =
   'this vault syncs: with the next sync the server lets it go, and other devices overwrite it in their copies of this history. What they captured themselves is redacted there.';
+
+/** What other devices captured, as far as it is here. One that cannot be opened does not stop the rest. */
+async function openOthers(open: OpenCore, { out }: CommandContext): Promise<OtherHistory[]> {
+  const { sync, history } = open;
+  if (sync === undefined || history === undefined) return [];
+  const others: OtherHistory[] = [];
+  for (const { id, name, state, isThis } of await sync.devices()) {
+    if (isThis) continue;
+    try {
+      const vault = await history(id);
+      await vault.listSnapshots({ limit: 1 }); // in a running app only this opens it
+      others.push({ device: { id, name, state }, vault });
+    } catch (error) {
+      if (!(error instanceof AppError)) throw error;
+      // It has an account, and nothing of it has come yet.
+      if (error.code === 'DEVICE_NOT_FOUND') continue;
+      out.warn(`what ${name} captured could not be looked through: ${error.message}`);
+    }
+  }
+  return others;
+}
+
+/** Whether something of it can be overwritten on this device. */
+function isHere({ spots, messages }: SecretFinding): boolean {
+  return spots.length + messages.length > 0;
+}
 
 function choose(findings: readonly SecretFinding[], wanted: readonly string[]): readonly SecretFinding[] {
   if (wanted.includes(ALL)) return findings;
@@ -90,7 +124,7 @@ async function isAgreed(
       hint: 'Look at it with --dry-run, then give --yes.',
     });
   for (const line of renderPlan(chosen, null, context.out.noteStyle)) prompter.say(line);
-  const question = `Overwrite ${countOf(chosen.length, 'secret')} in the vault? This cannot be taken back.`;
+  const question = `Overwrite ${countOf(chosen.filter(isHere).length, 'secret')} in the vault? This cannot be taken back.`;
   return prompter.confirm(question, { isDefaultYes: false });
 }
 

@@ -1,6 +1,6 @@
 // What a scan for secrets found, in words: never a value.
 
-import type { SecretFinding } from '../../core/secrets/scan-secrets.ts';
+import type { OtherDevice, SecretFinding } from '../../core/secrets/scan-secrets.ts';
 import type { MessageSpot } from '../../core/secrets/session-texts.ts';
 import type { RedactReport, TextPlace } from '../../core/vault/vault-texts.ts';
 import { toPlainLine } from '../../shared/text/sanitize-text.ts';
@@ -17,15 +17,31 @@ interface SecretsView {
 }
 
 export function findingDocument(finding: SecretFinding): object {
-  const { rule, isCertain, fingerprint, masked, count, places, facts, messages } = finding;
+  const { rule, isCertain, fingerprint, masked, places, others } = finding;
   return {
     rule,
     certain: isCertain,
     fingerprint,
     masked,
+    stillThere: places.some(({ isThereNow }) => isThereNow),
+    ...foundDocument(finding),
+    others: others.map((other) => ({ device: deviceDocument(other.device), ...foundDocument(other) })),
+  };
+}
+
+export function deviceDocument({ id, name, state }: OtherDevice): object {
+  return { id, name, state };
+}
+
+function foundDocument({
+  count,
+  facts,
+  places,
+  messages,
+}: Pick<SecretFinding, 'count' | 'facts' | 'places' | 'messages'>): object {
+  return {
     count,
     facts,
-    stillThere: places.some(({ isThereNow }) => isThereNow),
     places: places.map(({ key, kind, source, title, where, firstSeenMs, lastSeenMs, isThereNow }) => ({
       key,
       kind,
@@ -51,19 +67,62 @@ export function renderFindings(findings: readonly SecretFinding[], isCut: boolea
     ...(isCut ? ['There are more; these are the first that were found.'] : []),
     'What to do: make each that is or was real invalid where it was issued, and take a new one; that alone helps.',
     'Then remove it where it still lies, and `cairn secrets scan --redact FINGERPRINT` overwrites it in the vault.',
+    ...renderOthers(findings),
   ];
 }
 
 function renderFinding(finding: SecretFinding, { style, nowMs }: SecretsView): string[] {
-  const { rule, fingerprint, masked, count, places, messages } = finding;
-  const sessions = new Map(messages.map((spot) => [spot.session, spot]));
-  const more = places.length - MAX_PLACES;
+  const { rule, fingerprint, masked, others } = finding;
+  const found = [finding, ...others];
+  const count = found.reduce((sum, one) => sum + one.count, 0);
+  const places = found.reduce((sum, one) => sum + one.places.length + sessionsOf(one).length, 0);
   return [
-    `${style.yellow(rule)}  ${masked}  ${style.dim(`${fingerprint}, ${countOf(count, 'time')} in ${countOf(places.length + sessions.size, 'place')}`)}`,
-    ...places.slice(0, MAX_PLACES).map((place) => `  ${renderPlace(place, nowMs)}`),
-    ...(more > 0 ? [style.dim(`  and ${formatCount(more)} more`)] : []),
-    ...[...sessions.values()].slice(0, MAX_PLACES).map((spot) => `  ${renderSession(spot, nowMs)}`),
+    `${style.yellow(rule)}  ${masked}  ${style.dim(`${fingerprint}, ${countOf(count, 'time')} in ${countOf(places, 'place')}`)}`,
+    ...renderPlaces(finding, '', { style, nowMs }),
+    ...others.flatMap((other) =>
+      renderPlaces(other, `on ${toPlainLine(other.device.name, MAX_TITLE)}, `, { style, nowMs }),
+    ),
   ];
+}
+
+function renderPlaces(
+  found: Pick<SecretFinding, 'places' | 'messages'>,
+  whose: string,
+  { style, nowMs }: SecretsView,
+): string[] {
+  const more = found.places.length - MAX_PLACES;
+  return [
+    ...found.places.slice(0, MAX_PLACES).map((place) => `  ${whose}${renderPlace(place, nowMs)}`),
+    ...(more > 0 ? [style.dim(`  ${whose}and ${formatCount(more)} more`)] : []),
+    ...sessionsOf(found)
+      .slice(0, MAX_PLACES)
+      .map((spot) => `  ${whose}${renderSession(spot, nowMs)}`),
+  ];
+}
+
+/** A place in each session that has it. */
+function sessionsOf({ messages }: Pick<SecretFinding, 'messages'>): MessageSpot[] {
+  return [...new Map(messages.map((spot) => [spot.session, spot])).values()];
+}
+
+/** What to do about what other devices captured: a line for each of them. */
+function renderOthers(findings: readonly SecretFinding[]): string[] {
+  const devices = new Map<string, { readonly device: OtherDevice; readonly fingerprints: string[] }>();
+  for (const { fingerprint, others } of findings)
+    for (const { device } of others) {
+      const known = devices.get(device.id) ?? { device, fingerprints: [] };
+      devices.set(device.id, known);
+      known.fingerprints.push(fingerprint);
+    }
+  return [...devices.values()].map(({ device, fingerprints }) => {
+    const name = toPlainLine(device.name, MAX_TITLE);
+    const what = `${countOf(fingerprints.length, 'secret')} in what ${name} captured`;
+    if (device.state === 'revoked')
+      return `${capital(what)}: it was ended and tells nothing any more, so its snapshots keep them, here and on the server.`;
+    const [first = ''] = fingerprints;
+    const command = fingerprints.length === 1 ? first : 'FINGERPRINT';
+    return `${capital(what)} can only be overwritten there: run \`cairn secrets scan --redact ${command}\` on ${name} (the fingerprint is the same); with its next sync the server and the copy here follow.`;
+  });
 }
 
 function renderSession({ session, preview, atMs }: MessageSpot, nowMs: number): string {
@@ -106,9 +165,11 @@ export function renderPlan(chosen: readonly SecretFinding[], report: RedactRepor
   const spots = chosen.reduce((sum, finding) => sum + finding.spots.length + finding.messages.length, 0);
   const facts = chosen.reduce((sum, { facts: own }) => sum + own, 0);
   const isThere = chosen.some(({ places }) => places.some(({ isThereNow }) => isThereNow));
+  const here = chosen.filter((finding) => finding.spots.length + finding.messages.length > 0).length;
+  const others = chosen.filter((finding) => finding.others.length > 0).length;
   const head =
     report === null
-      ? `${style.bold('Would overwrite')} ${countOf(chosen.length, 'secret')} in ${countOf(spots, 'place')} with stars. Nothing was changed.`
+      ? `${style.bold('Would overwrite')} ${countOf(here, 'secret')} in ${countOf(spots, 'place')} with stars. Nothing was changed.`
       : `${style.bold('Overwrote')} ${countOf(report.spots, 'place')} with stars; every snapshot still has all the rest.`;
   return [
     head,
@@ -121,6 +182,9 @@ export function renderPlan(chosen: readonly SecretFinding[], report: RedactRepor
       ? [`${countOf(report.left, 'place')} had changed meanwhile: scan again.`]
       : []),
     ...(isThere ? ['Where its origin still holds it, a later capture may bring it back: remove it there.'] : []),
+    ...(others > 0
+      ? [`${countOf(others, 'secret')} of them also in what other devices captured: that is not overwritten from here.`]
+      : []),
     'Backups, and copies of the vault file, keep it.',
   ];
 }

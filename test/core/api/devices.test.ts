@@ -4,11 +4,13 @@ import { readFileSync } from 'node:fs';
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
+import { connect } from '../../../src/cli/remote/connect.ts';
 import { startLocalServer, type LocalServer } from '../../../src/core/api/local/local-server.ts';
 import { systemClock } from '../../../src/core/clock.ts';
 import { setConfigValueSync } from '../../../src/core/config/config.ts';
 import { readExclusionRules, writeExclusionRules } from '../../../src/core/config/exclusion-settings.ts';
 import { joinReplica } from '../../../src/core/create-sync.ts';
+import { scanSecrets } from '../../../src/core/secrets/scan-secrets.ts';
 import { startTestServer, type TestServer } from '../../support/sync-server.ts';
 import { makeTestSession, type TestSession } from '../../support/test-session.ts';
 import { TEST_PASSWORD } from '../../support/test-vault.ts';
@@ -85,6 +87,23 @@ describe('two apps that share a vault', () => {
       sessions: [{ name: 'The plan' }],
     });
     expect(await call(1, 'GET', '/sessions?device=nobody')).toMatchObject({ error: { code: 'DEVICE_NOT_FOUND' } });
+  });
+
+  it('a secret of what one captured is found by a command beside the other', async () => {
+    const token = ['ghp', `Zx9${'Qw3rT7yU'.repeat(4)}k`].join('_');
+    const push = { slug: 'deploy', title: 'Deploy', project: 'api', folder: '/srv/api' };
+    const { id } = await call(0, 'POST', '/sessions', push);
+    await call(0, 'POST', `/sessions/${String(id)}/messages`, { role: 'user', content: `use ${token}` });
+    const open = await connect(desktop().app, () => true);
+    const laptopId = (await open?.sync?.devices())?.find(({ isThis }) => !isThis)?.id ?? fail();
+    const vault = (await open?.history?.(laptopId)) ?? fail();
+    const device = { id: laptopId, name: 'laptop', state: 'active' } as const;
+
+    const scan = () => scanSecrets(open?.vault ?? fail(), { others: [{ device, vault }] });
+
+    await expect
+      .poll(async () => (await scan()).findings, { timeout: 20_000 })
+      .toMatchObject([{ rule: 'github-token', count: 0, others: [{ device, count: 1, messages: [{ session: id }] }] }]);
   });
 
   it('[S7] a rule and a retention that were set in one count in the other', async () => {

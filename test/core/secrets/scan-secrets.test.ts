@@ -6,6 +6,8 @@ import { redactMessages } from '../../../src/core/secrets/session-texts.ts';
 import { parseSessionId } from '../../../src/shared/model/ids.ts';
 import { ValueFinder } from '../../../src/shared/secrets/value-finder.ts';
 import { aCapture, aConversation, aStream, aTerminal, text } from '../../support/captures.ts';
+import { FakeSyncState } from '../../support/fake-sync-server.ts';
+import { createSyncDevice, type SyncDevice } from '../../support/sync-devices.ts';
 import { openTestVault, TEST_NOW_MS, type TestVault } from '../../support/test-vault.ts';
 
 /** Put together here, so that no file of this repository holds anything that looks like a real one. */
@@ -62,6 +64,47 @@ describe('scanSecrets()', () => {
     const end = new AbortController();
     end.abort();
     await expect(scanSecrets(test.vault, { signal: end.signal })).rejects.toMatchObject({ code: 'CANCELLED' });
+  });
+});
+
+describe('secrets in what other devices captured', () => {
+  it('are found, whoever knows the value by rule, told apart, and go once their own device overwrote them', async () => {
+    const state = new FakeSyncState();
+    await using laptop = await createSyncDevice(state, 'laptop');
+    const capture = (device: SyncDevice, words: string) =>
+      device.vault.save(
+        aCapture([aTerminal('pane', { streams: [aStream({ text: words })] })], { takenAtMs: TEST_NOW_MS }),
+      );
+    await capture(laptop, `$ export DB_PASSWORD=${PASSWORD}\nGH_TOKEN=${TOKEN}\n`);
+    await laptop.sync();
+    await using desktop = await createSyncDevice(state, 'desktop', laptop);
+    await capture(desktop, `$ login ${PASSWORD}\n`);
+    await desktop.sync();
+    const device = { id: laptop.deviceId, name: 'laptop', state: 'active' } as const;
+    const scanAll = () => desktop.lane(laptop, (vault) => scanSecrets(desktop.vault, { others: [{ device, vault }] }));
+
+    const { findings } = await scanAll();
+    const own = await scanSecrets(laptop.vault, {});
+
+    expect(
+      findings.map(({ rule, count, places, spots, others }) => [
+        rule,
+        [count, places.length, spots.length],
+        others.map((other) => [other.device, other.count, other.places.map(({ where }) => where)]),
+      ]),
+    ).toEqual([
+      ['github-token', [0, 0, 0], [[device, 1, ['scrollback']]]],
+      ['assignment', [1, 1, 1], [[device, 1, ['scrollback']]]],
+    ]);
+    // What is named here can be named there.
+    expect(own.findings.map(({ fingerprint }) => fingerprint)).toEqual(findings.map(({ fingerprint }) => fingerprint));
+
+    const spots = own.findings.flatMap((finding) => finding.spots);
+    await laptop.vault.redact(spots, {});
+    await laptop.sync();
+    await desktop.sync();
+
+    expect(await scanAll()).toMatchObject({ findings: [] });
   });
 });
 

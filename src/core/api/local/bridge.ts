@@ -37,6 +37,8 @@ const HISTORY_OPERATIONS = [
   'changes',
   'explainKept',
   'search',
+  'listTexts',
+  'placesOf',
   'listCheckpoints',
   'listSessions',
   'findSession',

@@ -40,6 +40,8 @@ export interface ServerOptions {
   readonly objects: 'database' | 'files' | Omit<S3Options, 'nowMs'>;
   /** What an account may store. */
   readonly limits: ReplicaLimits;
+  /** What an account may have published, in sealed bytes; beside what its replica takes. */
+  readonly maxPublishedBytes: number;
   readonly isSignUpOpen: boolean;
   readonly isBehindProxy: boolean;
   /** Keys that wrap the owners' keys of published sessions; null: the file `server.key` of the data folder. */
@@ -80,6 +82,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const publishing = await openPublishing({
     ...options,
     db,
+    count: (name, amount) => metrics.add(name, amount),
     onTrouble: (what) => log.error('trouble', { what }),
   }).catch(async (error: unknown) => {
     await store.close();

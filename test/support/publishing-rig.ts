@@ -41,7 +41,7 @@ export interface GraphqlAnswer {
   readonly data: AnswerData;
   readonly errors: readonly {
     readonly message: string;
-    readonly extensions: { readonly code: string; readonly error?: { readonly code: string } };
+    readonly extensions: { readonly code: string; readonly error?: { readonly code: string; readonly hint: string } };
   }[];
   readonly text: string;
   readonly status: number;
@@ -52,6 +52,7 @@ export interface PublishingRig extends AsyncDisposable {
   readonly publishing: Publishing;
   readonly serverKeys: ServerKeys;
   readonly troubles: string[];
+  readonly counts: ReadonlyMap<string, number>;
   /** Asks as this user; null: as nobody. */
   ask(userId: string | null, query: string, variables?: object): Promise<GraphqlAnswer>;
   /** Sends any body. */
@@ -71,11 +72,13 @@ export async function openPublishingRig(
   options: {
     readonly redaction?: RedactionPoolOptions;
     readonly mayBePrivate?: boolean;
+    readonly maxBytes?: number;
     readonly serverKeys?: ServerKeys;
   } = {},
 ): Promise<PublishingRig> {
   let nowMs = RIG_START_MS;
   const troubles: string[] = [];
+  const counts = new Map<string, number>();
   const serverKeys = options.serverKeys ?? parseServerKeys(newKey().toString('base64'));
   const publishing = createPublishing({
     db: store.db,
@@ -88,6 +91,8 @@ export async function openPublishingRig(
     random: () => 0.5,
     webhookRules: { mayBePrivate: options.mayBePrivate ?? false },
     redaction: options.redaction ?? { threads: 1 },
+    maxBytes: options.maxBytes ?? 1_000_000_000,
+    count: (name, amount) => counts.set(name, (counts.get(name) ?? 0) + amount),
     onTrouble: (what) => troubles.push(what),
   });
   const send: PublishingRig['send'] = (userId, body, { method = 'POST', headers = {}, path = '/graphql' } = {}) =>
@@ -110,6 +115,7 @@ export async function openPublishingRig(
     publishing,
     serverKeys,
     troubles,
+    counts,
     ask,
     send,
     publish: (userId, input = {}) => ask(userId, SYNC, { input: { ...aSession(), ...input } }),

@@ -38,6 +38,7 @@ export async function startTestServer(options: Partial<ServerOptions> = {}): Pro
     databaseUrl: null,
     objects: 'database',
     limits: { bytes: 1_000_000_000, objects: 1_000_000 },
+    maxPublishedBytes: 1_000_000_000,
     isSignUpOpen: true,
     isBehindProxy: false,
     serverKey: null,

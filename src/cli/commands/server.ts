@@ -17,6 +17,7 @@ import { readGivenPassword } from '../password.ts';
 const DEFAULT_PORT = 7390;
 const MAX_PORT = 65_535;
 const DEFAULT_QUOTA_GB = 50;
+const DEFAULT_PUBLISH_QUOTA_GB = 5;
 const GIGABYTE = 1_000_000_000;
 /** Also of small ones there are not too many. */
 const MAX_OBJECTS = 20_000_000;
@@ -30,6 +31,7 @@ export interface ServerCommandOptions {
   readonly behindProxy?: boolean;
   readonly objects?: string;
   readonly quota?: string;
+  readonly publishQuota?: string;
   readonly heads?: string;
   readonly owners?: boolean;
 }
@@ -41,7 +43,8 @@ export function setupServer(command: Command, act: ActApart): void {
     .option('--data-dir <dir>', "where its data lies (default: `server` in Cairn's data folder)")
     .option('--sign-up <who>', '`open` or `closed` (default: open on this machine only and behind no proxy)')
     .option('--objects <where>', '`database`, `files` or `s3`: where the bytes of objects lie (default: database)')
-    .option('--quota <gigabytes>', `what an account may store (default: ${DEFAULT_QUOTA_GB})`)
+    .option('--quota <gigabytes>', `what an account's replica may take (default: ${DEFAULT_QUOTA_GB})`)
+    .option('--publish-quota <gigabytes>', `what an account may have published (default: ${DEFAULT_PUBLISH_QUOTA_GB})`)
     .option('--behind-proxy', 'believe the last x-forwarded-for about who calls')
     .action((options: ServerCommandOptions) => act((context) => runServer(options, context)));
   command
@@ -146,7 +149,8 @@ export async function runServer(options: ServerCommandOptions, context: ApartCon
     port: parsePort(options.port),
     ...storageOf(options, context),
     objects: parseObjects(options.objects, env),
-    limits: { bytes: parseQuota(options.quota) * GIGABYTE, objects: MAX_OBJECTS },
+    limits: { bytes: parseQuota(options.quota, DEFAULT_QUOTA_GB) * GIGABYTE, objects: MAX_OBJECTS },
+    maxPublishedBytes: parseQuota(options.publishQuota, DEFAULT_PUBLISH_QUOTA_GB) * GIGABYTE,
     isSignUpOpen: parseSignUp(options, host),
     isBehindProxy: options.behindProxy === true,
     serverKey: env['CAIRN_SERVER_KEY'] ?? null,
@@ -231,8 +235,8 @@ function parseObjects(text: string | undefined, env: ApartContext['env']): Serve
   });
 }
 
-function parseQuota(text: string | undefined): number {
-  if (text === undefined) return DEFAULT_QUOTA_GB;
+function parseQuota(text: string | undefined, defaultGb: number): number {
+  if (text === undefined) return defaultGb;
   const quota = /^\d{1,6}(?:\.\d{1,3})?$/.test(text) ? Number(text) : 0;
   if (quota > 0) return quota;
   throw new AppError('USAGE_INVALID', 'This is not a quota.', { hint: 'Give gigabytes, such as 50 or 0.5.' });

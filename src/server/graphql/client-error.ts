@@ -13,6 +13,7 @@ const CODES: Partial<Record<ErrorCode, string>> = {
   PUBLISH_NOT_FOUND: 'NOT_FOUND',
   PUBLISH_REFUSED: 'FORBIDDEN',
   PUBLISH_CONFLICT: 'CONFLICT',
+  PUBLISH_QUOTA: 'QUOTA',
 };
 const CHECKED = Symbol('checked');
 

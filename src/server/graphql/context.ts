@@ -1,4 +1,5 @@
-import type { PublishedSession, PublishedSessions } from '../publishing/published-sessions.ts';
+import type { PublishedSessions } from '../publishing/published-sessions.ts';
+import type { PublishedSession } from '../publishing/session-rows.ts';
 import type { SessionBody } from '../publishing/session-document.ts';
 import type { Teams } from '../publishing/teams.ts';
 import type { Viewer, Visibility } from '../publishing/viewer.ts';

@@ -1,5 +1,5 @@
 import { AppError } from '../../shared/model/app-error.ts';
-import type { PublishedSession } from '../publishing/published-sessions.ts';
+import type { PublishedSession } from '../publishing/session-rows.ts';
 import type { SessionBody } from '../publishing/session-document.ts';
 import { visibleTo, type Viewer, type Visibility } from '../publishing/viewer.ts';
 import type { GraphqlContext, GraphqlServices } from './context.ts';

@@ -4,7 +4,7 @@ import { resolveCursorConnection } from '@pothos/plugin-relay';
 import { z } from 'zod';
 
 import { AppError } from '../../shared/model/app-error.ts';
-import type { PublishedSession } from '../publishing/published-sessions.ts';
+import type { PublishedSession } from '../publishing/session-rows.ts';
 import {
   sessionIdSchema,
   syncSessionInputSchema,

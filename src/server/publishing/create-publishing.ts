@@ -25,6 +25,10 @@ export interface PublishingDeps {
   readonly random: () => number;
   readonly webhookRules: AddressRules;
   readonly redaction?: RedactionPoolOptions;
+  /** What an account may have published, in sealed bytes. */
+  readonly maxBytes: number;
+  /** Adds to a counter of the metrics. */
+  readonly count: (name: string, amount: number) => void;
   /** Hears what went wrong beside or within a request: names, never content. */
   readonly onTrouble: (what: string) => void;
 }
@@ -41,10 +45,10 @@ export interface Publishing extends AsyncDisposable {
 }
 
 export function createPublishing(deps: PublishingDeps): Publishing {
-  const { db, serverKeys, nowMs, random, webhookRules: rules, onTrouble } = deps;
+  const { db, serverKeys, nowMs, random, webhookRules: rules, maxBytes, count, onTrouble } = deps;
   const keys = new OwnerKeys({ db, wrapper: serverKeys, nowMs });
   const redactor = new RedactionPool(deps.redaction);
-  const sessions = new PublishedSessions({ db, keys, redactor, nowMs });
+  const sessions = new PublishedSessions({ db, keys, redactor, maxBytes, nowMs, count });
   const webhooks = new Webhooks({ db, keys, nowMs, rules });
   const yoga = createGraphqlServer({
     db,

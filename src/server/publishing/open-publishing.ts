@@ -16,13 +16,17 @@ export interface OpenPublishingOptions {
   readonly serverKey: string | null;
   /** True where webhooks may go to private addresses, and without TLS. */
   readonly webhooksMayBePrivate: boolean;
+  /** What an account may have published, in sealed bytes. */
+  readonly maxPublishedBytes: number;
   readonly nowMs: () => number;
+  /** Adds to a counter of the metrics. */
+  readonly count: (name: string, amount: number) => void;
   readonly onTrouble: (what: string) => void;
 }
 
 /** @throws AppError SERVER_KEY_UNREADABLE */
 export async function openPublishing(options: OpenPublishingOptions): Promise<Publishing> {
-  const { db, nowMs, onTrouble, webhooksMayBePrivate: mayBePrivate } = options;
+  const { db, nowMs, count, onTrouble, maxPublishedBytes: maxBytes, webhooksMayBePrivate: mayBePrivate } = options;
   const publishing = createPublishing({
     db,
     serverKeys: await loadKeys(options),
@@ -30,6 +34,8 @@ export async function openPublishing(options: OpenPublishingOptions): Promise<Pu
     nowMs,
     random: Math.random,
     webhookRules: { mayBePrivate },
+    maxBytes,
+    count,
     onTrouble,
   });
   publishing.start();

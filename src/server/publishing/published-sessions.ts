@@ -1,7 +1,5 @@
 // Published sessions: redacted, sealed under the owner's key, and shown to whoever belongs to the owner. Rules S20 to S25.
 
-import { randomBytes } from 'node:crypto';
-
 import type { Transaction } from 'kysely';
 
 import { AppError } from '../../shared/model/app-error.ts';
@@ -18,11 +16,20 @@ import {
   documentSchema,
   headSchema,
   type SessionBody,
-  type SessionDocument,
   type SessionHead,
   type SyncSessionInput,
 } from './session-document.ts';
-import type { OwnerId, PublishingTables } from './tables.ts';
+import {
+  placeOf,
+  sealRow,
+  SHOWN_COLUMNS,
+  storeRow,
+  toSession,
+  type PublishedSession,
+  type SessionRow,
+} from './session-rows.ts';
+import { countPublished } from './published-quota.ts';
+import type { OwnerId } from './tables.ts';
 import {
   mayWithdraw,
   notFound,
@@ -45,25 +52,11 @@ export interface PublishedSessionsDeps {
   readonly db: Db;
   readonly keys: OwnerKeys;
   readonly redactor: Redactor;
+  /** What an account may have published, in sealed bytes. */
+  readonly maxBytes: number;
   readonly nowMs: () => number;
-}
-
-/** A published session without what is sealed. */
-export interface PublishedSession {
-  readonly owner: OwnerId;
-  readonly publicationId: string;
-  readonly authorId: string;
-  readonly sessionId: string;
-  readonly version: number;
-  readonly keyVersion: number;
-  readonly messageCount: number;
-  /** Placeholders in it. */
-  readonly placeholders: number;
-  readonly sizeBytes: number;
-  readonly createdAtMs: number;
-  readonly updatedAtMs: number;
-  readonly expiresAtMs: number | null;
-  readonly sealedHead: Buffer;
+  /** Counts what happens, for the metrics. */
+  readonly count: (name: string, amount: number) => void;
 }
 
 export interface Published {
@@ -78,23 +71,6 @@ export interface SessionPlace {
   readonly publicationId: string;
 }
 
-type Row = PublishingTables['published_sessions'];
-const SHOWN_COLUMNS = [
-  'owner_id',
-  'publication_id',
-  'author_id',
-  'session_id',
-  'version',
-  'key_version',
-  'message_count',
-  'placeholders',
-  'size_bytes',
-  'created_at_ms',
-  'updated_at_ms',
-  'expires_at_ms',
-  'sealed_head',
-] as const;
-
 export class PublishedSessions {
   readonly #deps: PublishedSessionsDeps;
 
@@ -105,7 +81,7 @@ export class PublishedSessions {
   /**
    * Publishes a session, or the next state of it. All of it is stored, or nothing.
    * @throws AppError PUBLISH_NOT_FOUND for a team that is none of the viewer's, PUBLISH_REDACTION_FAILED, PUBLISH_CONFLICT,
-   * SERVER_ENCRYPTION_FAILED
+   * PUBLISH_QUOTA, SERVER_ENCRYPTION_FAILED
    */
   async publish(visibility: Visibility, input: SyncSessionInput): Promise<Published> {
     const { viewer } = visibility;
@@ -119,16 +95,40 @@ export class PublishedSessions {
       const before = await this.#find(owner, viewer.userId, input.sessionId);
       assertNotOlder(before, input);
       const row = sealRow({ owner, viewer, input, document, key, before, redaction, nowMs: this.#deps.nowMs() });
-      const isStored = await this.#deps.db.transaction().execute(async (tx) => {
+      const isStored = await this.#store(owner, lookup, viewer, row, before);
+      if (isStored)
+        return { session: toSession(row), secretsRedacted: redaction.secrets, placesRedacted: redaction.places };
+      if (tries === MAX_TRIES) throw conflict();
+    }
+  }
+
+  /** False where somebody else was faster. @throws AppError PUBLISH_NOT_FOUND, PUBLISH_QUOTA */
+  async #store(
+    owner: OwnerId,
+    lookup: Buffer,
+    viewer: Viewer,
+    row: SessionRow,
+    before: SessionRow | null,
+  ): Promise<boolean> {
+    const { db, maxBytes, count } = this.#deps;
+    const addedBytes = row.size_bytes - (before?.size_bytes ?? 0);
+    try {
+      const isStored = await db.transaction().execute(async (tx) => {
         await this.#assertStillMember(tx, owner, viewer);
-        if (!(await store(tx, row, before))) return false;
+        if (!(await storeRow(tx, row, before))) return false;
+        await countPublished(tx, viewer.userId, addedBytes, maxBytes);
         const event = before === null ? 'session.created' : 'session.updated';
         await this.#note(tx, owner, lookup, viewer, { action: 'session.publish', row, event });
         return true;
       });
-      if (isStored)
-        return { session: toSession(row), secretsRedacted: redaction.secrets, placesRedacted: redaction.places };
-      if (tries === MAX_TRIES) throw conflict();
+      if (isStored) count('cairn_published_bytes_total', row.size_bytes);
+      return isStored;
+    } catch (error) {
+      if (error instanceof AppError && error.code === 'PUBLISH_QUOTA') {
+        count('cairn_published_over_quota_total', 1);
+        await this.#noteRefusal(owner, lookup, viewer, row.session_id);
+      }
+      throw error;
     }
   }
 
@@ -264,20 +264,19 @@ export class PublishedSessions {
     try {
       return await this.#deps.redactor.redact(documentOf(input));
     } catch (error) {
-      const event = {
-        action: 'session.publish',
-        objectId: input.sessionId,
-        outcome: 'refused',
-        actor: viewer,
-      } as const;
-      await this.#deps.db
-        .transaction()
-        .execute((tx) => appendAudit(tx, owner, auditKey(lookup), { ...event, atMs: this.#deps.nowMs() }));
+      await this.#noteRefusal(owner, lookup, viewer, input.sessionId);
       throw error;
     }
   }
 
-  async #find(owner: OwnerId, authorId: string, sessionId: string): Promise<Row | null> {
+  async #noteRefusal(owner: OwnerId, lookup: Buffer, actor: Viewer, objectId: string): Promise<void> {
+    const event = { action: 'session.publish', objectId, outcome: 'refused', actor } as const;
+    await this.#deps.db
+      .transaction()
+      .execute((tx) => appendAudit(tx, owner, auditKey(lookup), { ...event, atMs: this.#deps.nowMs() }));
+  }
+
+  async #find(owner: OwnerId, authorId: string, sessionId: string): Promise<SessionRow | null> {
     const row = await this.#deps.db
       .selectFrom('published_sessions')
       .selectAll()
@@ -296,12 +295,14 @@ export class PublishedSessions {
   async #remove(session: PublishedSession, actor: Viewer, action: AuditAction): Promise<void> {
     const lookup = await this.#deps.keys.lookup(session.owner);
     await this.#deps.db.transaction().execute(async (tx) => {
-      const { numDeletedRows } = await tx
+      const gone = await tx
         .deleteFrom('published_sessions')
         .where('owner_id', '=', session.owner)
         .where('publication_id', '=', session.publicationId)
+        .returning(['author_id', 'size_bytes'])
         .executeTakeFirst();
-      if (numDeletedRows === 0n) return;
+      if (gone === undefined) return;
+      await countPublished(tx, gone.author_id, -gone.size_bytes, this.#deps.maxBytes);
       const row = { publication_id: session.publicationId, session_id: session.sessionId, version: session.version };
       await this.#note(tx, session.owner, lookup, actor, { action, row, event: 'session.withdrawn' });
     });
@@ -314,7 +315,7 @@ export class PublishedSessions {
     actor: Viewer,
     change: {
       readonly action: AuditAction;
-      readonly row: Pick<Row, 'publication_id' | 'session_id' | 'version'>;
+      readonly row: Pick<SessionRow, 'publication_id' | 'session_id' | 'version'>;
       readonly event: SessionEvent;
     },
   ): Promise<void> {
@@ -392,94 +393,12 @@ function assertExpiry({ expiresAt }: SyncSessionInput, nowMs: number): void {
   });
 }
 
-function assertNotOlder(before: Row | null, { baseVersion, changedAt }: SyncSessionInput): void {
+function assertNotOlder(before: SessionRow | null, { baseVersion, changedAt }: SyncSessionInput): void {
   if (baseVersion !== undefined && baseVersion !== null && baseVersion !== (before?.version ?? 0)) throw conflict();
   const changedAtMs = changedAt === undefined || changedAt === null ? null : Date.parse(changedAt);
   const isOlder =
     changedAtMs !== null && before !== null && before.changed_at_ms !== null && changedAtMs < before.changed_at_ms;
   if (isOlder) throw conflict();
-}
-
-function sealRow(given: {
-  readonly owner: OwnerId;
-  readonly viewer: Viewer;
-  readonly input: SyncSessionInput;
-  readonly document: SessionDocument;
-  readonly key: { readonly version: number; readonly key: Buffer };
-  readonly before: Row | null;
-  readonly redaction: ServerRedaction;
-  readonly nowMs: number;
-}): Row {
-  const { owner, viewer, input, document, key, before, redaction, nowMs } = given;
-  const publicationId = before?.publication_id ?? randomBytes(12).toString('hex');
-  const version = (before?.version ?? 0) + 1;
-  const place = { owner, publicationId, version };
-  const { projectPath, summary, messages, metadata } = document;
-  const sealedHead = sealPart(key, { ...place, part: 'head' }, { projectPath, summary } satisfies SessionHead);
-  const sealedBody = sealPart(key, { ...place, part: 'body' }, { messages, metadata } satisfies SessionBody);
-  return {
-    owner_id: owner,
-    publication_id: publicationId,
-    author_id: viewer.userId,
-    session_id: input.sessionId,
-    version,
-    key_version: key.version,
-    sealed_head: sealedHead,
-    sealed_body: sealedBody,
-    message_count: messages.length,
-    placeholders: redaction.placeholders,
-    size_bytes: sealedHead.length + sealedBody.length,
-    changed_at_ms:
-      input.changedAt === undefined || input.changedAt === null
-        ? (before?.changed_at_ms ?? null)
-        : Date.parse(input.changedAt),
-    created_at_ms: before?.created_at_ms ?? nowMs,
-    updated_at_ms: nowMs,
-    expires_at_ms: input.expiresAt === undefined || input.expiresAt === null ? null : Date.parse(input.expiresAt),
-  };
-}
-
-/** False where somebody else was faster. */
-async function store(tx: Transaction<ServerTables>, row: Row, before: Row | null): Promise<boolean> {
-  if (before === null) {
-    const { numInsertedOrUpdatedRows } = await tx
-      .insertInto('published_sessions')
-      .values(row)
-      .onConflict((conflict) => conflict.columns(['owner_id', 'author_id', 'session_id']).doNothing())
-      .executeTakeFirstOrThrow();
-    return numInsertedOrUpdatedRows === 1n;
-  }
-  const { owner_id, publication_id, ...changes } = row;
-  const { numUpdatedRows } = await tx
-    .updateTable('published_sessions')
-    .set(changes)
-    .where('owner_id', '=', owner_id)
-    .where('publication_id', '=', publication_id)
-    .where('version', '=', before.version)
-    .executeTakeFirst();
-  return numUpdatedRows === 1n;
-}
-
-function toSession(row: Pick<Row, (typeof SHOWN_COLUMNS)[number]>): PublishedSession {
-  return {
-    owner: row.owner_id as OwnerId, // written by `userOwner` and `teamOwner` only
-    publicationId: row.publication_id,
-    authorId: row.author_id,
-    sessionId: row.session_id,
-    version: row.version,
-    keyVersion: row.key_version,
-    messageCount: row.message_count,
-    placeholders: row.placeholders,
-    sizeBytes: row.size_bytes,
-    createdAtMs: row.created_at_ms,
-    updatedAtMs: row.updated_at_ms,
-    expiresAtMs: row.expires_at_ms,
-    sealedHead: row.sealed_head,
-  };
-}
-
-function placeOf({ owner, publicationId, version }: PublishedSession, part: 'head' | 'body') {
-  return { owner, publicationId, version, part };
 }
 
 function conflict(): AppError {

@@ -7,6 +7,7 @@ export type OwnerId = `user:${string}` | `team:${string}`;
 export interface PublishingTables {
   owner_keys: OwnerKeysTable;
   published_sessions: PublishedSessionsTable;
+  published_usage: PublishedUsageTable;
   project_mappings: ProjectMappingsTable;
   teams: TeamsTable;
   team_members: TeamMembersTable;
@@ -46,6 +47,12 @@ interface PublishedSessionsTable {
   created_at_ms: number;
   updated_at_ms: number;
   expires_at_ms: number | null;
+}
+
+/** What an account has published, to itself and to teams: the sum of its sessions' sizes. */
+interface PublishedUsageTable {
+  user_id: string;
+  used_bytes: number;
 }
 
 interface ProjectMappingsTable {

@@ -40,6 +40,7 @@ export const ERROR_CODES = [
   'PUBLISH_NOT_FOUND', // a published session or a team that is not there, or that one may not see
   'PUBLISH_REFUSED', // what only others may do
   'PUBLISH_CONFLICT', // something newer is there
+  'PUBLISH_QUOTA', // the account has published as much as the server lets it
   'TEAM_INVITE_INVALID',
   'SERVER_ENCRYPTION_FAILED', // the server could not encrypt or decrypt
   'SERVER_KEY_UNREADABLE', // the server's own key is missing or another one

@@ -1,11 +1,15 @@
 // What publishing does, told once and run on every database.
 
+import { randomBytes } from 'node:crypto';
+
+import type { Kysely } from 'kysely';
 import { describe, expect, it } from 'vitest';
 
 import { verifyAllAudits } from '../../../src/server/publishing/administer-publishing.ts';
 import { resealSessions } from '../../../src/server/publishing/published-sessions.ts';
 import { parseServerKeys } from '../../../src/server/encryption/server-keys.ts';
 import type { OwnerId } from '../../../src/server/publishing/tables.ts';
+import { up as addPublishedQuota } from '../../../src/server/store/migrations/0040-published-quota.ts';
 import type { Store } from '../../../src/server/store/store.ts';
 import { aSession, openPublishingRig, type GraphqlAnswer } from '../../support/publishing-rig.ts';
 import { made } from '../../support/secret-samples.ts';
@@ -75,6 +79,89 @@ export function tellPublishingStory(name: string, openStore: () => Promise<Store
       expect(await rig.store.db.selectFrom('audit_entries').select('outcome').execute()).toEqual([
         { outcome: 'refused' },
       ]);
+    });
+
+    it('keeps an account within its quota, wherever and however many it publishes at once', async () => {
+      await using rig = await openPublishingRig(await openStore(), { maxBytes: 20_000 });
+      const team = await rig.makeTeam('ann', 'bob');
+      const usedBy = async (userId: string) => {
+        const { db } = rig.store;
+        const row = await db.selectFrom('published_usage').selectAll().where('user_id', '=', userId).executeTakeFirst();
+        const rows = await db
+          .selectFrom('published_sessions')
+          .select('size_bytes')
+          .where('author_id', '=', userId)
+          .execute();
+        expect(row?.used_bytes ?? 0).toBe(rows.reduce((sum, { size_bytes }) => sum + size_bytes, 0));
+        return row?.used_bytes ?? 0;
+      };
+      const large = (sessionId: string, length = 6_000) => ({
+        sessionId,
+        team: sessionId === 's1' ? team : 'me',
+        messages: [{ role: 'user', content: randomBytes(length / 2).toString('hex') }],
+      });
+
+      const ids = Array.from({ length: 6 }, (_, at) => `s${at}`);
+      const answers = await Promise.all(ids.map((id) => rig.publish('ann', large(id))));
+      const refused = answers.flatMap(({ errors }) => errors.map(({ extensions }) => extensions));
+      const stored = answers.flatMap(({ errors, data }) => (errors.length === 0 ? [data.syncSession.session] : []));
+
+      expect(refused.map(({ code, error }) => [code, error?.code])).toEqual(
+        refused.map(() => ['QUOTA', 'PUBLISH_QUOTA']),
+      );
+      expect(refused[0]?.error?.hint).toMatch(/^Withdraw some of yours .*`--until`.* ask whoever runs the server/);
+      expect(stored.length).toBeGreaterThan(1);
+      expect(stored.length).toBeLessThan(6);
+      expect(await usedBy('ann')).toBeLessThanOrEqual(20_000);
+      expect(rig.counts.get('cairn_published_over_quota_total')).toBe(refused.length);
+      // Somebody else has a quota of their own.
+      expect((await rig.publish('bob', { ...large('b1'), team })).errors).toEqual([]);
+
+      // The next state of what is there counts by the difference, and less is always taken.
+      const [first] = stored;
+      const again = { ...large(first?.sessionId ?? ''), team: first?.team?.id ?? 'me' };
+      expect((await rig.publish('ann', again)).errors).toEqual([]);
+      const more = { ...again, messages: [{ role: 'user', content: randomBytes(15_000).toString('hex') }] };
+      expect((await rig.publish('ann', more)).errors[0]?.extensions.code).toBe('QUOTA');
+      expect((await rig.ask('ann', READ, { id: first?.id })).data.session?.messages).toHaveLength(1);
+      const used = await usedBy('ann');
+      expect((await rig.publish('ann', { ...again, messages: [{ role: 'user', content: 'short' }] })).errors).toEqual(
+        [],
+      );
+      expect(await usedBy('ann')).toBeLessThan(used);
+
+      // What was withdrawn, and what has expired, is free again.
+      for (const { id } of stored) await rig.ask('ann', WITHDRAW, { id });
+      expect(await usedBy('ann')).toBe(0);
+      const expiresAt = new Date(Date.UTC(2026, 0, 15, 13)).toISOString();
+      expect((await rig.publish('ann', { ...large('late'), expiresAt })).errors).toEqual([]);
+      expect(await usedBy('ann')).toBeGreaterThan(0);
+      rig.pass(2 * HOUR_MS);
+      await rig.publishing.work();
+      expect(await usedBy('ann')).toBe(0);
+    });
+
+    it('counts what was published before there was a quota, and lets a smaller state in over it', async () => {
+      const store = await openStore();
+      await using rig = await openPublishingRig(store);
+      await rig.publish('ann', { messages: [{ role: 'user', content: randomBytes(4_000).toString('hex') }] });
+      const { size_bytes: size } = await store.db
+        .selectFrom('published_sessions')
+        .select('size_bytes')
+        .executeTakeFirstOrThrow();
+      await store.db.schema.dropTable('published_usage').execute();
+      await addPublishedQuota(store.db as unknown as Kysely<unknown>); // as a migration sees it
+      expect(await store.db.selectFrom('published_usage').selectAll().execute()).toEqual([
+        { user_id: 'ann', used_bytes: size },
+      ]);
+
+      const tight = await openPublishingRig(store, { maxBytes: 100, serverKeys: rig.serverKeys });
+      const next = await tight.publish('ann', { messages: [{ role: 'user', content: 'short' }] });
+      const other = await tight.publish('ann', { sessionId: 'other' });
+      await tight.publishing.close();
+
+      expect(next.errors).toEqual([]);
+      expect(other.errors[0]?.extensions.code).toBe('QUOTA');
     });
 
     it('pages through many sessions, newest first, and shows each once', async () => {

@@ -2,10 +2,14 @@
 
 import { z } from 'zod';
 
-import { plainErrorSchema } from '../../../shared/contract/schemas.ts';
 import { AppError, fromPlainError } from '../../../shared/model/app-error.ts';
+import { isErrorCode } from '../../../shared/model/error-codes.ts';
 import type { ServerLink } from './server-link.ts';
 
+/** Of a newer server, with a code that is not known here: its words still are. */
+const plainErrorSchema = z
+  .object({ code: z.string(), message: z.string(), hint: z.string(), retryable: z.boolean() })
+  .transform(({ code, ...rest }) => ({ ...rest, code: isErrorCode(code) ? code : ('PUBLISH_FAILED' as const) }));
 const errorSchema = z.object({
   message: z.string(),
   extensions: z.object({ error: plainErrorSchema.optional(), code: z.string().optional() }).optional(),

@@ -6,6 +6,7 @@ import type { ColumnTypes } from '../dialects.ts';
 import { up as accounts } from './0010-accounts.ts';
 import { up as replica } from './0020-replica.ts';
 import { up as publishing } from './0030-publishing.ts';
+import { up as publishedQuota } from './0040-published-quota.ts';
 
 // A migration knows the tables as they were then, so the database has no table type here.
 export type MigrationDb = Kysely<unknown>;
@@ -15,4 +16,5 @@ export const MIGRATIONS: Readonly<Record<string, Up>> = {
   '0010-accounts': accounts,
   '0020-replica': replica,
   '0030-publishing': publishing,
+  '0040-published-quota': publishedQuota,
 };

@@ -14,7 +14,7 @@ import type { PathMapping } from '../core/restore/map-paths.ts';
 import type { RestoreOptions } from '../core/sources/source.ts';
 import type { HookPlace } from '../core/sessions/hooks/hook-files.ts';
 import type { JoinVaultRequest } from '../core/create-sync.ts';
-import type { SyncConflict, SyncDevice, SyncJoin, SyncStatus } from '../shared/contract/sync.ts';
+import type { SyncCode, SyncConflict, SyncDevice, SyncJoin, SyncStatus } from '../shared/contract/sync.ts';
 import type { ExportReport, ExportRequest } from '../core/export/export-vault.ts';
 import type { SessionDesk } from '../core/sessions/session-desk.ts';
 import type { PublishingDesk } from '../core/sync/publishing/publishing-desk.ts';
@@ -167,6 +167,10 @@ export interface Core {
 export interface SyncControl {
   status(): Promise<SyncStatus>;
   login(request: SyncLoginRequest): Promise<SyncStatus>;
+  /** A code that lets this device in wherever it is entered. */
+  requestCode(request: { readonly server: string; readonly deviceName?: string }): Promise<SyncCode>;
+  /** Logs in and turns sync on where the code was entered; false where it was not yet. */
+  checkCode(): Promise<boolean>;
   logout(): Promise<SyncStatus>;
   setOn(isOn: boolean): Promise<SyncStatus>;
   /** @throws AppError why it is not level */

@@ -1,5 +1,6 @@
 // Sync in this process: for a vault that no app has open. Nothing goes on by itself; what is asked for is done.
 
+import { describeCode } from '../core/sync/code-log-in.ts';
 import type { SyncService } from '../core/sync/sync-service.ts';
 import type { Vault } from '../core/vault/vault.ts';
 import type { SyncControl } from './core.ts';
@@ -18,6 +19,8 @@ export function controlSync(service: SyncService): SyncControl {
       await opened.logIn({ ...request, isSignUp: signUp });
       return opened.status();
     },
+    requestCode: async (request) => describeCode(await (await sync()).requestCode(request)),
+    checkCode: async () => (await sync()).checkCode(),
     logout: async () => {
       const opened = await sync();
       await opened.logOut();

@@ -61,7 +61,7 @@ export async function joinReplica(
       hint: 'Name another folder with --home; to sync this vault, use `cairn sync login`.',
     });
   const nowMs = (): number => app.clock.nowMs();
-  const { shared, tokens } = await askForVault(
+  const { shared, tokens, email } = await askForVault(
     {
       login: (url) => createLoginServer({ url, nowMs }),
       sync: (url, store) => createSyncServer({ url, nowMs }, store),
@@ -74,7 +74,7 @@ export async function joinReplica(
   app.prepareFolder();
   const vault = await joinVault({ path: app.folder.vault, nowMs: nowMs(), shared });
   try {
-    await writeAccount(vault, { server: request.server, email: request.email, isOn: true, ...tokens });
+    await writeAccount(vault, { server: request.server, email, isOn: true, ...tokens });
   } finally {
     await vault.close();
   }

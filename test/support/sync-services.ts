@@ -47,15 +47,15 @@ export async function joinServiceDevice(
   changes: Partial<JoinRequest> = {},
 ): Promise<ServiceDevice> {
   const folder = makeTemporaryFolder();
-  const { shared, tokens } = await askForVault(
+  const { shared, tokens, email } = await askForVault(
     { ...CONNECT, platform: 'linux', nowMs, sleep: (ms) => setTimeout(ms / 20) },
     {
       server,
-      email: EMAIL,
-      password: ACCOUNT_PASSWORD,
+      account: { email: EMAIL, password: ACCOUNT_PASSWORD },
       deviceName: name,
       secret: { type: 'password', text: TEST_PASSWORD },
       signal: new AbortController().signal,
+      onCode: () => undefined,
       onWords: () => undefined,
       isSameWords: async () => true,
       ...changes,
@@ -63,7 +63,7 @@ export async function joinServiceDevice(
   );
   const path = join(folder.path, 'vault.db');
   const vault = await joinVault({ path, nowMs: TEST_NOW_MS, argon2: ARGON2_FLOOR, shared });
-  await writeAccount(vault, { server, email: EMAIL, isOn: true, ...tokens });
+  await writeAccount(vault, { server, email, isOn: true, ...tokens });
   return serve(name, folder, vault);
 }
 

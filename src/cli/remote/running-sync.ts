@@ -1,11 +1,19 @@
 // Sync of a running app, over its REST addresses.
 
-import type { z } from 'zod';
+import { z } from 'zod';
 
-import { syncConflictSchema, syncDeviceSchema, syncJoinSchema, syncStatusSchema } from '../../shared/contract/sync.ts';
+import {
+  syncCodeSchema,
+  syncConflictSchema,
+  syncDeviceSchema,
+  syncJoinSchema,
+  syncStatusSchema,
+} from '../../shared/contract/sync.ts';
 import { AppError } from '../../shared/model/app-error.ts';
 import type { SyncControl } from '../core.ts';
 import type { RunningApp } from './running-app.ts';
+
+const enteredSchema = z.object({ isEntered: z.boolean() });
 
 export function controlRunningSync(app: RunningApp): SyncControl {
   const path = (name: string): string => `/api/sync/${name}`;
@@ -17,6 +25,8 @@ export function controlRunningSync(app: RunningApp): SyncControl {
   return {
     status: () => status(app.get(path('status'))),
     login: (request) => status(app.post(path('login'), request)),
+    requestCode: async (request) => parse(syncCodeSchema, await app.post(path('code'), request)),
+    checkCode: async () => parse(enteredSchema, await app.post(path('code/check'), {})).isEntered,
     logout: () => status(app.post(path('logout'), {})),
     setOn: (isOn) => status(app.post(path('on'), { isOn })),
     now: (options) => status(app.post(path('now'), options)),

@@ -1,6 +1,7 @@
 // Sync: the service of the open vault, as the contract has it.
 
 import { AppError } from '../../shared/model/app-error.ts';
+import { describeCode } from '../sync/code-log-in.ts';
 import type { SyncService } from '../sync/sync-service.ts';
 import type { ApiDeps } from './api-deps.ts';
 import { os } from './handlers.ts';
@@ -20,15 +21,7 @@ export function syncHandlers({ session }: ApiDeps) {
       await sync().logIn({ ...input, isSignUp: signUp });
       return sync().status();
     }),
-    requestCode: os.sync.requestCode.handler(async ({ input }) => {
-      const { userCode, address, expiresAtMs, checkEveryMs } = await sync().requestCode(input);
-      return {
-        userCode,
-        address,
-        expiresAt: new Date(expiresAtMs).toISOString(),
-        checkEverySeconds: Math.max(1, Math.ceil(checkEveryMs / 1_000)),
-      };
-    }),
+    requestCode: os.sync.requestCode.handler(async ({ input }) => describeCode(await sync().requestCode(input))),
     checkCode: os.sync.checkCode.handler(async () => ({
       isEntered: await sync().checkCode(),
       status: await sync().status(),

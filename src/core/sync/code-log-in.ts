@@ -1,6 +1,7 @@
 // Logging in by a code (S32): it is shown here and entered on the server's page, on this machine or another. The account's password is never
 // typed here. One code at a time; it is forgotten when it is used, too old, or another is asked for.
 
+import type { SyncCode } from '../../shared/contract/sync.ts';
 import { AppError } from '../../shared/model/app-error.ts';
 import { requestCode, takeTokens, type LoginDevice } from './log-in.ts';
 import { SyncRefusal, type LoginServer, type Tokens } from './server-port.ts';
@@ -64,5 +65,36 @@ export class CodeLogIn {
   /** Another may have been asked for meanwhile. */
   #forget(waiting: Waiting): void {
     if (this.#waiting === waiting) this.#waiting = null;
+  }
+}
+
+/** A code as the contract has it. */
+export function describeCode({ userCode, address, expiresAtMs, checkEveryMs }: ShownCode): SyncCode {
+  return {
+    userCode,
+    address,
+    expiresAt: new Date(expiresAtMs).toISOString(),
+    checkEverySeconds: Math.max(1, Math.ceil(checkEveryMs / 1_000)),
+  };
+}
+
+/**
+ * Asks until the code was entered, between two sleeps. A line that breaks meanwhile says nothing of the code, as long as that is good.
+ * @param check null while nobody has entered it
+ * @throws AppError of `check`; whatever `sleep` throws where it is cancelled
+ */
+export async function untilEntered<Entered>(
+  check: () => Promise<Entered | null>,
+  wait: { readonly expiresAtMs: number; readonly nowMs: () => number; readonly sleep: () => Promise<void> },
+): Promise<Entered> {
+  for (;;) {
+    await wait.sleep();
+    try {
+      const entered = await check();
+      if (entered !== null) return entered;
+    } catch (error) {
+      const mayComeBack = error instanceof AppError && error.isRetryable && wait.nowMs() < wait.expiresAtMs;
+      if (!mayComeBack) throw error;
+    }
   }
 }

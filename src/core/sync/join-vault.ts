@@ -8,7 +8,8 @@ import { encodeJoinTranscript } from '../../shared/replication/join-transcript.t
 import type { Join } from '../../shared/replication/replica.ts';
 import { createJoiningKeys, createSigningKeys, deviceIdOf, shortWords, signBytes } from '../crypto/device-keys.ts';
 import type { JoinedVault, VaultSecret } from '../vault/vault-client.ts';
-import { logIn } from './log-in.ts';
+import { CodeLogIn, untilEntered, type ShownCode } from './code-log-in.ts';
+import { logIn, type LoginDevice } from './log-in.ts';
 import { assertServer } from './name-devices.ts';
 import type { LoginServer, SyncServer, Tokens, TokenStore } from './server-port.ts';
 
@@ -16,12 +17,14 @@ const ASK_EVERY_MS = 2_000;
 
 export interface JoinRequest {
   readonly server: string;
-  readonly email: string;
-  readonly password: string;
+  /** Null: by a code that somebody enters on the server's page. */
+  readonly account: { readonly email: string; readonly password: string } | null;
   readonly deviceName: string;
   /** A secret of the vault, or null: then an old device has to let this one in. */
   readonly secret: VaultSecret | null;
   readonly signal: AbortSignal;
+  /** Shows the code while nobody has entered it. */
+  readonly onCode: (code: ShownCode) => void;
   /** Shows the words while it is waited. */
   readonly onWords: (words: string) => void;
   /** Whether the old device showed the same words, asked once it has let this one in. */
@@ -40,25 +43,20 @@ export interface JoinDeps {
 export async function askForVault(
   deps: JoinDeps,
   request: JoinRequest,
-): Promise<{ readonly shared: JoinedVault; readonly tokens: Tokens }> {
+): Promise<{ readonly shared: JoinedVault; readonly tokens: Tokens; readonly email: string }> {
   assertServer(request.server);
   const [signing, agreement] = [createSigningKeys(), createJoiningKeys()];
   const deviceId = deviceIdOf(signing.publicKey);
   const [signingKey, agreementKey] = [toHex(signing.publicKey), toHex(agreement.publicKey)];
   const sign = async (text: string): Promise<string> => toHex(signBytes(signing.privateKey, Buffer.from(text, 'utf8')));
-  let tokens = await logIn(
-    deps.login(request.server),
-    { email: request.email, password: request.password, isSignUp: false },
-    {
-      deviceId,
-      signingKey,
-      agreementKey,
-      name: request.deviceName,
-      platform: deps.platform,
-      sign,
-    },
-    deps.nowMs(),
-  );
+  let tokens = await logInSomehow(deps, request, {
+    deviceId,
+    signingKey,
+    agreementKey,
+    name: request.deviceName,
+    platform: deps.platform,
+    sign,
+  });
   const store: TokenStore = {
     sign,
     read: () => tokens,
@@ -67,7 +65,8 @@ export async function askForVault(
     },
   };
   const server = deps.sync(request.server, store);
-  const vaultId = onlyVault((await server.account()).vaults.map((vault) => vault.vaultId));
+  const { vaults, email } = await server.account();
+  const vaultId = onlyVault(vaults.map((vault) => vault.vaultId));
   const toText = ({ publicKey, privateKey }: typeof signing) => ({
     publicKey: publicKey.toString('base64'),
     privateKey: privateKey.toString('base64'),
@@ -76,7 +75,7 @@ export async function askForVault(
   const device = { name: request.deviceName, keys };
   if (request.secret !== null) {
     const header = await readHeader(server, vaultId);
-    return { shared: { header, device, secret: request.secret }, tokens };
+    return { shared: { header, device, secret: request.secret }, tokens, email };
   }
   const words = shortWords(encodeJoinTranscript({ vaultId, signingKey, agreementKey }));
   await server.askToJoin(vaultId);
@@ -87,7 +86,29 @@ export async function askForVault(
       hint: 'Somebody may stand between: end the new device from the old one, and do not trust this server.',
     });
   const header = await readHeader(server, vaultId);
-  return { shared: { header, device, secret: { type: 'approved', answer: { vaultId, keys, sealedKey } } }, tokens };
+  return {
+    shared: { header, device, secret: { type: 'approved', answer: { vaultId, keys, sealedKey } } },
+    tokens,
+    email,
+  };
+}
+
+async function logInSomehow(
+  { login, nowMs, sleep }: JoinDeps,
+  { server, account, signal, onCode }: JoinRequest,
+  device: LoginDevice,
+): Promise<Tokens> {
+  if (account !== null) return logIn(login(server), { ...account, isSignUp: false }, device, nowMs());
+  const codes = new CodeLogIn(nowMs);
+  const code = await codes.begin(server, login(server), device);
+  onCode(code);
+  const { expiresAtMs, checkEveryMs } = code;
+  const entered = await untilEntered(() => codes.check(), {
+    expiresAtMs,
+    nowMs,
+    sleep: () => sleep(checkEveryMs, signal),
+  });
+  return entered.tokens;
 }
 
 async function waitForAnswer(

@@ -115,7 +115,7 @@ export const syncSelectionSchema = z.object({
 });
 export type SyncSelection = z.infer<typeof syncSelectionSchema>;
 
-const syncCodeSchema = z.object({
+export const syncCodeSchema = z.object({
   /** What a person types, in two groups of four. */
   userCode: z.string(),
   /** The page of the server where it is entered, on this machine or another. */

@@ -54,10 +54,11 @@ describe('two apps that share a vault', () => {
     const second = makeTestSession({ clock: systemClock });
     await joinReplica(second.app, {
       server: server.address,
-      ...ACCOUNT,
+      account: ACCOUNT,
       deviceName: 'desktop',
       secret: { type: 'password', text: TEST_PASSWORD },
       signal: new AbortController().signal,
+      onCode: () => undefined,
       onWords: () => undefined,
       isSameWords: async () => true,
     });
@@ -104,6 +105,18 @@ describe('two apps that share a vault', () => {
     await expect
       .poll(async () => (await scan()).findings, { timeout: 20_000 })
       .toMatchObject([{ rule: 'github-token', count: 0, others: [{ device, count: 1, messages: [{ session: id }] }] }]);
+  });
+
+  it('[S32] a command beside one logs it in again by a code', async () => {
+    const { sync } = (await connect(laptop().app, () => true)) ?? fail();
+    const code = (await sync?.requestCode({ server: server.address })) ?? fail();
+    expect(await sync?.checkCode()).toBe(false);
+    const { userCode } = code;
+    await fetch(code.address, { method: 'POST', body: new URLSearchParams({ userCode, ...ACCOUNT }) });
+
+    expect(await sync?.checkCode()).toBe(true);
+
+    expect(await call(0, 'POST', '/sync/now', {})).toMatchObject({ isOn: true, account: { email: ACCOUNT.email } });
   });
 
   it('[S7] a rule and a retention that were set in one count in the other', async () => {

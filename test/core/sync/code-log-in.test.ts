@@ -2,6 +2,8 @@
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
+import { untilEntered } from '../../../src/core/sync/code-log-in.ts';
+import { AppError } from '../../../src/shared/model/app-error.ts';
 import { aCapture, aTerminal } from '../../support/captures.ts';
 import { call, signUp, startTestServer, type TestServer } from '../../support/sync-server.ts';
 import { ACCOUNT_PASSWORD, createServiceDevice, EMAIL, joinServiceDevice } from '../../support/sync-services.ts';
@@ -60,5 +62,39 @@ describe('a code instead of a password', () => {
 
     await expect(device.sync.checkCode()).rejects.toMatchObject({ hint: 'Ask for a new code.' });
     expect((await call(server.address, 'GET', '/health')).status).toBe(200);
+  });
+});
+
+describe('untilEntered()', () => {
+  const offline = new AppError('SYNC_OFFLINE', 'The line broke.', { isRetryable: true });
+  const tooOld = new AppError('SYNC_REFUSED', 'The code is too old.');
+
+  it.each([
+    ['goes on over a line that breaks', [offline, null, 'entered'], 'entered'],
+    ['ends where the code is refused', [null, tooOld, 'entered'], tooOld],
+    [
+      'ends where the line stays away for longer than the code is good',
+      Array.from({ length: 9 }, () => offline),
+      offline,
+    ],
+  ] as const)('%s', async (_, answers, outcome) => {
+    let nowMs = 0;
+    const left = [...answers];
+    const entering = untilEntered<string>(
+      async () => {
+        const answer = left.shift() ?? null;
+        if (answer instanceof AppError) throw answer;
+        return answer;
+      },
+      {
+        expiresAtMs: 5,
+        nowMs: () => nowMs,
+        sleep: async () => {
+          nowMs += 1;
+        },
+      },
+    );
+
+    await expect(entering.catch((error: unknown) => error)).resolves.toBe(outcome);
   });
 });

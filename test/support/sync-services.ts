@@ -28,8 +28,8 @@ export interface ServiceDevice extends AsyncDisposable {
   readonly folder: string;
   readonly vault: Vault;
   readonly sync: SyncService;
-  /** Ends it and begins anew over the same files. */
-  restart(): Promise<void>;
+  /** Ends it and begins anew over the same files, after what is done to them in between. */
+  restart(between?: () => Promise<void>): Promise<void>;
 }
 
 /** A device with a vault of its own; nobody is logged in. */
@@ -108,8 +108,9 @@ async function serve(
     get sync() {
       return now.sync;
     },
-    restart: async () => {
+    restart: async (between) => {
       await close();
+      await between?.();
       now = await open(await openVault({ path, secret, nowMs: TEST_NOW_MS, argon2: ARGON2_FLOOR }));
     },
     [Symbol.asyncDispose]: async () => {

@@ -103,6 +103,8 @@ class Round {
     this.#sender.beginAt(status.heads.find(({ device }) => device === identity.deviceId)?.index ?? 0);
     if (status.vaultId !== identity.vaultId) throw tampered('it told of another vault than was asked for');
     this.#devices = account.devices;
+    // A merge made it another device since the log-in: the tokens are still the one's that it was.
+    if (!account.devices.some(({ deviceId }) => deviceId === identity.deviceId)) throw notKnownYet();
     await replica.openEpoch(status.epoch, this.#deps.nowMs(), { isBegun: true });
     const held = await this.#heldHeads(status);
     const owed = await this.#owedEntries(status);
@@ -342,6 +344,16 @@ class Round {
   #nameOf(device: DeviceId): string {
     return this.#devices.find(({ deviceId }) => deviceId === device)?.name ?? device.slice(0, 8);
   }
+}
+
+function notKnownYet(): AppError {
+  return new AppError(
+    'SYNC_LOGIN',
+    'The server does not know this vault as a device yet: it is another one since it was merged.',
+    {
+      hint: 'Log in once more with `cairn sync login`. Nothing is lost, on neither side.',
+    },
+  );
 }
 
 /** The entries of one device among those that came: the others were said to be here. */

@@ -36,6 +36,7 @@ const EXIT_CODES: Readonly<Record<ErrorCode, ExitCode>> = {
   VAULT_EXISTS: EXIT_FAILED,
   VAULT_LOCKED: EXIT_LOCKED,
   VAULT_WRONG_PASSWORD: EXIT_LOCKED,
+  VAULT_WRONG_OTHER_PASSWORD: EXIT_LOCKED,
   VAULT_TOO_MANY_ATTEMPTS: EXIT_LOCKED,
   // The password offered for a new vault is a bad argument; no vault is locked by it.
   VAULT_WEAK_PASSWORD: EXIT_USAGE,

@@ -122,7 +122,12 @@ export function startDesktopShell(deps: DesktopShellDeps): DesktopShell {
   app.on('window-all-closed', () => {});
   if (isHidden) void openAtHiddenStart({ session, keychain: deps.keychain, notifier, show: () => show() });
   else show(deps.arguments.path ?? undefined);
-  return { show, installUpdate: () => updater.install(), protect: (isOn) => window.protect(isOn) };
+  return {
+    show,
+    installUpdate: () => updater.install(),
+    protect: (isOn) => window.protect(isOn),
+    chooseVault: (what) => window.chooseVault(what),
+  };
 }
 
 /** macOS hands a start at login no arguments, and says so in another way. */

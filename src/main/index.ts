@@ -113,6 +113,7 @@ function start(): DesktopShell {
     desktop: {
       installUpdate: async () => (await started.promise).installUpdate(),
       protect: (isOn) => void started.promise.then((shell) => shell.protect(isOn)),
+      chooseVault: async (what) => (await started.promise).chooseVault(what),
     },
     proveRestore: async (say, signal) =>
       (await import('../core/proof/prove-restore.ts')).proveRestore({ env, say, signal }),

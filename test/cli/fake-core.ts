@@ -74,6 +74,7 @@ export function aMergeReport(changes: Partial<MergeReport> = {}): MergeReport {
     conflicts: [],
     isNothingNew: false,
     isShared: false,
+    incoming: { fromMs: TEST_NOW_MS - 7_200_000, toMs: TEST_NOW_MS - 3_600_000 },
     keptAs: 'vault.db.before-merge-20261120T120000000Z',
     ...changes,
   };
@@ -174,6 +175,9 @@ export class FakeCore implements Core {
     this.merges.push(options);
     if (this.otherPassword !== null && options.otherSecret === null)
       throw new AppError('VAULT_LOCKED', 'The other file is a vault of its own.', { hint: 'Give its password.' });
+    const { otherSecret } = options;
+    if (this.otherPassword !== null && otherSecret?.type === 'password' && otherSecret.text !== this.otherPassword)
+      throw new AppError('VAULT_WRONG_OTHER_PASSWORD', 'This does not open the other vault.', { hint: 'Try again.' });
     return { ...this.mergeReport, keptAs: options.isDryRun ? null : this.mergeReport.keptAs };
   }
 

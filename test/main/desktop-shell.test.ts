@@ -274,6 +274,17 @@ describe('a secret in the window', () => {
   });
 });
 
+describe('the choice of another vault', () => {
+  it('is a dialog for a file or for a folder, with or without a window, and may choose nothing', async () => {
+    start();
+    fake.chosenFiles.push('/old/vault.db', '/old');
+    expect([await shell.chooseVault('file'), await shell.chooseVault('folder')]).toEqual(['/old/vault.db', '/old']);
+    fake.windows[0]!.emit('closed');
+    expect(await shell.chooseVault('file')).toBeNull();
+    expect(fake.fileDialogs.map(({ properties }) => properties[0])).toEqual(['openFile', 'openDirectory', 'openFile']);
+  });
+});
+
 describe('the tray', () => {
   it('says the state in words, and follows it', async () => {
     start();

@@ -164,6 +164,9 @@ export interface FakeElectron {
   /** What the next dialogs are answered with: the number of a button. */
   readonly answers: number[];
   readonly dialogs: { readonly message: string }[];
+  /** What the dialogs for files were asked for, and what the next ones are answered with. */
+  readonly fileDialogs: { readonly properties: readonly string[] }[];
+  readonly chosenFiles: string[];
   readonly tray: { menu: readonly FakeMenuItem[]; tip: string; picture: string };
   readonly schemes: unknown[];
   applicationMenu: readonly FakeMenuItem[];
@@ -184,6 +187,8 @@ export function makeFakeElectron(): FakeElectron {
     takenShortcuts: new Set(),
     answers: [],
     dialogs: [],
+    fileDialogs: [],
+    chosenFiles: [],
     tray: { menu: [], tip: '', picture: '' },
     schemes: [],
     applicationMenu: [],
@@ -224,6 +229,11 @@ export function makeFakeElectron(): FakeElectron {
       showMessageBox: async (options: { message: string }) => {
         fake.dialogs.push(options);
         return { response: fake.answers.shift() ?? 1 };
+      },
+      showOpenDialog: async (...given: readonly unknown[]) => {
+        fake.fileDialogs.push(given.at(-1) as FakeElectron['fileDialogs'][number]);
+        const chosen = fake.chosenFiles.shift();
+        return { canceled: chosen === undefined, filePaths: chosen === undefined ? [] : [chosen] };
       },
     },
     globalShortcut: {

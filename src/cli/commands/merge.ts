@@ -1,20 +1,13 @@
 // `cairn merge`: brings another vault into this one, an old backup or a vault of its own. Shows first what would come in and every conflict.
 
-import { existsSync, statSync } from 'node:fs';
-import { basename, join, resolve } from 'node:path';
-
 import { Option, type Command } from 'commander';
 
-import { dataFiles } from '../../core/config/data-folder.ts';
-import {
-  choiceName,
-  MERGE_STRATEGIES,
-  type MergeChoices,
-  type MergeReport,
-  type MergeSide,
-  type MergeStrategy,
-} from '../../core/vault/merge/merge-report.ts';
+import { viewMerge } from '../../core/api/view-merge.ts';
+import { findOtherVault } from '../../core/config/find-other-vault.ts';
+import type { MergeReport } from '../../core/vault/merge/merge-report.ts';
 import type { VaultSecret } from '../../core/vault/vault-client.ts';
+import { choiceName, type MergeChoices, type MergeSide } from '../../shared/merge/merge-choices.ts';
+import { MERGE_STRATEGIES, type MergeStrategy } from '../../shared/merge/merge-fields.ts';
 import { AppError } from '../../shared/model/app-error.ts';
 import { toPlainLine } from '../../shared/text/sanitize-text.ts';
 import { assertRunning, assertVault, withProgress, type Act, type CommandContext } from '../context.ts';
@@ -25,6 +18,7 @@ import { renderMerge } from '../render/merge.ts';
 
 const CHOICE = /^((?:checkpoint|session)\.[0-9a-f]{16}\.[A-Za-z]{1,64})=(ours|theirs)$/;
 const MAX_SHOWN = 200;
+const MAX_ATTEMPTS = 3;
 
 export interface MergeCommandOptions {
   readonly strategy: MergeStrategy;
@@ -59,7 +53,7 @@ export async function runMerge(
 ): Promise<ExitCode> {
   assertVault(context);
   const { out, prompter } = context;
-  const path = await findOther(other, context);
+  const path = await findOtherVault(other, async () => (await context.core.readSettings()).backup.folder);
   const deps = { env: context.env, prompter, warn: (line: string) => out.warn(line) };
   const given = options.otherPasswordFile;
   let otherSecret: VaultSecret | null =
@@ -74,20 +68,27 @@ export async function runMerge(
   const chosen = parseChoices(options);
   const { secret, report } = await unlock(context.globals, deps, async (own) => {
     assertRunning(context.signal);
-    const look = (): Promise<MergeReport> => work(own, chosen, true);
-    const first = await look().catch(async (error: unknown) => {
-      if (!(error instanceof AppError) || error.code !== 'VAULT_LOCKED' || prompter === null) throw error;
-      // Only now is it known that the other one has keys of its own.
-      otherSecret = { type: 'password', text: await prompter.ask('Password of the other vault: ', { isHidden: true }) };
-      return look();
-    });
-    return { secret: own, report: first };
+    for (let attempt = 0; ; attempt += 1) {
+      try {
+        return { secret: own, report: await work(own, chosen, true) };
+      } catch (error) {
+        // Only now is it known that the other one has keys of its own.
+        if (prompter === null || given !== undefined || !asksForOther(error) || attempt === MAX_ATTEMPTS) throw error;
+        if (attempt > 0) prompter.say(`${error.message} Try again.`);
+        const text = await prompter.ask('Password of the other vault: ', { isHidden: true });
+        otherSecret = { type: 'password', text };
+      }
+    }
   });
-  if (options.dryRun === true || report.isNothingNew) return tell(report, context, true);
+  // Where one chooses, what is there may count although nothing comes in by itself.
+  const mayChoose = options.strategy === 'manual' && report.conflicts.length > 0;
+  if (options.dryRun === true || (report.isNothingNew && !mayChoose)) return tell(report, context, true);
   const mustAsk = options.yes !== true && !out.isJson && prompter !== null;
-  const choices = options.strategy === 'manual' ? await choose(report, chosen, context, mustAsk) : chosen;
+  const choices = mayChoose ? await choose(report, chosen, context, mustAsk) : chosen;
   if (mustAsk) {
-    out.lines(renderMerge(report, { style: out.style, isDone: false }));
+    const plan = mayChoose ? await work(secret, choices, true) : report;
+    if (plan.isNothingNew) return tell(plan, context, true);
+    out.lines(renderMerge(plan, { style: out.style, isDone: false }));
     const isAgreed = await prompter.confirm('Merge so? The vault as it is now is kept beside it.', {
       isDefaultYes: true,
     });
@@ -99,14 +100,8 @@ export async function runMerge(
   return tell(await work(secret, choices, false), context, false);
 }
 
-/** A path, also of a data folder, or the name of a backup. */
-async function findOther(other: string, context: CommandContext): Promise<string> {
-  const path = resolve(other);
-  if (statSync(path, { throwIfNoEntry: false })?.isDirectory() === true) return dataFiles(path).vault;
-  if (existsSync(path) || other !== basename(other)) return path;
-  const { backup } = await context.core.readSettings();
-  const inFolder = join(backup.folder, other);
-  return existsSync(inFolder) ? inFolder : path;
+function asksForOther(error: unknown): error is AppError {
+  return error instanceof AppError && (error.code === 'VAULT_LOCKED' || error.code === 'VAULT_WRONG_OTHER_PASSWORD');
 }
 
 function parseChoices({ strategy, take = [] }: MergeCommandOptions): MergeChoices {
@@ -154,7 +149,7 @@ async function choose(
 }
 
 function tell(report: MergeReport, { out }: CommandContext, isDryRun: boolean): ExitCode {
-  out.result({ dryRun: isDryRun, ...report }, () => [
+  out.result({ dryRun: isDryRun, ...viewMerge(report) }, () => [
     ...renderMerge(report, { style: out.style, isDone: !isDryRun }),
     ...(isDryRun && !report.isNothingNew ? ['Nothing was changed.'] : []),
   ]);

@@ -3,6 +3,7 @@
 import type { MergeReport } from '../../core/vault/merge/merge-report.ts';
 import { toPlainLine } from '../../shared/text/sanitize-text.ts';
 import { countOf } from '../format/amounts.ts';
+import { formatSecond } from '../format/times.ts';
 import type { Style } from '../output.ts';
 
 const MAX_NAME_LENGTH = 60;
@@ -26,6 +27,9 @@ export function renderMerge(report: MergeReport, { style, isDone }: MergeView): 
   const came = isDone ? 'came in' : 'would come in';
   return [
     `${style.green(countOf(report.snapshots, 'snapshot'))} of the other ${what} ${came}; ${countOf(report.inBoth, 'snapshot')} are in both.`,
+    ...(report.incoming === null
+      ? []
+      : [`They were taken from ${formatSecond(report.incoming.fromMs)} to ${formatSecond(report.incoming.toMs)}.`]),
     ...line(report.checkpointsAdded, 'checkpoint', came),
     ...line(report.checkpointsChanged, 'checkpoint', isDone ? 'changed' : 'would change'),
     ...line(report.sessionsAdded, 'conversation', came),

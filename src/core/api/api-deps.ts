@@ -9,6 +9,8 @@ export interface DesktopPort {
   installUpdate(): Promise<void>;
   /** Keeps the window out of pictures of the screen while a secret shows in it, as far as the system can. */
   protect(isOn: boolean): void;
+  /** Asks for a vault's file or its data folder; null where nothing was chosen. */
+  chooseVault(what: 'file' | 'folder'): Promise<string | null>;
 }
 
 export interface ApiDeps {

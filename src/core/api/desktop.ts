@@ -22,5 +22,6 @@ export function desktopHandlers({ desktop }: ApiDeps) {
       desktop?.protect(input.isOn);
       return done;
     }),
+    chooseVault: os.desktop.chooseVault.handler(async ({ input }) => ({ path: await port().chooseVault(input.what) })),
   };
 }

@@ -1,18 +1,24 @@
-// Recovery: what is damaged, a repair, and the way back to a backup. All of it works where the vault cannot be opened, too.
+// Recovery: what is damaged, a repair, the way back to a backup, and what another vault has to bring. What mends a vault works where it
+// cannot be opened, too.
 
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, isAbsolute, join } from 'node:path';
 
-import type { RecoveryReport } from '../../shared/contract/recovery.ts';
+import type { MergeInput, RecoveryReport } from '../../shared/contract/recovery.ts';
+import { AppError } from '../../shared/model/app-error.ts';
+import { findOtherVault } from '../config/find-other-vault.ts';
 import { exportVault } from '../export/export-vault.ts';
 import { readOnlyReason } from '../session/status.ts';
 import { toIso } from '../timeline/views.ts';
+import { startMerge, type MergeOptions } from '../vault/merge/merge-client.ts';
+import type { MergeReport } from '../vault/merge/merge-report.ts';
 import { backupsToSearch, listBackupFiles, restoreBackup } from '../vault/repair/backups.ts';
 import { startRepair } from '../vault/repair/repair-client.ts';
 import type { VaultSecret } from '../vault/vault-client.ts';
 import type { VerifyReport } from '../vault/vault.ts';
 import type { ApiDeps } from './api-deps.ts';
 import { os, tellWork } from './handlers.ts';
+import { viewMerge } from './view-merge.ts';
 import { viewRepair } from './view-repair.ts';
 
 const MAX_UNREADABLE = 200;
@@ -42,6 +48,22 @@ export function recoveryHandlers({ session }: ApiDeps) {
               : `The vault was repaired: ${repaired.snapshots} snapshots are there, ${lost}. The damaged file is kept as ${repaired.keptAs}.`,
         });
         return viewRepair(repaired);
+      }, signal),
+    ),
+    mergePlan: os.recovery.mergePlan.handler(({ input, signal }) =>
+      tellWork(async (options) => {
+        const asked = await mergeOptions(input);
+        const look = { ...asked, ...options, isDryRun: true };
+        return viewMerge(await app.attempt(asked.secret, () => startMerge(look)));
+      }, signal),
+    ),
+    merge: os.recovery.merge.handler(({ input, signal }) =>
+      tellWork(async (options) => {
+        const asked = await mergeOptions(input);
+        const merge = { ...asked, ...options, isDryRun: false };
+        const report = await session.whileClosed(asked.secret, () => startMerge(merge));
+        tellMerged(report);
+        return viewMerge(report);
       }, signal),
     ),
     exportPlace: os.recovery.exportPlace.handler(async () => ({ folder: exportPlace() })),
@@ -81,6 +103,32 @@ export function recoveryHandlers({ session }: ApiDeps) {
   function repairOptions(input: SecretInput) {
     const backups = backupsToSearch(backupFolder());
     return { path: app.folder.vault, secret: secretOf(input), backups, nowMs: app.clock.nowMs() };
+  }
+
+  async function mergeOptions(input: MergeInput): Promise<Omit<MergeOptions, 'isDryRun'>> {
+    const { other, secret, otherSecret, strategy, choices } = input;
+    const named = other.startsWith('~/') ? join(app.host.homeDir, other.slice(2)) : other;
+    if (!isAbsolute(named) && named !== basename(named))
+      throw new AppError('USAGE_INVALID', 'The other vault has to be named with its full path.', {
+        hint: 'Such as /home/you/old/vault.db, or ~/old; a backup in the backup folder by its name alone.',
+      });
+    return {
+      ...{ path: app.folder.vault, nowMs: app.clock.nowMs(), strategy, choices },
+      secret: secretOf(secret),
+      other: await findOtherVault(named, backupFolder),
+      otherSecret: otherSecret === undefined ? null : secretOf(otherSecret),
+    };
+  }
+
+  function tellMerged({ snapshots, keptAs }: MergeReport): void {
+    if (keptAs === null) return;
+    session.emit({
+      type: 'notice',
+      text: `The other vault is merged: ${snapshots === 1 ? '1 snapshot' : `${snapshots} snapshots`} came in. The vault as it was is kept as ${keptAs}.`,
+    });
+    // What is listed anywhere is to be read anew.
+    for (const type of ['snapshots.removed', 'checkpoints.changed', 'sessions.changed'] as const)
+      session.emit({ type });
   }
 
   function backupFolder(): string {

@@ -85,7 +85,7 @@ export class AppSession {
     warn: (what, error) => this.#warn(what, error),
     tell: () => this.#tell(),
   });
-  /** How the vault stood when a repair began: it counts until that has ended. */
+  /** How the vault stood when a repair or a merge began: it counts until that has ended. */
   #repairing: SessionState | null = null;
   #hasClosed = false;
 
@@ -291,12 +291,12 @@ export class AppSession {
 
   /**
    * Closes the vault, changes its files, and opens it again, however that ended. Until then the state that is told stays as it was.
-   * @throws AppError of the work; VAULT_WRONG_PASSWORD, VAULT_TOO_MANY_ATTEMPTS; VAULT_BUSY while a restore or another repair runs
+   * @throws AppError of the work; VAULT_WRONG_PASSWORD, VAULT_TOO_MANY_ATTEMPTS; VAULT_BUSY while a restore or other work of this kind runs
    */
   whileClosed<Result>(secret: VaultSecret, work: () => Promise<Result>): Promise<Result> {
     const attempt = (): Promise<Result> =>
       this.#inTurn(async () => {
-        this.#assertNoRestore('Repair the vault when it is done.');
+        this.#assertNoRestore('Try again when it is done.');
         // Nothing is closed for somebody who cannot open it again.
         if (this.#unlocked !== null) await this.assertSecret(secret);
         await this.#endLockedCaptures();

@@ -1,6 +1,6 @@
 // The one window: made when it is first asked for, thrown away when it is closed. Captures do not depend on it.
 
-import type { BrowserWindow } from 'electron';
+import type { BrowserWindow, OpenDialogOptions } from 'electron';
 
 import type { ElectronApi } from '../electron-api.ts';
 import { setupPagePort, type ServePort } from '../rpc/page-port.ts';
@@ -8,8 +8,11 @@ import { APP_ORIGIN } from './own-page.ts';
 import { windowOptions, type WindowOptions } from './window-options.ts';
 import { placeWindow, readWindowState, writeWindowState } from './window-state.ts';
 
+/** What a vault was kept as ends otherwise: `vault.db.damaged-<time>`. */
+const ANY_FILE = { name: 'All files', extensions: ['*'] };
+
 export interface MainWindowDeps extends Pick<WindowOptions, 'preload' | 'icon' | 'hasDevTools'> {
-  readonly electron: Pick<ElectronApi, 'BrowserWindow' | 'MessageChannelMain' | 'screen'>;
+  readonly electron: Pick<ElectronApi, 'BrowserWindow' | 'dialog' | 'MessageChannelMain' | 'screen'>;
   /** Where its place is kept. */
   readonly statePath: string;
   readonly servePort: ServePort;
@@ -38,6 +41,21 @@ export class MainWindow {
   /** Keeps it out of pictures of the screen while a secret shows; a new window begins unprotected. */
   protect(isOn: boolean): void {
     this.#window?.setContentProtection(isOn);
+  }
+
+  /** Asks in the system's dialog, over the window, for a vault's file or its data folder; null where nothing was chosen. */
+  async chooseVault(what: 'file' | 'folder'): Promise<string | null> {
+    const { dialog } = this.#deps.electron;
+    const options: OpenDialogOptions = {
+      title: what === 'file' ? "Choose a vault's file or a backup" : 'Choose a data folder of Cairn',
+      // Data folders often begin with a dot, or lie below one that does.
+      properties: [what === 'file' ? 'openFile' : 'openDirectory', 'showHiddenFiles', 'dontAddToRecent'],
+      ...(what === 'file' ? { filters: [{ name: 'Vaults and backups', extensions: ['db'] }, ANY_FILE] } : {}),
+    };
+    const { filePaths } = await (this.#window === null
+      ? dialog.showOpenDialog(options)
+      : dialog.showOpenDialog(this.#window, options));
+    return filePaths[0] ?? null;
   }
 
   /** Brings it to the front, at the path where one is given. */

@@ -30,6 +30,8 @@ interface WorkResults {
   readonly rotate: ResultOf<Api['keys']['rotate']>;
   readonly repair: ResultOf<Api['recovery']['repair']>;
   readonly plan: ResultOf<Api['recovery']['plan']>;
+  readonly mergePlan: ResultOf<Api['recovery']['mergePlan']>;
+  readonly merge: ResultOf<Api['recovery']['merge']>;
   readonly export: ResultOf<Api['recovery']['export']>;
 }
 type WorkName = keyof WorkResults;

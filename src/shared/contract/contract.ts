@@ -326,6 +326,10 @@ export const contract = {
     installUpdate: oc.output(done),
     /** A secret shows in the window, or no longer: the desktop app keeps it out of pictures of the screen meanwhile. */
     protect: oc.input(z.object({ isOn: z.boolean() })).output(done),
+    /** Asks in a dialog of the system for a vault's file or its data folder; null where nothing was chosen. */
+    chooseVault: oc
+      .input(z.object({ what: z.enum(['file', 'folder']) }))
+      .output(z.object({ path: z.string().nullable() })),
   },
 
   ...recoveryContract,

@@ -1,8 +1,10 @@
-// Recovery: what is damaged, and the two ways out of it.
+// Recovery: what is damaged, the ways out of it, and what another vault has to bring.
 
 import { eventIterator, oc } from '@orpc/contract';
 import { z } from 'zod';
 
+import { CHOICE_NAME, MERGE_SIDES } from '../merge/merge-choices.ts';
+import { MERGE_STRATEGIES } from '../merge/merge-fields.ts';
 import {
   itemKeySchema,
   plainErrorSchema,
@@ -120,6 +122,65 @@ const repairWorkSchema = eventIterator(
   ]),
 );
 
+const mergeInputSchema = z.object({
+  /** The other vault: its file or data folder with the full path (`~/` for the home folder), or the name of a backup. */
+  other: z.string().min(1).max(4096),
+  secret: secretInputSchema,
+  /** What opens the other one where it is a vault of its own. */
+  otherSecret: secretInputSchema.optional(),
+  strategy: z.enum(MERGE_STRATEGIES).default('latest'),
+  /** Of `manual`, by `<kind>.<id>.<field>`; what is here stays where nothing was chosen. */
+  choices: z.record(z.string().regex(CHOICE_NAME), z.enum(MERGE_SIDES)).default({}),
+});
+
+export type MergeInput = z.infer<typeof mergeInputSchema>;
+
+/** What a merge did, or would do. */
+const mergeResultSchema = z.object({
+  /** The other file is another state of this vault, and not a vault of its own. */
+  isSameVault: z.boolean(),
+  /** Snapshots that come in, those that both have, and those that cannot be read there. */
+  snapshots: z.int().min(0),
+  inBoth: z.int().min(0),
+  unreadable: z.int().min(0),
+  /** When the first and the last that come in were taken. */
+  incoming: z.object({ from: timeSchema, to: timeSchema }).nullable(),
+  /** Items of them that were left out, damaged there; 0 before it is done. */
+  itemsLeftOut: z.int().min(0),
+  checkpointsAdded: z.int().min(0),
+  checkpointsChanged: z.int().min(0),
+  sessionsAdded: z.int().min(0),
+  sessionsChanged: z.int().min(0),
+  /** Conversations that are there and were deleted here: they stay deleted. */
+  sessionsDeletedHere: z.int().min(0),
+  /** Every field that says one thing here and another there. */
+  conflicts: z.array(
+    z.object({
+      kind: z.enum(['checkpoint', 'session']),
+      id: z.string(),
+      name: z.string(),
+      field: z.string(),
+      ours: z.string(),
+      theirs: z.string(),
+      taken: z.enum([...MERGE_SIDES, 'both']),
+    }),
+  ),
+  /** The other one brings nothing: then nothing is changed. */
+  isNothingNew: z.boolean(),
+  /** Other devices have this vault too, and log in once more after the merge. */
+  isShared: z.boolean(),
+  /** The name of the file as it was, in the data folder; null where nothing was changed. */
+  keptAs: z.string().nullable(),
+});
+export type MergeResult = z.infer<typeof mergeResultSchema>;
+
+const mergeWorkSchema = eventIterator(
+  z.discriminatedUnion('type', [
+    z.object({ type: z.literal('progress'), progress: progressSchema }),
+    z.object({ type: z.literal('done'), result: mergeResultSchema }),
+  ]),
+);
+
 /** What an export wrote. */
 const exportResultSchema = z.object({
   folder: z.string(),
@@ -153,6 +214,13 @@ export const recoveryContract = {
     plan: oc.route({ method: 'POST', path: '/recovery/plan' }).input(secretInputSchema).output(repairWorkSchema),
     /** Rebuilds the vault from what is whole, and keeps the damaged file. Ending the stream cancels; then nothing was changed. */
     repair: oc.route({ method: 'POST', path: '/recovery/repair' }).input(secretInputSchema).output(repairWorkSchema),
+    /** Says what a merge with another vault would bring, and where both differ; changes nothing. */
+    mergePlan: oc
+      .route({ method: 'POST', path: '/recovery/merge-plan' })
+      .input(mergeInputSchema)
+      .output(mergeWorkSchema),
+    /** Brings another vault into this one, and keeps the file as it was. Ending the stream cancels; then nothing was changed. */
+    merge: oc.route({ method: 'POST', path: '/recovery/merge' }).input(mergeInputSchema).output(mergeWorkSchema),
     /** A folder that an export could be written into: it is not there yet. */
     exportPlace: oc.route({ method: 'GET', path: '/recovery/export-place' }).output(z.object({ folder: z.string() })),
     /**

@@ -9,6 +9,7 @@ export const ERROR_CODES = [
   'VAULT_EXISTS',
   'VAULT_LOCKED', // no password given, or the vault was locked in between
   'VAULT_WRONG_PASSWORD',
+  'VAULT_WRONG_OTHER_PASSWORD', // that of a vault which is merged into this one
   'VAULT_TOO_MANY_ATTEMPTS', // wrong passwords came too fast; the next one must wait
   'VAULT_WEAK_PASSWORD',
   'VAULT_SLOT_DAMAGED', // the key slot does not authenticate, whatever the secret

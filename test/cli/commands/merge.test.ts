@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 import { describe, expect, it } from 'vitest';
 
-import type { MergeConflict } from '../../../src/core/vault/merge/merge-report.ts';
+import type { MergeConflict } from '../../../src/shared/merge/merge-choices.ts';
 import { makeTemporaryFolder } from '../../support/temporary-folder.ts';
 import { TEST_PASSWORD } from '../../support/test-vault.ts';
 import { aMergeReport, FakeCore } from '../fake-core.ts';
@@ -80,6 +80,14 @@ describe('cairn merge', () => {
     expect((await runCairn(['merge', 'o.db', '--take', choice], { core: aCore() })).exitCode).toBe(2);
   });
 
+  it('lets somebody choose also where nothing comes in by itself', async () => {
+    const core = aCore({ conflicts: [CONFLICT], isNothingNew: true, snapshots: 0 });
+    const take = ['--take', `checkpoint.${CONFLICT.id}.name=theirs`];
+    await runCairn(['merge', 'old.db', '--strategy', 'manual', ...take, '--yes'], { core });
+
+    expect(core.merges.map(({ isDryRun }) => isDryRun)).toEqual([true, false]);
+  });
+
   it('asks for the password of a vault of its own, or reads it', async () => {
     using folder = makeTemporaryFolder();
     const file = join(folder.path, 'other');
@@ -89,9 +97,18 @@ describe('cairn merge', () => {
     const asked = await runCairn(['merge', 'o.db', '--yes'], { core: core(), answers: [TEST_PASSWORD, 'theirs'] });
     const given = await runCairn(['merge', 'o.db', '--yes', '--other-password-file', file], { core: core() });
     const neither = await runCairn(['merge', 'o.db', '--yes'], { core: core() });
+    const slipped = await runCairn(['merge', 'o.db', '--yes'], {
+      core: core(),
+      answers: [TEST_PASSWORD, 'thers', 'theirs'],
+    });
+    writeFileSync(file, 'wrong\n');
+    const wrong = await runCairn(['merge', 'o.db', '--yes', '--other-password-file', file], { core: core() });
 
-    for (const run of [asked, given])
+    for (const run of [asked, given, slipped])
       expect(run.core.merges.at(-1)).toMatchObject({ otherSecret: { type: 'password', text: 'theirs' } });
-    expect([asked.exitCode, given.exitCode, neither.exitCode]).toEqual([0, 0, 3]);
+    expect([asked.exitCode, given.exitCode, neither.exitCode, slipped.exitCode, wrong.exitCode]).toEqual([
+      0, 0, 3, 0, 3,
+    ]);
+    expect(wrong.stderr).toContain('does not open the other vault');
   });
 });

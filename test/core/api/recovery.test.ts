@@ -278,3 +278,72 @@ describe('damage that is found while captures run', () => {
     expect(notices().some((text) => text.includes('put right from a whole copy'))).toBe(true);
   });
 });
+
+describe('a merge with another vault', () => {
+  const ask = async (
+    step: 'mergePlan' | 'merge',
+    changes: { other: string; password?: string; otherSecret?: { password: string } },
+  ) => {
+    const { password = TEST_PASSWORD, ...rest } = changes;
+    const events = [];
+    for await (const event of await call(test.router.recovery[step], { ...rest, secret: { password } }))
+      events.push(event);
+    const last = events.at(-1);
+    if (last?.type !== 'done') throw new Error('no result');
+    return last.result;
+  };
+
+  it('says what a backup would bring, then brings it, while the app keeps the vault open before and after', async () => {
+    const { name } = await backUp();
+    const before = await test.session.unlocked().app.vault.listSnapshots({ limit: 50 });
+    clock.jumpWall(60_000);
+    await test.session.forget(60);
+    await test.session.capture({ kind: 'manual' });
+    const left = await test.session.unlocked().app.vault.listSnapshots({ limit: 50 });
+    expect(left).toHaveLength(1);
+
+    const looked = await ask('mergePlan', { other: name });
+    expect(looked).toMatchObject({ isSameVault: true, snapshots: before.length, keptAs: null, isNothingNew: false });
+    expect(looked.incoming?.to).toBe(new Date(before[0]?.takenAtMs ?? 0).toISOString());
+    expect(await test.session.unlocked().app.vault.listSnapshots({ limit: 50 })).toEqual(left);
+    const done = await ask('merge', { other: join(test.app.folder.backups, name) });
+
+    expect(done.keptAs).toMatch(/^vault\.db\.before-merge-/);
+    expect(readdirSync(test.home)).toContain(done.keptAs);
+    const after = await test.session.unlocked().app.vault.listSnapshots({ limit: 50 });
+    expect(after.map(({ id }) => id)).toEqual([...left, ...before].map(({ id }) => id));
+    const told = test.events.map((event) => (event.type === 'notice' ? event.text : event.type));
+    expect(told.find((text) => text.startsWith('The other vault is merged'))).toContain(done.keptAs);
+    expect(told).toContain('snapshots.removed');
+    expect(await ask('mergePlan', { other: name })).toMatchObject({ isNothingNew: true });
+  });
+
+  it('asks for the password of a vault of its own, and counts no slip of that against this one', async () => {
+    await using other = makeTestSession({ clock });
+    other.tmux.answer(async () => ({ items: [other.tmux.item('b')] }));
+    await other.session.createVault('another battery staple horse');
+    await other.session.capture({ kind: 'manual' });
+    // Captures a last time.
+    await other.session.close();
+    clock.jumpWall(60_000);
+    await test.session.capture({ kind: 'manual' });
+
+    await expect(ask('mergePlan', { other: other.home })).rejects.toMatchObject({ code: 'VAULT_LOCKED' });
+    for (let slip = 0; slip < 5; slip += 1)
+      await expect(
+        ask('mergePlan', { other: other.home, otherSecret: { password: 'not this one' } }),
+      ).rejects.toMatchObject({ code: 'VAULT_WRONG_OTHER_PASSWORD' });
+    const otherSecret = { password: 'another battery staple horse' };
+    expect(await ask('merge', { other: other.home, otherSecret })).toMatchObject({ isSameVault: false, snapshots: 2 });
+  });
+
+  it('changes nothing with a wrong password, and takes no path that depends on where the app was started', async () => {
+    const { name } = await backUp();
+    await expect(ask('merge', { other: name, password: 'not this one' })).rejects.toMatchObject({
+      code: 'VAULT_WRONG_PASSWORD',
+    });
+    await expect(ask('mergePlan', { other: `./${name}` })).rejects.toMatchObject({ code: 'USAGE_INVALID' });
+    await expect(ask('mergePlan', { other: '~/nothing/here' })).rejects.toMatchObject({ code: 'VAULT_MISSING' });
+    expect(test.session.status()).toMatchObject({ vault: 'unlocked' });
+  });
+});

@@ -1,6 +1,6 @@
 // A vault whose bytes are really damaged: it is read where it can be, told of in full, repaired, or replaced by a backup.
 
-import { closeSync, openSync, readdirSync, readFileSync, statSync, writeSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, readFileSync, statSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 
 import type { Page } from '@playwright/test';
@@ -41,6 +41,10 @@ function destroy({ dataFolder }: Installation): void {
 
 function kept({ dataFolder }: Installation): string[] {
   return readdirSync(dataFolder).filter((name) => /^vault\.db\.damaged-\w+$/.test(name));
+}
+
+function keptBefore({ dataFolder }: Installation): string[] {
+  return readdirSync(dataFolder).filter((name) => /^vault\.db\.before-merge-\w+$/.test(name));
 }
 
 /** Presses what a person without a mouse reaches with the Tab key. */
@@ -231,4 +235,146 @@ test('damage that another process finds while the window is open is told there, 
   await page.getByRole('link', { name: 'See what is touched' }).click();
   await expect(glance).toContainText('Damage was found');
   await expect(page.getByRole('heading', { name: 'What was found' })).toBeVisible();
+});
+
+test('another vault is brought in, after it was said what it would bring, by keyboard alone', async ({
+  installation,
+  shell,
+}) => {
+  test.skip(shell === 'desktop', 'the desktop app has no wire to hold');
+  test.slow();
+  // A vault of its own, older than everything here.
+  const other = join(installation.dataFolder, '..', 'laptop');
+  const onLaptop = ['--home', other, '--password-file', join(installation.dataFolder, '..', 'laptop-password')];
+  writeFileSync(onLaptop[3] ?? '', 'another battery staple horse', { mode: 0o600 });
+  installation.cairn('init', ...onLaptop, '--sources', 'tmux,git');
+  installation.cairn('checkpoint', 'On the train', ...onLaptop);
+  seed(installation);
+  installation.cairn('backup');
+  const page = await installation.open();
+  const wire = await takeWire(page);
+  await page.reload();
+  await unlock(page);
+  await page.goto(new URL('/recovery', page.url()).href);
+
+  const part = page.getByRole('region', { name: 'Bring in another vault' });
+  await pressByTab(page, 'Merge…');
+  await expectAccessible(page);
+  const place = part.getByLabel('The other vault', { exact: true });
+  const password = part.getByLabel('Password of this vault', { exact: true });
+  const look = part.getByRole('button', { name: 'What would it bring?' });
+  await place.fill(join(other, 'not-there'));
+  await password.fill('not this one');
+  await look.press('Enter');
+  await expect(part).toContainText('This does not open this vault. Nothing was changed.');
+  await password.fill(PASSWORD);
+  await look.press('Enter');
+  await expect(part).toContainText('There is no file where the other vault should be.');
+  await place.fill(installation.workspace.repository);
+  await look.press('Enter');
+  await expect(part).toContainText('There is no file where the other vault should be.');
+  await place.fill(join(installation.dataFolder, 'config.json'));
+  await look.press('Enter');
+  await expect(part).toContainText('The other file is no Cairn vault');
+
+  // Only a look tells that it has a password of its own; then that is asked for, and the focus is there.
+  await place.fill(other);
+  await look.press('Enter');
+  const otherPassword = part.getByLabel('Password of the other vault', { exact: true });
+  await expect(otherPassword).toBeFocused();
+  await expect(part).toContainText('a vault of its own, with a password of its own');
+  await otherPassword.fill(PASSWORD);
+  await look.press('Enter');
+  await expect(part).toContainText('This does not open the other vault. Nothing was changed.');
+  await otherPassword.fill('another battery staple horse');
+  await look.press('Enter');
+  const outlook = page.getByRole('region', { name: 'What a merge would do' });
+  await expect(outlook).toContainText('1 snapshot would come in');
+  await expect(outlook.getByRole('table', { name: 'What each side wins and loses' })).toContainText('1 checkpoint');
+  expect(keptBefore(installation)).toEqual([]);
+  await expectAccessible(page);
+  await part.getByRole('button', { name: 'Merge now' }).scrollIntoViewIfNeeded();
+  await picture(page, 'recovery-merge');
+
+  // Held on its way, as a large one would take: it can be ended, and the vault is as it was.
+  wire.hold('recovery/merge');
+  await pressByTab(page, 'Merge now');
+  await expect(page.getByRole('progressbar', { name: 'Merging, and checking every record' })).toBeVisible();
+  await pressByTab(page, 'Cancel');
+  await expect(part).toContainText('Cancelled. The vault is as it was.');
+  expect(keptBefore(installation)).toEqual([]);
+  wire.let('recovery/merge');
+
+  await pressByTab(page, 'Merge now');
+  const done = page.getByRole('region', { name: 'What the merge did' });
+  await expect(done).toContainText('1 snapshot came in');
+  const kept = keptBefore(installation);
+  expect(kept).toHaveLength(1);
+  await expect(done).toContainText(kept[0] ?? '');
+  await expectAccessible(page);
+  await done.scrollIntoViewIfNeeded();
+  await picture(page, 'recovery-merged');
+  await page.getByRole('navigation', { name: 'Places' }).getByRole('link', { name: 'Checkpoints' }).click();
+  await expect(page.getByText('On the train').first()).toBeVisible();
+  await page.goto(new URL('/recovery', page.url()).href);
+  await pressByTab(page, 'Merge…');
+  await place.fill(other);
+  await password.fill(PASSWORD);
+  await look.press('Enter');
+  await otherPassword.fill('another battery staple horse');
+  await look.press('Enter');
+  await expect(outlook).toContainText('Nothing is missing here that the other one has.');
+  await expect(part.getByRole('button', { name: 'Merge now' })).toBeHidden();
+  await installation.end('SIGTERM');
+  expect(installation.cairn('verify', '--deep')).toContain('The vault is whole');
+});
+
+test('where both vaults say different things, each difference is shown, and may be chosen by hand', async ({
+  installation,
+  shell,
+}) => {
+  test.skip(shell === 'desktop', 'the same window, and one vault more to make');
+  seed(installation);
+  installation.cairn('backup');
+  const [backup = ''] = readdirSync(join(installation.dataFolder, 'backups')).filter((name) => name.endsWith('.db'));
+  const { checkpoints } = JSON.parse(installation.cairn('checkpoints', 'list', '--json')) as {
+    checkpoints: readonly { id: string }[];
+  };
+  installation.cairn(
+    'checkpoints',
+    'edit',
+    checkpoints[0]?.id ?? '',
+    '--name',
+    'After the migration',
+    '--tag',
+    'later',
+  );
+  const page = await installation.open();
+  await unlock(page);
+  await page.goto(new URL('/recovery', page.url()).href);
+  const part = page.getByRole('region', { name: 'Bring in another vault' });
+  await part.getByRole('button', { name: 'Merge…' }).click();
+  await part.getByLabel('The other vault', { exact: true }).fill(backup);
+  await part.getByLabel('Password of this vault', { exact: true }).fill(PASSWORD);
+  await part.getByRole('button', { name: 'What would it bring?' }).click();
+  const decided = part.getByRole('table', { name: 'Fields that both say differently, and what counts' });
+  await expect(decided.getByRole('row')).toHaveCount(3);
+  await expect(decided).toContainText('After the migration');
+  await expectAccessible(page);
+
+  await part.getByLabel('I choose').check();
+  await expect(part.getByRole('region', { name: 'What a merge would do' })).toBeHidden();
+  await part.getByRole('button', { name: 'What would it bring?' }).click();
+  const name = part.getByRole('group', { name: /^Checkpoint After the migration: name/ });
+  await expect(name.getByLabel('Here After the migration')).toBeChecked();
+  await expect(part.getByRole('button', { name: 'Merge now' })).toBeHidden();
+  await name.getByLabel('There Before the migration').check();
+  await expectAccessible(page);
+  await name.scrollIntoViewIfNeeded();
+  await picture(page, 'recovery-merge-choose');
+  await part.getByRole('button', { name: 'Merge now' }).click();
+  await expect(page.getByRole('region', { name: 'What the merge did' })).toContainText(
+    'kept as vault.db.before-merge-',
+  );
+  expect(installation.cairn('checkpoints', 'list')).toContain('Before the migration');
 });

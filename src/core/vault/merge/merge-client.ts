@@ -1,9 +1,11 @@
 // Starts a merge in a thread of its own.
 
+import type { MergeChoices } from '../../../shared/merge/merge-choices.ts';
+import type { MergeStrategy } from '../../../shared/merge/merge-fields.ts';
 import type { VaultSecret } from '../vault-client.ts';
 import type { LongWorkOptions } from '../vault.ts';
 import { startWorkerTask } from '../worker-task.ts';
-import type { MergeChoices, MergeReport, MergeStrategy } from './merge-report.ts';
+import type { MergeReport } from './merge-report.ts';
 
 export interface MergeOptions extends LongWorkOptions {
   /** `vault.db` in the data folder; closed in this process. */

@@ -7,13 +7,14 @@ import {
   type MergeChoices,
   type MergeConflict,
   type MergeSide,
-  type MergeStrategy,
-} from './merge-report.ts';
+} from '../../../shared/merge/merge-choices.ts';
+import type { MergeStrategy } from '../../../shared/merge/merge-fields.ts';
 
 const MAX_SHOWN = 500;
 const CHECKPOINT_FIELDS = ['name', 'description', 'tags', 'priority', 'pinned'] as const;
 
 export interface MergeRules {
+  /** `latest`: that of the later edit. `most-complete`: what both have together. `manual`: what was chosen, else the own. */
   readonly strategy: MergeStrategy;
   readonly choices: MergeChoices;
 }

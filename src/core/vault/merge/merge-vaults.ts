@@ -169,13 +169,14 @@ function assertWhole(own: VaultState): void {
 }
 
 function reportOf(own: VaultState, { isSameVault }: OtherVault, plan: MergePlan): MergeReport {
-  const { incoming, inBoth, unreadable, newCheckpoints, changedCheckpoints, sessions, conflicts } = plan;
+  const { incoming, span, inBoth, unreadable, newCheckpoints, changedCheckpoints, sessions, conflicts } = plan;
   const sessionsAdded = sessions.filter(({ isNew }) => isNew).length;
   return {
     isSameVault,
     snapshots: incoming,
     inBoth,
     unreadable: Math.max(0, unreadable),
+    incoming: span,
     itemsLeftOut: 0,
     checkpointsAdded: newCheckpoints.length,
     checkpointsChanged: changedCheckpoints.length,

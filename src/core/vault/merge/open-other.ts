@@ -1,6 +1,7 @@
 // Opens the other vault of a merge, to read: a backup of this vault opens with its secret and beside its key file, any other with its own.
 
 import { AppError } from '../../../shared/model/app-error.ts';
+import type { ErrorCode } from '../../../shared/model/error-codes.ts';
 import { FORMAT_VERSION, readNumber, type ReadDb } from '../database.ts';
 import { withStorageErrors } from '../errors.ts';
 import { parseHeader } from '../keyring/header.ts';
@@ -13,6 +14,31 @@ import { openBeside, readState } from '../open-beside.ts';
 import { readHeaderCopies } from '../tables/single-rows.ts';
 import { rebuildChunkBox } from '../upkeep/parity.ts';
 import { vaultFiles } from '../vault-files.ts';
+
+const REPAIR_FIRST = 'put it into a data folder of its own and run `cairn repair --home FOLDER` first.';
+/** The words for a vault that does not open speak of the own one, and of what to do with that. */
+const WORDS: Readonly<
+  Partial<Record<ErrorCode, { readonly message: string; readonly hint?: string; readonly code?: ErrorCode }>>
+> = {
+  VAULT_MISSING: {
+    message: 'There is no file where the other vault should be.',
+    hint: 'Name the file of a backup, a data folder, or a vault.db.',
+  },
+  VAULT_NOT_A_VAULT: {
+    message: 'The other file is no Cairn vault, or its beginning was destroyed.',
+    hint: `If it is one: ${REPAIR_FIRST}`,
+  },
+  VAULT_NEWER_FORMAT: { message: 'The other vault has a newer format than this Cairn reads.' },
+  VAULT_DAMAGED: {
+    message: 'The other vault is damaged so far that it cannot be read.',
+    hint: `To save what is whole of it, ${REPAIR_FIRST}`,
+  },
+  VAULT_WRONG_PASSWORD: {
+    message: 'This does not open the other vault.',
+    hint: 'It opens with a password or a recovery key of its own.',
+    code: 'VAULT_WRONG_OTHER_PASSWORD',
+  },
+};
 
 export interface OtherVault {
   readonly state: VaultState;
@@ -29,10 +55,20 @@ export interface OtherVaultOptions {
   readonly keyring: KeyringOptions;
 }
 
-/** @throws AppError VAULT_MISSING, VAULT_NOT_A_VAULT, VAULT_LOCKED where a password of its own is needed, VAULT_WRONG_PASSWORD, VAULT_DAMAGED */
+/**
+ * @throws AppError, in words that speak of the other vault: VAULT_MISSING, VAULT_NOT_A_VAULT, VAULT_NEWER_FORMAT, VAULT_LOCKED where a password
+ * of its own is needed, VAULT_WRONG_OTHER_PASSWORD, VAULT_DAMAGED
+ */
 export async function openOtherVault(options: OtherVaultOptions): Promise<OtherVault> {
-  const { path, secret, ownId, ownSecret, keyring: keyringOptions } = options;
-  const db = openOtherFile(path);
+  try {
+    return await openNamed(options);
+  } catch (error) {
+    throw error instanceof AppError ? aboutTheOther(error) : error;
+  }
+}
+
+async function openNamed({ path, secret, ownId, ownSecret, keyring: keyringOptions }: OtherVaultOptions) {
+  const db = withStorageErrors('Opening the other vault', () => openAnyFormat(path));
   try {
     const isSameVault = readHeaderCopies(db).some((copy) => idOf(copy)?.equals(ownId) === true);
     if (!isSameVault && secret === null)
@@ -61,22 +97,11 @@ export async function openOtherVault(options: OtherVaultOptions): Promise<OtherV
   }
 }
 
-/** The words for a vault that is missing or none speak of the own one, and of what to do with that. */
-function openOtherFile(path: string): ReadDb {
-  try {
-    return withStorageErrors('Opening the other vault', () => openAnyFormat(path));
-  } catch (error) {
-    if (!(error instanceof AppError)) throw error;
-    if (error.code === 'VAULT_MISSING')
-      throw new AppError('VAULT_MISSING', 'There is no file where the other vault should be.', {
-        hint: 'Name the file of a backup, a data folder, or a vault.db.',
-      });
-    if (error.code === 'VAULT_NOT_A_VAULT')
-      throw new AppError('VAULT_NOT_A_VAULT', 'The other file is no Cairn vault, or its beginning was destroyed.', {
-        hint: 'If it is one: put it into a data folder of its own and run `cairn repair --home FOLDER` first.',
-      });
-    throw error;
-  }
+function aboutTheOther(error: AppError): AppError {
+  const words = WORDS[error.code];
+  if (words === undefined) return error;
+  const { message, hint = error.hint, code = error.code } = words;
+  return new AppError(code, message, { hint, cause: error });
 }
 
 /** Where it lies; one of an older format in memory, where it can be brought to today's. */

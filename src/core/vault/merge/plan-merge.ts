@@ -6,10 +6,10 @@ import type { SessionId, SnapshotId } from '../../../shared/model/ids.ts';
 import type { JsonObject } from '../../../shared/model/json.ts';
 import type { SessionMessage, StoredSession } from '../../../shared/model/session.ts';
 import { AppError } from '../../../shared/model/app-error.ts';
+import type { MergeConflict } from '../../../shared/merge/merge-choices.ts';
 import { listSessions, readMessages } from '../log/sessions.ts';
 import type { VaultState } from '../log/vault-state.ts';
 import { mergeCheckpoint, mergeFacts, type MergeRules } from './merge-fields.ts';
-import type { MergeConflict } from './merge-report.ts';
 
 const WINDOW_MESSAGES = 10_000;
 
@@ -30,6 +30,8 @@ export interface MergePlan {
   /** Own snapshots before that place. */
   readonly untouched: number;
   readonly incoming: number;
+  /** When the first and the last of them were taken. */
+  readonly span: { readonly fromMs: number; readonly toMs: number } | null;
   readonly inBoth: number;
   readonly unreadable: number;
   readonly newCheckpoints: readonly Checkpoint[];
@@ -47,7 +49,7 @@ export function planMerge(own: VaultState, other: VaultState, rules: MergeRules)
   const checkpoints = planCheckpoints(own, other, rules);
   const sessions = planSessions(own, other, rules);
   return {
-    ...{ places, untouched, incoming: incoming.length, inBoth, unreadable },
+    ...{ places, untouched, incoming: incoming.length, span: spanOf(other, incoming), inBoth, unreadable },
     ...checkpoints,
     sessions: sessions.plans,
     sessionsDeletedHere: sessions.deletedHere,
@@ -65,6 +67,14 @@ function findIncoming(own: VaultState, other: VaultState) {
     else if (isReadable(other, at)) incoming.push(at);
   }
   return { incoming, inBoth, unreadable: other.head.snapshots - inBoth - incoming.length };
+}
+
+function spanOf(other: VaultState, incoming: readonly number[]): MergePlan['span'] {
+  if (incoming.length === 0) return null;
+  const times = incoming.map((at) => other.index.timeAt(at));
+  const smaller = (one: number, another: number): number => Math.min(one, another);
+  const larger = (one: number, another: number): number => Math.max(one, another);
+  return { fromMs: times.reduce(smaller), toMs: times.reduce(larger) };
 }
 
 function isReadable(other: VaultState, at: number): boolean {

@@ -10,6 +10,7 @@ import { Message } from '../../components/feedback.tsx';
 import { useStatus } from '../../stores/status.ts';
 import { Export } from './export.tsx';
 import { Health } from './health.tsx';
+import { Merge } from './merge.tsx';
 import { RecoveryParts } from './recovery-parts.tsx';
 
 export function Recovery() {
@@ -52,6 +53,7 @@ export function Recovery() {
           </div>
         </section>
       )}
+      <Merge isReadOnly={readOnly !== undefined} />
       <Export />
     </div>
   );

@@ -11,10 +11,12 @@ export type SecretInput = { readonly password: string } | { readonly recoveryKey
 export interface SecretFieldProps {
   readonly onValue: (secret: SecretInput | null) => void;
   readonly error: string | undefined;
+  /** What it opens: "the vault". */
+  readonly of?: string;
   readonly hasFocus?: boolean;
 }
 
-export function SecretField({ onValue, error, hasFocus = false }: SecretFieldProps) {
+export function SecretField({ onValue, error, of = 'the vault', hasFocus = false }: SecretFieldProps) {
   const [isByKey, setByKey] = useState(false);
   const [text, setText] = useState('');
   const take = (next: string, byKey: boolean): void => {
@@ -27,7 +29,7 @@ export function SecretField({ onValue, error, hasFocus = false }: SecretFieldPro
     <div className="stack">
       {isByKey ? (
         <TextField
-          label="Recovery key"
+          label={of === 'the vault' ? 'Recovery key' : `Recovery key of ${of}`}
           value={text}
           onValue={(next) => take(next, true)}
           error={error}
@@ -38,7 +40,7 @@ export function SecretField({ onValue, error, hasFocus = false }: SecretFieldPro
         />
       ) : (
         <PasswordField
-          label="Password of the vault"
+          label={`Password of ${of}`}
           value={text}
           onValue={(next) => take(next, false)}
           autoComplete="current-password"
@@ -47,7 +49,11 @@ export function SecretField({ onValue, error, hasFocus = false }: SecretFieldPro
         />
       )}
       <div className="row">
-        <Button look="quiet" onClick={() => take('', !isByKey)}>
+        <Button
+          look="quiet"
+          aria-label={isByKey ? `Use the password of ${of}` : `Use the recovery key of ${of}`}
+          onClick={() => take('', !isByKey)}
+        >
           {isByKey ? 'Use the password' : 'Use the recovery key'}
         </Button>
       </div>

@@ -278,14 +278,25 @@ describe('mergeVaults() with a backup of the same vault', () => {
     expect(readdirSync(test.folder).filter((name) => /\.new-|before-merge/.test(name))).toEqual([]);
   });
 
-  it('says of the other one that it is not there, or no vault', async () => {
+  it('says of the other one that it is not there, no vault, of a newer format, or damaged', async () => {
     await using test = await openTestVault();
     await save(test.vault, 'new', 0);
     const garbage = join(test.folder, 'garbage');
     writeFileSync(garbage, 'what is this?'.repeat(1_000));
+    const newer = await backUp(test);
+    const damaged = `${newer}.damaged`;
+    copyFileSync(newer, damaged);
+    const torn = new BetterSqlite3(damaged);
+    torn.exec('UPDATE head_a SET box = zeroblob(64); UPDATE head_b SET box = zeroblob(64)');
+    torn.close();
+    const db = new BetterSqlite3(newer);
+    db.pragma('user_version = 99');
+    db.close();
     for (const [path, code] of [
       [join(test.folder, 'nothing'), 'VAULT_MISSING'],
       [garbage, 'VAULT_NOT_A_VAULT'],
+      [newer, 'VAULT_NEWER_FORMAT'],
+      [damaged, 'VAULT_DAMAGED'],
     ] as const)
       await expect(merge(test, path)).rejects.toMatchObject({ code, message: expect.stringContaining('other') });
   });
@@ -322,7 +333,7 @@ describe('mergeVaults() with a vault of its own', () => {
 
     await expect(merge(test, other.path)).rejects.toMatchObject({ code: 'VAULT_LOCKED' });
     await expect(merge(test, other.path, { otherSecret: SECRET })).rejects.toMatchObject({
-      code: 'VAULT_WRONG_PASSWORD',
+      code: 'VAULT_WRONG_OTHER_PASSWORD',
     });
     const report = await merge(test, other.path, { otherSecret: { type: 'password', text: password } });
 

@@ -65,6 +65,7 @@ export function aMergeReport(changes: Partial<MergeReport> = {}): MergeReport {
     snapshots: 4,
     inBoth: 6,
     unreadable: 0,
+    newerLeftOut: 0,
     itemsLeftOut: 0,
     checkpointsAdded: 1,
     checkpointsChanged: 0,

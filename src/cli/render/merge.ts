@@ -19,6 +19,15 @@ export interface MergeView {
 
 export function renderMerge(report: MergeReport, { style, isDone }: MergeView): string[] {
   const what = report.isSameVault ? 'state of this vault' : 'vault';
+  const newer =
+    report.newerLeftOut === 0
+      ? []
+      : [
+          style.yellow(
+            `${countOf(report.newerLeftOut, 'snapshot')} there are newer than the newest one here, and stay out: \`cairn capture\`, then merge again.`,
+          ),
+        ];
+  if (report.isNothingNew && newer.length > 0) return [...newer, ...renderConflicts(report, style)];
   if (report.isNothingNew)
     return [
       `${style.green('Nothing is missing here')} that the other ${what} has: all ${countOf(report.inBoth, 'snapshot')} of it are in both.`,
@@ -37,6 +46,7 @@ export function renderMerge(report: MergeReport, { style, isDone }: MergeView): 
     ...(report.sessionsDeletedHere === 0
       ? []
       : [`${countOf(report.sessionsDeletedHere, 'conversation')} that were deleted here stay deleted.`]),
+    ...newer,
     ...(report.unreadable === 0
       ? []
       : [style.yellow(`${countOf(report.unreadable, 'snapshot')} cannot be read there, and stay out.`)]),

@@ -143,6 +143,8 @@ const mergeResultSchema = z.object({
   snapshots: z.int().min(0),
   inBoth: z.int().min(0),
   unreadable: z.int().min(0),
+  /** Snapshots that stay out, newer than the newest one here: after the next capture another merge brings them. */
+  newerLeftOut: z.int().min(0),
   /** When the first and the last that come in were taken. */
   incoming: z.object({ from: timeSchema, to: timeSchema }).nullable(),
   /** Items of them that were left out, damaged there; 0 before it is done. */

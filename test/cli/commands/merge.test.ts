@@ -80,6 +80,16 @@ describe('cairn merge', () => {
     expect((await runCairn(['merge', 'o.db', '--take', choice], { core: aCore() })).exitCode).toBe(2);
   });
 
+  it('says what stays out until the next capture, and does not call that nothing', async () => {
+    const some = await runCairn(['merge', 'old.db', '--dry-run'], { core: aCore({ newerLeftOut: 2 }) });
+    const none = await runCairn(['merge', 'old.db'], { core: aCore({ newerLeftOut: 2, isNothingNew: true }) });
+
+    for (const { stdout } of [some, none])
+      expect(stdout).toMatch(/2 snapshots.* are newer .* `cairn capture`, then merge/);
+    expect(none.stdout).not.toContain('Nothing is missing');
+    expect(none.exitCode).toBe(0);
+  });
+
   it('lets somebody choose also where nothing comes in by itself', async () => {
     const core = aCore({ conflicts: [CONFLICT], isNothingNew: true, snapshots: 0 });
     const take = ['--take', `checkpoint.${CONFLICT.id}.name=theirs`];

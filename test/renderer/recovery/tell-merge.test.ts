@@ -12,7 +12,7 @@ const CONFLICT: MergeConflictView = {
   ...{ ours: 'Before', theirs: 'Before the move', taken: 'theirs' },
 };
 const NOTHING: Parameters<typeof tellBalance>[0] = {
-  ...{ isSameVault: true, snapshots: 0, inBoth: 3, unreadable: 0, incoming: null, itemsLeftOut: 0 },
+  ...{ isSameVault: true, snapshots: 0, inBoth: 3, unreadable: 0, newerLeftOut: 0, incoming: null, itemsLeftOut: 0 },
   ...{ checkpointsAdded: 0, checkpointsChanged: 0, sessionsAdded: 0, sessionsChanged: 0, sessionsDeletedHere: 0 },
   ...{ conflicts: [], isNothingNew: true, isShared: false, keptAs: null },
 };
@@ -25,7 +25,14 @@ describe('tellBalance()', () => {
   it('counts what comes in and what is replaced here, and what stays out there', () => {
     const { here, there } = tellBalance({
       ...NOTHING,
-      ...{ snapshots: 2, checkpointsAdded: 1, sessionsChanged: 1, unreadable: 3, sessionsDeletedHere: 1 },
+      ...{
+        snapshots: 2,
+        checkpointsAdded: 1,
+        sessionsChanged: 1,
+        unreadable: 3,
+        newerLeftOut: 4,
+        sessionsDeletedHere: 1,
+      },
       incoming: { from: '2026-03-01T10:00:00.000Z', to: '2026-03-04T10:00:00.000Z' },
       conflicts: [CONFLICT, { ...CONFLICT, taken: 'ours' }, { ...CONFLICT, taken: 'both' }],
     });
@@ -37,6 +44,7 @@ describe('tellBalance()', () => {
     ]);
     expect(here.loses).toEqual([expect.stringMatching(/^1 value that the other one’s take/)]);
     expect(there.loses).toEqual([
+      '4 snapshots newer than the newest one here: merge again after the next capture',
       '3 snapshots that cannot be read there',
       '1 conversation that you deleted here',
       '1 value, since what is here counts',

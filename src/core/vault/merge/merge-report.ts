@@ -9,6 +9,8 @@ export interface MergeReport {
   readonly snapshots: number;
   readonly inBoth: number;
   readonly unreadable: number;
+  /** Snapshots that stay out, since they are newer than the newest one here: after the next capture another merge brings them. */
+  readonly newerLeftOut: number;
   /** When the first and the last of those that came in were taken; null where none was. */
   readonly incoming: { readonly fromMs: number; readonly toMs: number } | null;
   /** Items of them that were left out, each a gap of its snapshot, since their content is damaged there; 0 in a dry run. */

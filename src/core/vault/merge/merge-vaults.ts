@@ -40,8 +40,8 @@ export type MergeVaultsOptions = KeyringOptions &
   };
 
 /**
- * @throws AppError VAULT_BUSY while somebody has this vault open, VAULT_WRONG_PASSWORD, VAULT_DAMAGED where this vault is damaged, USAGE_INVALID
- * where the other one is newer, CANCELLED, and as `openOtherVault`
+ * @throws AppError VAULT_BUSY while somebody has this vault open, VAULT_WRONG_PASSWORD, VAULT_DAMAGED where this vault is damaged,
+ * CANCELLED, and as `openOtherVault`
  */
 export async function mergeVaults(
   files: VaultFiles,
@@ -96,7 +96,9 @@ class Merge {
   }
 
   async #mergeFrom(own: VaultState, other: OtherVault): Promise<MergeReport> {
-    const plan = withStorageErrors('Comparing the vaults', () => planMerge(own, other.state, this.#options));
+    const plan = withStorageErrors('Comparing the vaults', () =>
+      planMerge(own, other.state, other.isSameVault, this.#options),
+    );
     const report = reportOf(own, other, plan);
     if (this.#options.isDryRun || report.isNothingNew) return report;
     const fresh = vaultFiles(`${this.#files.database}.new-${process.pid}`);
@@ -169,13 +171,14 @@ function assertWhole(own: VaultState): void {
 }
 
 function reportOf(own: VaultState, { isSameVault }: OtherVault, plan: MergePlan): MergeReport {
-  const { incoming, span, inBoth, unreadable, newCheckpoints, changedCheckpoints, sessions, conflicts } = plan;
+  const { incoming, span, inBoth, unreadable, newer, newCheckpoints, changedCheckpoints, sessions, conflicts } = plan;
   const sessionsAdded = sessions.filter(({ isNew }) => isNew).length;
   return {
     isSameVault,
     snapshots: incoming,
     inBoth,
     unreadable: Math.max(0, unreadable),
+    newerLeftOut: newer,
     incoming: span,
     itemsLeftOut: 0,
     checkpointsAdded: newCheckpoints.length,

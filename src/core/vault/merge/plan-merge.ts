@@ -34,6 +34,8 @@ export interface MergePlan {
   readonly span: { readonly fromMs: number; readonly toMs: number } | null;
   readonly inBoth: number;
   readonly unreadable: number;
+  /** Readable ones that stay out, newer than the newest one here. */
+  readonly newer: number;
   readonly newCheckpoints: readonly Checkpoint[];
   readonly changedCheckpoints: readonly Checkpoint[];
   readonly sessions: readonly SessionPlan[];
@@ -41,15 +43,15 @@ export interface MergePlan {
   readonly conflicts: readonly MergeConflict[];
 }
 
-/** @throws AppError USAGE_INVALID where the other vault is the newer one */
-export function planMerge(own: VaultState, other: VaultState, rules: MergeRules): MergePlan {
-  const { incoming, inBoth, unreadable } = findIncoming(own, other);
-  assertOwnIsNewest(own, other, incoming);
-  const { places, untouched } = placeIncoming(own, other, incoming);
-  const checkpoints = planCheckpoints(own, other, rules);
+/** @param isSameVault the other one is another state of this vault */
+export function planMerge(own: VaultState, other: VaultState, isSameVault: boolean, rules: MergeRules): MergePlan {
+  const { readable, inBoth, unreadable } = findMissing(own, other);
+  const { incoming, newer, goesOn } = splitNewer(own, other, readable, isSameVault);
+  const { places, untouched } = placeIncoming(own, other, incoming, goesOn);
+  const checkpoints = planCheckpoints(own, other, incoming, rules);
   const sessions = planSessions(own, other, rules);
   return {
-    ...{ places, untouched, incoming: incoming.length, span: spanOf(other, incoming), inBoth, unreadable },
+    ...{ places, untouched, incoming: incoming.length, span: spanOf(other, incoming), inBoth, unreadable, newer },
     ...checkpoints,
     sessions: sessions.plans,
     sessionsDeletedHere: sessions.deletedHere,
@@ -57,16 +59,16 @@ export function planMerge(own: VaultState, other: VaultState, rules: MergeRules)
   };
 }
 
-function findIncoming(own: VaultState, other: VaultState) {
+function findMissing(own: VaultState, other: VaultState) {
   const there = new Set<SnapshotId>();
   for (let at = 0; at < own.index.count; at += 1) there.add(own.index.idAt(at));
-  const incoming: number[] = [];
+  const readable: number[] = [];
   let inBoth = 0;
   for (let at = 0; at < other.index.count; at += 1) {
     if (there.has(other.index.idAt(at))) inBoth += 1;
-    else if (isReadable(other, at)) incoming.push(at);
+    else if (isReadable(other, at)) readable.push(at);
   }
-  return { incoming, inBoth, unreadable: other.head.snapshots - inBoth - incoming.length };
+  return { readable, inBoth, unreadable: other.head.snapshots - inBoth - readable.length };
 }
 
 function spanOf(other: VaultState, incoming: readonly number[]): MergePlan['span'] {
@@ -87,17 +89,21 @@ function isReadable(other: VaultState, at: number): boolean {
   }
 }
 
-/** The newest snapshot is what the next capture goes on from, and what a restore offers: it must be of this vault. */
-function assertOwnIsNewest(own: VaultState, other: VaultState, incoming: readonly number[]): void {
-  const newest = own.index.count === 0 ? Number.NEGATIVE_INFINITY : own.index.timeAt(own.index.count - 1);
-  if (incoming.every((at) => other.index.timeAt(at) < newest)) return;
-  throw new AppError('USAGE_INVALID', 'The other vault holds snapshots that are newer than the newest one here.', {
-    hint: 'Nothing was changed. Capture once (`cairn capture`) and merge again; or merge this vault into that one.',
-  });
+/**
+ * The newest snapshot is what the next capture goes on from, and what a restore offers: it must be of this vault's own machine. So what is
+ * newer than the newest here comes in only where the other one is this vault as it went on, from the very snapshot that is the newest here.
+ */
+function splitNewer(own: VaultState, other: VaultState, readable: readonly number[], isSameVault: boolean) {
+  const { count } = own.index;
+  const goesOn = isSameVault && (count === 0 || other.index.indexOfId(own.index.idAt(count - 1)) >= 0);
+  if (goesOn) return { incoming: readable, newer: 0, goesOn };
+  const newest = count === 0 ? Number.NEGATIVE_INFINITY : own.index.timeAt(count - 1);
+  const incoming = readable.filter((at) => other.index.timeAt(at) < newest);
+  return { incoming, newer: readable.length - incoming.length, goesOn };
 }
 
 /** By time; what is of one side keeps its order, also where a clock jumped. */
-function placeIncoming(own: VaultState, other: VaultState, incoming: readonly number[]) {
+function placeIncoming(own: VaultState, other: VaultState, incoming: readonly number[], goesOn: boolean) {
   const places: MergedPlace[] = [];
   let untouched = 0;
   let next = 0;
@@ -110,19 +116,25 @@ function placeIncoming(own: VaultState, other: VaultState, incoming: readonly nu
     if (places.length === 0) untouched += 1;
     else places.push({ side: 'own', at });
   }
-  // Where a clock was set back the last ones may be left: before the newest own one all the same.
   const rest = incoming.slice(next).map((at): MergedPlace => ({ side: 'other', at }));
-  const newest = places.pop() ?? null;
-  return { places: [...places, ...rest, ...(newest === null ? [] : [newest])], untouched };
+  const newestAt = own.index.count - 1;
+  if (rest.length === 0 || newestAt < 0 || goesOn) return { places: [...places, ...rest], untouched };
+  // Where a clock was set back the last ones may be left: before the newest own one all the same.
+  const before = places.filter(({ side, at }) => side === 'other' || at !== newestAt);
+  return {
+    places: [...before, ...rest, { side: 'own', at: newestAt } as const],
+    untouched: Math.min(untouched, newestAt),
+  };
 }
 
-function planCheckpoints(own: VaultState, other: VaultState, rules: MergeRules) {
+function planCheckpoints(own: VaultState, other: VaultState, incoming: readonly number[], rules: MergeRules) {
+  const comesIn = new Set(incoming.map((at) => other.index.idAt(at)));
   const newCheckpoints: Checkpoint[] = [];
   const changedCheckpoints: Checkpoint[] = [];
   const conflicts: MergeConflict[] = [];
   for (const { checkpoint: theirs } of other.records.checkpoints()) {
     const ours = own.records.findCheckpoint(theirs.id)?.record.checkpoint;
-    const isThere = own.index.indexOfId(theirs.snapshotId) >= 0 || other.index.indexOfId(theirs.snapshotId) >= 0;
+    const isThere = own.index.indexOfId(theirs.snapshotId) >= 0 || comesIn.has(theirs.snapshotId);
     if (ours === undefined) {
       if (isThere) newCheckpoints.push(theirs);
       continue;

@@ -78,8 +78,10 @@ class MergedLog {
   constructor(deps: WriteMergedDeps) {
     const { own } = deps;
     this.#deps = deps;
-    this.#nextRecordId = own.head.nextRecordId;
-    this.#sequence = own.head.sequence;
+    // A later state of this vault has used numbers that are not used here yet: they are taken all the same.
+    const heads = deps.isSameVault ? [own.head, deps.other.head] : [own.head];
+    this.#nextRecordId = Math.max(...heads.map(({ nextRecordId }) => nextRecordId));
+    this.#sequence = Math.max(...heads.map(({ sequence }) => sequence));
     this.#chain = Buffer.alloc(32);
     this.#index = own.index.clone();
     this.#content = new ContentImport({ ...deps, takeRecordId: () => this.#takeRecordId() });
@@ -91,8 +93,8 @@ class MergedLog {
 
   async write({ places, untouched }: MergePlan, control: WorkControl): Promise<void> {
     const { own } = this.#deps;
-    const firstOld = own.index.sequenceAt(untouched);
     const lastOld = own.head.sequence;
+    const firstOld = untouched < own.index.count ? own.index.sequenceAt(untouched) : lastOld + 1;
     this.#index.filter((at) => at < untouched);
     if (untouched > 0) this.#chain = own.keys.chain(own.readSnapshotPayload(own.index.sequenceAt(untouched - 1)));
     for (let from = 0; from < places.length; from += BATCH) {

@@ -40,8 +40,15 @@ export function MergeOutlook({ result, isDone, onChoose }: MergeOutlookProps) {
 }
 
 function Summary({ result, isDone }: Pick<MergeOutlookProps, 'result' | 'isDone'>) {
-  const { isNothingNew, isSameVault, inBoth, snapshots, keptAs } = result;
+  const { isNothingNew, isSameVault, inBoth, snapshots, newerLeftOut, keptAs } = result;
   const other = isSameVault ? 'another state of this vault' : 'a vault of its own';
+  if (isNothingNew && newerLeftOut > 0)
+    return (
+      <Message tone="warn">
+        <strong>Nothing comes in yet.</strong> What the other one has is newer than the newest snapshot here. Capture
+        once, then merge again: the newest one stays of this machine.
+      </Message>
+    );
   if (isNothingNew)
     return (
       <Message tone="good">

@@ -14,7 +14,7 @@ interface Balance {
 /** Each side with what it wins and what it loses; nothing is an empty list. */
 export function tellBalance(result: MergeResult): { readonly here: Balance; readonly there: Balance } {
   const { snapshots, incoming, checkpointsAdded, checkpointsChanged, sessionsAdded, sessionsChanged } = result;
-  const { unreadable, itemsLeftOut, sessionsDeletedHere, conflicts } = result;
+  const { unreadable, newerLeftOut, itemsLeftOut, sessionsDeletedHere, conflicts } = result;
   const replaced = conflicts.filter(({ taken }) => taken === 'theirs').length;
   const ignored = conflicts.filter(({ taken }) => taken === 'ours').length;
   return {
@@ -34,6 +34,10 @@ export function tellBalance(result: MergeResult): { readonly here: Balance; read
     there: {
       wins: [],
       loses: [
+        ...some(
+          newerLeftOut,
+          `${plural(newerLeftOut, 'snapshot')} newer than the newest one here: merge again after the next capture`,
+        ),
         ...some(unreadable, `${plural(unreadable, 'snapshot')} that cannot be read there`),
         ...some(itemsLeftOut, `${plural(itemsLeftOut, 'thing')} that were damaged there; their snapshots say so`),
         ...some(sessionsDeletedHere, `${plural(sessionsDeletedHere, 'conversation')} that you deleted here`),

@@ -251,14 +251,82 @@ describe('mergeVaults() with a backup of the same vault', () => {
     await assertSound(test);
   });
 
-  it('changes nothing where it is cancelled, where the vault is open, or where the other one is newer', async () => {
+  it('brings what came after the newest one here where the other one is this vault as it went on', async () => {
+    await using test = await openTestVault();
+    const old = [await save(test.vault, 'old', 0), await save(test.vault, 'old', 1)];
+    await test.vault.close();
+    const [database, sidecar] = [readFileSync(test.path), readFileSync(`${test.path}.keys`)];
+    await test.reopen();
+    const later: SnapshotId[] = [];
+    for (let at = 5; at < 9; at += 1) later.push(await save(test.vault, 'later', at));
+    await test.vault.createCheckpoint(later[3] as SnapshotId, ATTRIBUTES, TEST_NOW_MS);
+    await test.vault.close();
+    const other = join(test.folder, 'as-it-went-on.db');
+    copyFileSync(test.path, other);
+    // Somebody went back to a backup.
+    writeFileSync(test.path, database);
+    writeFileSync(`${test.path}.keys`, sidecar);
+    await test.reopen();
+    expect(await ids(test.vault)).toEqual(old);
+
+    const report = await merge(test, other);
+
+    expect(report).toMatchObject({ isSameVault: true, snapshots: 4, inBoth: 2, newerLeftOut: 0, checkpointsAdded: 1 });
+    expect(await ids(test.vault)).toEqual([...old, ...later]);
+    for (const [at, id] of later.entries()) expect(await read(test.vault, id)).toBe(textOf('later', at + 5));
+    await assertSound(test);
+    // No number of that state stands for another snapshot here.
+    const numbers = (path: string): number[] => {
+      const db = new BetterSqlite3(path, { readonly: true });
+      try {
+        return db.prepare('SELECT sequence FROM snapshots ORDER BY sequence').pluck().all() as number[];
+      } finally {
+        db.close();
+      }
+    };
+    const before = numbers(other);
+    expect(numbers(test.path).slice(0, 2)).toEqual(before.slice(0, 2));
+    expect(Math.min(...numbers(test.path).slice(2))).toBeGreaterThan(Math.max(...before));
+    await save(test.vault, 'after', 20);
+    await assertSound(test);
+    expect(await merge(test, other)).toMatchObject({ isNothingNew: true, inBoth: 6 });
+  });
+
+  it('leaves out what is newer than the newest one here where both went on apart, until the next capture', async () => {
+    await using test = await openTestVault();
+    const common = await save(test.vault, 'common', 0);
+    await test.vault.close();
+    const [database, sidecar] = [readFileSync(test.path), readFileSync(`${test.path}.keys`)];
+    await test.reopen();
+    const theirs = [await save(test.vault, 'theirs', 2), await save(test.vault, 'theirs', 6)];
+    await test.vault.createCheckpoint(theirs[1] as SnapshotId, ATTRIBUTES, TEST_NOW_MS);
+    await test.vault.close();
+    const other = join(test.folder, 'elsewhere.db');
+    copyFileSync(test.path, other);
+    writeFileSync(test.path, database);
+    writeFileSync(`${test.path}.keys`, sidecar);
+    await test.reopen();
+    const ours = [await save(test.vault, 'ours', 4)];
+
+    expect(await merge(test, other)).toMatchObject({ snapshots: 1, newerLeftOut: 1, checkpointsAdded: 0 });
+    expect(await ids(test.vault)).toEqual([common, theirs[0], ...ours]);
+    await assertSound(test);
+    expect(await merge(test, other)).toMatchObject({ isNothingNew: true, newerLeftOut: 1, inBoth: 2 });
+    ours.push(await save(test.vault, 'ours', 8));
+    expect(await merge(test, other)).toMatchObject({ snapshots: 1, newerLeftOut: 0, checkpointsAdded: 1 });
+    expect(await ids(test.vault)).toEqual([common, theirs[0], ours[0], theirs[1], ours[1]]);
+    expect(await read(test.vault, theirs[1] as SnapshotId)).toBe(textOf('theirs', 6));
+    expect(await read(test.vault, ours[0] as SnapshotId)).toBe(textOf('ours', 4));
+    await assertSound(test);
+  });
+
+  it('changes nothing where it is cancelled, or where the vault is open', async () => {
     await using test = await openTestVault();
     await save(test.vault, 'old', 0);
     await save(test.vault, 'old', 5);
     const backup = await backUp(test);
     await test.vault.forget(TEST_NOW_MS + HOUR_MS, {});
     const before = await ids(test.vault);
-    await expect(merge(test, backup)).rejects.toMatchObject({ code: 'USAGE_INVALID' });
     await save(test.vault, 'new', 9);
     const end = new AbortController();
     end.abort();
@@ -325,6 +393,11 @@ describe('mergeVaults() with a vault of its own', () => {
     const password = 'another battery staple horse';
     await other.vault.changePassword(password, TEST_NOW_MS);
     await other.vault.close();
+    const otherSecret = { type: 'password', text: password } as const;
+    // Of another machine: until there is something of this one, nothing stands at the end of its history.
+    expect(await merge(test, other.path, { otherSecret })).toMatchObject({
+      ...{ isNothingNew: true, snapshots: 0, newerLeftOut: 2, checkpointsAdded: 0 },
+    });
     const ours = [
       await save(test.vault, 'ours', 0),
       await save(test.vault, 'ours', 2),
@@ -335,7 +408,7 @@ describe('mergeVaults() with a vault of its own', () => {
     await expect(merge(test, other.path, { otherSecret: SECRET })).rejects.toMatchObject({
       code: 'VAULT_WRONG_OTHER_PASSWORD',
     });
-    const report = await merge(test, other.path, { otherSecret: { type: 'password', text: password } });
+    const report = await merge(test, other.path, { otherSecret });
 
     expect(report).toMatchObject({ isSameVault: false, snapshots: 2, checkpointsAdded: 1 });
     const merged = await ids(test.vault);
@@ -348,6 +421,6 @@ describe('mergeVaults() with a vault of its own', () => {
     const db = new BetterSqlite3(test.path, { readonly: true });
     expect(db.prepare('SELECT count(*) FROM chunks').pluck().get()).toBe(6);
     db.close();
-    await other.reopen({ type: 'password', text: password });
+    await other.reopen(otherSecret);
   });
 });

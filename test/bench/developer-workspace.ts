@@ -2,7 +2,7 @@
 // 10 Claude Code conversations, 4 repositories with uncommitted work. Nothing in it changes by itself.
 
 import { execFileSync } from 'node:child_process';
-import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
 import { decodeMozLz4 } from '../../src/core/sources/firefox/mozlz4.ts';
@@ -13,6 +13,8 @@ export const CONVERSATIONS = 10;
 const SESSIONS = 10;
 const REPOSITORIES = 4;
 const SCROLLBACK_LINES = 1500;
+/** When the files of the repositories were written. */
+const WRITTEN = new Date('2026-01-05T10:00:00Z');
 /** Benches are started from the project's folder. */
 const FIXTURES = resolve('test/fixtures');
 
@@ -46,12 +48,17 @@ function makeRepository(path: string): string {
   };
   mkdirSync(path);
   git('init', '-q', '-b', 'main');
-  for (let file = 0; file < 200; file += 1) writeFileSync(join(path, `file-${file}.ts`), lines(file, 80));
+  // Git reads whatever was written within the second of its index, each time: nobody's files are all so young.
+  const write = (name: string, text: string): void => {
+    writeFileSync(join(path, name), text);
+    utimesSync(join(path, name), WRITTEN, WRITTEN);
+  };
+  for (let file = 0; file < 200; file += 1) write(`file-${file}.ts`, lines(file, 80));
   git('add', '.');
   git('commit', '-q', '-m', 'first');
-  for (let file = 0; file < 5; file += 1) writeFileSync(join(path, `file-${file}.ts`), lines(file + 1, 90));
+  for (let file = 0; file < 5; file += 1) write(`file-${file}.ts`, lines(file + 1, 90));
   git('add', 'file-0.ts');
-  writeFileSync(join(path, 'notes.txt'), lines(7, 40));
+  write('notes.txt', lines(7, 40));
   return path;
 }
 

@@ -235,13 +235,12 @@ class CaptureRound {
         }
       }
     }
-    const carriable: NewestItem[] = [];
-    for (const item of this.#newest.items) {
-      // An item is carried as it stands or not at all: one that a new rule would trim stays behind too.
+    // An item is carried as it stands or not at all: one that a new rule would trim stays behind too.
+    const carriable = this.#newest.items.filter((item) => {
       const kept = exclusion.apply(item);
-      if (kept === item) carriable.push(item);
-      else if (kept === null) hidden.add(item.key);
-    }
+      if (kept === null) hidden.add(item.key);
+      return kept === item;
+    });
     const plan = planCarry({
       readings,
       newest: carriable,

@@ -15,10 +15,19 @@ export function collectPointedPaths(attributes: Iterable<JsonObject>): readonly 
 
 function collectFrom(value: JsonValue | undefined, paths: Set<string>, depth: number): void {
   if (typeof value !== 'object' || value === null || depth > MAX_DEPTH) return;
-  for (const [name, member] of Object.entries(value)) {
+  if (isList(value)) {
+    for (const element of value) collectFrom(element, paths, depth + 1);
+    return;
+  }
+  for (const name of Object.keys(value)) {
+    const member = value[name];
     if (typeof member === 'object') collectFrom(member, paths, depth + 1);
     else if (factOf(name) === 'path' && isAbsolutePath(member) && paths.size < MAX_POINTED_PATHS) paths.add(member);
   }
+}
+
+function isList(value: object): value is readonly JsonValue[] {
+  return Array.isArray(value);
 }
 
 function isAbsolutePath(value: JsonValue | undefined): value is string {

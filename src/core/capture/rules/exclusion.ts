@@ -55,7 +55,14 @@ export function compileExclusion(rules: ExclusionRules, environment: ExclusionEn
 
   const isRuledPath = remembering(paths, (path) => toComparable(path, environment.platform));
   const isRuledUrl = remembering(urls, toUrlCandidates);
-  const isHiddenPath = (path: string): boolean => isRuledPath(path) || isMarkedPath?.(path) === true;
+  // Where a path leads may be another place at the next capture, so what was judged by one is judged anew.
+  let marksAsked = 0;
+  const isHiddenPath = (path: string): boolean => {
+    if (isRuledPath(path)) return true;
+    if (isMarkedPath === undefined) return false;
+    marksAsked += 1;
+    return isMarkedPath(path);
+  };
 
   // The same rules without the markers; only asked for what is hidden.
   let ruled: Exclusion | null = null;
@@ -68,7 +75,7 @@ export function compileExclusion(rules: ExclusionRules, environment: ExclusionEn
     apply: (item) => {
       if (sources.has(item.source)) return null;
       if (!looksAtFacts) return item;
-      const attributes = filterObject(exclusion, item.attributes, 0);
+      const attributes = filterAttributes(judge, item.attributes);
       if (attributes === HIDDEN) return null;
       return attributes === item.attributes ? item : { ...item, attributes };
     },
@@ -79,6 +86,7 @@ export function compileExclusion(rules: ExclusionRules, environment: ExclusionEn
       return ruled.apply(item) === null ? 'rule' : 'cairnignore';
     },
   };
+  const judge: Judge = { exclusion, judged: new WeakMap(), marksAsked: () => marksAsked };
   return exclusion;
 }
 
@@ -114,15 +122,35 @@ function isHiddenFile(isHiddenPath: (path: string) => boolean, url: string): boo
   });
 }
 
-function filterObject(exclusion: Exclusion, object: JsonObject, depth: number): JsonObject | typeof HIDDEN {
+/**
+ * Rules, with what they made of whole attributes and of lists. A capture that finds nothing new meets most of these again, and looks at the
+ * items of the newest snapshot several times.
+ */
+interface Judge {
+  readonly exclusion: Exclusion;
+  readonly judged: WeakMap<object, JsonValue | typeof HIDDEN>;
+  /** How often a marker was asked so far: what needed none can be remembered. */
+  marksAsked(): number;
+}
+
+function filterAttributes(judge: Judge, attributes: JsonObject): JsonObject | typeof HIDDEN {
+  const known = judge.judged.get(attributes);
+  if (known !== undefined) return known as JsonObject | typeof HIDDEN; // of attributes come attributes
+  const marksAsked = judge.marksAsked();
+  const filtered = filterObject(judge, attributes, 0);
+  if (judge.marksAsked() === marksAsked) judge.judged.set(attributes, filtered);
+  return filtered;
+}
+
+function filterObject(judge: Judge, object: JsonObject, depth: number): JsonObject | typeof HIDDEN {
   if (depth > MAX_DEPTH) return HIDDEN;
   let filtered: Record<string, JsonValue | undefined> | null = null;
   // Not `entries`: a page in a tab's history has many facts, and every capture looks at each of them.
   for (const name of Object.keys(object)) {
     const value = object[name];
     if (value === undefined || value === null) continue;
-    if (isHiddenFact(exclusion, name, value)) return HIDDEN;
-    const kept = factOf(name) === 'command' && Array.isArray(value) ? value : filterValue(exclusion, value, depth + 1);
+    if (isHiddenFact(judge.exclusion, name, value)) return HIDDEN;
+    const kept = factOf(name) === 'command' && Array.isArray(value) ? value : filterValue(judge, value, depth + 1);
     if (kept === HIDDEN) return HIDDEN;
     if (kept === value) continue;
     filtered ??= { ...object };
@@ -131,25 +159,30 @@ function filterObject(exclusion: Exclusion, object: JsonObject, depth: number): 
   return filtered ?? object;
 }
 
-function filterValue(exclusion: Exclusion, value: JsonValue, depth: number): JsonValue | typeof HIDDEN {
+function filterValue(judge: Judge, value: JsonValue, depth: number): JsonValue | typeof HIDDEN {
   if (typeof value !== 'object' || value === null) return value;
-  if (isList(value)) return filterList(exclusion, value, depth);
-  return filterObject(exclusion, value, depth);
+  return isList(value) ? filterList(judge, value, depth) : filterObject(judge, value, depth);
 }
 
-function filterList(exclusion: Exclusion, list: readonly JsonValue[], depth: number): JsonValue | typeof HIDDEN {
+function filterList(judge: Judge, list: readonly JsonValue[], depth: number): JsonValue | typeof HIDDEN {
   if (depth > MAX_DEPTH) return HIDDEN;
-  const kept = list.map((element) => filterValue(exclusion, element, depth + 1));
-  if (kept.every((element, at) => element === list[at])) return list;
-  return kept.filter((element) => element !== HIDDEN);
+  const known = judge.judged.get(list);
+  if (known !== undefined) return known;
+  const marksAsked = judge.marksAsked();
+  const kept = list.map((element) => filterValue(judge, element, depth + 1));
+  const filtered = kept.every((element, at) => element === list[at])
+    ? list
+    : kept.filter((element) => element !== HIDDEN);
+  if (judge.marksAsked() === marksAsked) judge.judged.set(list, filtered);
+  return filtered;
 }
 
 function isHiddenFact(exclusion: Exclusion, name: string, value: JsonValue): boolean {
   switch (factOf(name)) {
     case 'path':
-      return textsOf(value).some((text) => exclusion.path(text));
+      return typeof value === 'string' ? exclusion.path(value) : textsOf(value).some((text) => exclusion.path(text));
     case 'url':
-      return textsOf(value).some((text) => exclusion.url(text));
+      return typeof value === 'string' ? exclusion.url(value) : textsOf(value).some((text) => exclusion.url(text));
     case 'command': {
       const words = textsOf(value);
       // A program that was given a hidden file shows it.

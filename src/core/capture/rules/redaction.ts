@@ -30,7 +30,7 @@ export function redactArguments(argv: readonly JsonValue[]): readonly JsonValue[
   const program = typeof argv[0] === 'string' ? argv[0].slice(argv[0].lastIndexOf('/') + 1) : '';
   const ownFlags = Object.hasOwn(PASSWORD_FLAGS, program) ? (PASSWORD_FLAGS[program] ?? []) : [];
   const redacted = argv.map((argument, at) => {
-    if (typeof argument !== 'string') return argument;
+    if (typeof argument !== 'string') return redactFact('argument', argument);
     const flag = argv[at - 1];
     if (typeof flag === 'string' && isValueOf(flag, argument, program)) return REDACTED_FLAG;
     const glued = at > 0 ? ownFlags.find((own) => argument.startsWith(own) && argument.length > own.length) : undefined;
@@ -46,9 +46,13 @@ function isValueOf(flag: string, value: string, program: string): boolean {
   return (program === 'sshpass' && flag === '-p') || (program === 'redis-cli' && flag === '-a');
 }
 
+/** Lists of objects and what redaction made of them: it depends on nothing else. */
+const redactedLists = new WeakMap<readonly JsonValue[], JsonValue>();
+
 function redactObject(object: JsonObject): JsonObject {
   let redacted: Record<string, JsonValue | undefined> | null = null;
-  for (const [name, value] of Object.entries(object)) {
+  for (const name of Object.keys(object)) {
+    const value = object[name];
     if (value === undefined || KEPT_FACTS.has(name)) continue;
     const next = redactFact(name, value);
     if (next === value) continue;
@@ -63,8 +67,14 @@ function redactFact(name: string, value: JsonValue): JsonValue {
   if (typeof value !== 'object' || value === null) return value;
   if (!isList(value)) return redactObject(value);
   if (name === 'argv' || name === 'command') return redactArguments(value);
+  // Such as the pages of a tab: the same ones come at every capture.
+  const isOfObjects = value.every((element) => typeof element === 'object' && element !== null && !isList(element));
+  const known = isOfObjects ? redactedLists.get(value) : undefined;
+  if (known !== undefined) return known;
   const redacted = value.map((element) => redactFact(name, element));
-  return redacted.every((element, at) => element === value[at]) ? value : redacted;
+  const result = redacted.every((element, at) => element === value[at]) ? value : redacted;
+  if (isOfObjects) redactedLists.set(value, result);
+  return result;
 }
 
 function redactStreams(item: CapturedItem): readonly CapturedStream[] {

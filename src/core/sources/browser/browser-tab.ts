@@ -3,7 +3,7 @@
 
 import { parseItemKey, type SourceId } from '../../../shared/model/ids.ts';
 import type { CapturedItem } from '../../../shared/model/item.ts';
-import type { JsonObject } from '../../../shared/model/json.ts';
+import type { JsonObject, JsonValue } from '../../../shared/model/json.ts';
 
 /** Longer addresses are cut, and a restore does not open them: they would be other addresses. */
 export const MAX_URL_LENGTH = 4096;
@@ -100,7 +100,6 @@ function toAttributes(
   shown: HistoryEntry,
 ): JsonObject {
   const { window, windowIndex, groups } = place;
-  const from = Math.max(0, Math.min(tab.current, tab.history.length - 1) - 10);
   return {
     browser: profile.browser,
     profile: profile.profile,
@@ -119,14 +118,22 @@ function toAttributes(
     ...(tab.group === null ? {} : { group: toGroupAttribute(tab.group, groups.indexOf(tab.group.id)) }),
     ...(tab.container === undefined ? {} : { container: tab.container }),
     ...(tab.lastAccessedMs === null ? {} : { lastAccessedMs: tab.lastAccessedMs }),
-    ...(tab.history.length > 1
-      ? {
-          history: tab.history
-            .slice(from, from + MAX_HISTORY)
-            .map((entry) => ({ url: plainUrl(entry.url), title: entry.title.slice(0, MAX_TITLE_LENGTH) })),
-        }
-      : {}),
+    ...(tab.history.length > 1 ? { history: toHistoryAttribute(tab) } : {}),
   };
+}
+
+/** What was made of histories: while a browser's file is the same its tabs have the same ones, and what looks at them knows them again. */
+const madeHistories = new WeakMap<readonly HistoryEntry[], { readonly from: number; readonly list: JsonValue }>();
+
+function toHistoryAttribute({ history, current }: BrowserTab): JsonValue {
+  const from = Math.max(0, Math.min(current, history.length - 1) - 10);
+  const made = madeHistories.get(history);
+  if (made?.from === from) return made.list;
+  const list = history
+    .slice(from, from + MAX_HISTORY)
+    .map((entry) => ({ url: plainUrl(entry.url), title: entry.title.slice(0, MAX_TITLE_LENGTH) }));
+  madeHistories.set(history, { from, list });
+  return list;
 }
 
 /** The browser's own id of a group is another one each time: its place among the window's groups tells it. */

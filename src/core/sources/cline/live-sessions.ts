@@ -49,7 +49,7 @@ function findHolder(host: Host, { file, writtenAtMs }: ToldSession): ProcessInfo
   const process = readProcess(host.procDir, file.pid);
   const bootTimeMs = readBootTimeMs(host.procDir);
   if (process === null || process.isZombie || bootTimeMs === null) return null;
-  const isCline = readArguments(host.procDir, file.pid).slice(0, 2).some(isClinePath);
+  const isCline = readArguments(host, file.pid).slice(0, 2).some(isClinePath);
   return isCline && bootTimeMs + process.startTime * TICK_MS <= writtenAtMs ? process : null;
 }
 
@@ -73,7 +73,7 @@ function findClients(host: Host): ProgramProcess[] {
 }
 
 function isHub(host: Host, pid: number): boolean {
-  return readArguments(host.procDir, pid).includes(HUB);
+  return readArguments(host, pid).includes(HUB);
 }
 
 function isClinePath(path: string): boolean {

@@ -1,6 +1,6 @@
 // Windows of Codex in terminals, told from their command lines.
 
-import { readArguments, readWorkingDirectory, type ProcessInfo } from '../host/proc.ts';
+import { readArguments, readWorkingDirectory, type ProcessInfo, type ProcessPlace } from '../host/proc.ts';
 
 const ID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 /** Commands that are no window, or hold their conversation themselves. */
@@ -21,12 +21,12 @@ export interface CodexClient {
 }
 
 /** The windows that run in terminals now. */
-export function findClients(procDir: string, processes: readonly ProcessInfo[]): CodexClient[] {
+export function findClients(place: ProcessPlace, processes: readonly ProcessInfo[]): CodexClient[] {
   return processes
     .filter(({ name, ttyNumber }) => name === 'codex' && ttyNumber !== 0)
     .flatMap((process): CodexClient[] => {
-      const words = readArguments(procDir, process.pid).slice(1);
-      const cwd = readWorkingDirectory(procDir, process.pid)?.path ?? null;
+      const words = readArguments(place, process.pid).slice(1);
+      const cwd = readWorkingDirectory(place.procDir, process.pid)?.path ?? null;
       const command = words.find((word) => OTHER_COMMANDS.has(word) || ['resume', 'fork', 'agents'].includes(word));
       if (command !== undefined && OTHER_COMMANDS.has(command)) return [];
       const resumedId = command === 'resume' ? (words.find((word) => ID.test(word)) ?? null) : null;
@@ -37,6 +37,6 @@ export function findClients(procDir: string, processes: readonly ProcessInfo[]):
 }
 
 /** True for the process that holds the conversations of all windows. */
-export function isBackgroundProcess(procDir: string, pid: number): boolean {
-  return readArguments(procDir, pid).includes('--managed-daemon');
+export function isBackgroundProcess(place: ProcessPlace, pid: number): boolean {
+  return readArguments(place, pid).includes('--managed-daemon');
 }

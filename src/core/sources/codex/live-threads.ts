@@ -32,8 +32,8 @@ interface HeldThread {
 export function readLiveThreads(host: Host, codexDir: string, index: ThreadIndex): Map<string, LiveConversation> {
   const processes = readProcesses(host).filter(({ isZombie }) => !isZombie);
   const held = findHeld(host, codexDir, processes);
-  const inBackground = held.filter(({ holder }) => isBackgroundProcess(host.procDir, holder.pid));
-  const clients = inBackground.length === 0 ? [] : findClients(host.procDir, processes);
+  const inBackground = held.filter(({ holder }) => isBackgroundProcess(host, holder.pid));
+  const clients = inBackground.length === 0 ? [] : findClients(host, processes);
   const bootTimeMs = readBootTimeMs(host.procDir);
   const shown = bindClients(clients, inBackground, (client, thread) => mayShow(client, thread, index, bootTimeMs));
   const isEveryClientBound = shown.size === clients.length;

@@ -9,7 +9,6 @@ import { AppError } from '../../../shared/model/app-error.ts';
 import type { CapturedItem, CapturedStream } from '../../../shared/model/item.ts';
 import type { CaptureContext } from '../source.ts';
 import { countPatchLines, type LineCounts } from './count-patch-lines.ts';
-import type { EarlyStatus } from './early-statuses.ts';
 import { areUnchanged, listBelow, stampFiles, type StampedRead } from './file-stamps.ts';
 import type { Repository } from './find-repositories.ts';
 import { inspectChanges, type Inspection } from './inspect-changes.ts';
@@ -51,8 +50,6 @@ export interface RememberedRepository {
   readonly excludes: CaptureContext['excludes'];
   readonly settings: StampedRead<GitConfig> | null;
   readonly refs: StampedRead<string> | null;
-  /** How long git took for the status. */
-  readonly statusMs: number;
 }
 
 export interface RepositoryCapture {
@@ -67,8 +64,6 @@ export interface CaptureRepositoryDeps {
   readonly privateParents: readonly string[];
   /** What the last capture of this run remembered. */
   readonly remembered: RememberedRepository | undefined;
-  /** A status that was asked for together with those of others: it may only tell that nothing has changed. */
-  readonly early?: EarlyStatus | undefined;
 }
 
 /**
@@ -85,36 +80,17 @@ export async function captureRepository(
   const git = openGitWith(host, repository.root, deps.signal, settings.config);
   assertOwnWorkTree(git, repository);
   const refs = await readRefs(git, repository, nowMs, deps.remembered?.refs ?? null);
-  const remember = (captured: RepositoryCapture, statusMs: number): RepositoryCapture => ({
-    ...captured,
-    remembered: { ...captured.remembered, settings: settings.remembered, refs: refs.remembered, statusMs },
-  });
-  if (deps.early?.config === settings.config && deps.remembered !== undefined) {
-    const { version } = await look(deps, { repository, git, refs: refs.value }, deps.early.bytes);
-    const recalled = recall(deps, version);
-    if (recalled !== null) return remember(recalled, deps.remembered.statusMs);
-  }
-  const startMs = performance.now();
   const statusBytes = await git.read(statusArguments(git.config));
-  const statusMs = performance.now() - startMs;
-  const { seen, version } = await look(deps, { repository, git, refs: refs.value }, statusBytes);
-  return remember(recall(deps, version) ?? (await readAll(deps, seen, version)), statusMs);
-}
-
-/** What there is by a status, and the version that it makes. */
-async function look(
-  deps: CaptureRepositoryDeps,
-  place: Pick<Seen, 'repository' | 'git' | 'refs'>,
-  statusBytes: Buffer,
-): Promise<{ readonly seen: Seen; readonly version: string }> {
   const parsed = parseGitStatus(statusBytes);
   if (!parsed.ok)
     throw new AppError('SOURCE_UNREADABLE', `git gave a status that Cairn cannot read: ${parsed.reason}.`);
   const { status } = parsed;
-  const operation = readOperation(place.repository.gitDir);
-  const inspection = await inspectChanges(place.repository.root, status, (path) => deps.context.excludes.path(path));
-  const seen = { ...place, status, operation, inspection };
-  return { seen, version: versionOf(seen, statusBytes) };
+  const operation = readOperation(repository.gitDir);
+  const inspection = await inspectChanges(repository.root, status, (path) => deps.context.excludes.path(path));
+  const seen: Seen = { repository, git, refs: refs.value, status, operation, inspection };
+  const version = versionOf(seen, statusBytes);
+  const captured = recall(deps, version) ?? (await readAll(deps, seen, version));
+  return { ...captured, remembered: { ...captured.remembered, settings: settings.remembered, refs: refs.remembered } };
 }
 
 interface Seen {
@@ -182,7 +158,6 @@ async function readAll(deps: CaptureRepositoryDeps, seen: Seen, version: string)
       excludes: deps.context.excludes,
       settings: null,
       refs: null,
-      statusMs: 0,
     },
   };
 }

@@ -5,8 +5,6 @@ import { AppError } from '../../../shared/model/app-error.ts';
 import type { ItemKey } from '../../../shared/model/ids.ts';
 import type { CapturedItem } from '../../../shared/model/item.ts';
 import type { CaptureContext, PreviousItem, SourceCapture, SourceProblem } from '../source.ts';
-import { readEarlyStatuses, type AskedRepository, type EarlyStatus } from './early-statuses.ts';
-import { areUnchanged } from './file-stamps.ts';
 import { captureRepository, type RememberedRepository, type RepositoryCapture } from './capture-repository.ts';
 import { findRepositories, readRepository, type Repository } from './find-repositories.ts';
 import { privateParents, removeLeftFolders } from '../host/private-folder.ts';
@@ -24,8 +22,6 @@ const BUDGET_MS = 4_000;
  */
 const PAUSE_MS = 5 * 60_000;
 const TIMEOUTS_BEFORE_PAUSE = 2;
-/** A status that took longer is asked for by itself: in a shell the others would wait for it. */
-const QUICK_MS = 100;
 
 /** Gives a `capture` for the source. What it remembers lives as long as the function does. */
 export function createRepositoryReader(
@@ -67,8 +63,6 @@ interface Reading {
   readonly items: CapturedItem[];
   readonly problems: SourceProblem[];
   readonly closed: ItemKey[];
-  /** By root: what a shell told of all of them at once. */
-  readonly early: ReadonlyMap<string, EarlyStatus>;
   leftBytes: number;
 }
 
@@ -85,7 +79,6 @@ async function readRepositories(
   const reading: Reading = {
     context,
     signal,
-    early: await readEarlyStatuses(context.host, findQuick(candidates, memory), signal),
     parents,
     memory,
     queue: candidates.toSorted((a, b) => rank(a) - rank(b)),
@@ -103,15 +96,6 @@ async function readRepositories(
     for (const root of map.keys()) if (!reading.seen.has(root)) map.delete(root);
   }
   return { items: reading.items.toSorted((a, b) => (a.key < b.key ? -1 : 1)), problems, closed };
-}
-
-/** Those that are known, whose settings are as they were, and whose status takes no time to speak of. */
-function findQuick(candidates: readonly Candidate[], { repositories }: Memory): AskedRepository[] {
-  return candidates.flatMap(({ repository: { root } }) => {
-    const remembered = repositories.get(root);
-    if (remembered === undefined || remembered.settings === null || remembered.statusMs > QUICK_MS) return [];
-    return areUnchanged(remembered.settings.stamps) ? [{ root, config: remembered.settings.value }] : [];
-  });
 }
 
 /** Works the queue off, a few at once, until it is empty and nobody adds to it. */
@@ -165,11 +149,7 @@ async function attempt(
   }
   try {
     const remembered = memory.repositories.get(root);
-    const early = reading.early.get(root);
-    const captured = await captureRepository(
-      { context, signal, privateParents: parents, remembered, early },
-      repository,
-    );
+    const captured = await captureRepository({ context, signal, privateParents: parents, remembered }, repository);
     memory.slow.delete(root);
     return captured;
   } catch (error) {

@@ -77,6 +77,11 @@ const FIXED_ENV: Readonly<Record<string, string | undefined>> = {
   GIT_COMMITTER_EMAIL: 'cairn@localhost',
 };
 
+/** Commands that only read: nothing is lost where one is started twice. */
+const READING = new Set(
+  'cat-file check-attr config diff-tree for-each-ref ls-files ls-tree rev-list rev-parse status'.split(' '),
+);
+
 export interface GitOptions extends Pick<RunProgramOptions, 'input' | 'maxOutputBytes' | 'timeoutMs'> {
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** Further settings, by full name. */
@@ -153,14 +158,6 @@ function turnFiltersOff(config: Pick<GitConfig, 'filters'>): ReadonlyArray<reado
   ]);
 }
 
-/** The variables under which git is safe in a repository with these settings. */
-export function gitEnvironment(
-  folder: string,
-  config: Pick<GitConfig, 'filters'>,
-): Readonly<Record<string, string | undefined>> {
-  return environmentOf(folder, turnFiltersOff(config));
-}
-
 function environmentOf(
   folder: string,
   further: ReadonlyArray<readonly [string, string]>,
@@ -184,6 +181,7 @@ function runGit(
   return host.run('git', ['-C', folder, ...args], {
     signal,
     timeoutMs: options.timeoutMs ?? TIMEOUT_MS,
+    onlyAnswers: READING.has(args[0] ?? ''),
     ...(options.input === undefined ? {} : { input: options.input }),
     ...(options.maxOutputBytes === undefined ? {} : { maxOutputBytes: options.maxOutputBytes }),
     env: { ...environmentOf(folder, options.config ?? []), ...options.env },

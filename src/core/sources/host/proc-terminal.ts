@@ -4,7 +4,7 @@
 import { hostname } from 'node:os';
 import { statSync } from 'node:fs';
 
-import { readArguments, readWorkingDirectory, type ProcessInfo } from './proc.ts';
+import { readArguments, readWorkingDirectory, type ProcessInfo, type ProcessPlace } from './proc.ts';
 
 /** Longer command lines (as JSON, a whole pipeline together) are not kept: a command that is cut would be another command. */
 const MAX_ARGUMENTS_LENGTH = 24 * 1024;
@@ -51,12 +51,19 @@ export interface TerminalProgram {
   readonly commandCwd: string | null;
 }
 
+/** Each source with terminals asks for the one of a capture. */
+const tables = new WeakMap<readonly ProcessInfo[], ProcessTable>();
+
 export function indexProcesses(processes: readonly ProcessInfo[]): ProcessTable {
-  return {
+  const known = tables.get(processes);
+  if (known !== undefined) return known;
+  const table = {
     all: processes,
     byPid: new Map(processes.map((process) => [process.pid, process])),
     byGroup: Map.groupBy(processes, (process) => process.processGroup),
   };
+  tables.set(processes, table);
+  return table;
 }
 
 export interface ReadTerminalOptions {
@@ -66,35 +73,35 @@ export interface ReadTerminalOptions {
 
 /** Tells what the terminal shows whose first process this is. */
 export function readTerminalProgram(
-  procDir: string,
+  place: ProcessPlace,
   leader: ProcessInfo,
   table: ProcessTable,
   options: ReadTerminalOptions = {},
 ): TerminalProgram {
-  const job = findJob(procDir, leader, table);
-  const shell = job === null ? leader : closestShell(procDir, job, leader, table);
-  const directory = readWorkingDirectory(procDir, shell.pid) ?? readWorkingDirectory(procDir, leader.pid);
-  const place = { shell: leader.name, cwd: directory?.path ?? null, isCwdDeleted: directory?.isDeleted ?? false };
-  if (job === null || (job.pid === shell.pid && isPromptShell(procDir, job))) {
-    return { ...place, argv: [], pipeline: [], isArgvExact: true, commandCwd: null };
+  const job = findJob(place, leader, table);
+  const shell = job === null ? leader : closestShell(place, job, leader, table);
+  const directory = readWorkingDirectory(place.procDir, shell.pid) ?? readWorkingDirectory(place.procDir, leader.pid);
+  const stand = { shell: leader.name, cwd: directory?.path ?? null, isCwdDeleted: directory?.isDeleted ?? false };
+  if (job === null || (job.pid === shell.pid && isPromptShell(place, job))) {
+    return { ...stand, argv: [], pipeline: [], isArgvExact: true, commandCwd: null };
   }
-  const pipeline = readPipeline(procDir, pipelineOf(job, table));
+  const pipeline = readPipeline(place, pipelineOf(job, table));
   const [first = { words: [], isExact: false }, ...others] = pipeline;
-  const hidden = WRAPPERS.has(baseName(first.words[0] ?? '')) ? hiddenFolder(procDir, job, table, options) : null;
-  const ownCwd = readWorkingDirectory(procDir, job.pid)?.path ?? null;
+  const hidden = WRAPPERS.has(baseName(first.words[0] ?? '')) ? hiddenFolder(place, job, table, options) : null;
+  const ownCwd = readWorkingDirectory(place.procDir, job.pid)?.path ?? null;
   return {
-    ...place,
+    ...stand,
     ...(hidden === null ? {} : { cwd: hidden, isCwdDeleted: false }),
     argv: first.words,
     pipeline: others.map(({ words }) => words),
     isArgvExact: pipeline.every(({ isExact }) => isExact),
-    commandCwd: ownCwd === place.cwd || ownCwd === hidden ? null : ownCwd,
+    commandCwd: ownCwd === stand.cwd || ownCwd === hidden ? null : ownCwd,
   };
 }
 
 /** True for a shell that waits for commands: not one that runs a script or a `-c` line. */
-export function isPromptShell(procDir: string, process: ProcessInfo): boolean {
-  return isPromptShellCommand(readArguments(procDir, process.pid), process.name);
+export function isPromptShell(place: ProcessPlace, process: ProcessInfo): boolean {
+  return isPromptShellCommand(readArguments(place, process.pid), process.name);
 }
 
 /** The same, of words. */
@@ -122,20 +129,20 @@ export function localFolder(url: string): string | null {
 }
 
 /** The leader of the foreground job; null where the terminal's own shell waits at its prompt. */
-function findJob(procDir: string, leader: ProcessInfo, table: ProcessTable): ProcessInfo | null {
+function findJob(place: ProcessPlace, leader: ProcessInfo, table: ProcessTable): ProcessInfo | null {
   const group = (table.byGroup.get(leader.foregroundGroup) ?? [])
     .filter((process) => process.ttyNumber === leader.ttyNumber && !process.isZombie)
     .toSorted(byStart);
   const job = group.find((process) => process.pid === process.processGroup) ?? group[0];
-  if (job === undefined) return isPromptShell(procDir, leader) ? null : leader;
-  return job.pid === leader.pid && isPromptShell(procDir, leader) ? null : job;
+  if (job === undefined) return isPromptShell(place, leader) ? null : leader;
+  return job.pid === leader.pid && isPromptShell(place, leader) ? null : job;
 }
 
 /** The prompt that the job was started from: the job itself where it is a shell within the shell. */
-function closestShell(procDir: string, job: ProcessInfo, leader: ProcessInfo, table: ProcessTable): ProcessInfo {
+function closestShell(place: ProcessPlace, job: ProcessInfo, leader: ProcessInfo, table: ProcessTable): ProcessInfo {
   let at: ProcessInfo | undefined = job;
   for (let depth = 0; at !== undefined && depth < MAX_DEPTH; depth += 1) {
-    if (at.ttyNumber === leader.ttyNumber && isPromptShell(procDir, at)) return at;
+    if (at.ttyNumber === leader.ttyNumber && isPromptShell(place, at)) return at;
     if (at.pid === leader.pid) break;
     at = table.byPid.get(at.parentPid);
   }
@@ -152,7 +159,7 @@ function pipelineOf(job: ProcessInfo, table: ProcessTable): ProcessInfo[] {
 
 /** Where the shell stands that a wrapper runs on a terminal of its own. */
 function hiddenFolder(
-  procDir: string,
+  place: ProcessPlace,
   wrapper: ProcessInfo,
   table: ProcessTable,
   options: ReadTerminalOptions,
@@ -166,7 +173,7 @@ function hiddenFolder(
       process.ttyNumber !== wrapper.ttyNumber &&
       isBelow(process, wrapper, table),
   );
-  return inner === undefined ? null : readTerminalProgram(procDir, inner, table).cwd;
+  return inner === undefined ? null : readTerminalProgram(place, inner, table).cwd;
 }
 
 /** True where one process descends from the other. */
@@ -184,10 +191,10 @@ interface Words {
   readonly isExact: boolean;
 }
 
-function readPipeline(procDir: string, processes: readonly ProcessInfo[]): Words[] {
+function readPipeline(place: ProcessPlace, processes: readonly ProcessInfo[]): Words[] {
   let left = MAX_ARGUMENTS_LENGTH;
   return processes.map((process) => {
-    const read = readWords(procDir, process);
+    const read = readWords(place, process);
     const length = JSON.stringify(read.words).length;
     if (length > left) return { words: [process.name], isExact: false };
     left -= length;
@@ -199,8 +206,8 @@ function readPipeline(procDir: string, processes: readonly ProcessInfo[]): Words
  * The words of a program. Some write a title over them (npm: `npm run dev` as one word and nothing after it): those are parted at
  * blanks, which is a guess.
  */
-function readWords(procDir: string, process: ProcessInfo): Words {
-  const argv = readArguments(procDir, process.pid);
+function readWords(place: ProcessPlace, process: ProcessInfo): Words {
+  const argv = readArguments(place, process.pid);
   const [name = ''] = argv;
   if (name.trim() === '') return { words: [process.name], isExact: false };
   const isTitle = argv.slice(1).every((word) => word === '') && (argv.length > 1 || (/\s/.test(name) && !isFile(name)));

@@ -2,9 +2,10 @@
 // read is skipped. Environments are never read but for one named variable, whose neighbours are dropped at once.
 
 import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
-import { join } from 'node:path';
 
 const DELETED = ' (deleted)';
+/** Fields of `/proc/PID/stat` behind the name, up to the start time. */
+const FIELDS_READ = 20;
 
 export interface ProcessInfo {
   readonly pid: number;
@@ -43,7 +44,7 @@ export function createProcessLook(procDir: string): ProcessLook {
   return {
     processes: () => (processes ??= scanProcesses(procDir)),
     argumentsOf: (pid) => {
-      const known = words.get(pid) ?? readArguments(procDir, pid);
+      const known = words.get(pid) ?? scanArguments(procDir, pid);
       words.set(pid, known);
       return known;
     },
@@ -67,7 +68,7 @@ function scanProcesses(procDir: string): ProcessInfo[] {
 
 /** One process; null where it has ended or cannot be read. */
 export function readProcess(procDir: string, pid: number): ProcessInfo | null {
-  const stat = readText(join(procDir, String(pid), 'stat'));
+  const stat = readText(`${procDir}/${pid}/stat`);
   return stat === null ? null : parseProcessStat(stat);
 }
 
@@ -78,8 +79,8 @@ export function parseProcessStat(stat: string): ProcessInfo | null {
   if (open < 0 || close < open) return null;
   const fields = stat
     .slice(close + 2)
-    .trim()
-    .split(' ');
+    .trimStart()
+    .split(' ', FIELDS_READ);
   const pid = Number.parseInt(stat.slice(0, open), 10);
   const numbers = fields.map(Number);
   const [, parentPid, processGroup, sessionId, ttyNumber, foregroundGroup] = numbers;
@@ -110,7 +111,7 @@ export function parseProcessStat(stat: string): ProcessInfo | null {
 /** The user whose process it is; null where it has ended. */
 export function readOwner(procDir: string, pid: number): number | null {
   try {
-    return statSync(join(procDir, String(pid)), { throwIfNoEntry: false })?.uid ?? null;
+    return statSync(`${procDir}/${pid}`, { throwIfNoEntry: false })?.uid ?? null;
   } catch {
     return null; // ended between two looks
   }
@@ -118,18 +119,18 @@ export function readOwner(procDir: string, pid: number): number | null {
 
 /** Names this run of the system, so that a pid of before a reboot is known as such; empty where the system does not say. */
 export function readBootId(procDir: string): string {
-  return readText(join(procDir, 'sys/kernel/random/boot_id'))?.trim() ?? '';
+  return readText(`${procDir}/sys/kernel/random/boot_id`)?.trim() ?? '';
 }
 
 /** When the system was started, by the clock as it goes now; null where it does not say. */
 export function readBootTimeMs(procDir: string): number | null {
-  const seconds = /^(\d{1,12}(?:\.\d+)?) /.exec(readText(join(procDir, 'uptime')) ?? '')?.[1];
+  const seconds = /^(\d{1,12}(?:\.\d+)?) /.exec(readText(`${procDir}/uptime`) ?? '')?.[1];
   return seconds === undefined ? null : Date.now() - Number(seconds) * 1000;
 }
 
 /** One variable of the environment that a process was started with; null where it has none of this name or cannot be read. */
 export function readProcessVariable(procDir: string, pid: number, name: string): string | null {
-  const text = readText(join(procDir, String(pid), 'environ'));
+  const text = readText(`${procDir}/${pid}/environ`);
   if (text === null) return null;
   const start = text.startsWith(`${name}=`) ? 0 : text.indexOf(`\0${name}=`) + 1;
   if (start === 0 && !text.startsWith(`${name}=`)) return null;
@@ -138,8 +139,12 @@ export function readProcessVariable(procDir: string, pid: number, name: string):
 }
 
 /** The words a process was started with; empty where they cannot be read. */
-export function readArguments(procDir: string, pid: number): string[] {
-  const text = readText(join(procDir, String(pid), 'cmdline'));
+export function readArguments({ procDir, look }: ProcessPlace, pid: number): readonly string[] {
+  return look?.argumentsOf(pid) ?? scanArguments(procDir, pid);
+}
+
+function scanArguments(procDir: string, pid: number): string[] {
+  const text = readText(`${procDir}/${pid}/cmdline`);
   if (text === null || text === '') return [];
   return (text.endsWith('\0') ? text.slice(0, -1) : text).split('\0');
 }
@@ -150,7 +155,7 @@ export function readWorkingDirectory(
   pid: number,
 ): { readonly path: string; readonly isDeleted: boolean } | null {
   try {
-    const path = readlinkSync(join(procDir, String(pid), 'cwd'));
+    const path = readlinkSync(`${procDir}/${pid}/cwd`);
     // A folder may be called so itself.
     const isDeleted = path.endsWith(DELETED) && statSync(path, { throwIfNoEntry: false }) === undefined;
     return { path: isDeleted ? path.slice(0, -DELETED.length) : path, isDeleted };

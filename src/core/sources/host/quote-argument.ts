@@ -16,11 +16,6 @@ export function quoteArguments(words: readonly string[]): string | null {
   return words.map((word, index) => (isPlain(word, index === 0) ? word : quote(word))).join(' ');
 }
 
-/** One word that is no command's name, such as the value of an assignment; null where it holds a control character. */
-export function quoteWord(word: string): string | null {
-  return hasControlCharacter(word) ? null : isPlain(word, false) ? word : quote(word);
-}
-
 export function hasControlCharacter(text: string): boolean {
   return /[\u0000-\u001f\u007f-\u009f]/.test(text);
 }

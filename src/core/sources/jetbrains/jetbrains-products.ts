@@ -70,7 +70,7 @@ export function isIdeRunning(host: Host, { name, programs }: Ide): boolean {
   return readProcesses(host).some((process) => {
     if (process.isZombie || readOwner(host.procDir, process.pid) !== host.uid) return false;
     if (programs.includes(process.name)) return true;
-    return process.name === 'java' && readArguments(host.procDir, process.pid).includes(selector);
+    return process.name === 'java' && readArguments(host, process.pid).includes(selector);
   });
 }
 

@@ -108,7 +108,7 @@ function toWindow(
   // One that opened after the processes were read.
   const leader = table.byPid.get(window.pid) ?? readProcess(host.procDir, window.pid);
   if (leader === null || leader.isZombie) return [];
-  const program = readTerminalProgram(host.procDir, leader, table);
+  const program = readTerminalProgram(host, leader, table);
   const facts = programAttributes(program);
   if (facts === null) return [];
   const isHidden = excludes.path(program.cwd ?? '') || excludes.command(program.argv.join(' '));

@@ -52,7 +52,7 @@ function remoteOf(host: Host, pid: number, shells: readonly ProcessInfo[]): Kitt
     const address = readProcessVariable(host.procDir, shell.pid, 'KITTY_LISTEN_ON');
     const socketPath = address === null ? null : socketPathOf(address);
     if (address === null || socketPath === null || !isOwnSocket(socketPath, host.uid)) continue;
-    return { address, socketPath, allowed: allowedBy(readArguments(host.procDir, pid)) };
+    return { address, socketPath, allowed: allowedBy(readArguments(host, pid)) };
   }
   return null;
 }

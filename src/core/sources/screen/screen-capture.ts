@@ -93,7 +93,7 @@ function toWindow(
   table: ProcessTable,
 ): readonly Window[] {
   const { host, excludes } = context;
-  const program = readTerminalProgram(host.procDir, window.leader, table);
+  const program = readTerminalProgram(host, window.leader, table);
   const facts = programAttributes(program);
   // Ended meanwhile.
   if (facts === null) return [];

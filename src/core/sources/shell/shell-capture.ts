@@ -33,7 +33,7 @@ export function captureTerminals(host: Host): readonly CapturedItem[] {
   const table = indexProcesses(readProcesses(host));
   const bootId = readBootId(host.procDir);
   return findTerminals(host, table).flatMap((terminal) => {
-    const program = readTerminalProgram(host.procDir, terminal.leader, table);
+    const program = readTerminalProgram(host, terminal.leader, table);
     const showsMultiplexer = (table.byGroup.get(terminal.leader.foregroundGroup) ?? []).some(({ name }) =>
       MULTIPLEXER_CLIENTS.has(name),
     );
@@ -55,7 +55,7 @@ function findTerminals(host: Host, table: ProcessTable): Terminal[] {
     const ancestors = ancestorsOf(leader, table);
     if (ancestors.some(({ name }) => MULTIPLEXER_SERVERS.has(name))) return [];
     // A script or a desktop may lead a terminal too; another home is another workspace.
-    if (!isPromptShell(host.procDir, leader)) return [];
+    if (!isPromptShell(host, leader)) return [];
     if (readProcessVariable(host.procDir, leader.pid, 'HOME') !== host.homeDir) return [];
     const emulator = ancestors.find(({ ttyNumber }) => ttyNumber !== leader.ttyNumber)?.name ?? '';
     return [{ leader, tty, emulator }];

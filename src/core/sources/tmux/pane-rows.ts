@@ -54,7 +54,7 @@ export async function readServerRows(host: Host, server: TmuxServer, options: Ru
       mark,
       ['list-panes', '-a', '-F', formatArgument(PANE_FORMAT)],
     ],
-    options,
+    { ...options, onlyAnswers: true },
   );
   const [sessionText = '', clientText = '', windowText = '', paneText = ''] = result.stdout
     .toString('utf8')

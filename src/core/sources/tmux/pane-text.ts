@@ -164,7 +164,11 @@ async function readRun(context: CaptureContext, server: TmuxServer, requests: re
     return [...history, mark, [...print, '-a', '-q'], mark, print, mark];
   });
   try {
-    const result = await runTmux(context.host, server, commands, { signal: context.signal, timeoutMs: RUN_TIMEOUT_MS });
+    const result = await runTmux(context.host, server, commands, {
+      signal: context.signal,
+      timeoutMs: RUN_TIMEOUT_MS,
+      onlyAnswers: true,
+    });
     return { pieces: toPieces(result.stdout, `${marker}\n`), failure: failureOf(result) };
   } catch (error) {
     const isTooMuch = error instanceof AppError && error.code === 'EXEC_FAILED' && requests.length > 1;

@@ -98,7 +98,7 @@ function programOf(context: CaptureContext, { pane }: PaneRows, table: ProcessTa
   // A pane that opened after the processes were read.
   const leader = table.byPid.get(pid) ?? readProcess(context.host.procDir, pid);
   if (leader === null) return null;
-  return readTerminalProgram(context.host.procDir, leader, table, { announcedUrl: pane.pane_path });
+  return readTerminalProgram(context.host, leader, table, { announcedUrl: pane.pane_path });
 }
 
 interface ItemInput {

@@ -29,6 +29,8 @@ export interface FoundServers {
 export interface RunTmuxOptions {
   readonly signal?: AbortSignal;
   readonly timeoutMs?: number;
+  /** The commands only read. */
+  readonly onlyAnswers?: boolean;
 }
 
 /** Finds servers by the sockets in their usual folder and by the sockets that the user's tmux processes listen on. */

@@ -100,7 +100,7 @@ function readVim(host: Host, process: ProcessInfo): VimProcess | null {
     tty: ttyPath(process.ttyNumber),
     cwd,
     swapFiles: openSwapFiles(host.procDir, process.pid),
-    namedFiles: namedFiles(readArguments(host.procDir, process.pid), cwd).filter(isFile),
+    namedFiles: namedFiles(readArguments(host, process.pid), cwd).filter(isFile),
   };
 }
 

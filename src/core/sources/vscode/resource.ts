@@ -29,6 +29,8 @@ export function parseResource(url: string): Resource | null {
 /** The same of its parts: `{ scheme, authority, path }`. */
 export function toResource(scheme: string, authority: string, path: string): Resource | null {
   if (path === '' || path.includes('\0') || path.length > MAX_LENGTH) return null;
+  // Half a character has no escape.
+  if (!path.isWellFormed() || !authority.isWellFormed()) return null;
   const isUntitled = scheme === 'untitled';
   const isHere = (scheme === 'file' || isUntitled) && authority === '' && path.startsWith('/');
   const url = `${scheme}:${authority === '' && scheme !== 'file' ? '' : `//${encodeURIComponent(authority)}`}${path.split('/').map(encodeURIComponent).join('/')}`;

@@ -49,7 +49,7 @@ export function isCodeRunning(host: Host, dataFolder: string, programs: readonly
     const process = Number.isInteger(pid) && pid > 0 ? readProcess(host.procDir, pid) : null;
     if (process === null || process.isZombie || readOwner(host.procDir, pid) !== host.uid) return false;
     // Some systems start it as `electron /usr/lib/code/...`.
-    const words = readArguments(host.procDir, pid).slice(0, 2);
+    const words = readArguments(host, pid).slice(0, 2);
     return words.some((word) => word.split('/').some((part) => programs.includes(part)));
   } catch {
     return false; // no lock: it does not run

@@ -94,7 +94,7 @@ function toPane(
   const leader = leaderOf(host, instance, pane, table);
   // A pane of another machine, or one that has just opened.
   if (leader === null) return [];
-  const program = readTerminalProgram(host.procDir, leader, table);
+  const program = readTerminalProgram(host, leader, table);
   const facts = programAttributes(program);
   if (facts === null) return [];
   const isHidden = excludes.path(program.cwd ?? '') || excludes.command(program.argv.join(' '));

@@ -92,7 +92,7 @@ function toPane(
   session: ZellijSession,
   { id, leader, table }: { readonly id: number; readonly leader: ProcessInfo; readonly table: ProcessTable },
 ): readonly ReadPane[] {
-  const program = readTerminalProgram(host.procDir, leader, table);
+  const program = readTerminalProgram(host, leader, table);
   const facts = programAttributes(program);
   if (facts === null) return [];
   const isHidden = excludes.path(program.cwd ?? '') || excludes.command(program.argv.join(' '));

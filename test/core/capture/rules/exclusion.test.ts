@@ -169,6 +169,32 @@ describe('Exclusion.apply()', () => {
     expect(exclusion.apply(aTerminal('a', { attributes: { cwd: '/marked/a' } }))).toBeNull();
     expect(exclusion.isEmpty).toBe(false);
   });
+
+  it('remembers what it made of a list, but not where it asked a marker: a link may lead elsewhere by now', () => {
+    const asked: string[] = [];
+    let marked = '';
+    const exclusion = compileExclusion(
+      { ...NO_EXCLUSIONS, urls: ['hidden.example'] },
+      {
+        homeDir: '/home/dev',
+        platform: 'linux',
+        realPath: (path) => path,
+        isMarkedPath: (path) => (asked.push(path), path === marked),
+      },
+    );
+    const pages = [{ url: 'https://a.example' }, { url: 'https://hidden.example' }];
+    const files = [{ url: 'file:///srv/a' }, { url: 'https://a.example' }];
+    const apply = () => exclusion.apply(aTerminal('a', { attributes: { pages, files } }))?.attributes;
+
+    const first = apply();
+    const second = apply();
+
+    expect(first).toEqual({ pages: pages.slice(0, 1), files });
+    expect(second?.['pages']).toBe(first?.['pages']);
+    expect(asked).toEqual(['/srv/a', '/srv/a']);
+    marked = '/srv/a';
+    expect(apply()).toEqual({ pages: pages.slice(0, 1), files: files.slice(1) });
+  });
 });
 
 describe('previewExclusion()', () => {

@@ -149,6 +149,15 @@ describe('redactArguments()', () => {
 });
 
 describe('redactItem()', () => {
+  it('gives the same for a list that it has seen, whatever it is called', () => {
+    const entries = [{ url: `https://a.example/?token=${SECRET}`, title: `key ${SECRET}` }];
+    const redacted = (name: string) => JSON.stringify(redactItem(aTerminal('a', { attributes: { [name]: entries } })));
+
+    for (const name of ['history', 'history', 'url', 'argv', 'history']) expect(redacted(name)).not.toContain(SECRET);
+    expect(redacted('history')).toBe(redacted('history'));
+    expect(entries[0]?.title).toContain(SECRET);
+  });
+
   it('gives the very item where there is nothing to hide', () => {
     const item = aTerminal('a', { attributes: { argv: ['ls'], nested: [{ a: 'b' }] }, streams: [aStream()] });
 

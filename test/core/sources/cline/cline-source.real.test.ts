@@ -32,7 +32,7 @@ describe.skipIf(CLINE === null || findProgram('tmux') === null)(
     /** Every command leaves a background process behind. */
     function endHub(rig: ConversationRig): void {
       for (const { pid } of readProcesses({ procDir: '/proc' })) {
-        const words = readArguments('/proc', pid);
+        const words = readArguments({ procDir: '/proc' }, pid);
         if (words.includes('--cline-hub-daemon') && words.includes(rig.cwd)) process.kill(pid, 'SIGKILL');
       }
     }

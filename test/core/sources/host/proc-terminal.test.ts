@@ -43,7 +43,7 @@ describe('readTerminalProgram()', () => {
     const leader = readProcess(procDir, processes[0]?.pid ?? 0);
     if (leader === null) throw new Error('no leader');
     const options = announcedUrl === undefined ? {} : { announcedUrl };
-    return readTerminalProgram(procDir, leader, indexProcesses(readProcesses({ procDir })), options);
+    return readTerminalProgram({ procDir }, leader, indexProcesses(readProcesses({ procDir })), options);
   }
 
   const shell = (foreground: number): FakeProcess => ({
@@ -143,7 +143,7 @@ describe('readTerminalProgram()', () => {
         const leader = readProcess(procDir, 10);
         if (leader === null) throw new Error('no leader');
 
-        const program = readTerminalProgram(procDir, leader, indexProcesses(readProcesses({ procDir })));
+        const program = readTerminalProgram({ procDir }, leader, indexProcesses(readProcesses({ procDir })));
 
         expect(program.argv.every((word) => typeof word === 'string')).toBe(true);
       }),

@@ -60,7 +60,7 @@ describe('reading /proc', () => {
 
     expect(readProcesses({ procDir: folder.path }).map(({ pid }) => pid)).toEqual([7]);
     expect(readProcess(folder.path, 8)).toBeNull();
-    expect(readArguments(folder.path, 8)).toEqual([]);
+    expect(readArguments({ procDir: folder.path }, 8)).toEqual([]);
     expect(readWorkingDirectory(folder.path, 8)).toBeNull();
     expect(readOwner(folder.path, 9)).toBeNull();
     expect(readBootId(folder.path)).toBe('');
@@ -84,7 +84,7 @@ describe('reading /proc', () => {
   it('keeps empty and odd words apart', () => {
     writeProcess(folder.path, { pid: 7, argv: ['git', 'commit', '-m', '', 'a\nb'] });
 
-    expect(readArguments(folder.path, 7)).toEqual(['git', 'commit', '-m', '', 'a\nb']);
+    expect(readArguments({ procDir: folder.path }, 7)).toEqual(['git', 'commit', '-m', '', 'a\nb']);
   });
 
   it('tells a deleted folder from one that is called so', () => {

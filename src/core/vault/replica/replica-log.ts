@@ -30,6 +30,7 @@ import {
   countWaiting,
   draftEntries,
   findPicture,
+  FULL_EVERY,
   MAX_FIELDS_PER_ENTRY,
   ownEdits,
   type Drafts,
@@ -84,7 +85,9 @@ export class ReplicaLog {
   renew({ repeatsAll }: { readonly repeatsAll: boolean }): ReplicaIdentity {
     const before = this.#own();
     const fresh = newLogState(before.name, before.epoch, before);
-    return this.#take({ ...fresh, exportedThrough: repeatsAll ? 0 : before.exportedThrough });
+    // What comes next leans on nothing of the log before: nobody has that under this identity.
+    const exportedThrough = repeatsAll ? 0 : before.exportedThrough;
+    return this.#take({ ...fresh, exportedThrough, sinceFull: FULL_EVERY });
   }
 
   /** Seals under an epoch of at least this number; with `isBegun`, others know of it already. Gives the number. */

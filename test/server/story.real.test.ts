@@ -5,7 +5,7 @@ import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { encodeWireEntries } from '../../src/shared/replication/entry.ts';
-import type { ObjectId } from '../../src/shared/replication/ids.ts';
+import { NO_ENTRY_HASH, type ObjectId } from '../../src/shared/replication/ids.ts';
 import { MAX_BATCH_FRAMES } from '../../src/shared/replication/limits.ts';
 import { joinSchema, joinsAnswerSchema, uploadAnswerSchema } from '../../src/shared/replication/replica.ts';
 import { pathOf, ROUTES, type RouteName } from '../../src/shared/replication/routes.ts';
@@ -253,6 +253,55 @@ describe.each(['sqlite', 'postgres'] as const)('the sync server on %s', (kind) =
       expect(answers.flat().find(({ status }) => status === 'refused')?.reason).toBe('quota');
       expect((await client.status()).quota).toMatchObject({ usedBytes: 900, usedObjects: 3 });
       expect((await client.push(client.nextEntry([], { kind: 'operation' }))).status).toBe(200);
+    });
+
+    it('[S8] takes from a device that was ended what it retires, and nothing else, from whoever has its key', async () => {
+      await using story = await setup();
+      const { client } = story;
+      const heir = await story.another();
+      const stranger = await (async () => {
+        const email = newEmail();
+        await signUp(client.address, email);
+        const own = new ReplicaClient(client.address, await logIn(client.address, email), newVaultId());
+        await own.createVault();
+        return own;
+      })();
+      const object = anObject();
+      await client.upload(object);
+      await client.push(client.nextEntry([object.id]), client.nextEntry());
+      const { index, hash } = client;
+      const lastWord = (change: Parameters<ReplicaClient['nextEntry']>[1] = {}, requires: ObjectId[] = []) => {
+        Object.assign(client, { index, hash });
+        return client.nextEntry(requires, { kind: 'retire', retires: [{ first: 1, last: 2 }], ...change });
+      };
+      const endIt = () =>
+        call(client.address, 'DELETE', pathOf('device', { device: client.device.deviceId }), {
+          token: heir.device.accessToken,
+        });
+
+      expect(refusalOf(await heir.push(lastWord())).code).toBe('forbidden');
+      await endIt();
+
+      expect(refusalOf(await heir.push(lastWord({ kind: 'operation' }))).code).toBe('forbidden');
+      expect(refusalOf(await heir.push(lastWord({}, [object.id]))).code).toBe('forbidden');
+      expect(refusalOf(await heir.push(lastWord({ index: index + 2 }))).code).toBe('gap');
+      expect(refusalOf(await stranger.push(lastWord({ vaultId: stranger.vault }))).code).toBe('forbidden');
+      const forged = { ...lastWord(), signature: heir.nextEntry().signature };
+      Object.assign(heir, { index: 0, hash: NO_ENTRY_HASH });
+      expect(refusalOf(await heir.push(forged)).code).toBe('forbidden');
+      expect((await heir.pull()).map(({ body }) => body !== null)).toEqual([true, true]);
+
+      const said = lastWord();
+      expect((await heir.push(said)).json).toMatchObject({
+        head: { device: client.device.deviceId, index: index + 1 },
+      });
+      expect((await heir.push(said)).status).toBe(200);
+      expect((await heir.pull()).map(({ body }) => body !== null)).toEqual([false, false, true]);
+      await heir.send('POST', 'free', { json: { ids: [object.id] } });
+      expect(await heir.have([object.id])).toMatchObject({ missing: [object.id] });
+      // Who says it writes in its own log as before.
+      expect((await heir.push(heir.nextEntry())).status).toBe(200);
+      expect((await client.push(client.nextEntry())).status).toBe(401);
     });
 
     it('[S10] tells other devices at once, and ends the stream of a revoked one', async () => {

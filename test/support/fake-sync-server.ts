@@ -99,9 +99,11 @@ export function createFakeServer(state: FakeSyncState, device: Omit<FakeDevice, 
     },
     push: async (_, bytes) => {
       assertAlive();
-      for (const entry of parseWireEntries(bytes) ?? []) pushOne(state, device.deviceId, entry);
-      const head = state.headOf(device.deviceId);
-      for (const listener of state.listeners) listener({ device: device.deviceId, index: head.index });
+      const entries = parseWireEntries(bytes) ?? [];
+      const author = authorOf(state, device.deviceId, entries);
+      for (const entry of entries) pushOne(state, author, entry);
+      const head = state.headOf(author);
+      for (const listener of state.listeners) listener({ device: author, index: head.index });
       return head;
     },
     have: async (_, ids) => ({ missing: ids.filter((id) => !state.objects.has(id)), partial: [] }),
@@ -153,6 +155,15 @@ export function createFakeServer(state: FakeSyncState, device: Omit<FakeDevice, 
         });
       }),
   };
+}
+
+/** Whoever pushes, or a device that was ended and only says what it retires. */
+function authorOf(state: FakeSyncState, pusher: DeviceId, entries: readonly WireEntry[]): DeviceId {
+  const parts = entries.map(({ signedBytes }) => parseSignedPart(signedBytes));
+  const author = parts[0]?.deviceId ?? pusher;
+  const isEnded = (state.devices.get(author)?.revokedAtMs ?? null) !== null;
+  if (author === pusher || (isEnded && parts.every((part) => part?.kind === 'retire'))) return author;
+  throw refuse('forbidden', 'SYNC_REFUSED');
 }
 
 function pushOne(state: FakeSyncState, device: DeviceId, entry: WireEntry): void {

@@ -79,12 +79,12 @@ async function openOthers(open: OpenCore, { out }: CommandContext): Promise<Othe
   const { sync, history } = open;
   if (sync === undefined || history === undefined) return [];
   const others: OtherHistory[] = [];
-  for (const { id, name, state, isThis } of await sync.devices()) {
+  for (const { id, name, state, isThis, wasThis = false } of await sync.devices()) {
     if (isThis) continue;
     try {
       const vault = await history(id);
       await vault.listSnapshots({ limit: 1 }); // in a running app only this opens it
-      others.push({ device: { id, name, state }, vault });
+      others.push({ device: { id, name, state, wasThis }, vault });
     } catch (error) {
       if (!(error instanceof AppError)) throw error;
       // It has an account, and nothing of it has come yet.

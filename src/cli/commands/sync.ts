@@ -87,7 +87,7 @@ function tellDevices(devices: readonly SyncDevice[], context: CommandContext): v
     const when = (at: string | null): string => (at === null ? 'never' : describeTime(Date.parse(at), context.nowMs()));
     const rows = devices.map((device): Cell[] => [
       { text: toPlainLine(device.name, MAX_TEXT), paint: style.bold },
-      device.isThis ? 'this one' : device.state,
+      stateOf(device),
       formatCount(device.snapshots),
       when(device.newestAt),
       when(device.lastSeenAt),
@@ -100,6 +100,11 @@ function tellDevices(devices: readonly SyncDevice[], context: CommandContext): v
       { width, paintTitle: style.dim },
     );
   });
+}
+
+function stateOf({ isThis, wasThis, state }: SyncDevice): string {
+  if (isThis) return 'this one';
+  return wasThis === true ? `${state}, was this one` : state;
 }
 
 async function approve(

@@ -29,8 +29,8 @@ export function findingDocument(finding: SecretFinding): object {
   };
 }
 
-export function deviceDocument({ id, name, state }: OtherDevice): object {
-  return { id, name, state };
+export function deviceDocument({ id, name, state, wasThis }: OtherDevice): object {
+  return { id, name, state, ...(wasThis ? { wasThis } : {}) };
 }
 
 function foundDocument({
@@ -117,6 +117,10 @@ function renderOthers(findings: readonly SecretFinding[]): string[] {
   return [...devices.values()].map(({ device, fingerprints }) => {
     const name = toPlainLine(device.name, MAX_TITLE);
     const what = `${countOf(fingerprints.length, 'secret')} in what ${name} captured`;
+    if (device.wasThis)
+      return device.state === 'revoked'
+        ? `${capital(what)} (this device, as it was): what is overwritten here is overwritten there with the next sync, but for what only that history has.`
+        : `${capital(what)} (this device, as it was before its vault was put back or merged): end it with \`cairn sync revoke ${device.id.slice(0, 8)}\`; then what is overwritten here is overwritten there with the next sync.`;
     if (device.state === 'revoked')
       return `${capital(what)}: it was ended and tells nothing any more, so its snapshots keep them, here and on the server.`;
     const [first = ''] = fingerprints;

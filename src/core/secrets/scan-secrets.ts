@@ -48,6 +48,8 @@ export interface OtherDevice {
   readonly id: string;
   readonly name: string;
   readonly state: SyncDevice['state'];
+  /** True of what this device was before its vault was put back, merged or copied. */
+  readonly wasThis: boolean;
 }
 
 /** Another device's history, as it is here. */

@@ -19,7 +19,7 @@ export function describeDevice(
   id: DeviceId,
   account: AccountDevice | undefined,
   history: HistoryFacts | undefined,
-  isThis: boolean,
+  { isThis, wasThis }: { readonly isThis: boolean; readonly wasThis: boolean },
 ): SyncDevice {
   const iso = (ms: number | null | undefined): string | null =>
     ms === null || ms === undefined ? null : new Date(ms).toISOString();
@@ -29,6 +29,7 @@ export function describeDevice(
     name: (isThis ? history?.name : (account?.name ?? history?.name)) || id.slice(0, 8),
     platform: account?.platform ?? history?.platform ?? '',
     isThis,
+    ...(wasThis ? { wasThis } : {}),
     state: account === undefined && !isThis ? 'unknown' : known,
     lastSeenAt: iso(account?.lastSeenAtMs),
     snapshots: history?.snapshots ?? 0,
@@ -37,12 +38,17 @@ export function describeDevice(
   };
 }
 
-/** A device by its id, the beginning of that, or its name. @throws AppError DEVICE_NOT_FOUND, USAGE_INVALID */
-export function pickDevice<Device extends { readonly id: DeviceId; readonly name: string }>(
+/**
+ * A device by its id, the beginning of that, or its name; of several that are called so, the one that was not ended.
+ * @throws AppError DEVICE_NOT_FOUND, USAGE_INVALID
+ */
+export function pickDevice<Device extends { readonly id: DeviceId; readonly name: string; readonly isEnded?: boolean }>(
   devices: readonly Device[],
   reference: string,
 ): Device {
-  const exact = devices.filter(({ id, name }) => id === reference || name === reference);
+  const named = devices.filter(({ id, name }) => id === reference || name === reference);
+  const going = named.filter(({ isEnded }) => isEnded !== true);
+  const exact = going.length === 1 ? going : named;
   const found =
     exact.length > 0 ? exact : devices.filter(({ id }) => /^[0-9a-f]{4,}$/.test(reference) && id.startsWith(reference));
   const [device] = found;

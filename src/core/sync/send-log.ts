@@ -133,9 +133,9 @@ export class LogSender {
     }
   }
 
-  /** Everything that is to be sent, and lets go on the server of what the vault has let go (S8): what is left of it is told first. */
+  /** Everything that is to be sent, and lets go in the log of what the vault has let go (S8): what is left of it is told first. */
   async sendAll(identity: ReplicaIdentity): Promise<void> {
-    const { server, replica, nowMs, signal, retellAfter } = this.#deps;
+    const { replica, nowMs, signal, retellAfter } = this.#deps;
     const { strategy } = this.#deps.selection;
     for (;;) {
       const hasTidied = await replica.tidy({
@@ -149,6 +149,11 @@ export class LogSender {
       await this.#sendNew(identity);
       if (!hasTidied) break;
     }
+  }
+
+  /** Asks the server to free at once what was taken out. */
+  async free(identity: ReplicaIdentity): Promise<void> {
+    const { server, replica, signal } = this.#deps;
     const freeing = await replica.freeing();
     for (const ids of slices(freeing, MAX_IDS_PER_REQUEST)) {
       await server.free(identity.vaultId, ids, signal);

@@ -17,6 +17,7 @@ import { tampered } from '../vault/replica/wire.ts';
 import type { VaultReplica } from '../vault/vault-replica.ts';
 import type { Lanes, LaneVault } from './lanes.ts';
 import { planSync, type LogHead, type SyncOperation } from './plan.ts';
+import { findEnded, sayLastWords } from './last-words.ts';
 import { LogSender, ownIdentity } from './send-log.ts';
 import type { SyncServer } from './server-port.ts';
 import { slices } from './slices.ts';
@@ -125,7 +126,7 @@ class Round {
       else await this.#carryOut(operation, identity, status);
     }
     await this.#assertNothingKeptBack(owed);
-    if (!needsLogin) await this.#sender.sendAll(identity);
+    if (!needsLogin) await this.#sendAll(identity, status);
     this.#noteSeen(status, identity, operations);
     return {
       status,
@@ -136,6 +137,15 @@ class Round {
       received: this.#received,
       needsLogin,
     };
+  }
+
+  async #sendAll(identity: ReplicaIdentity, status: StatusAnswer): Promise<void> {
+    const { replica, nowMs } = this.#deps;
+    const ended = await findEnded(replica, status, this.#devices);
+    if (ended.length > 0) await replica.retellEarlier(ended, nowMs());
+    await this.#sender.sendAll(identity);
+    if (ended.length > 0) await sayLastWords(this.#deps, ended, status);
+    await this.#sender.free(identity);
   }
 
   async #heldHeads(status: StatusAnswer): Promise<Map<DeviceId, LogHead>> {

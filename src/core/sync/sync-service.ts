@@ -239,13 +239,14 @@ export class SyncService {
     if (account !== null && account !== undefined) this.#devices = account.devices;
     const known = new Map(this.#devices.map((device) => [device.deviceId, device]));
     const lanes = this.lanes.list();
+    const earlier = new Set((await this.#deps.vault.replica.earlier()).map(({ deviceId }) => deviceId));
     const ids = new Set<DeviceId>([...(identity === null ? [] : [identity.deviceId]), ...known.keys(), ...lanes]);
     const devices: SyncDevice[] = [];
     for (const id of ids) {
       const isThis = id === identity?.deviceId;
       const own = isThis ? await this.#ownHistory(identity.name) : undefined;
       const history = own ?? (lanes.includes(id) ? await this.lanes.facts(id) : undefined);
-      devices.push(describeDevice(id, known.get(id), history, isThis));
+      devices.push(describeDevice(id, known.get(id), history, { isThis, wasThis: earlier.has(id) }));
     }
     return devices.toSorted((a, b) => Number(b.isThis) - Number(a.isThis) || a.name.localeCompare(b.name));
   }
@@ -443,10 +444,11 @@ export class SyncService {
 
   async #findLane(reference: string): Promise<DeviceId> {
     const lanes = await Promise.all(
-      this.lanes.list().map(async (id) => ({
-        id,
-        name: this.#devices.find(({ deviceId }) => deviceId === id)?.name ?? (await this.lanes.facts(id)).name,
-      })),
+      this.lanes.list().map(async (id) => {
+        const known = this.#devices.find(({ deviceId }) => deviceId === id);
+        const isEnded = known !== undefined && known.revokedAtMs !== null;
+        return { id, name: known?.name ?? (await this.lanes.facts(id)).name, isEnded };
+      }),
     );
     return pickDevice(lanes, reference).id;
   }

@@ -89,6 +89,24 @@ export interface ReplicaIdentity {
   readonly waitingSnapshots: number;
 }
 
+/** Who this vault was before it was put back, merged or copied. */
+export interface EarlierIdentity {
+  readonly deviceId: DeviceId;
+  /** The last entry of its log that is known here. */
+  readonly index: number;
+  /** Whether there may be something to say in its log. */
+  readonly hasNews: boolean;
+}
+
+/** How far an earlier log is on the server. */
+export interface ServerLog {
+  readonly deviceId: DeviceId;
+  readonly index: number;
+  readonly hash: EntryHash;
+  /** The entry after the last one that is known here, as it came; null where there is none. */
+  readonly next: Uint8Array | null;
+}
+
 export interface ApplyOptions {
   /** False: where too many things would be deleted, SYNC_ASKS is thrown and nothing done. */
   readonly mayDelete: boolean;
@@ -153,6 +171,17 @@ export interface VaultReplica {
     readonly strategy: MergeStrategy;
     readonly signal?: AbortSignal;
   }): Promise<boolean>;
+  /** Identities that this vault had before, the newest last. */
+  earlier(): Promise<readonly EarlierIdentity[]>;
+  /** Begins to tell anew what these told, where the own log does not; the epoch in force is begun with it. */
+  retellEarlier(devices: readonly DeviceId[], nowMs: number): Promise<void>;
+  /** Entries for the log of an earlier identity that was ended, maybe none; null where there is nothing to note either. */
+  lastWords(
+    server: ServerLog,
+    options: { readonly nowMs: number; readonly signal: AbortSignal },
+  ): Promise<Uint8Array<ArrayBuffer> | null>;
+  /** The server has those, if there were any. */
+  noteLastWords(deviceId: DeviceId): Promise<void>;
   /** Objects that are to be gone from the server at once, where nothing live names them. */
   freeing(): Promise<readonly ObjectId[]>;
   /** The server was asked for that. */

@@ -1,9 +1,10 @@
 // Taking entries into a device's log (S2, S3): index = head + 1 and the right previous hash, in one transaction that holds the vault's row.
-// The same entry again is fine, another one at a taken index is a fork. Entries up to a refused one are taken.
+// The same entry again is fine, another one at a taken index is a fork. Entries up to a refused one are taken. A device writes in its own log;
+// in that of one that was ended, whoever has its key may still say what it retires (docs/decisions/0049).
 
 import { NO_ENTRY_HASH, type EntryHash, type ObjectId } from '../../shared/replication/ids.ts';
 import type { Head } from '../../shared/replication/replica.ts';
-import { parseWireEntries } from '../../shared/replication/entry.ts';
+import { parseSignedPart, parseWireEntries, type WireEntry } from '../../shared/replication/entry.ts';
 import type { Caller } from '../auth/caller.ts';
 import { deviceRevoked } from '../auth/tokens.ts';
 import { badRequest, Refusal } from '../http/refusal.ts';
@@ -27,24 +28,56 @@ export async function pushEntries(
   const { db, notices } = deps;
   const wire = parseWireEntries(bytes);
   if (wire === null) throw badRequest('The entries break off or are too large.');
-  const device = await db
-    .selectFrom('devices')
-    .select('signing_key')
-    .where('user_id', '=', caller.userId)
-    .where('device_no', '=', caller.deviceNo)
-    .executeTakeFirstOrThrow();
-  const entries = checkEntries(wire, {
-    vaultId: vault.vaultId,
-    deviceId: caller.deviceId,
-    signingKey: device.signing_key,
+  const author = await findAuthor(db, caller, vault, wire);
+  const { deviceId } = author;
+  const entries = checkEntries(wire, { vaultId: vault.vaultId, deviceId, signingKey: author.signingKey });
+  if (deviceId !== caller.deviceId) assertLastWords(entries);
+  const { head, refusal, isNew } = await db.transaction().execute(async (tx) => {
+    const epoch = await lockVault(tx, vault);
+    await assertWriter(tx, caller, vault);
+    return takeEntries(deps, tx, author, vault, entries, epoch);
   });
-  const { head, refusal, isNew } = await db
-    .transaction()
-    .execute((tx) => takeEntries(deps, tx, caller, vault, entries));
   // After the commit, never within it (S10).
-  if (isNew) notices.publish(vaultTopic(vault), `${caller.deviceId} ${head.index}`);
+  if (isNew) notices.publish(vaultTopic(vault), `${deviceId} ${head.index}`);
   if (refusal !== null) throw refusal;
   return head;
+}
+
+/** Whose log it is. */
+interface Author extends Caller {
+  readonly signingKey: Uint8Array;
+}
+
+/** The caller itself, or a device of the same vault that was ended. @throws Refusal `forbidden` */
+async function findAuthor(
+  db: Executor,
+  caller: Caller,
+  { vaultNo }: OwnVault,
+  [first]: ReadonlyArray<WireEntry>,
+): Promise<Author> {
+  const named = first === undefined ? null : parseSignedPart(first.signedBytes);
+  const deviceId = named?.deviceId ?? caller.deviceId;
+  const { userId } = caller;
+  const row = await db
+    .selectFrom('devices')
+    .select(['device_no', 'vault_no', 'signing_key', 'revoked_at_ms'])
+    .where('user_id', '=', userId)
+    .where('device_id', '=', Buffer.from(deviceId, 'hex'))
+    .executeTakeFirst();
+  const isEnded = row !== undefined && row.revoked_at_ms !== null && row.vault_no === vaultNo;
+  if (row === undefined || (deviceId !== caller.deviceId && !isEnded))
+    throw new Refusal('forbidden', 'An entry is of another vault or device.', 'A device sends its own entries only.');
+  return { userId, deviceId, deviceNo: row.device_no, signingKey: row.signing_key };
+}
+
+/** @throws Refusal `forbidden` for anything that adds to the log of a device that was ended */
+function assertLastWords(entries: ReadonlyArray<CheckedEntry>): void {
+  if (entries.every(({ part, body }) => part.kind === 'retire' && (body?.requires.length ?? 0) === 0)) return;
+  throw new Refusal(
+    'forbidden',
+    'The log of a device that was ended takes no such entry.',
+    'It only says what it retires.',
+  );
 }
 
 interface Taken {
@@ -56,29 +89,29 @@ interface Taken {
 async function takeEntries(
   { nowMs }: ReplicaDeps,
   tx: Executor,
-  caller: Caller,
+  author: Author,
   vault: OwnVault,
   entries: ReadonlyArray<CheckedEntry>,
+  epochBefore: number,
 ): Promise<Taken> {
-  let epoch = await lockVault(tx, vault);
-  await assertWriter(tx, caller, vault);
-  const before = await readHead(tx, caller, vault);
+  let epoch = epochBefore;
+  const before = await readHead(tx, author, vault);
   let head = before;
   const present = await findObjects(tx, vault, [...new Set(entries.flatMap(({ body }) => body?.requires ?? []))]);
   const taken: CheckedEntry[] = [];
   let refusal: Refusal | null = null;
   for (const entry of entries) {
-    const known = entry.part.index <= head.index ? await hashAt(tx, caller, vault, entry.part.index, taken) : null;
+    const known = entry.part.index <= head.index ? await hashAt(tx, author, vault, entry.part.index, taken) : null;
     if (known !== null && known === entry.hash.toString('hex')) continue;
     refusal = known === null ? refuseEntry(entry, head, epoch, present) : fork(head);
     if (refusal !== null) break;
     taken.push(entry);
     epoch = Math.max(epoch, entry.part.epoch);
-    head = { device: caller.deviceId, index: entry.part.index, hash: entry.hash.toString('hex') as EntryHash }; // a SHA-256
+    head = { device: author.deviceId, index: entry.part.index, hash: entry.hash.toString('hex') as EntryHash }; // a SHA-256
   }
   if (taken.length === 0) return { head, refusal, isNew: false };
-  await writeEntries(tx, caller, vault, taken, nowMs());
-  await moveHead(tx, caller, vault, before, head);
+  await writeEntries(tx, author, vault, taken, nowMs());
+  await moveHead(tx, author, vault, before, head);
   await tx
     .updateTable('vaults')
     .set({ epoch })
@@ -86,7 +119,7 @@ async function takeEntries(
     .where('vault_no', '=', vault.vaultNo)
     .execute();
   const ranges = taken.flatMap(({ part }) => part.retires);
-  if (ranges.length > 0) await retireEntries(tx, vault, caller.deviceNo, ranges, nowMs());
+  if (ranges.length > 0) await retireEntries(tx, vault, author.deviceNo, ranges, nowMs());
   return { head, refusal, isNew: true };
 }
 

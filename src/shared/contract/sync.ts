@@ -59,6 +59,8 @@ export const syncDeviceSchema = z.object({
   name: z.string(),
   platform: z.string(),
   isThis: z.boolean(),
+  /** True of what this device was before its vault was put back, merged or copied. */
+  wasThis: z.boolean().optional(),
   /** `unknown`: it is only known by what it sent before. */
   state: z.enum(['active', 'revoked', 'unknown']),
   lastSeenAt: timeSchema.nullable(),

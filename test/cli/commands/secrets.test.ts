@@ -113,7 +113,13 @@ describe('cairn secrets scan', () => {
 /** The same value in what another device captured. */
 function elsewhere(name: string, state: 'active' | 'revoked' = 'active'): SecretFinding['others'][number] {
   const { count, places, facts, messages } = aFinding();
-  return { device: { id: name.padEnd(64, '0'), name, state }, count, places, facts, messages };
+  return {
+    device: { id: name.padEnd(64, '0'), name, state, wasThis: name === 'before' },
+    count,
+    places,
+    facts,
+    messages,
+  };
 }
 
 describe('renderFindings()', () => {
@@ -130,6 +136,16 @@ describe('renderFindings()', () => {
     expect(lines.at(-1)).toMatch(
       /^1 secret in what old-one captured: it was ended .* keep them, here and on the server\.$/,
     );
+  });
+
+  it('tells how what this device was before lets it go', () => {
+    const wordsOf = (state: 'active' | 'revoked') =>
+      renderFindings([aFinding({ others: [elsewhere('before', state)] })], false, { style, nowMs: TEST_NOW_MS }).at(-1);
+
+    expect(wordsOf('active')).toMatch(
+      /as it was before its vault was put back or merged\): end it with `cairn sync revoke before00`/,
+    );
+    expect(wordsOf('revoked')).toContain('is overwritten there with the next sync, but for what only that history has');
   });
 
   it('tells rule, fingerprint, places and times, and what to do', () => {

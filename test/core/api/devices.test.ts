@@ -98,7 +98,7 @@ describe('two apps that share a vault', () => {
     const open = await connect(desktop().app, () => true);
     const laptopId = (await open?.sync?.devices())?.find(({ isThis }) => !isThis)?.id ?? fail();
     const vault = (await open?.history?.(laptopId)) ?? fail();
-    const device = { id: laptopId, name: 'laptop', state: 'active' } as const;
+    const device = { id: laptopId, name: 'laptop', state: 'active', wasThis: false } as const;
 
     const scan = () => scanSecrets(open?.vault ?? fail(), { others: [{ device, vault }] });
 

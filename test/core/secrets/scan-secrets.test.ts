@@ -80,7 +80,7 @@ describe('secrets in what other devices captured', () => {
     await using desktop = await createSyncDevice(state, 'desktop', laptop);
     await capture(desktop, `$ login ${PASSWORD}\n`);
     await desktop.sync();
-    const device = { id: laptop.deviceId, name: 'laptop', state: 'active' } as const;
+    const device = { id: laptop.deviceId, name: 'laptop', state: 'active', wasThis: false } as const;
     const scanAll = () => desktop.lane(laptop, (vault) => scanSecrets(desktop.vault, { others: [{ device, vault }] }));
 
     const { findings } = await scanAll();

@@ -17,10 +17,13 @@ import { NO_CLOCK } from '../../../shared/merge/hybrid-clock.ts';
 import { createJoiningKeys, createSigningKeys, deviceIdOf, type StoredKeyPair } from '../../crypto/device-keys.ts';
 import { damaged } from '../errors.ts';
 import type { DeviceKeys } from './join-keys.ts';
-import type { LogPicture, Retelling } from './log-pictures.ts';
+import { picturesOf, type LogPicture, type Retelling } from './log-pictures.ts';
 import { REPLICA_SETTINGS } from '../log/records.ts';
 import type { VaultState } from '../log/vault-state.ts';
 import type { ReplicaSelection } from '../vault-replica.ts';
+
+/** Of older ones nothing is said any more. */
+const MAX_EARLIER = 8;
 
 const pairSchema = z.object({ publicKey: z.base64(), privateKey: z.base64() });
 const rangeSchema = z.object({ first: z.number(), last: z.number() });
@@ -57,7 +60,46 @@ const logStateSchema = z.object({
     .default(null),
   /** Objects whose grace time the server is asked to cut short. */
   freeing: z.array(objectIdSchema).default([]),
+  /** Who this vault was before, the newest last. */
+  earlier: z
+    .array(
+      z.object({
+        deviceId: deviceIdSchema,
+        signing: pairSchema,
+        base: z.number(),
+        headIndex: z.number(),
+        headHash: entryHashSchema,
+        lastPicture: z.number(),
+        needsRetelling: z.boolean(),
+        isRetired: z.boolean(),
+        hasTail: z.boolean(),
+        spoken: z.object({ index: z.number(), hash: entryHashSchema }).nullable(),
+        saidThrough: z.number(),
+      }),
+    )
+    .default([]),
 });
+
+/** A log that this vault wrote as another device. Its key can still sign in it, once that device was ended (docs/decisions/0049). */
+export interface EarlierLog {
+  readonly deviceId: DeviceId;
+  readonly signing: StoredKeyPair;
+  /** Its rows in `replica_log`: so many come before them. */
+  readonly base: number;
+  readonly headIndex: number;
+  readonly headHash: EntryHash;
+  /** The entry that its last full picture begins with: what somebody else added may lean on that and what follows. */
+  readonly lastPicture: number;
+  /** True while the own log does not tell what this one told. */
+  readonly needsRetelling: boolean;
+  readonly isRetired: boolean;
+  /** True where the server has more of it than is here. */
+  readonly hasTail: boolean;
+  /** The last entry that was added to it from here. */
+  readonly spoken: { readonly index: number; readonly hash: EntryHash } | null;
+  /** The row of `replica_log` up to which that was said there which is to be gone from every copy. */
+  readonly saidThrough: number;
+}
 
 export interface LogState {
   readonly deviceId: DeviceId;
@@ -78,6 +120,7 @@ export interface LogState {
   readonly pictures: readonly LogPicture[];
   readonly retelling: Retelling | null;
   readonly freeing: readonly ObjectId[];
+  readonly earlier: readonly EarlierLog[];
 }
 
 /** Null before sync was ever turned on. @throws AppError VAULT_DAMAGED */
@@ -86,8 +129,13 @@ export function readLogState(state: VaultState): LogState | null {
   if (found === undefined) return null;
   const parsed = logStateSchema.safeParse(found.value);
   if (!parsed.success) throw damaged('the record of the replica log makes no sense');
-  const { signing, agreement, ...rest } = parsed.data;
-  return { ...rest, signing: toPair(signing), agreement: toPair(agreement) };
+  const { signing, agreement, earlier, ...rest } = parsed.data;
+  return {
+    ...rest,
+    signing: toPair(signing),
+    agreement: toPair(agreement),
+    earlier: earlier.map((one) => ({ ...one, signing: toPair(one.signing) })),
+  };
 }
 
 /** A device that nobody knows yet: with an empty log, and keys of its own. */
@@ -113,7 +161,22 @@ export function newLogState(name: string, epoch: number, before: LogState | null
     pictures: [],
     retelling: null,
     freeing: [],
+    earlier: before?.earlier ?? [],
   };
+}
+
+/** The earlier logs of a vault that takes a new identity. */
+export function earlierLogs(before: LogState, { repeatsAll }: { readonly repeatsAll: boolean }): EarlierLog[] {
+  const { deviceId, signing, base, headIndex, headHash } = before;
+  const last: EarlierLog = {
+    ...{ deviceId, signing, base, headIndex, headHash },
+    lastPicture: picturesOf(before).at(-1)?.first ?? 1,
+    needsRetelling: true,
+    ...{ isRetired: false, hasTail: false, spoken: null },
+    saidThrough: base + headIndex,
+  };
+  const all = headIndex === 0 ? before.earlier : [...before.earlier, last];
+  return all.map((one) => ({ ...one, needsRetelling: one.needsRetelling && !repeatsAll })).slice(-MAX_EARLIER);
 }
 
 /** What was let out last; of a log that has let nothing out yet, nothing. */
@@ -123,7 +186,8 @@ export function selectionOf({ selection }: LogState): ReplicaSelection {
 }
 
 export function encodeLogState({ signing, agreement, ...rest }: LogState): { readonly [key: string]: never } {
-  const value = { ...rest, signing: fromPair(signing), agreement: fromPair(agreement) };
+  const earlier = rest.earlier.map((one) => ({ ...one, signing: fromPair(one.signing) }));
+  const value = { ...rest, signing: fromPair(signing), agreement: fromPair(agreement), earlier };
   return value as unknown as { readonly [key: string]: never }; // plain JSON: numbers, texts, lists
 }
 

@@ -13,6 +13,7 @@ import type { PruneDeps } from '../upkeep/prune.ts';
 import type { WorkControl } from '../upkeep/slices.ts';
 import { vaultFiles } from '../vault-files.ts';
 import { removeLeftovers } from '../vault-place.ts';
+import { EarlierLogs } from './earlier-logs.ts';
 import { sealJoinAnswer } from './join-keys.ts';
 import { LaneLog } from './lane-log.ts';
 import { ReplicaLog } from './replica-log.ts';
@@ -21,6 +22,7 @@ import { tidyLog, type TidyDeps, type TidyOptions } from './tidy-log.ts';
 import type {
   ApplyOptions,
   DraftOptions,
+  EarlierIdentity,
   FieldChange,
   FieldConflict,
   JoinKeys,
@@ -31,7 +33,10 @@ import type {
   MergedFields,
   ReplicaIdentity,
   SealedObject,
+  ServerLog,
 } from '../vault-replica.ts';
+
+const WRITING = 'Writing the log for other devices';
 
 export interface ReplicaEngineDeps {
   readonly save: SaveDeps;
@@ -47,11 +52,13 @@ export interface ReplicaEngineDeps {
 export class ReplicaEngine {
   readonly #deps: ReplicaEngineDeps;
   readonly #replica: ReplicaLog;
+  readonly #earlier: EarlierLogs;
   readonly #lane: LaneLog;
 
   constructor(deps: ReplicaEngineDeps) {
     this.#deps = deps;
     this.#replica = new ReplicaLog(deps.save.state);
+    this.#earlier = new EarlierLogs(deps.save.state, this.#replica);
     this.#lane = new LaneLog(deps.save, deps.bodyCache);
   }
 
@@ -85,7 +92,7 @@ export class ReplicaEngine {
   }
 
   replicaSign(nowMs: number): Promise<number> {
-    return this.#deps.write('Writing the log for other devices', () => this.#replica.sign(nowMs));
+    return this.#deps.write(WRITING, () => this.#replica.sign(nowMs));
   }
 
   replicaResign(serverIndex: number, serverEpoch: number): Promise<number> {
@@ -94,7 +101,7 @@ export class ReplicaEngine {
 
   /** Lets go in the log of what the vault has let go, step by step; false once nothing is due. */
   replicaTidy(options: TidyOptions, control: WorkControl): Promise<boolean> {
-    const what = 'Writing the log for other devices';
+    const what = WRITING;
     const deps: TidyDeps = {
       state: this.#deps.save.state,
       log: this.#replica,
@@ -103,12 +110,28 @@ export class ReplicaEngine {
     return this.#deps.work(what, () => this.#deps.read(() => tidyLog(deps, options, control)));
   }
 
+  replicaEarlier(): readonly EarlierIdentity[] {
+    return this.#deps.read(() => this.#earlier.list());
+  }
+
+  replicaRetellEarlier(devices: readonly DeviceId[], nowMs: number): Promise<void> {
+    return this.#deps.write(WRITING, () => this.#earlier.retell(devices, nowMs));
+  }
+
+  replicaLastWords(server: ServerLog, nowMs: number, { signal }: WorkControl): Promise<Uint8Array<ArrayBuffer> | null> {
+    return this.#deps.work(WRITING, () => this.#deps.read(() => this.#earlier.lastWords(server, nowMs, signal)));
+  }
+
+  replicaNoteLastWords(deviceId: DeviceId): Promise<void> {
+    return this.#deps.write(WRITING, () => this.#earlier.note(deviceId));
+  }
+
   replicaFreeing(): readonly ObjectId[] {
     return this.#deps.read(() => this.#replica.state()?.freeing ?? []);
   }
 
   replicaNoteFreed(ids: readonly ObjectId[]): Promise<void> {
-    return this.#deps.write('Writing the log for other devices', () => this.#replica.noteFreed(ids));
+    return this.#deps.write(WRITING, () => this.#replica.noteFreed(ids));
   }
 
   replicaList(fromIndex: number, maxEntries: number, maxBytes: number): Uint8Array<ArrayBuffer> {

@@ -39,7 +39,7 @@ import {
 import { FieldStore, joinChanges, type FieldWrites } from './field-store.ts';
 import { listConflicts } from './list-conflicts.ts';
 import { moveEntries, moveRanges, withEntry } from './log-pictures.ts';
-import { encodeLogState, newLogState, readLogState, selectionOf, type LogState } from './log-state.ts';
+import { earlierLogs, encodeLogState, newLogState, readLogState, selectionOf, type LogState } from './log-state.ts';
 import type { DeviceKeys } from './join-keys.ts';
 import { applyShared, findNewcomers } from './shared-values.ts';
 import { moveTold } from './tell-sessions.ts';
@@ -85,9 +85,10 @@ export class ReplicaLog {
   renew({ repeatsAll }: { readonly repeatsAll: boolean }): ReplicaIdentity {
     const before = this.#own();
     const fresh = newLogState(before.name, before.epoch, before);
+    const earlier = earlierLogs(before, { repeatsAll });
     // What comes next leans on nothing of the log before: nobody has that under this identity.
     const exportedThrough = repeatsAll ? 0 : before.exportedThrough;
-    return this.#take({ ...fresh, exportedThrough, sinceFull: FULL_EVERY });
+    return this.#take({ ...fresh, earlier, exportedThrough, sinceFull: FULL_EVERY });
   }
 
   /** Seals under an epoch of at least this number; with `isBegun`, others know of it already. Gives the number. */

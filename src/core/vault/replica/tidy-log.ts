@@ -19,6 +19,7 @@ import { findNewcomers } from './shared-values.ts';
 import { encodeTold, findDueSession, parseTold, planSession, toldAfter, type ToldSession } from './tell-sessions.ts';
 import type { ReplicaSelection } from '../vault-replica.ts';
 import type { ReplicaLog } from './replica-log.ts';
+import { withoutBody } from './wire.ts';
 
 const READ_SLICE = 64;
 /** Entries of sessions that are signed before they are sent. */
@@ -180,11 +181,6 @@ async function endRetelling(
     deps.log.rewrite({ ...now, retelling: null, freeing }, entries, { drops: [], retired, nowMs });
     return true;
   });
-}
-
-/** The signed part alone; a copy, since the parts of an entry lie in one buffer with its body. */
-function withoutBody({ signedBytes, signature }: WireEntry): WireEntry {
-  return { signedBytes: Uint8Array.from(signedBytes), signature: Uint8Array.from(signature), bodyBytes: null };
 }
 
 /** True once all that there is up to a sequence stands in the log. */

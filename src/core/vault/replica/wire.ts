@@ -36,6 +36,11 @@ export function signEntry(
   return { entry, hash: hashOf(entry) };
 }
 
+/** The signed part alone; a copy, since the parts of an entry lie in one buffer with its body. */
+export function withoutBody({ signedBytes, signature }: WireEntry): WireEntry {
+  return { signedBytes: Uint8Array.from(signedBytes), signature: Uint8Array.from(signature), bodyBytes: null };
+}
+
 /** What is known of a device before its next entries are looked at. */
 export interface KnownDevice {
   readonly vaultId: VaultKeyId;

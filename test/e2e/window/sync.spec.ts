@@ -56,6 +56,18 @@ const DEVICES = [
     newestAt: ago(190),
     skipped: 2,
   },
+  {
+    id: 'c'.repeat(64),
+    name: 'Workstation',
+    platform: 'linux',
+    isThis: false,
+    wasThis: true,
+    state: 'revoked',
+    lastSeenAt: ago(9_000),
+    snapshots: 140,
+    newestAt: ago(9_000),
+    skipped: 0,
+  },
 ];
 const JOIN = {
   id: 'c'.repeat(64),
@@ -123,7 +135,8 @@ test('sync: signing in, every state in words, devices, joining, conflicts, and t
   expect(wire.inputs('sync/login')).toMatchObject([{ server: 'https://cairn.example.org', signUp: false }]);
 
   // Level: devices, renamed and revoked.
-  await expect(content.getByRole('table', { name: 'Devices that share this vault' }).getByRole('row')).toHaveCount(3);
+  await expect(content.getByRole('table', { name: 'Devices that share this vault' }).getByRole('row')).toHaveCount(4);
+  await expect(content).toContainText('was this device');
   await expect(content).toContainText('2 snapshots wait for something that is not here yet');
   await page.getByLabel('Name of this device').fill('Desk');
   await page.keyboard.press('Enter');

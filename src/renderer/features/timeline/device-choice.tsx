@@ -23,7 +23,10 @@ export function DeviceChoice() {
       value={chosen?.id ?? THIS}
       options={[
         { value: THIS, label: 'This one' },
-        ...others.map(({ id, name }) => ({ value: id, label: plainTitle(name) })),
+        ...others.map(({ id, name, wasThis }) => ({
+          value: id,
+          label: wasThis === true ? `${plainTitle(name)}, before it was put back or merged` : plainTitle(name),
+        })),
       ]}
       onValue={(id) => {
         const device = others.find((other) => other.id === id);

@@ -65,12 +65,17 @@ export function Devices({ status }: { readonly status: SyncStatus }) {
 }
 
 function Row({ device, onRevoke }: { readonly device: SyncDevice; readonly onRevoke: () => void }) {
-  const { name, platform, isThis, state, lastSeenAt, snapshots, newestAt, skipped } = device;
+  const { name, platform, isThis, wasThis, state, lastSeenAt, snapshots, newestAt, skipped } = device;
   return (
     <tr>
       <td className="captured">
         {plainTitle(name)} <span className="soft small">{plainTitle(tellPlatform(platform))}</span>{' '}
         {isThis && <span className="badge badge--accent">this device</span>}
+        {wasThis === true && (
+          <span className="badge" title="Before its vault was put back, merged or let in again">
+            was this device
+          </span>
+        )}{' '}
         {state === 'revoked' && <span className="badge badge--bad">revoked</span>}
       </td>
       <td>

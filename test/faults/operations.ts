@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path';
 
 import { ARGON2_FLOOR } from '../../src/core/crypto/key-slot.ts';
 import { openInbox } from '../../src/core/vault/inbox-client.ts';
+import { startMerge } from '../../src/core/vault/merge/merge-client.ts';
 import { startRepair } from '../../src/core/vault/repair/repair-client.ts';
 import { openVault } from '../../src/core/vault/vault-client.ts';
 import type { Vault } from '../../src/core/vault/vault.ts';
@@ -109,6 +110,20 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
       });
       say('repaired');
     },
+  },
+  /** What puts another file in the vault's place, of a vault that stands there already with what is needed beside its folder. */
+  'replace by a repair': {
+    opensItself: true,
+    step: ({ path, password, startMs }) =>
+      startRepair({ path, secret: { type: 'password', text: password }, nowMs: startMs, backups: [] }),
+  },
+  'replace by a merge': {
+    opensItself: true,
+    step: ({ path, password, startMs }) =>
+      startMerge({
+        ...{ path, secret: { type: 'password', text: password }, nowMs: startMs, otherSecret: null },
+        ...{ other: join(dirname(path), '..', 'other.db'), strategy: 'latest', choices: {}, isDryRun: false },
+      }),
   },
   inbox: {
     opensItself: true,

@@ -26,7 +26,8 @@ import { freeBytes, releaseReserve } from './upkeep/reserve.ts';
 import type { OpeningNotice } from './vault.ts';
 import type { VaultFiles } from './vault-files.ts';
 import { assertReadable, isWritable, mendPermissions } from './vault-place.ts';
-import { announce, type Presence } from './presence.ts';
+import type { Presence } from './presence.ts';
+import { enterVault } from './replace-vault.ts';
 import { WriterLock } from './writer-lock.ts';
 
 /** What is rebuilt to be read is in memory. */
@@ -58,7 +59,7 @@ export async function openVaultFiles(
   options: KeyringOptions,
 ): Promise<OpenedVault> {
   assertReadable([files.folder, files.database]);
-  const presence = announce(files);
+  const presence = enterVault(files);
   try {
     return { ...(await openWhatIsThere(files, secret, options)), presence };
   } catch (error) {

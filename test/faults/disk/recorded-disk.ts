@@ -1,7 +1,7 @@
 // What a disk could hold after a power cut: everything that was synced, and of the rest any part, sectors of a write each for itself,
 // entries of a folder in their order (as journalling file systems keep them) or any of them (all that POSIX promises).
 
-import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { linkSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 
 import type { DiskEvent } from './disk-shim.ts';
@@ -31,7 +31,8 @@ interface NameStep {
 }
 
 export class RecordedDisk {
-  readonly #root: string;
+  /** The folder that is recorded. */
+  readonly root: string;
   readonly #files: RecordedFile[] = [];
   readonly #startNames = new Map<string, number>();
   readonly #names: NameStep[] = [];
@@ -43,7 +44,7 @@ export class RecordedDisk {
 
   /** Begins with the folder as it stands, all of it synced. */
   constructor(root: string) {
-    this.#root = root;
+    this.root = root;
     for (const entry of readdirSync(root, { recursive: true, withFileTypes: true })) {
       if (!entry.isFile()) continue;
       const path = join(entry.parentPath, entry.name);
@@ -84,10 +85,14 @@ export class RecordedDisk {
 
   /** Writes the folder into another place, as the disk could hold it after the first `cut` things. */
   writeCut(cut: number, mode: CutMode, random: () => number, to: string): void {
+    const placed = new Map<number, string>();
     for (const [path, file] of this.#namesAt(cut, mode, random)) {
-      const place = join(to, relative(this.#root, path));
+      const place = join(to, relative(this.root, path));
       mkdirSync(dirname(place), { recursive: true, mode: 0o700 });
-      writeFileSync(place, this.#contentAt(file, cut, mode, random), { mode: 0o600 });
+      const first = placed.get(file);
+      if (first === undefined) writeFileSync(place, this.#contentAt(file, cut, mode, random), { mode: 0o600 });
+      else linkSync(first, place);
+      placed.set(file, first ?? place);
     }
   }
 

@@ -13,7 +13,7 @@ import { syncFile } from '../keyring/sidecar.ts';
 import { REPLICA_SETTINGS } from '../log/records.ts';
 import { VaultState } from '../log/vault-state.ts';
 import { readState } from '../open-beside.ts';
-import { putInPlace, whileAlone } from '../repair/repair-vault.ts';
+import { replaceVault, whileAlone, whileEntered } from '../replace-vault.ts';
 import { rebuildChunkBox } from '../upkeep/parity.ts';
 import { rememberHead } from '../upkeep/remember-head.ts';
 import { assertNotCancelled, type WorkControl } from '../upkeep/slices.ts';
@@ -50,8 +50,8 @@ export async function mergeVaults(
   control: WorkControl,
 ): Promise<MergeReport> {
   assertVaultExists(files);
-  if (options.isDryRun) return new Merge(files, secret, options, control).run();
-  return whileAlone(files, () => new Merge(files, secret, options, control).run());
+  const work = (): Promise<MergeReport> => new Merge(files, secret, options, control).run();
+  return options.isDryRun ? whileEntered(files, work) : whileAlone(files, work);
 }
 
 class Merge {
@@ -109,7 +109,7 @@ class Merge {
       );
       const keptAs = withStorageErrors('Putting the merged vault in place', () => {
         syncFile(fresh.database);
-        return putInPlace(this.#files, fresh, { nowMs: this.#options.nowMs, keptAs: 'before-merge' });
+        return replaceVault(this.#files, fresh, { nowMs: this.#options.nowMs, keptAs: 'before-merge' });
       });
       return { ...report, itemsLeftOut, keptAs };
     } finally {

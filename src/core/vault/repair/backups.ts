@@ -5,13 +5,13 @@ import { join } from 'node:path';
 
 import { AppError } from '../../../shared/model/app-error.ts';
 import { withStorageErrors } from '../errors.ts';
+import { syncFile } from '../keyring/sidecar.ts';
 import { openVault, type VaultSecret } from '../vault-client.ts';
 import type { LongWorkOptions } from '../vault.ts';
 import { vaultFiles } from '../vault-files.ts';
 import { removeLeftovers } from '../vault-place.ts';
-import { holdAlone } from '../presence.ts';
+import { replaceVault, whileAlone } from '../replace-vault.ts';
 import { orNull } from './read-rows.ts';
-import { putInPlace } from './repair-vault.ts';
 
 const NAME = /^vault-(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)(\d{3})Z-[0-9a-f]{32}\.db$/;
 
@@ -64,36 +64,35 @@ export async function restoreBackup(options: RestoreBackupOptions): Promise<{ re
   const { path, folder, name, secret, nowMs, signal, onProgress } = options;
   if (!listBackupFiles(folder).some((backup) => backup.name === name))
     throw new AppError('USAGE_INVALID', 'There is no such backup.', { hint: 'Choose one of those that are listed.' });
+  const files = vaultFiles(path);
   const fresh = vaultFiles(`${path}.new-${process.pid}`);
-  const alone = holdAlone(vaultFiles(path));
-  try {
-    removeLeftovers(fresh);
-    withStorageErrors('Copying the backup', () => {
-      copyFileSync(join(folder, name), fresh.database, constants.COPYFILE_EXCL);
-      chmodSync(fresh.database, 0o600);
-    });
-    const vault = await openVault({ path: fresh.database, secret, nowMs });
+  return whileAlone(files, async () => {
     try {
-      const { ok } = await vault.verify({
-        isDeep: false,
-        nowMs,
-        ...(signal === undefined ? {} : { signal }),
-        ...(onProgress === undefined ? {} : { onProgress }),
+      withStorageErrors('Copying the backup', () => {
+        copyFileSync(join(folder, name), fresh.database, constants.COPYFILE_EXCL);
+        chmodSync(fresh.database, 0o600);
       });
-      signal?.throwIfAborted();
-      // A file that had to be rebuilt to be read is no whole backup, however whole what was read of it is.
-      if (!ok || vault.notices.some((notice) => notice.code === 'opened-read-only'))
-        throw new AppError('VAULT_DAMAGED', 'This backup is damaged itself, so it was not put in place.', {
-          hint: 'Nothing was changed. Choose another backup, or repair the vault.',
+      const vault = await openVault({ path: fresh.database, secret, nowMs });
+      try {
+        const { ok } = await vault.verify({
+          isDeep: false,
+          nowMs,
+          ...(signal === undefined ? {} : { signal }),
+          ...(onProgress === undefined ? {} : { onProgress }),
         });
+        signal?.throwIfAborted();
+        // A file that had to be rebuilt to be read is no whole backup, however whole what was read of it is.
+        if (!ok || vault.notices.some((notice) => notice.code === 'opened-read-only'))
+          throw new AppError('VAULT_DAMAGED', 'This backup is damaged itself, so it was not put in place.', {
+            hint: 'Nothing was changed. Choose another backup, or repair the vault.',
+          });
+      } finally {
+        await vault.close();
+      }
+      withStorageErrors('Copying the backup', () => syncFile(fresh.database));
+      return { keptAs: withStorageErrors('Putting the backup in place', () => replaceVault(files, fresh, { nowMs })) };
     } finally {
-      await vault.close();
+      removeLeftovers(fresh);
     }
-    return {
-      keptAs: withStorageErrors('Putting the backup in place', () => putInPlace(vaultFiles(path), fresh, { nowMs })),
-    };
-  } finally {
-    removeLeftovers(fresh);
-    alone.close();
-  }
+  });
 }

@@ -1,22 +1,20 @@
 // Repairs a vault that is closed: rebuilds it into a new file beside it, checks that file, and only then puts it in the place of the
 // damaged one, which is kept under another name. Until then nothing is changed, so it can be cancelled or killed at any time.
 
-import { chmodSync, existsSync, linkSync, readdirSync, renameSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { chmodSync } from 'node:fs';
 
 import { AppError } from '../../../shared/model/app-error.ts';
 import { createDatabase } from '../database.ts';
 import { damaged, withAsyncStorageErrors, withStorageErrors } from '../errors.ts';
 import type { KeyringOptions, VaultSecret } from '../keyring/keyring.ts';
-import { syncFile, syncFolder } from '../keyring/sidecar.ts';
+import { syncFile } from '../keyring/sidecar.ts';
 import { runMigrations } from '../migrations/run-migrations.ts';
 import { rememberHead } from '../upkeep/remember-head.ts';
 import type { WorkControl } from '../upkeep/slices.ts';
 import { countSeals } from '../upkeep/count-seals.ts';
 import { vaultFiles, type VaultFiles } from '../vault-files.ts';
 import { removeLeftovers } from '../vault-place.ts';
-import { holdAlone } from '../presence.ts';
-import { WriterLock } from '../writer-lock.ts';
+import { replaceVault, whileAlone, whileEntered } from '../replace-vault.ts';
 import { findCauses, type Cause } from './causes.ts';
 import type { ItemLosses } from './losses.ts';
 import type { PutTogetherSnapshot } from './put-together.ts';
@@ -67,28 +65,9 @@ export async function repairVault(
   control: WorkControl,
 ): Promise<RepairReport> {
   // Looking takes nothing away from anybody: captures go on.
-  if (options.isDryRun) return rebuildBeside(files, `${files.database}.look-${process.pid}`, secret, options, control);
-  return whileAlone(files, () =>
-    rebuildBeside(files, `${files.database}.new-${process.pid}`, secret, options, control),
-  );
-}
-
-/** Does what puts another file in the vault's place while nobody has the vault open or writes. @throws AppError VAULT_BUSY */
-export async function whileAlone<Result>(files: VaultFiles, work: () => Promise<Result>): Promise<Result> {
-  const alone = holdAlone(files);
-  try {
-    const lock = new WriterLock(files.lock);
-    try {
-      return await lock.hold(() => {
-        removeUnfinished(files);
-        return work();
-      });
-    } finally {
-      lock.close();
-    }
-  } finally {
-    alone.close();
-  }
+  const beside = `${files.database}.${options.isDryRun ? 'look' : 'new'}-${process.pid}`;
+  const work = (): Promise<RepairReport> => rebuildBeside(files, beside, secret, options, control);
+  return options.isDryRun ? whileEntered(files, work) : whileAlone(files, work);
 }
 
 async function rebuildBeside(
@@ -137,7 +116,7 @@ async function rebuildBeside(
     const keptAs =
       options.isDryRun || rebuilt.isWhole
         ? null
-        : withStorageErrors('Putting the repaired vault in place', () => putInPlace(files, fresh, options));
+        : withStorageErrors('Putting the repaired vault in place', () => replaceVault(files, fresh, options));
     return { ...reportOf(rebuilt, findCauses(files, rebuilt.unreadableBytes)), keptAs };
   } finally {
     removeLeftovers(fresh);
@@ -156,38 +135,4 @@ function reportOf(rebuilt: Rebuilt, causes: readonly Cause[]): Omit<RepairReport
     losses,
     causes,
   };
-}
-
-/**
- * Puts another vault's files in the place of this one's, which are kept under the name that this gives. At no moment is there no vault: a
- * kill in between leaves the old one or the new one, never a folder that looks as if a vault were still to be made.
- */
-export function putInPlace(
-  files: VaultFiles,
-  fresh: VaultFiles,
-  { nowMs, keptAs = 'damaged' }: { readonly nowMs: number; readonly keptAs?: 'damaged' | 'before-merge' },
-): string {
-  const stamp = new Date(nowMs).toISOString().replaceAll(/[-:.]/g, '');
-  let kept = `${files.database}.${keptAs}-${stamp}`;
-  for (let count = 2; existsSync(kept); count += 1) kept = `${files.database}.${keptAs}-${stamp}-${count}`;
-  for (const [from, to] of [
-    [files.sidecar, `${kept}.keys`],
-    [files.database, kept],
-  ] as const)
-    if (existsSync(from)) linkSync(from, to);
-  // Before the database is replaced: a log beside one that it is not of would be worse than one that lies elsewhere.
-  for (const part of ['-wal', '-shm'])
-    if (existsSync(files.database + part)) renameSync(files.database + part, kept + part);
-  renameSync(fresh.sidecar, files.sidecar);
-  renameSync(fresh.database, files.database);
-  syncFolder(files.folder);
-  return basename(kept);
-}
-
-/** What a killed repair or merge left; nobody else holds the writer's lock now. */
-function removeUnfinished(files: VaultFiles): void {
-  const start = basename(files.database);
-  for (const name of readdirSync(files.folder))
-    if (name.startsWith(start) && /^\.(?:new|look|part)-\d{1,10}$/.test(name.slice(start.length)))
-      removeLeftovers(vaultFiles(join(files.folder, name)));
 }

@@ -12,7 +12,8 @@ import { readPublicHeader } from '../keyring/open-keyring.ts';
 import { createBodyCache, saveSnapshot } from '../log/save-snapshot.ts';
 import type { VaultState } from '../log/vault-state.ts';
 import type { OpeningNotice, SaveRequest } from '../vault.ts';
-import { announce, type Presence } from '../presence.ts';
+import type { Presence } from '../presence.ts';
+import { enterVault } from '../replace-vault.ts';
 import type { VaultFiles } from '../vault-files.ts';
 
 const MAX_DEPOSIT_BYTES = 1024 * 1024 * 1024;
@@ -34,7 +35,7 @@ export class InboxWriter {
   }
 
   static open(files: VaultFiles, random: RandomBytes): InboxWriter {
-    const presence = announce(files);
+    const presence = enterVault(files);
     try {
       const readDb = openReadDatabase(files.database);
       try {

@@ -17,7 +17,7 @@ import { describe, expect, it } from 'vitest';
 
 import type { SnapshotId } from '../../../../src/shared/model/ids.ts';
 import { listBackupFiles, restoreBackup } from '../../../../src/core/vault/repair/backups.ts';
-import { putInPlace } from '../../../../src/core/vault/repair/repair-vault.ts';
+import { replaceVault } from '../../../../src/core/vault/replace-vault.ts';
 import { startRepair } from '../../../../src/core/vault/repair/repair-client.ts';
 import { vaultFiles } from '../../../../src/core/vault/vault-files.ts';
 import { aCapture, aStream, aTerminal, key } from '../../../support/captures.ts';
@@ -209,7 +209,7 @@ describe('a repair', () => {
     const before = readFileSync(test.path);
     // The new files are not there: the swap stops where a kill could stop it.
     const fresh = vaultFiles(`${test.path}.new-1`);
-    expect(() => putInPlace(vaultFiles(test.path), fresh, { nowMs: TEST_NOW_MS })).toThrow(/ENOENT/);
+    expect(() => replaceVault(vaultFiles(test.path), fresh, { nowMs: TEST_NOW_MS })).toThrow(/ENOENT/);
     expect(readFileSync(test.path).equals(before)).toBe(true);
     expect((await test.reopen()).notices).toEqual([]);
     expect(await test.vault.listSnapshots({ limit: 9 })).toHaveLength(2);

@@ -17,7 +17,7 @@ it('[S9] ends a round at once that waits for a server', { timeout: 20_000 }, asy
   line.always = 'silence';
   const asked = line.requests.length;
   device.sync.noteChange();
-  await expect.poll(() => line.requests.length).toBeGreaterThan(asked);
+  await expect.poll(() => line.requests.length, { timeout: 10_000 }).toBeGreaterThan(asked);
 
   await device.sync.setOn(false);
 

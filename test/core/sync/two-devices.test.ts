@@ -65,7 +65,9 @@ describe('devices and a server', () => {
 
     expect(text(content)).toBe('CANARY-content');
     // Once it hears notices it looks a second time.
-    await expect.poll(() => desktop.sync.status()).toMatchObject({ state: 'connected', troubles: [], error: null });
+    await expect
+      .poll(() => desktop.sync.status(), { timeout: 10_000 })
+      .toMatchObject({ state: 'connected', troubles: [], error: null });
   });
 
   it('[S10] a capture reaches the other by itself, without a poll', async () => {

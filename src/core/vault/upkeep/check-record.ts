@@ -36,6 +36,12 @@ export function readRow(state: VaultState, table: CheckedTable, number: number):
   return { number, box, ...(contentId === undefined ? {} : { contentId }) };
 }
 
+/** Whether one that was found damaged is so now; null where it is not there: what names it tells whether it should be. */
+export function isStillDamaged(state: VaultState, { table, number }: DamagedRecord): boolean | null {
+  const row = readRow(state, table, number);
+  return row === undefined ? null : findDamage(state, table, row).some((record) => record.table === table);
+}
+
 /** What of a row is damaged: itself, and content that it names and that is not there. The row's bytes are gone afterwards. */
 export function findDamage(state: VaultState, table: CheckedTable, row: CheckedRow): DamagedRecord[] {
   if (table === 'chunks') return isChunkWhole(state, row) ? [] : [{ table, number: row.number }];

@@ -5,7 +5,7 @@ import { BOX_KINDS } from '../../crypto/box.ts';
 import { parseSnapshotPrefix } from '../log/snapshot-record.ts';
 import type { VaultState } from '../log/vault-state.ts';
 import type { VaultHealth, VerifySliceOptions } from '../vault.ts';
-import { findDamage, listRowsAfter, readRow } from './check-record.ts';
+import { findDamage, isStillDamaged, listRowsAfter, readRow } from './check-record.ts';
 import { yieldToOthers } from './slices.ts';
 import {
   addFound,
@@ -73,13 +73,11 @@ export class IdleVerification {
   async #lookAgain(): Promise<void> {
     const { state } = this.#deps;
     const { damaged, moreDamaged } = readVerification(state);
-    const still = damaged.filter(({ table, number }) => {
-      const row = readRow(state, table, number);
+    const still = damaged.filter((record) => {
+      const isDamaged = isStillDamaged(state, record);
+      if (isDamaged === true && record.table === 'chunks') state.store.noteDamaged(record.number);
       // What is named and not there is looked for again by the next look through everything.
-      if (row === undefined) return true;
-      const isDamaged = findDamage(state, table, row).some((record) => record.table === table);
-      if (isDamaged && table === 'chunks') state.store.noteDamaged(number);
-      return isDamaged;
+      return isDamaged !== false;
     });
     if (still.length < damaged.length)
       await this.#note({ damaged: still, moreDamaged: still.length === 0 ? 0 : moreDamaged });

@@ -17,11 +17,12 @@ import { iterateTimeIndex } from '../tables/time-index.ts';
 import type { AffectedSnapshots, VerifyReport } from '../vault.ts';
 import type { VaultFiles } from '../vault-files.ts';
 import { ContentCheck } from './check-contents.ts';
-import { listRowsAfter } from './check-record.ts';
+import { isStillDamaged, listRowsAfter } from './check-record.ts';
 import { yieldToOthers, type WorkControl } from './slices.ts';
 import {
   addFound,
   KIND_OF_TABLE,
+  nameOf,
   noteVerification,
   readVerification,
   type CheckedTable,
@@ -124,7 +125,13 @@ async function noteVerified(deps: VerifyDeps, isDeep: boolean, nowMs: number, fi
   const found = [...findings.records, ...bad];
   try {
     await deps.withLock(() => {
-      const known = { ...readVerification(state), damaged: [], moreDamaged: 0 };
+      const before = readVerification(state);
+      const names = new Set(found.map(nameOf));
+      // Others look meanwhile, also behind where this one was: what they noted goes only where it is whole now.
+      const damaged = before.damaged.filter(
+        (record) => names.has(nameOf(record)) || (isStillDamaged(state, record) ?? !isDeep),
+      );
+      const known = { ...before, damaged, moreDamaged: 0 };
       const times = isDeep ? { quickAtMs: nowMs, deepAtMs: nowMs, pass: null } : { quickAtMs: nowMs };
       const head = findings.damaged.length === 0 ? { lastVerifiedAtMs: nowMs } : {};
       noteVerification(state, { ...known, ...times, ...addFound(known, found, nowMs) }, head);

@@ -168,3 +168,53 @@ describe('Vault.verifySlice()', () => {
     expect((await looking).health.damage).toBeNull();
   });
 });
+
+describe('Vault.verify() beside looks in idle time', () => {
+  const first = (path: string): number => {
+    const db = new BetterSqlite3(path, { readonly: true });
+    try {
+      return Number(db.prepare('SELECT min(record_id) FROM chunks').pluck().get());
+    } finally {
+      db.close();
+    }
+  };
+  const damage = (path: string, number: number): void => {
+    const db = new BetterSqlite3(path);
+    db.prepare('UPDATE chunks SET box = zeroblob(length(box)) WHERE record_id = ?').run(number);
+    db.close();
+  };
+  const save = async (test: TestVault, count: number): Promise<void> => {
+    for (let at = 0; at < count; at += 1)
+      await test.vault.save(
+        aCapture([aTerminal('a', { streams: [aStream({ kind: 'blob', text: `${at} ${'text '.repeat(at * 50)}` })] })], {
+          takenAtMs: TEST_NOW_MS + at,
+        }),
+      );
+  };
+
+  it.each([[true], [false]])('says of known damage when it was first found (deep: %s)', async (isDeep) => {
+    await using test = await openTestVault();
+    await save(test, 3);
+    damage(test.path, first(test.path));
+    await test.vault.verify({ isDeep, nowMs: TEST_NOW_MS });
+
+    await test.vault.verify({ isDeep, nowMs: TEST_NOW_MS + 60_000 });
+
+    expect(await test.vault.health()).toMatchObject({ damage: { records: 1, foundAtMs: TEST_NOW_MS } });
+  });
+
+  it('forgets nothing that was found while it went on, behind where it was', async () => {
+    await using test = await openTestVault();
+    await save(test, 150);
+    const number = first(test.path);
+    const begun = Promise.withResolvers<void>();
+    const verifying = test.vault.verify({ isDeep: true, nowMs: TEST_NOW_MS, onProgress: () => begun.resolve() });
+    await begun.promise;
+    damage(test.path, number);
+    const known = { table: 'chunks', number, foundAtMs: TEST_NOW_MS, seenIn: 0 };
+    await test.vault.writeSetting('verification', { damaged: [known] });
+    await verifying;
+
+    expect(await test.vault.health()).toMatchObject({ damage: { records: 1 } });
+  });
+});

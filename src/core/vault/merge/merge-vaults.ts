@@ -2,8 +2,6 @@
 // then puts it in this vault's place, whose file is kept under another name. A kill or a cancel before that changes nothing; merging the
 // same vault again brings nothing more.
 
-import { chmodSync, closeSync, openSync } from 'node:fs';
-
 import { AppError } from '../../../shared/model/app-error.ts';
 import { openReadDatabase, openWriteDatabase } from '../database.ts';
 import { damaged, withAsyncStorageErrors, withStorageErrors } from '../errors.ts';
@@ -14,9 +12,10 @@ import { REPLICA_SETTINGS } from '../log/records.ts';
 import { VaultState } from '../log/vault-state.ts';
 import { readState } from '../open-beside.ts';
 import { replaceVault, whileAlone, whileEntered } from '../replace-vault.ts';
+import { copyDatabase } from '../upkeep/copy-database.ts';
 import { rebuildChunkBox } from '../upkeep/parity.ts';
 import { rememberHead } from '../upkeep/remember-head.ts';
-import { assertNotCancelled, type WorkControl } from '../upkeep/slices.ts';
+import type { WorkControl } from '../upkeep/slices.ts';
 import { verifyVault } from '../upkeep/verify.ts';
 import { vaultFiles, type VaultFiles } from '../vault-files.ts';
 import { assertVaultExists, removeLeftovers } from '../vault-place.ts';
@@ -25,8 +24,6 @@ import type { MergeRules } from './merge-fields.ts';
 import { planMerge, type MergePlan } from './plan-merge.ts';
 import type { MergeReport } from './merge-report.ts';
 import { writeMerged } from './write-merged.ts';
-
-const PAGES_PER_STEP = 512;
 
 export type MergeVaultsOptions = KeyringOptions &
   MergeRules & {
@@ -118,15 +115,7 @@ class Merge {
   }
 
   async #write(own: VaultState, other: OtherVault, plan: MergePlan, fresh: VaultFiles): Promise<number> {
-    const { signal } = this.#control;
-    closeSync(openSync(fresh.database, 'wx', 0o600));
-    await own.readDb.backup(fresh.database, {
-      progress: () => {
-        assertNotCancelled(signal);
-        return PAGES_PER_STEP;
-      },
-    });
-    chmodSync(fresh.database, 0o600);
+    await copyDatabase(own.readDb, fresh.database, this.#control);
     const db = openWriteDatabase(fresh.database);
     // Nothing depends on it before it is whole: it is made durable at once at the end.
     db.pragma('synchronous = OFF');

@@ -1,7 +1,7 @@
 // Rolling backups (V18): SQLite's online backup while saving goes on, then every seal of the copy is checked, and only then an
 // older backup is let go.
 
-import { chmodSync, closeSync, openSync, readdirSync, renameSync, statSync, unlinkSync } from 'node:fs';
+import { chmodSync, readdirSync, renameSync, statSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { AppError } from '../../../shared/model/app-error.ts';
@@ -13,10 +13,10 @@ import { syncFile, syncFolder } from '../keyring/sidecar.ts';
 import { VaultState } from '../log/vault-state.ts';
 import type { BackupReport } from '../vault.ts';
 import type { VaultFiles } from '../vault-files.ts';
-import type { WorkControl } from './slices.ts';
+import { copyDatabase } from './copy-database.ts';
 import { countSeals } from './count-seals.ts';
+import type { WorkControl } from './slices.ts';
 
-const PAGES_PER_STEP = 512;
 /** An unfinished copy of a dead process that nobody has written to for so long is left over. */
 const LEFT_AFTER_MS = 10 * 60_000;
 /** Nor does any copy pause for a day, even where its process number is in use again. */
@@ -45,7 +45,7 @@ export async function backupVault(
   const name = `vault-${new Date(nowMs).toISOString().replaceAll(/[-:.]/g, '')}-${owner}.db`;
   const unfinished = join(folder, `${name}.unfinished-${process.pid}`);
   try {
-    await copy(state, unfinished, control);
+    await copyDatabase(state.readDb, unfinished, control);
     const checked = await withAsyncStorageErrors('Checking the backup', () => check(state, unfinished, control));
     withStorageErrors('Finishing the backup', () => finish(unfinished, folder, name));
     const removed = letGo(folder, owner, keep, name);
@@ -78,17 +78,6 @@ function makeBackupFolder(folder: string): void {
           cause: error,
         });
   }
-}
-
-async function copy(state: VaultState, to: string, control: WorkControl): Promise<void> {
-  closeSync(openSync(to, 'wx', 0o600));
-  await state.readDb.backup(to, {
-    progress: ({ totalPages, remainingPages }) => {
-      control.signal.throwIfAborted();
-      control.onProgress({ done: totalPages - remainingPages, total: totalPages });
-      return PAGES_PER_STEP;
-    },
-  });
 }
 
 /** Opens the copy with the keys at hand and every box in it, in slices between which captures go on. */

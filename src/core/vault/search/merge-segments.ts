@@ -3,7 +3,8 @@
 
 import { ITEM_KINDS } from '../../../shared/model/item.ts';
 import { packColumns } from './columns.ts';
-import { PostingPageWriter, type Posting } from './posting-pages.ts';
+import { DocumentColumns } from './document-columns.ts';
+import { DocumentList, PostingPageWriter, type PostingCursor } from './posting-pages.ts';
 import { INDEX_FORMAT, type DirectoryHead, type EncodedItem } from './sealed-segment.ts';
 import type { ChunkEntry, DocumentEntry, Segment, UseEntry } from './segment.ts';
 import { UseColumns } from './use-columns.ts';
@@ -66,15 +67,16 @@ class Merge {
     const { documents, maps, inlinePages, inline } = await this.#mergeDocuments(usedAnchors);
     const chunks = this.#mergeChunks();
     const postingPages = await this.#mergePostings(maps);
-    const useCount = uses.count;
-    const columns = packColumns([...documentColumns(documents), ...uses.columns, ...chunkColumns(chunks)]);
+    const [documentCount, useCount] = [documents.count, uses.count];
+    const columns = packColumns([...documents.columns, ...uses.columns, ...chunkColumns(chunks)]);
     uses.release();
+    documents.release();
     return {
       head: {
         format: INDEX_FORMAT,
         from: first.from,
         through: last.through,
-        documents: documents.length,
+        documents: documentCount,
         uses: useCount,
         chunks: chunks.length,
         inline,
@@ -115,7 +117,7 @@ class Merge {
 
   async #mergeDocuments(usedAnchors: ReadonlySet<number>) {
     const list = new ListPageWriter<string>(this.#sink);
-    const documents: DocumentEntry[] = [];
+    const documents = new DocumentColumns(this.#inputs.reduce((sum, input) => sum + input.documentCount, 0));
     const maps: Int32Array[] = [];
     for (const input of this.#inputs) {
       const map = new Int32Array(input.documentCount).fill(-1);
@@ -124,9 +126,8 @@ class Merge {
         const document = input.document(at);
         const isKept = document.anchor < 0 ? usedAnchors.has(document.anchor) : this.#filter.keepsDocument(document);
         if (!isKept) continue;
-        map[at] = documents.length;
-        const inline = document.inline < 0 ? -1 : list.add(input.inlineText(document.inline));
-        documents.push({ ...document, inline });
+        map[at] = documents.count;
+        documents.add(document, document.inline < 0 ? -1 : list.add(input.inlineText(document.inline)));
       }
       maps.push(map);
     }
@@ -146,22 +147,23 @@ class Merge {
   async #mergePostings(maps: readonly Int32Array[]): Promise<[number, number][]> {
     const pages: [number, number][] = [];
     const writer = new PostingPageWriter((firstTerm, page) => pages.push([firstTerm, this.#sink.put(page)]));
-    const sources = this.#inputs.map((input) => input.postings()[Symbol.iterator]());
-    const current = sources.map((source) => nextOf(source));
+    const cursors = this.#inputs.map((input) => input.postings());
+    for (const cursor of cursors) cursor.advance();
+    const documents = new DocumentList();
     for (let step = 0; ; step += 1) {
       if (step % STEP_POSTINGS === 0) await this.#sink.turn();
-      const term = lowestTerm(current);
+      const term = lowestTerm(cursors);
       if (term < 0) break;
-      const documents: number[] = [];
-      for (const [at, posting] of current.entries()) {
-        if (posting?.term !== term) continue;
+      documents.clear();
+      for (let at = 0; at < cursors.length; at += 1) {
+        const cursor = cursors[at];
         const map = maps[at];
-        for (let index = 0; index < posting.documents.length; index += 1) {
-          const document = map?.[posting.documents[index] ?? 0] ?? -1;
+        if (cursor?.term !== term) continue;
+        for (let index = 0; index < cursor.documents.length; index += 1) {
+          const document = map?.[cursor.documents.at(index)] ?? -1;
           if (document >= 0) documents.push(document);
         }
-        const source = sources[at];
-        current[at] = source === undefined ? null : nextOf(source);
+        cursor.advance();
       }
       if (documents.length > 0) writer.add(term, documents);
     }
@@ -238,27 +240,10 @@ function numberOf(numbers: Map<string, number>, name: string): number {
   return known;
 }
 
-function nextOf(source: Iterator<Posting>): Posting | null {
-  const next = source.next();
-  return next.done === true ? null : next.value;
-}
-
-function lowestTerm(current: readonly (Posting | null)[]): number {
+function lowestTerm(cursors: readonly PostingCursor[]): number {
   let lowest = -1;
-  for (const posting of current) if (posting !== null && (lowest < 0 || posting.term < lowest)) lowest = posting.term;
+  for (const { term } of cursors) if (term >= 0 && (lowest < 0 || term < lowest)) lowest = term;
   return lowest;
-}
-
-function documentColumns(documents: readonly DocumentEntry[]) {
-  return [
-    Float64Array.from(documents, (document) => document.anchor),
-    Uint32Array.from(documents, (document) => document.start),
-    Uint32Array.from(documents, (document) => document.end),
-    Uint32Array.from(documents, (document) => document.sequence),
-    Uint32Array.from(documents, (document) => document.inline + 1),
-    Float64Array.from(documents, (document) => document.chunk),
-    Uint8Array.from(documents, (document) => (document.isTranscript ? 1 : 0)),
-  ];
 }
 
 function chunkColumns(chunks: readonly ChunkEntry[]) {

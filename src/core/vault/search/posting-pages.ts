@@ -1,9 +1,45 @@
 // Pages of postings: terms rising, each as the distance to the one before, with the documents that hold it as distances too. All as
 // variable-length numbers of seven bits a byte. Frozen with INDEX_FORMAT.
 
-export interface Posting {
+/**
+ * Goes through postings by rising term. There are hundreds of thousands in a merge, so what it shows holds only until it goes on: none of them is
+ * an object of its own.
+ */
+export interface PostingCursor {
+  /** -1 before the first and behind the last one. */
   readonly term: number;
-  readonly documents: ArrayLike<number>;
+  /** Documents that hold the term, rising. */
+  readonly documents: DocumentList;
+  /** False where there is no further one. */
+  advance(): boolean;
+}
+
+/** Numbers of documents in memory that is used again. */
+export class DocumentList {
+  #numbers = new Uint32Array(64);
+  #length = 0;
+
+  get length(): number {
+    return this.#length;
+  }
+
+  at(index: number): number {
+    return this.#numbers[index] ?? 0;
+  }
+
+  push(document: number): void {
+    if (this.#length === this.#numbers.length) {
+      const larger = new Uint32Array(this.#length * 2);
+      larger.set(this.#numbers);
+      this.#numbers = larger;
+    }
+    this.#numbers[this.#length] = document;
+    this.#length += 1;
+  }
+
+  clear(): void {
+    this.#length = 0;
+  }
 }
 
 const PAGE_BYTES = 48 * 1024;
@@ -23,7 +59,7 @@ export class PostingPageWriter {
   }
 
   /** Terms must rise. */
-  add(term: number, documents: ArrayLike<number>): void {
+  add(term: number, documents: DocumentList): void {
     const most = 10 + documents.length * 5;
     if (this.#at > 0 && this.#at + most > PAGE_BYTES && this.#at > PAGE_BYTES / 2) this.flush();
     if (this.#at + most > this.#bytes.length) this.#grow(this.#at + most);
@@ -36,7 +72,7 @@ export class PostingPageWriter {
     this.#put(documents.length);
     let before = 0;
     for (let at = 0; at < documents.length; at += 1) {
-      const document = documents[at] ?? 0;
+      const document = documents.at(at);
       this.#put(document - before);
       before = document;
     }
@@ -68,14 +104,21 @@ export class PostingPageWriter {
 }
 
 /** Goes through a page. */
-export class PostingPageReader {
+export class PostingPageReader implements PostingCursor {
+  readonly documents: DocumentList;
   readonly #bytes: Uint8Array;
   #at = 0;
   #term: number;
 
-  constructor(bytes: Uint8Array, firstTerm: number) {
+  /** @param documents where they are put; by default in a list of its own */
+  constructor(bytes: Uint8Array, firstTerm: number, documents = new DocumentList()) {
     this.#bytes = bytes;
     this.#term = firstTerm;
+    this.documents = documents;
+  }
+
+  get term(): number {
+    return this.#term;
   }
 
   /** The documents of a term; empty where the page does not have it. */
@@ -83,27 +126,33 @@ export class PostingPageReader {
     while (this.#at < this.#bytes.length) {
       this.#term += this.#take();
       const count = this.#take();
-      if (this.#term === term) return this.#documents(count);
+      if (this.#term === term) {
+        this.#read(count);
+        return Array.from({ length: count }, (_, at) => this.documents.at(at));
+      }
       if (this.#term > term) return [];
       this.#skip(count);
     }
     return [];
   }
 
-  next(): Posting | null {
-    if (this.#at >= this.#bytes.length) return null;
+  advance(): boolean {
+    this.documents.clear();
+    if (this.#at >= this.#bytes.length) {
+      this.#term = -1;
+      return false;
+    }
     this.#term += this.#take();
-    return { term: this.#term, documents: this.#documents(this.#take()) };
+    this.#read(this.#take());
+    return true;
   }
 
-  #documents(count: number): number[] {
-    const documents: number[] = [];
+  #read(count: number): void {
     let document = 0;
     for (let left = count; left > 0; left -= 1) {
       document += this.#take();
-      documents.push(document);
+      this.documents.push(document);
     }
-    return documents;
   }
 
   #skip(count: number): void {

@@ -5,7 +5,7 @@ import { z } from 'zod';
 import type { ItemKey, SourceId } from '../../../shared/model/ids.ts';
 import { ITEM_KINDS } from '../../../shared/model/item.ts';
 import { ColumnReader, lowerBound } from './columns.ts';
-import { PostingPageReader } from './posting-pages.ts';
+import { DocumentList, PostingPageReader, type PostingCursor } from './posting-pages.ts';
 import type { ChunkEntry, DocumentEntry, FoundItem, Segment, UseEntry } from './segment.ts';
 
 /** Changes with every change of what is indexed or how: an index of another format is made anew. */
@@ -176,11 +176,42 @@ export class SealedSegment implements Segment {
     return page === undefined ? [] : new PostingPageReader(this.#readPage(page[1]), page[0]).find(term);
   }
 
-  *postings(): Generator<{ readonly term: number; readonly documents: ArrayLike<number> }> {
-    for (const [firstTerm, recordId] of this.head.postingPages) {
-      const reader = new PostingPageReader(this.#readPage(recordId), firstTerm);
-      for (let posting = reader.next(); posting !== null; posting = reader.next()) yield posting;
+  postings(): PostingCursor {
+    const { postingPages } = this.head;
+    return new SealedPostings(postingPages.length, (at, documents) => {
+      const [firstTerm, recordId] = postingPages[at] ?? [0, 0];
+      return new PostingPageReader(this.#readPage(recordId), firstTerm, documents);
+    });
+  }
+}
+
+/** The postings of one page after the other. */
+class SealedPostings implements PostingCursor {
+  readonly documents = new DocumentList();
+  readonly #pages: number;
+  readonly #open: (page: number, documents: DocumentList) => PostingPageReader;
+  #page = 0;
+  #reader: PostingPageReader | null = null;
+
+  constructor(pages: number, open: (page: number, documents: DocumentList) => PostingPageReader) {
+    this.#pages = pages;
+    this.#open = open;
+  }
+
+  get term(): number {
+    return this.#reader?.term ?? -1;
+  }
+
+  advance(): boolean {
+    while (this.#reader?.advance() !== true) {
+      if (this.#page >= this.#pages) {
+        this.#reader = null;
+        return false;
+      }
+      this.#reader = this.#open(this.#page, this.documents);
+      this.#page += 1;
     }
+    return true;
   }
 }
 

@@ -61,7 +61,7 @@ export function isBinary(bytes: Uint8Array): boolean {
 export function readPieces(
   bytes: Buffer,
   isTranscript: boolean,
-  isWanted: (line: Buffer) => boolean = () => true,
+  isWanted?: (line: Buffer) => boolean,
 ): TextPiece[] {
   if (!isTranscript) return [{ text: plainText(bytes), isRecord: false, startByte: 0, endByte: bytes.length }];
   const pieces: TextPiece[] = [];
@@ -69,7 +69,7 @@ export function readPieces(
   while (start < bytes.length) {
     const newline = bytes.indexOf(10, start);
     const end = newline < 0 ? bytes.length : newline;
-    if (end > start && isWanted(bytes.subarray(start, end))) {
+    if (end > start && (isWanted === undefined || isWanted(bytes.subarray(start, end)))) {
       const line = bytes.toString('utf8', start, end);
       const record = readRecord(line);
       if (record !== '')

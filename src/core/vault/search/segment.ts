@@ -4,6 +4,7 @@
 
 import type { ItemKind } from '../../../shared/model/item.ts';
 import type { ItemKey, SourceId } from '../../../shared/model/ids.ts';
+import type { PostingCursor } from './posting-pages.ts';
 
 /** An item as a hit names it. */
 export interface FoundItem {
@@ -82,5 +83,5 @@ export interface Segment {
   /** Documents that hold a term, rising. */
   lookUp(term: number): ArrayLike<number>;
   /** All postings by rising term. */
-  postings(): Iterable<{ readonly term: number; readonly documents: ArrayLike<number> }>;
+  postings(): PostingCursor;
 }

@@ -1,6 +1,7 @@
 // The segment that grows with the captures: in memory only, until it is written. Postings are pairs in a typed array, which a look-up
 // goes through; it is written before there are so many that this or its memory would matter.
 
+import { DocumentList, type PostingCursor } from './posting-pages.ts';
 import type { ChunkEntry, DocumentEntry, FoundItem, Segment, UseEntry } from './segment.ts';
 
 /** From this many pairs on it should be written: 8 bytes each, and about 3 MB of text. */
@@ -107,23 +108,11 @@ export class YoungSegment implements Segment {
     return found;
   }
 
-  *postings(): Generator<{ readonly term: number; readonly documents: ArrayLike<number> }> {
+  postings(): PostingCursor {
     const sorted = new Float64Array(this.#pairs);
     for (let at = 0; at < this.#pairs; at += 1)
       sorted[at] = (this.#terms[at] ?? 0) * DOCUMENT_BITS + (this.#owners[at] ?? 0);
-    sorted.sort();
-    let documents: number[] = [];
-    let term = -1;
-    for (const pair of sorted) {
-      const own = Math.floor(pair / DOCUMENT_BITS);
-      if (own !== term && documents.length > 0) {
-        yield { term, documents };
-        documents = [];
-      }
-      term = own;
-      documents.push(pair % DOCUMENT_BITS);
-    }
-    if (documents.length > 0) yield { term, documents };
+    return new SortedPairs(sorted.sort());
   }
 
   addDocument(entry: Omit<DocumentEntry, 'inline'>, terms: Uint32Array, text: string | null): void {
@@ -193,6 +182,34 @@ export class YoungSegment implements Segment {
     const owners = new Uint32Array(size);
     owners.set(this.#owners);
     this.#owners = owners;
+  }
+}
+
+/** Term and document in one number each, rising. */
+class SortedPairs implements PostingCursor {
+  readonly documents = new DocumentList();
+  readonly #pairs: Float64Array;
+  #at = 0;
+  #term = -1;
+
+  constructor(pairs: Float64Array) {
+    this.#pairs = pairs;
+  }
+
+  get term(): number {
+    return this.#term;
+  }
+
+  advance(): boolean {
+    this.documents.clear();
+    this.#term = this.#at < this.#pairs.length ? this.#termAt(this.#at) : -1;
+    for (; this.#at < this.#pairs.length && this.#termAt(this.#at) === this.#term; this.#at += 1)
+      this.documents.push((this.#pairs[this.#at] ?? 0) % DOCUMENT_BITS);
+    return this.#term >= 0;
+  }
+
+  #termAt(at: number): number {
+    return Math.floor((this.#pairs[at] ?? 0) / DOCUMENT_BITS);
   }
 }
 

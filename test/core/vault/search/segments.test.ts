@@ -4,7 +4,12 @@ import { describe, expect, it } from 'vitest';
 import { parseItemKey, parseSourceId } from '../../../../src/shared/model/ids.ts';
 import { KEEP_ALL, mergeSegments, type MergeFilter } from '../../../../src/core/vault/search/merge-segments.ts';
 import { joinUses } from '../../../../src/core/vault/search/join-uses.ts';
-import { PostingPageReader, PostingPageWriter } from '../../../../src/core/vault/search/posting-pages.ts';
+import {
+  DocumentList,
+  PostingPageReader,
+  PostingPageWriter,
+  type PostingCursor,
+} from '../../../../src/core/vault/search/posting-pages.ts';
 import { SealedSegment } from '../../../../src/core/vault/search/sealed-segment.ts';
 import type { FoundItem, Segment } from '../../../../src/core/vault/search/segment.ts';
 import { TermCollector } from '../../../../src/core/vault/search/terms.ts';
@@ -68,13 +73,30 @@ async function written(inputs: readonly Segment[], filter: MergeFilter = KEEP_AL
   );
 }
 
+/** Postings as they are shown one after the other. */
+function allOf(cursor: PostingCursor): { readonly term: number; readonly documents: readonly number[] }[] {
+  const all: { term: number; documents: number[] }[] = [];
+  while (cursor.advance()) {
+    const { term, documents } = cursor;
+    all.push({ term, documents: Array.from({ length: documents.length }, (_, at) => documents.at(at)) });
+  }
+  expect(cursor.term).toBe(-1);
+  return all;
+}
+
+function listOf(documents: readonly number[]): DocumentList {
+  const list = new DocumentList();
+  for (const document of documents) list.push(document);
+  return list;
+}
+
 /** All that a segment says, in a form that does not depend on how it is numbered. */
 function told(segment: Segment): unknown {
   const documents = Array.from({ length: segment.documentCount }, (_, at) => {
     const { inline, ...document } = segment.document(at);
     return { ...document, text: inline < 0 ? null : segment.inlineText(inline) };
   });
-  const postings = [...segment.postings()].map(({ term, documents: list }) => [term, Array.from(list)]);
+  const postings = allOf(segment.postings()).map((posting) => Object.values(posting));
   const uses = Array.from({ length: segment.useCount }, (_, at) => {
     const { item, name, ...use } = segment.use(at);
     return { ...use, item: segment.item(item), name: segment.names[name] };
@@ -175,14 +197,11 @@ describe('PostingPageReader', () => {
           .toSorted((a, b) => a.term - b.term);
         const pages: { first: number; page: Buffer }[] = [];
         const writer = new PostingPageWriter((first, page) => pages.push({ first, page }));
-        for (const { term, documents } of sorted) writer.add(term, documents);
+        for (const { term, documents } of sorted) writer.add(term, listOf(documents));
         writer.flush();
 
         const read = pages.flatMap(({ first, page }) => {
-          const reader = new PostingPageReader(page, first);
-          const all = [];
-          for (let next = reader.next(); next !== null; next = reader.next()) all.push(next);
-          return all;
+          return allOf(new PostingPageReader(page, first));
         });
         expect(read).toEqual(sorted);
         for (const { term, documents } of sorted) {

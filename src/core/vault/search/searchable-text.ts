@@ -58,11 +58,7 @@ export function isBinary(bytes: Uint8Array): boolean {
  * @param isTranscript where lines may be records of JSON
  * @param isWanted false for lines of a transcript that need not be read
  */
-export function readPieces(
-  bytes: Buffer,
-  isTranscript: boolean,
-  isWanted?: (line: Buffer) => boolean,
-): TextPiece[] {
+export function readPieces(bytes: Buffer, isTranscript: boolean, isWanted?: (line: Buffer) => boolean): TextPiece[] {
   if (!isTranscript) return [{ text: plainText(bytes), isRecord: false, startByte: 0, endByte: bytes.length }];
   const pieces: TextPiece[] = [];
   let start = 0;

@@ -112,7 +112,8 @@ export class YoungSegment implements Segment {
     const sorted = new Float64Array(this.#pairs);
     for (let at = 0; at < this.#pairs; at += 1)
       sorted[at] = (this.#terms[at] ?? 0) * DOCUMENT_BITS + (this.#owners[at] ?? 0);
-    return new SortedPairs(sorted.sort());
+    sorted.sort(); // in its place: there may be half a million
+    return new SortedPairs(sorted);
   }
 
   addDocument(entry: Omit<DocumentEntry, 'inline'>, terms: Uint32Array, text: string | null): void {

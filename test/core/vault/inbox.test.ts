@@ -49,4 +49,31 @@ describe('InboxWriter', () => {
     expect((await test.vault.listSnapshots({ limit: 10 })).length).toBe(1);
     expect((await test.vault.statistics({ inactiveDays: 7, nowMs: TEST_NOW_MS })).inboxCount).toBe(1);
   });
+
+  it('[V5] seals nothing to the key of another vault, of which a header was mixed in', async () => {
+    await using test = await openTestVault();
+    await test.vault.close();
+    await using other = await openTestVault();
+    // More changes than in the vault itself: a higher counter is not what counts.
+    await other.vault.setKeychainSecret(randomBytes(32), TEST_NOW_MS);
+    await other.vault.close();
+    const mixIn = (tables: readonly string[]): void => {
+      const db = new BetterSqlite3(test.path);
+      db.prepare('ATTACH ? AS other').run(other.path);
+      for (const table of tables)
+        db.exec(`UPDATE main.${table} SET bytes = (SELECT bytes FROM other.${table} WHERE slot = 0)`);
+      db.close();
+    };
+
+    mixIn(['header_a']);
+    const inbox = InboxWriter.open(vaultFiles(test.path), randomBytes);
+    inbox.deposit(aCapture([aTerminal('good')]));
+    inbox.close();
+    await test.reopen();
+    expect(test.vault.notices.map(({ code }) => code).toSorted()).toEqual(['header-mended', 'inbox-drained']);
+    await test.vault.close();
+
+    mixIn(['header_a', 'header_b', 'header_c']);
+    expect(() => InboxWriter.open(vaultFiles(test.path), randomBytes)).toThrow(/another vault than the key file/);
+  });
 });

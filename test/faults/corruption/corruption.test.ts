@@ -10,6 +10,8 @@ import { makeSpecimen, type Specimen } from './specimen.ts';
 
 /** `npm run faults` goes through 10,000. */
 const SEEDS = [1, 2, 3];
+/** Seeds that once found a fault. */
+const FOUND: Readonly<Record<string, readonly number[]>> = { 'two vaults mixed': [454, 507] };
 
 const folder = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'cairn-corruption-'));
 let specimen: Specimen;
@@ -23,7 +25,7 @@ describe('a vault damaged by', () => {
   it.each(Object.keys(DAMAGES))(
     '%s: never a crash, never wrong data, and every item that was not touched comes back',
     async (name) => {
-      for (const seed of SEEDS) {
+      for (const seed of [...SEEDS, ...(FOUND[name] ?? [])]) {
         const { faults } = await judge(specimen, name, seed, folder);
         expect(faults, `seed ${seed}`).toEqual([]);
       }

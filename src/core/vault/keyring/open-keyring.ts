@@ -34,13 +34,18 @@ interface Unlocked {
   readonly keys: KeyTree;
 }
 
-/** What can be known of a vault without any secret: enough to seal into the inbox (V5). */
+/**
+ * What can be known of a vault without any secret: enough to seal into the inbox (V5).
+ * @throws AppError VAULT_DAMAGED where there is no header, or it cannot be told whose the vault is: nobody may have the key to seal to
+ */
 export function readPublicHeader(
   db: ReadDb,
   sidecarPath: string,
 ): { readonly vaultId: Buffer; readonly publicKey: Buffer } {
-  const best = joinFound(readHeaderCopies(db), sidecarPath).copies[0];
+  const { copies, other } = joinFound(readHeaderCopies(db), sidecarPath);
+  const [best] = copies;
   if (best === undefined) throw noHeader();
+  if (other !== null) throw damaged("the header in it is that of another vault than the key file's");
   return {
     vaultId: Buffer.from(best.header.vaultId, 'base64'),
     publicKey: Buffer.from(best.header.publicKey, 'base64'),
@@ -50,7 +55,7 @@ export function readPublicHeader(
 /**
  * Opens the keyring.
  * @throws AppError VAULT_WRONG_PASSWORD where the secret fits no slot of the newest header, VAULT_SLOT_DAMAGED where its slot is
- * damaged, VAULT_DAMAGED where no header copy is left.
+ * damaged, VAULT_DAMAGED where no header copy is left, or where the secret is that of the key file alone, which is another vault's.
  */
 export function openKeyring(db: ReadDb, secret: VaultSecret, options: KeyringOptions): Promise<OpenedKeyring> {
   return openKeyringOf(readHeaderCopies(db), secret, options);
@@ -62,13 +67,17 @@ export async function openKeyringOf(
   secret: VaultSecret,
   options: KeyringOptions,
 ): Promise<OpenedKeyring> {
-  const { copies, tableCopies } = joinFound(found, options.sidecarPath);
+  const { copies, tableCopies, other } = joinFound(found, options.sidecarPath);
   if (copies.length === 0) throw noHeader();
   const slotSecret: SlotSecret =
     secret.type === 'recovery' ? { type: 'recovery', bytes: parseRecoveryKey(secret.text) } : secret;
   const failures = new Map<HeaderCopy, AppError>();
   const unlocked = await unlock(copies, slotSecret, options, failures);
-  if (unlocked === null) throw [...failures.values()][0] ?? noHeader();
+  if (unlocked === null) {
+    if (other !== null && (await canUnlock(other, slotSecret, options)))
+      throw damaged("the header in it is that of another vault than the key file's, and this opens only the latter");
+    throw [...failures.values()][0] ?? noHeader();
+  }
   const { keys } = unlocked;
   try {
     const base = decidingCopy(copies, unlocked);
@@ -120,6 +129,12 @@ async function unlock(
     failures.set(copy, slotFailure(secret.type, results));
   }
   return null;
+}
+
+async function canUnlock(copy: HeaderCopy, secret: SlotSecret, options: KeyringOptions): Promise<boolean> {
+  const unlocked = await unlock([copy], secret, options, new Map());
+  unlocked?.keys.wipe();
+  return unlocked !== null;
 }
 
 /**
@@ -224,21 +239,33 @@ export function slotFailure(type: SlotSecret['type'], results: readonly string[]
   );
 }
 
-/** All readable copies, the best first: whole before torn, newest before older. */
+/**
+ * All readable copies, the best first: whole before torn, of the vault that most of them name, newest before older. `other` is a
+ * sidecar of another vault, which is none of them.
+ */
 function joinFound(
   found: readonly (Buffer | null)[],
   sidecarPath: string,
-): { readonly copies: readonly HeaderCopy[]; readonly tableCopies: readonly HeaderCopy[] } {
+): {
+  readonly copies: readonly HeaderCopy[];
+  readonly tableCopies: readonly HeaderCopy[];
+  readonly other: HeaderCopy | null;
+} {
   const parse = (bytes: Buffer | null): HeaderCopy | null => (bytes === null ? null : parseHeader(bytes));
   const tableCopies = found.map(parse).filter((copy) => copy !== null);
   const beside = parse(readSidecar(sidecarPath)?.header ?? null);
-  const own = tableCopies.find((copy) => copy.isWhole);
-  // The sidecar of another vault has no say here.
-  const isOfThisVault = beside !== null && (own === undefined || own.header.vaultId === beside.header.vaultId);
-  const copies = [...tableCopies, ...(isOfThisVault ? [beside] : [])].toSorted(
-    (a, b) => Number(b.isWhole) - Number(a.isWhole) || b.header.counter - a.header.counter,
+  // One copy of the same vault is enough: the others may be what was mixed in.
+  const isOfThisVault =
+    beside !== null &&
+    (!tableCopies.some(({ isWhole }) => isWhole) ||
+      tableCopies.some(({ header }) => header.vaultId === beside.header.vaultId));
+  const joined = [...tableCopies, ...(isOfThisVault ? [beside] : [])];
+  const votes = ({ header }: HeaderCopy): number =>
+    joined.filter((copy) => copy.header.vaultId === header.vaultId).length;
+  const copies = joined.toSorted(
+    (a, b) => Number(b.isWhole) - Number(a.isWhole) || votes(b) - votes(a) || b.header.counter - a.header.counter,
   );
-  return { copies, tableCopies };
+  return { copies, tableCopies, other: isOfThisVault ? null : beside };
 }
 
 function noHeader(): AppError {

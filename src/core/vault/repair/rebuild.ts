@@ -3,12 +3,14 @@
 // put together from the last whole one and what changed since. The damaged file is only read.
 
 import { BOX_KINDS } from '../../crypto/box.ts';
+import type { KeyTree } from '../../crypto/key-tree.ts';
 import type { ReadDb, WriteDb } from '../database.ts';
+import { isHeaderAuthentic, parseHeader } from '../keyring/header.ts';
 import type { Keyring } from '../keyring/keyring.ts';
 import { FIRST_HEAD, openHead, pickHead, sealHead, type Head } from '../log/head.ts';
 import { VaultState } from '../log/vault-state.ts';
 import type { BOX_TABLES } from '../tables/boxes.ts';
-import { readHeadSlots, writeHeadSlot, writeHeaderCopies } from '../tables/single-rows.ts';
+import { readHeadSlots, readHeaderCopies, writeHeadSlot, writeHeaderCopies } from '../tables/single-rows.ts';
 import { dropAllParity } from '../upkeep/parity.ts';
 import type { WorkControl } from '../upkeep/slices.ts';
 import { copyTables } from './copy-tables.ts';
@@ -233,10 +235,17 @@ async function finish(
   };
 }
 
-/** Whether the file is sound beside what is sealed in it. */
-function isStructureSound(source: ReadDb, keyring: Keyring): boolean {
+/** Whether the file is sound beside what is sealed in it, and opens as what it is. */
+function isStructureSound(source: ReadDb, { keys }: Keyring): boolean {
   const answer = orNull(() => source.pragma('quick_check(1)', { simple: true }));
-  return answer === 'ok' && pickHead(keyring.keys, readHeadSlots(source)).whole === 2;
+  return answer === 'ok' && pickHead(keys, readHeadSlots(source)).whole === 2 && hasOwnHeader(source, keys);
+}
+
+function hasOwnHeader(source: ReadDb, keys: KeyTree): boolean {
+  return readHeaderCopies(source).some((bytes) => {
+    const copy = bytes === null ? null : parseHeader(bytes);
+    return copy?.isWhole === true && isHeaderAuthentic(copy, keys);
+  });
 }
 
 function writeHead(work: RebuildWork, head: Head): void {

@@ -3,17 +3,12 @@
 
 import { readFileSync, statSync } from 'node:fs';
 
-import { AppError } from '../../../shared/model/app-error.ts';
 import type { WriteDb } from '../database.ts';
 import { withAsyncStorageErrors, withStorageErrors } from '../errors.ts';
-import { parseHeader } from '../keyring/header.ts';
-import type { Keyring, KeyringOptions, VaultSecret } from '../keyring/keyring.ts';
-import { openKeyring, openKeyringOf } from '../keyring/open-keyring.ts';
-import { readSidecar } from '../keyring/sidecar.ts';
-import { openReadingCopy } from '../reading-copy.ts';
-import { readHeaderCopies } from '../tables/single-rows.ts';
+import type { KeyringOptions, VaultSecret } from '../keyring/keyring.ts';
 import type { WorkControl } from '../upkeep/slices.ts';
 import type { VaultFiles } from '../vault-files.ts';
+import { findKeyring } from './find-keyring.ts';
 import { openDamagedSource } from './open-damaged.ts';
 import { orNull } from './read-rows.ts';
 import { rebuildVault, type Rebuilt } from './rebuild.ts';
@@ -59,9 +54,8 @@ export async function salvage(
   const opened = openDamagedSource(files.database, bytes.log(), into.scratch);
   const source = opened?.db ?? null;
   try {
-    const keyring =
-      (source === null ? null : await openKeys(() => openKeyring(source, secret, options))) ??
-      (await findKeys(bytes, secret, options, into.backups));
+    const sources = { source, scan: () => bytes.scan(), backups: into.backups };
+    const keyring = await findKeyring(sources, secret, options, control);
     if (keyring === null) return null;
     const spares = new Spares(keyring.keys, files.sidecar, into.backups);
     const target = into.target();
@@ -136,47 +130,4 @@ class VaultBytes {
 function readLog(path: string): Buffer | null {
   const size = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
   return size === 0 || size > MAX_LOG_BYTES ? null : readFileSync(path);
-}
-
-/** Null where no copy of the header is left there: there is no way in. */
-async function openKeys(open: () => ReturnType<typeof openKeyring>): Promise<Keyring | null> {
-  try {
-    return (await open()).keyring;
-  } catch (error) {
-    if (error instanceof AppError && error.code === 'VAULT_DAMAGED') return null;
-    throw error;
-  }
-}
-
-/** The keys from copies of the header anywhere in the file, beside it, or in a backup. */
-async function findKeys(
-  bytes: VaultBytes,
-  secret: VaultSecret,
-  options: KeyringOptions,
-  backups: readonly string[],
-): Promise<Keyring | null> {
-  const scan = await bytes.scan();
-  const beside = parseHeader(readSidecar(options.sidecarPath)?.header ?? Buffer.alloc(0));
-  // Where pages of another vault lie in the file, the key file says whose it is.
-  const own = (scan?.headers ?? []).filter((header) => {
-    const copy = parseHeader(header);
-    return copy !== null && (beside === null || copy.header.vaultId === beside.header.vaultId);
-  });
-  const found = await openKeys(() => openKeyringOf(own, secret, options));
-  if (found !== null) return found;
-  for (const path of backups) {
-    const copies = orNull(() => readBackupHeaders(path));
-    const keyring = copies === null ? null : await openKeys(() => openKeyringOf(copies, secret, options));
-    if (keyring !== null) return keyring;
-  }
-  return null;
-}
-
-function readBackupHeaders(path: string): readonly (Buffer | null)[] {
-  const db = openReadingCopy(path);
-  try {
-    return readHeaderCopies(db);
-  } finally {
-    db.close();
-  }
 }

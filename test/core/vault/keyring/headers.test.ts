@@ -97,6 +97,28 @@ describe('header copies that differ', () => {
     await opened.close();
   });
 
+  it('[V6] a copy of another vault before the own ones does not silence the newer sidecar', async () => {
+    await using test = await openTestVault();
+    await save(test.vault, 'one', 1);
+    await test.vault.close();
+    copyFileSync(test.path, `${test.path}.old`);
+    const vault = await openWith(test, TEST_PASSWORD);
+    await vault.changePassword(NEW_PASSWORD, TEST_NOW_MS);
+    await vault.close();
+    copyFileSync(`${test.path}.old`, test.path);
+    await using other = await openTestVault();
+    await other.vault.close();
+    const db = new BetterSqlite3(other.path);
+    const foreign = db.prepare('SELECT bytes FROM header_a').pluck().get() as Buffer; // a blob by the schema
+    db.close();
+    editHeaders(test.path, () => foreign, ['header_a']);
+
+    expect(await codeOf(openWith(test, TEST_PASSWORD))).toBe('VAULT_WRONG_PASSWORD');
+    const opened = await openWith(test, NEW_PASSWORD);
+    expect(await textOf(opened, 'latest')).toBe('one');
+    await opened.close();
+  });
+
   it('[V6] a forged copy with a higher counter wins nothing and locks nobody out', async () => {
     await using test = await openTestVault();
     await save(test.vault, 'one', 1);

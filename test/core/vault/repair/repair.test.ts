@@ -1,4 +1,5 @@
 import {
+  appendFileSync,
   copyFileSync,
   existsSync,
   openSync,
@@ -76,6 +77,15 @@ function flip(path: string, table: string, where = '1'): number {
   }
   db.close();
   return rows.length;
+}
+
+/** Writes what another vault has in some tables over this one's, as where the pages of two files were mixed. */
+function mixIn(path: string, other: string, tables: readonly string[]): void {
+  const db = new BetterSqlite3(path);
+  db.prepare('ATTACH ? AS other').run(other);
+  for (const table of tables)
+    db.exec(`DELETE FROM main.${table}; INSERT INTO main.${table} SELECT * FROM other.${table}`);
+  db.close();
 }
 
 async function expectUsable(test: TestVault): Promise<void> {
@@ -279,6 +289,87 @@ describe('a repair', () => {
     unlinkSync(`${test.path}.keys`);
     await expect(repair(test)).rejects.toMatchObject({ code: 'VAULT_DAMAGED' });
     expect(existsSync(`${test.path}.keys`)).toBe(false);
+  });
+});
+
+describe('a vault into which another one was mixed', () => {
+  const HEADERS = ['header_a', 'header_b', 'header_c'];
+  const OTHER = 'the password of the other one';
+
+  it.each([
+    ['a password of its own', OTHER],
+    ['the same password', TEST_PASSWORD],
+  ])('comes back whole where all its headers are those of the other one, which has %s', async (_what, password) => {
+    const { test, ids } = await aVault();
+    await using _ = test;
+    const other = await aVault(2);
+    await using __ = other.test;
+    await other.test.reopen();
+    await other.test.vault.changePassword(password, TEST_NOW_MS);
+    await other.test.vault.close();
+    mixIn(test.path, other.test.path, HEADERS);
+    const before = readFileSync(test.path);
+    await test.reopen();
+    expect(test.vault.notices[0]).toMatchObject({ code: 'opened-read-only' });
+    for (const [at, id] of ids.entries()) expect(await read(test, id, at)).toBe(text(at));
+    await test.vault.close();
+    expect(readFileSync(test.path).equals(before)).toBe(true);
+    expect(await repair(test)).toMatchObject({ snapshots: 6, lostSnapshots: 0, lost: 0 });
+    await test.reopen();
+    for (const [at, id] of ids.entries()) expect(await read(test, id, at)).toBe(text(at));
+    await expectUsable(test);
+  });
+
+  it("finds its header in the bytes of the file where the other one's key file lies beside it", async () => {
+    const { test, ids } = await aVault();
+    await using _ = test;
+    const other = await aVault(1);
+    await using __ = other.test;
+    await other.test.reopen();
+    await other.test.vault.changePassword(OTHER, TEST_NOW_MS);
+    await other.test.vault.close();
+    const db = new BetterSqlite3(test.path);
+    const header = db.prepare('SELECT bytes FROM header_a').pluck().get() as Buffer; // a blob by the schema
+    // No table has it any more, but it still lies in the file.
+    for (const table of HEADERS) db.exec(`DELETE FROM ${table}`);
+    db.close();
+    appendFileSync(test.path, Buffer.concat([header], PAGE_BYTES));
+    copyFileSync(`${other.test.path}.keys`, `${test.path}.keys`);
+    expect(await repair(test)).toMatchObject({ snapshots: 6, lost: 0 });
+    await test.reopen();
+    for (const [at, id] of ids.entries()) expect(await read(test, id, at)).toBe(text(at));
+  });
+
+  it("is no vault of a key file that was left beside it: the other one's password stays wrong", async () => {
+    const { test } = await aVault();
+    await using _ = test;
+    const other = await aVault(2);
+    await using __ = other.test;
+    await other.test.reopen();
+    await other.test.vault.changePassword(OTHER, TEST_NOW_MS);
+    await other.test.vault.close();
+    copyFileSync(`${other.test.path}.keys`, `${test.path}.keys`);
+    const before = readFileSync(test.path);
+    const wrong = { type: 'password', text: OTHER } as const;
+    await expect(test.reopen(wrong)).rejects.toMatchObject({ code: 'VAULT_WRONG_PASSWORD' });
+    await expect(repair(test, { secret: wrong })).rejects.toMatchObject({ code: 'VAULT_WRONG_PASSWORD' });
+    expect(await repair(test)).toMatchObject({ isWhole: true, snapshots: 6 });
+    expect(readFileSync(test.path).equals(before)).toBe(true);
+    await test.reopen();
+    await expectUsable(test);
+  });
+
+  it('stays what it is beside the key file of another one with the same password', async () => {
+    const { test } = await aVault();
+    await using _ = test;
+    const other = await aVault(2);
+    await using __ = other.test;
+    copyFileSync(`${other.test.path}.keys`, `${test.path}.keys`);
+    flip(test.path, 'head_a');
+    flip(test.path, 'head_b');
+    expect(await repair(test)).toMatchObject({ isWhole: false, snapshots: 6, lost: 0 });
+    await test.reopen();
+    await expectUsable(test);
   });
 });
 

@@ -14,7 +14,7 @@ import {
 } from '../../shared/replication/account.ts';
 import { concatBytes } from '../../shared/replication/bytes.ts';
 import { refusalSchema, type RefusalCode } from '../../shared/replication/errors.ts';
-import { encodeFrames, parseFrames, type ObjectFrame } from '../../shared/replication/frames.ts';
+import { frameParts, parseFrames, type ObjectFrame } from '../../shared/replication/frames.ts';
 import type { DeviceId, VaultKeyId } from '../../shared/replication/ids.ts';
 import { OLDEST_PROTOCOL_VERSION, PROTOCOL_HEADER, PROTOCOL_VERSION } from '../../shared/replication/limits.ts';
 import {
@@ -49,6 +49,8 @@ interface Request {
   readonly method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   readonly json?: unknown;
   readonly bytes?: Uint8Array<ArrayBuffer>;
+  /** Many bytes, one piece after the other. */
+  readonly pieces?: readonly Uint8Array[];
   readonly token?: string;
   readonly signal?: AbortSignal | undefined;
 }
@@ -99,8 +101,7 @@ export function createSyncServer(deps: HttpServerDeps, tokens: TokenStore): Sync
     have: (vault, ids, signal) =>
       json({ route: 'have', ids: of(vault), method: 'POST', json: { ids }, signal }, haveAnswerSchema),
     upload: async (vault, frames, signal) => {
-      const body = encodeFrames(frames);
-      const request: Request = { route: 'objects', ids: of(vault), method: 'PUT', bytes: body, signal };
+      const request: Request = { route: 'objects', ids: of(vault), method: 'PUT', pieces: frameParts(frames), signal };
       return (await json(request, uploadAnswerSchema)).objects;
     },
     getObjects: async (vault, objects, signal): Promise<readonly ObjectFrame[]> => {
@@ -199,22 +200,25 @@ class Http {
     }
   }
 
-  #fetch({ route, ids, method = 'GET', json, bytes, token }: Request, signal: AbortSignal): Promise<Response> {
-    const body = bytes === undefined ? (json === undefined ? null : JSON.stringify(json)) : bytes;
-    return fetch(`${this.#base}${pathOf(route, ids)}`, {
+  #fetch({ route, ids, method = 'GET', json, bytes, pieces, token }: Request, signal: AbortSignal): Promise<Response> {
+    const binary = pieces === undefined ? bytes : streamOf(pieces);
+    const body = binary === undefined ? (json === undefined ? null : JSON.stringify(json)) : binary;
+    const init: RequestInit & { readonly duplex: 'half' } = {
       method,
       headers: {
         [PROTOCOL_HEADER]: String(PROTOCOL_VERSION),
         ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
         ...(body === null
           ? {}
-          : { 'content-type': bytes === undefined ? 'application/json' : 'application/octet-stream' }),
+          : { 'content-type': binary === undefined ? 'application/json' : 'application/octet-stream' }),
       },
       body,
+      duplex: 'half',
       // Where a server moves one to, nothing of this may follow.
       redirect: 'error',
       signal,
-    });
+    };
+    return fetch(`${this.#base}${pathOf(route, ids)}`, init);
   }
 
   async #reach<Result>({ signal }: Request, work: () => Promise<Result>): Promise<Result> {
@@ -277,6 +281,18 @@ class TokenSession {
     });
     return answer.accessToken;
   }
+}
+
+/** Given as bytes a body would be copied twice. */
+function streamOf(pieces: readonly Uint8Array[]): ReadableStream<Uint8Array> {
+  const left = pieces.values();
+  return new ReadableStream({
+    pull: (controller) => {
+      const { value, done } = left.next();
+      if (done === true) controller.close();
+      else controller.enqueue(value);
+    },
+  });
 }
 
 async function readBounded(response: Response): Promise<Uint8Array> {

@@ -6,6 +6,7 @@ import { parentPort, workerData, type Transferable } from 'node:worker_threads';
 import { AppError, toPlainError } from '../../shared/model/app-error.ts';
 import { DEFAULT_ARGON2 } from '../crypto/key-slot.ts';
 import type { OperationName, ReplyMessage, RequestMessage, WorkerStart } from './rpc.ts';
+import type { SealedObject } from './vault-replica.ts';
 import type { WorkControl } from './upkeep/slices.ts';
 import { mergeVaults } from './merge/merge-vaults.ts';
 import { repairVault } from './repair/repair-vault.ts';
@@ -72,10 +73,7 @@ async function answer(
   };
   try {
     const result = await perform(engine, name, values, control);
-    reply(
-      { type: 'done', call, result },
-      result instanceof Uint8Array && result.buffer instanceof ArrayBuffer ? [result.buffer] : [],
-    );
+    reply({ type: 'done', call, result }, buffersOf(name, result));
     if (name === 'save') engine.checkpointLog('PASSIVE');
     if (name === 'upkeep') engine.checkpointLog('TRUNCATE');
   } catch (error) {
@@ -84,6 +82,14 @@ async function answer(
     controllers.delete(call);
   }
   if (name === 'close') port?.close();
+}
+
+/** What of an answer goes to the caller instead of being copied: bytes, and the boxes of objects, each with a buffer of its own. */
+function buffersOf(name: OperationName, result: unknown): ArrayBuffer[] {
+  const parts = name === 'replicaObjects' ? (result as SealedObject[]).map(({ box }) => box) : [result]; // as it answers
+  return parts.flatMap((part) =>
+    part instanceof Uint8Array && part.buffer instanceof ArrayBuffer ? [part.buffer] : [],
+  );
 }
 
 function asCancelled(error: unknown, signal: AbortSignal): unknown {

@@ -19,7 +19,7 @@ export function fromHex(text: string): Uint8Array | null {
   return bytes;
 }
 
-export function concatBytes(parts: ReadonlyArray<Uint8Array>): Uint8Array {
+export function concatBytes(parts: ReadonlyArray<Uint8Array>): Uint8Array<ArrayBuffer> {
   const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
   let offset = 0;
   for (const part of parts) {

@@ -4,7 +4,7 @@
 //
 // In an answer a frame whose object has 0 bytes says that the server lacks it.
 
-import { ByteReader, ByteWriter, toHex, fromHex } from './bytes.ts';
+import { ByteReader, ByteWriter, concatBytes, fromHex, toHex } from './bytes.ts';
 import { HASH_BYTES, OBJECT_ID_BYTES, type ObjectId } from './ids.ts';
 import { MAX_FRAME_PAYLOAD_BYTES, MAX_OBJECT_BYTES } from './limits.ts';
 
@@ -43,21 +43,14 @@ export function encodeFrameHeader(header: FrameHeader): Uint8Array {
   return writer.bytes;
 }
 
-/** @throws RangeError as `encodeFrameHeader` */
+/** One frame in one piece. @throws RangeError as `encodeFrameHeader` */
 export function encodeFrame(frame: ObjectFrame): Uint8Array<ArrayBuffer> {
-  return encodeFrames([frame]);
+  return concatBytes(frameParts([frame]));
 }
 
-/** A batch: the frames one after the other. @throws RangeError as `encodeFrameHeader` */
-export function encodeFrames(frames: readonly ObjectFrame[]): Uint8Array<ArrayBuffer> {
-  const whole = new Uint8Array(frames.reduce((sum, { bytes }) => sum + FRAME_HEADER_BYTES + bytes.length, 0));
-  let offset = 0;
-  for (const { bytes, ...header } of frames) {
-    whole.set(encodeFrameHeader({ ...header, sizeBytes: bytes.length }), offset);
-    whole.set(bytes, offset + FRAME_HEADER_BYTES);
-    offset += FRAME_HEADER_BYTES + bytes.length;
-  }
-  return whole;
+/** A batch in pieces: headers and bytes by turns, not copied. @throws RangeError as `encodeFrameHeader` */
+export function frameParts(frames: readonly ObjectFrame[]): Uint8Array[] {
+  return frames.flatMap(({ bytes, ...header }) => [encodeFrameHeader({ ...header, sizeBytes: bytes.length }), bytes]);
 }
 
 /** Reads the header at an offset: `short` where more bytes must come first, null where it makes no sense whatever comes. */

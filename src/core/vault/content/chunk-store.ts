@@ -123,12 +123,23 @@ export class ChunkStore {
   isWhole(recordId: number): boolean {
     if (this.#whole.has(recordId)) return true;
     if (this.#damaged.has(recordId)) return false;
-    const box = this.#table.readBox(recordId);
-    const isWhole = box !== undefined && this.#keys.open(BOX_KINDS.chunk, recordId, box) !== null;
+    const box = this.readWholeBox(recordId);
     if (box !== undefined) release(box);
-    if (!isWhole) this.noteDamaged(recordId);
-    else this.#noteWhole(recordId);
-    return isWhole;
+    return box !== undefined;
+  }
+
+  /** The box as it is stored, which is the caller's then; undefined where it is missing or does not authenticate. */
+  readWholeBox(recordId: number): Buffer | undefined {
+    const box = this.#damaged.has(recordId) ? undefined : this.#table.readBox(recordId);
+    if (box !== undefined && this.#whole.has(recordId)) return box;
+    const opened = box === undefined ? null : this.#keys.open(BOX_KINDS.chunk, recordId, box);
+    if (opened === null) {
+      this.noteDamaged(recordId);
+      return undefined;
+    }
+    releaseOwner(opened.payload);
+    this.#noteWhole(recordId);
+    return box;
   }
 
   find(contentId: Uint8Array): ChunkFacts | undefined {

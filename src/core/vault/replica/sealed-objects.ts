@@ -12,9 +12,15 @@ export function readSealedObjects(state: VaultState, ids: readonly ObjectId[]): 
   for (const id of ids) {
     const bytes = fromHex(id);
     const facts = bytes === null ? undefined : state.store.find(bytes);
-    if (facts === undefined || !state.store.isWhole(facts.recordId)) continue;
-    const box = state.read.chunks.readBox(facts.recordId);
-    if (box !== undefined) found.push({ id, box: Uint8Array.from(box), hash: sha256Hex(box) });
+    const box = facts === undefined ? undefined : state.store.readWholeBox(facts.recordId);
+    if (box !== undefined) found.push({ id, box: ownBytes(box), hash: sha256Hex(box) });
   }
   return found;
+}
+
+/** The same bytes in a buffer that holds nothing else, so that it can go to another thread: most have one. */
+function ownBytes(box: Buffer): Uint8Array<ArrayBuffer> {
+  const { buffer, byteOffset, byteLength } = box;
+  const isOwn = buffer instanceof ArrayBuffer && buffer.byteLength === byteLength;
+  return isOwn ? new Uint8Array(buffer, byteOffset, byteLength) : Uint8Array.from(box);
 }

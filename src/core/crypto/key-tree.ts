@@ -6,6 +6,7 @@ import {
   BOX_CODECS,
   BOX_HEADER_BYTES,
   BOX_KINDS,
+  isBoxWhole,
   openBox,
   parseBoxHeader,
   sealBox,
@@ -125,6 +126,13 @@ export class KeyTree {
     const header = parseBoxHeader(box);
     if (header === null || header.kind !== kind || header.recordId !== recordId) return null;
     return this.openAny(box);
+  }
+
+  /** Whether `open` would open it, for less. */
+  isWhole(kind: BoxKind, recordId: number, box: Uint8Array): boolean {
+    const header = parseBoxHeader(box);
+    if (header === null || header.kind !== kind || header.recordId !== recordId) return false;
+    return isBoxWhole(this.#boxKey(header.epoch, header.kind), this.vaultId, box);
   }
 
   /** Opens a box whatever it is; null where it does not authenticate. */

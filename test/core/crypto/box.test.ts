@@ -8,7 +8,8 @@ import {
   BOX_HEADER_BYTES,
   BOX_KINDS,
   BOX_OVERHEAD_BYTES,
-  openBox,
+  isBoxWhole,
+  openBox as openWhole,
   paddedSize,
   parseBoxHeader,
   sealBox,
@@ -18,6 +19,12 @@ import { SecretKey } from '../../../src/core/crypto/secret-key.ts';
 const key = new SecretKey(Buffer.alloc(32, 7));
 const vaultId = Buffer.alloc(16, 9);
 const header = { kind: BOX_KINDS.chunk, codec: BOX_CODECS.raw, epoch: 3, recordId: 2 ** 40 + 5 };
+/** Whatever a box is, looking at its tag alone must say the same as opening it. */
+function openBox(...values: Parameters<typeof openWhole>): ReturnType<typeof openWhole> {
+  const payload = openWhole(...values);
+  expect(isBoxWhole(...values)).toBe(payload !== null);
+  return payload;
+}
 const payload = Buffer.from('a payload of some length, so that every region has bytes');
 
 describe('sealBox()', () => {
@@ -91,6 +98,18 @@ describe('sealBox()', () => {
     expect(openBox(new SecretKey(Buffer.alloc(32, 8)), vaultId, box)).toBeNull();
     for (let length = 0; length < box.length; length += 1)
       expect(openBox(key, vaultId, box.subarray(0, length))).toBeNull();
+  });
+
+  it('looks at the tags of large boxes in pieces, each byte of which counts', () => {
+    for (const size of [65_527, 65_532, 65_533, 131_072, 300_000]) {
+      const box = sealBox(key, vaultId, header, randomBytes(size), randomBytes);
+      expect(openBox(key, vaultId, box)).toHaveLength(size);
+      for (const at of [BOX_HEADER_BYTES, BOX_HEADER_BYTES + 65_535, BOX_HEADER_BYTES + 65_536, box.length - 17]) {
+        const changed = Buffer.from(box);
+        changed[at] = (changed[at] ?? 0) ^ 4;
+        expect(openBox(key, vaultId, changed)).toBeNull();
+      }
+    }
   });
 
   it('pads so that sizes say little and cost little', () => {

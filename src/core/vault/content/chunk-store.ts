@@ -132,12 +132,10 @@ export class ChunkStore {
   readWholeBox(recordId: number): Buffer | undefined {
     const box = this.#damaged.has(recordId) ? undefined : this.#table.readBox(recordId);
     if (box !== undefined && this.#whole.has(recordId)) return box;
-    const opened = box === undefined ? null : this.#keys.open(BOX_KINDS.chunk, recordId, box);
-    if (opened === null) {
+    if (box === undefined || !this.#keys.isWhole(BOX_KINDS.chunk, recordId, box)) {
       this.noteDamaged(recordId);
       return undefined;
     }
-    releaseOwner(opened.payload);
     this.#noteWhole(recordId);
     return box;
   }

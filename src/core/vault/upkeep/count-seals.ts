@@ -29,7 +29,7 @@ export async function countSeals(
   for (let after = 0; ;) {
     await nextSlice();
     const rows = state.read.chunks.listAfter(after, PAGE_ROWS);
-    for (const row of rows) count(state.keys.open(BOX_KINDS.chunk, row.recordId, row.box) !== null);
+    for (const row of rows) count(state.keys.isWhole(BOX_KINDS.chunk, row.recordId, row.box));
     const last = rows.at(-1);
     if (last === undefined) break;
     after = last.recordId;
@@ -47,7 +47,7 @@ export async function countSeals(
     for (let after = 0; ;) {
       await nextSlice();
       const rows = table.listAfter(after, PAGE_ROWS);
-      for (const row of rows) count(state.keys.open(kind, row.number, row.box) !== null);
+      for (const row of rows) count(state.keys.isWhole(kind, row.number, row.box));
       const last = rows.at(-1);
       if (last === undefined) break;
       after = last.number;

@@ -155,7 +155,7 @@ function checkStructure(state: VaultState, findings: Findings): void {
   if (whole < 2) add(findings, 'head', 'one of the two head slots does not authenticate');
   for (const row of iterateTimeIndex(state.readDb)) {
     findings.checked += 1;
-    if (state.keys.open(BOX_KINDS.timeIndex, row.recordId, row.box) === null) {
+    if (!state.keys.isWhole(BOX_KINDS.timeIndex, row.recordId, row.box)) {
       add(findings, 'time index', `the block from snapshot ${row.firstSequence} on does not authenticate`);
     }
   }
@@ -195,6 +195,11 @@ async function checkRows(
   const sealed = rows.flatMap(({ recordId, contentId, box }) => {
     findings.checked += 1;
     findings.knownChunks.add(recordId);
+    if (contents === null) {
+      if (!state.keys.isWhole(BOX_KINDS.chunk, recordId, box)) noteBadChunk(state, recordId, findings);
+      release(box);
+      return [];
+    }
     const opened = state.keys.open(BOX_KINDS.chunk, recordId, box);
     release(box);
     if (opened === null) noteBadChunk(state, recordId, findings);
@@ -232,7 +237,7 @@ async function checkBoxes(
     const rows = listRowsAfter(state, table, after, PAGE_ROWS);
     for (const { number, box } of rows) {
       findings.checked += 1;
-      if (state.keys.open(KIND_OF_TABLE[table], number, box) !== null) continue;
+      if (state.keys.isWhole(KIND_OF_TABLE[table], number, box)) continue;
       add(findings, what, `${what} ${number} does not authenticate`);
       findings.records.push({ table, number });
     }
@@ -255,7 +260,7 @@ async function checkIndex(
     const rows = table.listAfter(after, PAGE_ROWS);
     for (const { number, box } of rows) {
       findings.checked += 1;
-      if (state.keys.open(kind, number, box) === null)
+      if (!state.keys.isWhole(kind, number, box))
         add(findings, SEARCH_INDEX, `${SEARCH_INDEX} ${number} does not authenticate`);
     }
     const last = rows.at(-1);

@@ -211,6 +211,10 @@ class Http {
         ...(body === null
           ? {}
           : { 'content-type': binary === undefined ? 'application/json' : 'application/octet-stream' }),
+        // Else a stream goes without, and what stands between may not take that.
+        ...(pieces === undefined
+          ? {}
+          : { 'content-length': String(pieces.reduce((sum, { length }) => sum + length, 0)) }),
       },
       body,
       duplex: 'half',

@@ -64,10 +64,14 @@ describeWith(['wholeVim', 'tmux'], 'the Vim source with the real program', () =>
     const own = join(copy, '.copy.swp');
     writeFileSync(own, readFileSync(swapFile));
     const out = join(copy, 'out');
-    execFileSync(findProgram('wholeVim') ?? 'vim', [
-      ...['-es', '-u', 'NONE', '-i', 'NONE', '-n', '--cmd', 'set nomodeline'],
-      ...['-c', `recover! ${own}`, '-c', `write! ${out}`, '-c', 'qa!'],
-    ]);
+    execFileSync(
+      findProgram('wholeVim') ?? 'vim',
+      [
+        ...['-es', '-u', 'NONE', '-i', 'NONE', '-n', '--cmd', 'set nomodeline'],
+        ...['-c', `recover! ${own}`, '-c', `write! ${out}`, '-c', 'qa!'],
+      ],
+      { env: { ...process.env, LC_ALL: 'C.UTF-8' } },
+    );
     return readFileSync(out, 'utf8');
   }
 

@@ -235,12 +235,13 @@ class CaptureRound {
         }
       }
     }
-    // An item is carried as it stands or not at all: one that a new rule would trim stays behind too.
-    const carriable = this.#newest.items.filter((item) => {
+    const carriable: NewestItem[] = [];
+    for (const item of this.#newest.items) {
+      // An item is carried as it stands or not at all: one that a new rule would trim stays behind too.
       const kept = exclusion.apply(item);
-      if (kept === null) hidden.add(item.key);
-      return kept === item;
-    });
+      if (kept === item) carriable.push(item);
+      else if (kept === null) hidden.add(item.key);
+    }
     const plan = planCarry({
       readings,
       newest: carriable,

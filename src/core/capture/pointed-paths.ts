@@ -1,4 +1,4 @@
-import type { JsonObject, JsonValue } from '../../shared/model/json.ts';
+import { isJsonList, type JsonObject, type JsonValue } from '../../shared/model/json.ts';
 import { factOf } from './rules/facts.ts';
 
 /** More folders than anybody works in at once; a hostile item cannot make the git source look at everything. */
@@ -15,7 +15,7 @@ export function collectPointedPaths(attributes: Iterable<JsonObject>): readonly 
 
 function collectFrom(value: JsonValue | undefined, paths: Set<string>, depth: number): void {
   if (typeof value !== 'object' || value === null || depth > MAX_DEPTH) return;
-  if (isList(value)) {
+  if (isJsonList(value)) {
     for (const element of value) collectFrom(element, paths, depth + 1);
     return;
   }
@@ -24,10 +24,6 @@ function collectFrom(value: JsonValue | undefined, paths: Set<string>, depth: nu
     if (typeof member === 'object') collectFrom(member, paths, depth + 1);
     else if (factOf(name) === 'path' && isAbsolutePath(member) && paths.size < MAX_POINTED_PATHS) paths.add(member);
   }
-}
-
-function isList(value: object): value is readonly JsonValue[] {
-  return Array.isArray(value);
 }
 
 function isAbsolutePath(value: JsonValue | undefined): value is string {

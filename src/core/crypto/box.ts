@@ -117,7 +117,7 @@ export function openBox(key: SecretKey, vaultId: Uint8Array, box: Uint8Array): B
   return plain.subarray(LENGTH_BYTES, LENGTH_BYTES + payloadBytes);
 }
 
-/** Whether `openBox` would open it. The payload is never in memory as a whole, which takes two thirds of the time. */
+/** Whether `openBox` would open it, for less: the payload is never in memory as a whole. */
 export function isBoxWhole(key: SecretKey, vaultId: Uint8Array, box: Uint8Array): boolean {
   if (box.length < BOX_OVERHEAD_BYTES + 2) return false;
   const decipher = startOpening(key, vaultId, box);

@@ -1,4 +1,4 @@
-import type { JsonValue } from '../model/json.ts';
+import { isJsonList, type JsonValue } from '../model/json.ts';
 
 /** Where a text stands: names of members and positions in lists, from the outside in. */
 export type JsonPath = readonly (string | number)[];
@@ -15,7 +15,7 @@ export function mapTexts(
 ): JsonValue {
   if (typeof value === 'string') return map(value, path, name);
   if (typeof value !== 'object' || value === null) return value;
-  if (isList(value)) return value.map((element, at) => mapTexts(element, map, [...path, at], name));
+  if (isJsonList(value)) return value.map((element, at) => mapTexts(element, map, [...path, at], name));
   const members = new Map<string, JsonValue>();
   for (const [own, member] of Object.entries(value)) {
     if (member === undefined) continue;
@@ -26,8 +26,4 @@ export function mapTexts(
     members.set(free, mapTexts(member, map, [...path, own], own));
   }
   return Object.fromEntries(members);
-}
-
-function isList(value: object): value is readonly JsonValue[] {
-  return Array.isArray(value);
 }

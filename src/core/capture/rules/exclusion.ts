@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import type { SourceId } from '../../../shared/model/ids.ts';
 import type { CapturedItem } from '../../../shared/model/item.ts';
 import type { LeftOutReason } from '../../../shared/model/left-out.ts';
-import type { JsonObject, JsonValue } from '../../../shared/model/json.ts';
+import { isJsonList, type JsonObject, type JsonValue } from '../../../shared/model/json.ts';
 import { rulePlace, type ExclusionRules } from './exclusion-rules.ts';
 import { factOf } from './facts.ts';
 import { compileCommandRule, toCommandCandidates } from './match-command.ts';
@@ -75,7 +75,7 @@ export function compileExclusion(rules: ExclusionRules, environment: ExclusionEn
     apply: (item) => {
       if (sources.has(item.source)) return null;
       if (!looksAtFacts) return item;
-      const attributes = filterAttributes(judge, item.attributes);
+      const attributes = judgeOnce(judge, item.attributes, () => filterObject(judge, item.attributes, 0));
       if (attributes === HIDDEN) return null;
       return attributes === item.attributes ? item : { ...item, attributes };
     },
@@ -133,13 +133,14 @@ interface Judge {
   marksAsked(): number;
 }
 
-function filterAttributes(judge: Judge, attributes: JsonObject): JsonObject | typeof HIDDEN {
-  const known = judge.judged.get(attributes);
-  if (known !== undefined) return known as JsonObject | typeof HIDDEN; // of attributes come attributes
+/** What `make` makes of attributes or of a list: as it was made before, where no marker had to be asked for it. */
+function judgeOnce<Result extends JsonValue | typeof HIDDEN>(judge: Judge, value: object, make: () => Result): Result {
+  const known = judge.judged.get(value);
+  if (known !== undefined) return known as Result; // it was made of the same value in the same way
   const marksAsked = judge.marksAsked();
-  const filtered = filterObject(judge, attributes, 0);
-  if (judge.marksAsked() === marksAsked) judge.judged.set(attributes, filtered);
-  return filtered;
+  const made = make();
+  if (judge.marksAsked() === marksAsked) judge.judged.set(value, made);
+  return made;
 }
 
 function filterObject(judge: Judge, object: JsonObject, depth: number): JsonObject | typeof HIDDEN {
@@ -161,20 +162,16 @@ function filterObject(judge: Judge, object: JsonObject, depth: number): JsonObje
 
 function filterValue(judge: Judge, value: JsonValue, depth: number): JsonValue | typeof HIDDEN {
   if (typeof value !== 'object' || value === null) return value;
-  return isList(value) ? filterList(judge, value, depth) : filterObject(judge, value, depth);
+  return isJsonList(value) ? filterList(judge, value, depth) : filterObject(judge, value, depth);
 }
 
 function filterList(judge: Judge, list: readonly JsonValue[], depth: number): JsonValue | typeof HIDDEN {
   if (depth > MAX_DEPTH) return HIDDEN;
-  const known = judge.judged.get(list);
-  if (known !== undefined) return known;
-  const marksAsked = judge.marksAsked();
-  const kept = list.map((element) => filterValue(judge, element, depth + 1));
-  const filtered = kept.every((element, at) => element === list[at])
-    ? list
-    : kept.filter((element) => element !== HIDDEN);
-  if (judge.marksAsked() === marksAsked) judge.judged.set(list, filtered);
-  return filtered;
+  return judgeOnce(judge, list, () => {
+    const kept = list.map((element) => filterValue(judge, element, depth + 1));
+    if (kept.every((element, at) => element === list[at])) return list;
+    return kept.filter((element) => element !== HIDDEN);
+  });
 }
 
 function isHiddenFact(exclusion: Exclusion, name: string, value: JsonValue): boolean {
@@ -195,10 +192,6 @@ function isHiddenFact(exclusion: Exclusion, name: string, value: JsonValue): boo
 
 function textsOf(value: JsonValue): readonly string[] {
   if (typeof value === 'string') return [value];
-  if (typeof value !== 'object' || value === null || !isList(value)) return [];
+  if (typeof value !== 'object' || value === null || !isJsonList(value)) return [];
   return value.filter((element) => typeof element === 'string');
-}
-
-function isList(value: object): value is readonly JsonValue[] {
-  return Array.isArray(value);
 }

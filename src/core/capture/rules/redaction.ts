@@ -3,7 +3,7 @@
 // without which nothing could be found again (`cwd`, `path`, item keys).
 
 import type { CapturedItem, CapturedStream, StreamContent } from '../../../shared/model/item.ts';
-import type { JsonObject, JsonValue } from '../../../shared/model/json.ts';
+import { isJsonList, type JsonObject, type JsonValue } from '../../../shared/model/json.ts';
 import { isSecretName, isSecretValue, PASSWORD_FLAGS } from '../../../shared/secrets/named-secret-rules.ts';
 import { redactText } from '../../../shared/secrets/redact-text.ts';
 import { redactBytes } from './redact-bytes.ts';
@@ -65,10 +65,10 @@ function redactObject(object: JsonObject): JsonObject {
 function redactFact(name: string, value: JsonValue): JsonValue {
   if (typeof value === 'string') return redactText(value, { isShapesOnly: name === 'url' });
   if (typeof value !== 'object' || value === null) return value;
-  if (!isList(value)) return redactObject(value);
+  if (!isJsonList(value)) return redactObject(value);
   if (name === 'argv' || name === 'command') return redactArguments(value);
   // Such as the pages of a tab: the same ones come at every capture.
-  const isOfObjects = value.every((element) => typeof element === 'object' && element !== null && !isList(element));
+  const isOfObjects = value.every((element) => typeof element === 'object' && element !== null && !isJsonList(element));
   const known = isOfObjects ? redactedLists.get(value) : undefined;
   if (known !== undefined) return known;
   const redacted = value.map((element) => redactFact(name, element));
@@ -111,8 +111,4 @@ function redactAppended(content: Extract<StreamContent, { type: 'appended' }>): 
   if (redacted === joined) return content;
   const overlap = redacted.slice(0, content.overlap.length);
   return { type: 'appended', fromByte: content.fromByte, overlap, bytes: redacted.slice(content.overlap.length) };
-}
-
-function isList(value: object): value is readonly JsonValue[] {
-  return Array.isArray(value);
 }

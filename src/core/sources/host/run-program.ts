@@ -79,17 +79,38 @@ async function runInShell(
     failure ??= error;
     shell.kill();
   };
-  const timer = setTimeout(() => stop(tooLate(name, timeoutMs)), timeoutMs);
-  const onAbort = (): void => stop(cancelled(name));
-  options.signal?.addEventListener('abort', onAbort, { once: true });
+  const finish = stopInTime({ name, timeoutMs, signal: options.signal, stop });
   const order = { file, args, cwd: options.cwd, env: options.env ?? {} };
   const answer = await shell.run(order, (bytes) => {
     if (bytes > maxOutputBytes + MARK_BYTES) stop(tooMuch(name, maxOutputBytes));
   });
-  clearTimeout(timer);
-  options.signal?.removeEventListener('abort', onAbort);
+  finish();
   if (failure !== null) throw failure;
   return answer;
+}
+
+/** Calls `stop` when the time is up or the work is cancelled, until what it gives is called. */
+function stopInTime({
+  name,
+  timeoutMs,
+  signal,
+  stop,
+}: {
+  readonly name: string;
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal | undefined;
+  readonly stop: (error: AppError) => void;
+}): () => void {
+  const timer = setTimeout(
+    () => stop(new AppError('EXEC_TIMEOUT', `${name} did not answer within ${timeoutMs} ms.`, { isRetryable: true })),
+    timeoutMs,
+  );
+  const onAbort = (): void => stop(cancelled(name));
+  signal?.addEventListener('abort', onAbort, { once: true });
+  return () => {
+    clearTimeout(timer);
+    signal?.removeEventListener('abort', onAbort);
+  };
 }
 
 function boundsOf(file: string, options: RunProgramOptions) {
@@ -126,13 +147,7 @@ function runProgram(file: string, args: readonly string[], options: RunProgramOp
       child.stdout.destroy();
       child.stderr.destroy();
     };
-    const timer = setTimeout(() => stop(tooLate(name, timeoutMs)), timeoutMs);
-    const onAbort = (): void => stop(cancelled(name));
-    options.signal?.addEventListener('abort', onAbort, { once: true });
-    const finish = (): void => {
-      clearTimeout(timer);
-      options.signal?.removeEventListener('abort', onAbort);
-    };
+    const finish = stopInTime({ name, timeoutMs, signal: options.signal, stop });
 
     child.stdout.on('data', (part: Buffer) => {
       stdoutBytes += part.length;
@@ -164,10 +179,6 @@ function runProgram(file: string, args: readonly string[], options: RunProgramOp
     });
     child.stdin.end(options.input ?? '');
   });
-}
-
-function tooLate(name: string, timeoutMs: number): AppError {
-  return new AppError('EXEC_TIMEOUT', `${name} did not answer within ${timeoutMs} ms.`, { isRetryable: true });
 }
 
 function tooMuch(name: string, maxBytes: number): AppError {

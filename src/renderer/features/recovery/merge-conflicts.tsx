@@ -94,7 +94,7 @@ function Choice({ conflict, onChoose }: ChoiceProps) {
     <fieldset className="recovery__choices">
       <legend className="captured">{nameOf(conflict)}</legend>
       {sides.map(([side, label, value]) => (
-        <label key={side} className="recovery__choice">
+        <label key={side} className="choice-card">
           <input type="radio" name={choiceName(conflict)} checked={taken === side} onChange={() => onChoose(side)} />
           <span>
             <span className="soft small">{label}</span>{' '}

@@ -52,7 +52,7 @@ function Conflict({ conflict, onDone }: { readonly conflict: SyncConflict; reado
     <fieldset className="sync__conflict">
       <legend className="captured">{name}</legend>
       {versions.map(({ value, deviceName, at }, position) => (
-        <label key={position} className="sync__version">
+        <label key={position} className="choice-card">
           <input
             type="radio"
             name={`${entity} ${field}`}

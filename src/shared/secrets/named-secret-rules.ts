@@ -6,16 +6,21 @@ import { patternRule, TOKEN_START, type SecretRule, type SecretSpan } from './se
 
 /** The end of a name that holds a secret, compared in lower case without dashes, dots and underscores. */
 const SECRET_NAME =
-  /(?:token|secret|passw(?:or)?d|passphrase|apikey|accesskey|secretkey|secretaccesskey|privatekey|signingkey|encryptionkey|masterkey|authkey|accountkey|credentials?|clientsecret)$/;
+  /(?:token|secret|passw(?:or)?d|passphrase|apikey|accesskey|secretkey|secretaccesskey|privatekey|signingkey|encryptionkey|masterkey|authkey|accountkey|presharedkey|licensekey|credentials?|clientsecret)$/;
 /** Short names that mean a password only after a separator: DB_PASS, db-pwd; never `bypass` or the shell's PWD. */
 const SHORT_SECRET_NAME = /[_.-](?:pass|pwd|pw|psk|auth)$/i;
+/** GitHub's and Azure's word for a token, in variables of the environment; in lower case a pattern is called so. */
+const PERSONAL_TOKEN_NAME = /_PAT$/;
 const NAME_LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-';
 const NAME_CHARACTERS = new Set(Array.from(NAME_LETTERS, (letter) => letter.charCodeAt(0)));
 const MAX_NAME = 64;
 const MAX_VALUE = 1024;
 /** Values that stand for no secret: variables, templates, placeholders, code words. */
 const NO_SECRET =
-  /^(?:\$[A-Za-z_{(]|[<{%[*]|\.\.\.|(?:true|false|null|none|nil|undefined|yes|no|string|required|optional|x{3,}|[*•.]+)$)/i;
+  /^(?:['"]?(?:\$[A-Za-z_{(]|#\{)|[<{%[*]|&lt;|arn:aws|\.\.\.|(?:true|false|null|none|nil|undefined|yes|no|string|required|optional|x{3,}|[*•.]+)$)/i;
+/** The end of a text, a call or a member, and the beginning of the next text; a style's class or id. */
+const CODE_BETWEEN =
+  /^(?:\+ ?[A-Za-z_][A-Za-z_. ]{0,64}\(|\.\$[A-Za-z_]{1,64}\[|[#.][a-z]{1,32}(?:-[a-z]{1,32}){1,8})$/;
 const CAPITALS_ONLY = /^[A-Z]+(?:[_-][A-Z]+)*$/;
 /** Words that follow a flag in prose (`use --token to ...`). */
 const PROSE = new Set([
@@ -89,7 +94,7 @@ export const NAMED_SECRET_RULES: readonly SecretRule[] = [
   patternRule(
     'url-password',
     '://',
-    String.raw`:\/\/[^ \t\r\n\/@:"'<>?#\x1b\x00]{0,128}:(?<secret>[^ \t\r\n\/@"'<>\x1b\x00]{1,512})@`,
+    String.raw`:\/\/[^ \t\r\n\/@:"'<>?#\x1b\x00]{0,128}:(?<secret>[^ \t\r\n\/@"'<>\x1b\x00]{1,512}(?:@[^ \t\r\n\/@"'<>?#&=,\x1b\x00]{1,64}){0,3})@`,
     {
       start: '(?<=[A-Za-z0-9])',
       accepts: isSecretValue,
@@ -100,21 +105,36 @@ export const NAMED_SECRET_RULES: readonly SecretRule[] = [
   programRule('sshpass', String.raw`[ \t]-p[ \t]{0,4}["']?(?<secret>${BARE_VALUE}{1,256})`),
   programRule(
     'curl',
-    String.raw`[ \t](?:-u|--user|--proxy-user)[ \t=]{0,4}["']?[^ \t\r\n:"']{0,128}:(?<secret>${BARE_VALUE}{1,256})`,
+    String.raw`[ \t\n](?:-u|--user|--proxy-user)[ \t=]{0,4}["']?[^ \t\r\n:"'<]{0,128}["']?:["']?(?<secret>${BARE_VALUE}{1,256})`,
   ),
   programRule('redis-cli', String.raw`[ \t]-a[ \t]{1,4}["']?(?<secret>${BARE_VALUE}{1,256})`),
+  ...['psexec', 'PsExec', 'PSEXEC'].map((needle) =>
+    programRule(
+      needle,
+      String.raw`[ \t]-u[ \t]{0,4}[^ \t]{1,128}[ \t]{1,4}-p[ \t]{1,4}(?<secret>${BARE_VALUE}{1,256})`,
+    ),
+  ),
   programRule('docker login', String.raw`[ \t]-p[ \t]{0,4}["']?(?<secret>${BARE_VALUE}{1,256})`),
 ];
 
+/** How such names end: most names are told apart by this, without a search. */
+const NAME_ENDINGS = new Set('ken ret swd ord ase key ial als ass pwd psk uth pat'.split(' '));
+
 /** True where a name (of a variable, a member, a flag) says that its value is secret. */
 export function isSecretName(name: string): boolean {
-  return SECRET_NAME.test(name.toLowerCase().replaceAll(/[_.-]/g, '')) || SHORT_SECRET_NAME.test(name);
+  const ending = name.slice(-3).toLowerCase();
+  if (!NAME_ENDINGS.has(ending) && !/[_.-]/.test(ending)) return false;
+  return (
+    SECRET_NAME.test(name.toLowerCase().replaceAll(/[_.-]/g, '')) ||
+    SHORT_SECRET_NAME.test(name) ||
+    PERSONAL_TOKEN_NAME.test(name)
+  );
 }
 
 /** False for values that only stand in place of a secret. */
 export function isSecretValue(value: string): boolean {
   if (value.length < 3 || value.startsWith('[REDACTED') || CAPITALS_ONLY.test(value)) return false;
-  return !NO_SECRET.test(value);
+  return !NO_SECRET.test(value) && !CODE_BETWEEN.test(value);
 }
 
 /** The flags with which programs take a password as their next argument, or glued to it. */
@@ -131,16 +151,21 @@ export const PASSWORD_FLAGS: Readonly<Record<string, readonly string[]>> = {
 function matchAssignment(text: string, at: number): SecretSpan | null {
   const next = text[at + 1];
   const before = text[at - 1];
-  if (next === '=' || next === '>' || next === '~' || before === undefined || '=!<>~'.includes(before)) return null;
-  const isSpaced = before === ' ';
-  let nameEnd = at;
+  if (next === '=' || next === '~' || before === undefined || '=!<>~'.includes(before)) return null;
+  const isArrow = next === '>';
+  // Go and make assign by `:=`.
+  let nameEnd = before === ':' ? at - 1 : at;
+  const isSpaced = text[nameEnd - 1] === ' ' || (before === ':' && text[at + 1] === ' ');
   while (isSpaced && nameEnd > at - 8 && text[nameEnd - 1] === ' ') nameEnd -= 1;
   const name = nameBefore(text, nameEnd);
   if (name === '' || !isSecretName(name)) return null;
-  let valueAt = at + 1;
+  let valueAt = isArrow ? at + 2 : at + 1;
   while (isSpaced && valueAt < at + 8 && text[valueAt] === ' ') valueAt += 1;
   const quote = text[valueAt];
-  if (quote === '"' || quote === "'") return quotedValue(text, valueAt);
+  // `'password = ' + …`: the quote behind the sign closes what the one before the name opened.
+  if (quote === '"' || quote === "'")
+    return quote === text[nameEnd - name.length - 1] ? null : quotedValue(text, valueAt);
+  if (isArrow) return null;
   const span = bareValue(text, valueAt);
   if (span === null) return null;
   const value = text.slice(span.start, span.end);
@@ -160,7 +185,8 @@ function matchQuoted(text: string, at: number, quote: string): SecretSpan | null
   return text[valueAt] === '"' || text[valueAt] === "'" ? quotedValue(text, valueAt) : null;
 }
 
-function nameBefore(text: string, end: number): string {
+/** The name that ends there; empty without one. */
+export function nameBefore(text: string, end: number): string {
   let start = end;
   while (start > 0 && start > end - MAX_NAME && NAME_CHARACTERS.has(text.charCodeAt(start - 1))) start -= 1;
   return text.slice(start, end);
@@ -195,7 +221,7 @@ function programRule(needle: string, flag: string): SecretRule {
     match: (text, at) => {
       start.lastIndex = at;
       if (!start.test(text)) return null;
-      const segment = /^[^\r\n|;]*/.exec(text.slice(at, at + MAX_VALUE))?.[0] ?? '';
+      const segment = /^(?:\\\r?\n|[^\r\n|;])*/.exec(text.slice(at, at + MAX_VALUE))?.[0] ?? '';
       const range = regex.exec(segment)?.indices?.groups?.['secret'];
       // The whole segment has been read: the same program named again in it needs no second look.
       if (range !== undefined && !isSecretValue(segment.slice(...range))) return null;

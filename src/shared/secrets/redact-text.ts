@@ -1,11 +1,13 @@
 // Takes secrets out of text, in one pass: a table of the first two characters of all rules' needles says where to look.
 
+import { RANDOM_COLON_RULES } from './colon-rules.ts';
+import { CONFIG_RULES } from './config-rules.ts';
 import { NAMED_SECRET_RULES } from './named-secret-rules.ts';
 import type { SecretRule } from './secret-rule.ts';
 import { STRICT_RULES } from './strict-rules.ts';
 import { TOKEN_RULES } from './token-rules.ts';
 
-const RULES: readonly SecretRule[] = [...TOKEN_RULES, ...NAMED_SECRET_RULES];
+const RULES: readonly SecretRule[] = [...TOKEN_RULES, ...NAMED_SECRET_RULES, ...CONFIG_RULES, ...RANDOM_COLON_RULES];
 const SHAPE_RULES: readonly SecretRule[] = RULES.filter(({ isShape }) => isShape);
 const TOKEN_IDS: ReadonlySet<string> = new Set(TOKEN_RULES.map(({ id }) => id));
 

@@ -103,7 +103,9 @@ function tableRow(source: string, mode: string, { secrets, found, plain, mistake
 }
 
 function missedKinds({ kinds }: Outcome): string {
-  const lines = [...kinds].filter(([, { missed }]) => missed > 0).sort(([, one], [, two]) => two.missed - one.missed);
+  const lines = [...kinds]
+    .filter(([, { missed }]) => missed > 0)
+    .toSorted(([, one], [, two]) => two.missed - one.missed);
   return lines.map(([kind, { secrets, missed }]) => `${kind} ${missed} of ${secrets}`).join(', ') || 'nothing';
 }
 

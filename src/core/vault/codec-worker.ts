@@ -9,7 +9,7 @@ import type { CodecReply, CodecRequest } from './content/codec-helper.ts';
 import { decodeContent, encodeContent } from './content/codec.ts';
 import { writeIntoFile, type FileWrites } from './content/file-writes.ts';
 import { packBytes, releasePacked, unpackBytes } from './content/packed-bytes.ts';
-import { releaseOwner } from './content/release.ts';
+import { releaseOwner } from '../../shared/memory/release.ts';
 
 const port = parentPort;
 if (port === null) throw new RangeError('the codec worker runs in a worker thread only');

@@ -13,7 +13,7 @@ import type { CodecHelper } from './codec-helper.ts';
 import { decodeContent, encodeContent, LEVEL_BULK, type Encoded } from './codec.ts';
 import { DecodeQueue, useContent, type ContentUse } from './decode-queue.ts';
 import { MAX_CHUNK_BYTES } from './fastcdc.ts';
-import { release, releaseOwner } from './release.ts';
+import { release, releaseOwner } from '../../../shared/memory/release.ts';
 
 /** The most that one chunk's content may hold. */
 export const MAX_CONTENT_BYTES = 2 * MAX_CHUNK_BYTES;

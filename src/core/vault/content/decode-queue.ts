@@ -7,7 +7,7 @@ import { decodeContent } from './codec.ts';
 import { BOX_CODECS } from '../../crypto/box.ts';
 import { writeIntoFile, type FileWrites } from './file-writes.ts';
 import { toBuffer } from './recent-contents.ts';
-import { releaseOwner } from './release.ts';
+import { releaseOwner } from '../../../shared/memory/release.ts';
 
 /** Compressed bytes that the helper gets at a time: less would be more messages than work. */
 const HELPER_BATCH_BYTES = 192 * 1024;

@@ -1,6 +1,6 @@
 // Many byte strings in one buffer: one message between threads instead of many, and nothing copied on the way.
 
-import { release } from './release.ts';
+import { release } from '../../../shared/memory/release.ts';
 
 export interface PackedBytes {
   readonly bytes: ArrayBuffer;

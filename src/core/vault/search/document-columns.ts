@@ -1,7 +1,7 @@
 // Documents while segments are merged, a column for each of their numbers: there may be hundreds of thousands, and an object for each would
 // take four times as much memory, of the kind that is collected late.
 
-import { release } from '../content/release.ts';
+import { release } from '../../../shared/memory/release.ts';
 import type { DocumentEntry } from './segment.ts';
 
 export class DocumentColumns {

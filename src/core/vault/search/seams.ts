@@ -2,7 +2,7 @@
 
 import { AppError } from '../../../shared/model/app-error.ts';
 import type { ChunkStore } from '../content/chunk-store.ts';
-import { releaseOwner } from '../content/release.ts';
+import { releaseOwner } from '../../../shared/memory/release.ts';
 import type { Part } from '../log/manifest.ts';
 import type { ChunkEntry } from './segment.ts';
 

@@ -6,7 +6,7 @@ import { setImmediate } from 'node:timers/promises';
 import { AppError } from '../../../shared/model/app-error.ts';
 import type { ItemKey } from '../../../shared/model/ids.ts';
 import { ChunkCache, MAX_CACHED_BYTES } from '../content/chunk-cache.ts';
-import { releaseOwner } from '../content/release.ts';
+import { releaseOwner } from '../../../shared/memory/release.ts';
 import type { Manifest } from '../log/manifest.ts';
 import type { VaultState } from '../log/vault-state.ts';
 import { LogFollower } from './follow-log.ts';

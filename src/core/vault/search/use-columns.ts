@@ -1,7 +1,7 @@
 // Uses while segments are merged, a column for each of their numbers: there may be hundreds of thousands, and an object for each would take
 // ten times as much memory.
 
-import { release } from '../content/release.ts';
+import { release } from '../../../shared/memory/release.ts';
 import { joinUses, type JoinableUse } from './join-uses.ts';
 
 export class UseColumns {

@@ -2,7 +2,7 @@
 
 import type { BoxHeader } from '../../crypto/box.ts';
 import { decodeChunkPayload, MAX_CONTENT_BYTES } from '../content/chunk-store.ts';
-import { releaseOwner } from '../content/release.ts';
+import { releaseOwner } from '../../../shared/memory/release.ts';
 import type { VaultState } from '../log/vault-state.ts';
 
 /** What is on its way to the second thread at most: enough for it to have work while this one reads. */

@@ -3,7 +3,7 @@
 import { BOX_KINDS } from '../../crypto/box.ts';
 import { decodeChunkPayload } from '../content/chunk-store.ts';
 import { decodeContent } from '../content/codec.ts';
-import { release, releaseOwner } from '../content/release.ts';
+import { release, releaseOwner } from '../../../shared/memory/release.ts';
 import { decodeManifest, type ItemEntry } from '../log/manifest.ts';
 import { parseSnapshotBody } from '../log/snapshot-record.ts';
 import type { VaultState } from '../log/vault-state.ts';

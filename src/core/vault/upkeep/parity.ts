@@ -2,7 +2,7 @@
 // touch them all; with its group's other members and the parity it comes back to the bit.
 
 import { BOX_CODECS, BOX_KINDS } from '../../crypto/box.ts';
-import { release } from '../content/release.ts';
+import { release } from '../../../shared/memory/release.ts';
 import type { VaultState } from '../log/vault-state.ts';
 import type { ChunkFacts } from '../tables/chunks.ts';
 

@@ -4,7 +4,7 @@
 import { AppError } from '../../../shared/model/app-error.ts';
 import type { ItemKey, SnapshotId } from '../../../shared/model/ids.ts';
 import { BOX_KINDS, type BoxKind } from '../../crypto/box.ts';
-import { release } from '../content/release.ts';
+import { release } from '../../../shared/memory/release.ts';
 import { pickHead } from '../log/head.ts';
 import type { Manifest } from '../log/manifest.ts';
 import type { SessionSet } from '../log/session-records.ts';

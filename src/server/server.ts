@@ -26,6 +26,7 @@ import type { ReplicaDeps, ReplicaLimits } from './replication/replica-deps.ts';
 import { createReplicaRoutes } from './replication/replica-routes.ts';
 import { openPublishing } from './publishing/open-publishing.ts';
 import { createS3Objects, type S3Options } from './replication/s3-objects.ts';
+import type { DatabaseKind } from './store/dialects.ts';
 import { openStore } from './store/store.ts';
 
 export interface ServerOptions {
@@ -88,7 +89,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     await store.close();
     throw error;
   });
-  const replica: ReplicaDeps = { ...deps, objects: openObjects(options), limits: options.limits };
+  const replica: ReplicaDeps = { ...deps, objects: openObjects(options, store.kind), limits: options.limits };
   const streams = createEventStreams(notices, nowMs);
   metrics.gauge('cairn_event_streams', () => streams.count);
   const closing = new AbortController();
@@ -143,9 +144,9 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   }
 }
 
-function openObjects({ objects, dataFolder, nowMs }: ServerOptions): ObjectStore {
+function openObjects({ objects, dataFolder, nowMs }: ServerOptions, kind: DatabaseKind): ObjectStore {
   if (typeof objects === 'object') return createS3Objects({ ...objects, nowMs });
-  return objects === 'files' ? createFileObjects(join(dataFolder, 'objects')) : createDatabaseObjects();
+  return objects === 'files' ? createFileObjects(join(dataFolder, 'objects')) : createDatabaseObjects(kind);
 }
 
 function createHelloRoute({ version, isSignUpOpen, nowMs }: ServerOptions): Route {

@@ -58,7 +58,7 @@ async function measure(name: string, databaseUrl: string | null): Promise<Figure
 const figures = await measure('SQLite', null);
 const bin = findPostgres();
 if (bin !== null) {
-  const postgres = startPostgres(bin);
+  const postgres = startPostgres(bin, '');
   try {
     figures.push(...(await measure('PostgreSQL', postgres.createDatabase())));
   } finally {

@@ -39,7 +39,7 @@ const limitMbPerSecond = await measureTransferLimit(batches, folder.path);
 const figures: Figure[] = [];
 figures.push(...(await measureServer('SQLite', null)));
 const bin = findPostgres();
-const postgres = bin === null ? null : startPostgres(bin);
+const postgres = bin === null ? null : startPostgres(bin, '');
 try {
   figures.push(...(await measureServer('PostgreSQL', postgres?.createDatabase() ?? 'missing')));
 } finally {

@@ -2,6 +2,7 @@
 // one run: how long until a capture is on the other device, and how fast a whole vault goes up and comes down. CAIRN_BENCH_SYNC_MB sets how
 // much (1,024). Without PostgreSQL its figures are missing, and fall short.
 
+import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -30,6 +31,8 @@ const CAPTURE_BYTES = 100_000;
 const BETWEEN_CAPTURES_MS = 250;
 const SMALL_SNAPSHOTS = 2_000;
 const UPKEEP_MS = 2_000;
+/** No settings: PostgreSQL as it is when it is installed. */
+const AS_INSTALLED = '';
 /** What is looked at for the limit: enough to be past every cache's first moment. */
 const LIMIT_BATCHES = 32;
 
@@ -46,7 +49,7 @@ const batches = Array.from({ length: LIMIT_BATCHES }, () => randomBytes(MAX_BATC
 const limitMbPerSecond = await measureTransferLimit(batches, folder.path);
 const figures = toFigures('SQLite', await measure(join(folder.path, 'sqlite'), null));
 const bin = findPostgres();
-const postgres = bin === null ? null : startPostgres(bin);
+const postgres = bin === null ? null : startPostgres(bin, AS_INSTALLED);
 try {
   figures.push(
     ...toFigures(
@@ -79,6 +82,8 @@ async function measure(dataFolder: string, databaseUrl: string | null): Promise<
     for (let savedMb = 0; savedMb < VAULT_MB; savedMb += SNAPSHOT_MB)
       await one.vault.save(aLargeCapture((takenAtMs += 1_000)));
     await rest(one);
+    // What was written until here is on disk, and not written while the upload is measured.
+    execFileSync('sync');
     const large = await measureTransfer(one, two);
     return {
       arrivalsMs,

@@ -74,7 +74,7 @@ async function openDatabase() {
 }
 
 const STORES: ReadonlyArray<readonly [string, (folder: string) => Promise<ObjectStore>]> = [
-  ['database', async () => createDatabaseObjects()],
+  ['database', async () => createDatabaseObjects('sqlite')],
   ['files', async (folder) => createFileObjects(join(folder, 'objects'))],
   ['s3', async () => createS3Objects({ ...KEYS, address: (await startS3()).address, nowMs: () => Date.now() })],
 ];

@@ -30,8 +30,11 @@ export interface TestPostgres {
   close(): void;
 }
 
-/** @throws where it does not start */
-export function startPostgres(bin: string): TestPostgres {
+/** Little memory, since several run beside each other. */
+const SMALL = '-c shared_buffers=32MB';
+
+/** @param settings options of the `postgres` program. @throws where it does not start */
+export function startPostgres(bin: string, settings: string = SMALL): TestPostgres {
   const folder = mkdtempSync(join(tmpdir(), 'cairn-pg-'));
   chmodSync(folder, 0o777);
   const data = join(folder, 'data');
@@ -45,7 +48,7 @@ export function startPostgres(bin: string): TestPostgres {
     });
     if (status !== 0) throw new Error(`${program}: ${stderr}`);
   };
-  const options = `-c listen_addresses= -c unix_socket_directories=${folder} -c max_connections=60 -c shared_buffers=32MB`;
+  const options = `-c listen_addresses= -c unix_socket_directories=${folder} -c max_connections=60 ${settings}`;
   const start = (): void =>
     run(join(bin, 'pg_ctl'), '-D', data, '-l', join(folder, 'log'), '-w', '-o', options, 'start');
   /** Children of one that was killed leave a moment later, and until then there is no other. */

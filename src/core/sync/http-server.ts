@@ -28,6 +28,7 @@ import {
   uploadAnswerSchema,
 } from '../../shared/replication/replica.ts';
 import { pathOf, type RouteIds, type RouteName } from '../../shared/replication/routes.ts';
+import { putPieces, type Answer } from './put-pieces.ts';
 import { SyncRefusal, type LoginServer, type SyncServer, type TokenStore } from './server-port.ts';
 
 const REQUEST_WITHIN_MS = 60_000;
@@ -49,7 +50,7 @@ interface Request {
   readonly method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   readonly json?: unknown;
   readonly bytes?: Uint8Array<ArrayBuffer>;
-  /** Many bytes, one piece after the other. */
+  /** Many bytes to PUT, one piece after the other; gone when they are there. */
   readonly pieces?: readonly Uint8Array[];
   readonly token?: string;
   readonly signal?: AbortSignal | undefined;
@@ -101,7 +102,7 @@ export function createSyncServer(deps: HttpServerDeps, tokens: TokenStore): Sync
     have: (vault, ids, signal) =>
       json({ route: 'have', ids: of(vault), method: 'POST', json: { ids }, signal }, haveAnswerSchema),
     upload: async (vault, frames, signal) => {
-      const request: Request = { route: 'objects', ids: of(vault), method: 'PUT', pieces: frameParts(frames), signal };
+      const request: Request = { route: 'objects', ids: of(vault), pieces: frameParts(frames), signal };
       return (await json(request, uploadAnswerSchema)).objects;
     },
     getObjects: async (vault, objects, signal): Promise<readonly ObjectFrame[]> => {
@@ -200,29 +201,20 @@ class Http {
     }
   }
 
-  #fetch({ route, ids, method = 'GET', json, bytes, pieces, token }: Request, signal: AbortSignal): Promise<Response> {
-    const binary = pieces === undefined ? bytes : streamOf(pieces);
-    const body = binary === undefined ? (json === undefined ? null : JSON.stringify(json)) : binary;
-    const init: RequestInit & { readonly duplex: 'half' } = {
-      method,
-      headers: {
-        [PROTOCOL_HEADER]: String(PROTOCOL_VERSION),
-        ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
-        ...(body === null
-          ? {}
-          : { 'content-type': binary === undefined ? 'application/json' : 'application/octet-stream' }),
-        // Else a stream goes without, and what stands between may not take that.
-        ...(pieces === undefined
-          ? {}
-          : { 'content-length': String(pieces.reduce((sum, { length }) => sum + length, 0)) }),
-      },
-      body,
-      duplex: 'half',
-      // Where a server moves one to, nothing of this may follow.
-      redirect: 'error',
-      signal,
+  #fetch({ route, ids, method = 'GET', json, bytes, pieces, token }: Request, signal: AbortSignal): Promise<Answer> {
+    const url = `${this.#base}${pathOf(route, ids)}`;
+    const body = bytes ?? (json === undefined ? null : JSON.stringify(json));
+    const isBinary = bytes !== undefined || pieces !== undefined;
+    const headers = {
+      [PROTOCOL_HEADER]: String(PROTOCOL_VERSION),
+      ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+      ...(body === null && !isBinary
+        ? {}
+        : { 'content-type': isBinary ? 'application/octet-stream' : 'application/json' }),
     };
-    return fetch(`${this.#base}${pathOf(route, ids)}`, init);
+    if (pieces !== undefined) return putPieces(url, headers, pieces, signal);
+    // Where a server moves one to, nothing of this may follow.
+    return fetch(url, { method, headers, body, redirect: 'error', signal });
   }
 
   async #reach<Result>({ signal }: Request, work: () => Promise<Result>): Promise<Result> {
@@ -287,19 +279,7 @@ class TokenSession {
   }
 }
 
-/** Given as bytes a body would be copied twice. */
-function streamOf(pieces: readonly Uint8Array[]): ReadableStream<Uint8Array> {
-  const left = pieces.values();
-  return new ReadableStream({
-    pull: (controller) => {
-      const { value, done } = left.next();
-      if (done === true) controller.close();
-      else controller.enqueue(value);
-    },
-  });
-}
-
-async function readBounded(response: Response): Promise<Uint8Array> {
+async function readBounded(response: Answer): Promise<Uint8Array> {
   const pieces: Uint8Array[] = [];
   let bytes = 0;
   for await (const piece of response.body ?? []) {

@@ -20,7 +20,7 @@ import { slices } from './slices.ts';
 const UPLOAD_BYTES = MAX_BATCH_BYTES - 64 * 1024;
 const PUSH_BYTES = 4 * 1024 * 1024;
 /** Batches on their way at once. */
-const MAX_CONCURRENT_UPLOADS = 2;
+const MAX_CONCURRENT_UPLOADS = 3;
 /** Entries that are made and sent at a time: their objects must be there first, and the vault makes them in one go, in which captures wait. */
 const DRAFTS = 4;
 
@@ -219,8 +219,9 @@ export class LogSender {
   async #sendFrames(identity: ReplicaIdentity, frames: readonly ObjectFrame[]): Promise<void> {
     const { server, signal } = this.#deps;
     this.#deps.signal.throwIfAborted();
+    const sizeBytes = frames.reduce((sum, { bytes }) => sum + bytes.length, 0);
     const statuses = await server.upload(identity.vaultId, frames, signal);
-    await this.#deps.spend(frames.reduce((sum, { bytes }) => sum + bytes.length, 0));
+    await this.#deps.spend(sizeBytes);
     const stored = new Set(
       statuses.filter(({ status }) => status === 'stored' || status === 'known').map(({ id }) => id),
     );

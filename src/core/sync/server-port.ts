@@ -52,6 +52,7 @@ export interface SyncServer extends ServerLink {
   pull(vault: VaultKeyId, request: PullRequest, signal?: AbortSignal): Promise<Uint8Array>;
   push(vault: VaultKeyId, entries: Uint8Array, signal?: AbortSignal): Promise<Head>;
   have(vault: VaultKeyId, ids: readonly ObjectId[], signal?: AbortSignal): Promise<HaveAnswer>;
+  /** The frames' bytes may be gone afterwards. */
   upload(vault: VaultKeyId, frames: readonly ObjectFrame[], signal?: AbortSignal): Promise<readonly UploadStatus[]>;
   getObjects(
     vault: VaultKeyId,

@@ -1,12 +1,13 @@
 // Memory for the batches that are uploaded just now. A full one is 8 MB: made anew each time, and again as its frames, it would be the garbage
 // collector that takes the time of an upload. One or two stay for the next.
 
+import { release } from '../../shared/memory/release.ts';
 import { MAX_BATCH_BYTES, MAX_BATCH_FRAMES } from '../../shared/replication/limits.ts';
 import { FRAME_HEADER_BYTES } from '../../shared/replication/frames.ts';
 import { readPieces, type Call } from '../http/call.ts';
 
 export const MAX_BATCH_BODY_BYTES = MAX_BATCH_BYTES + MAX_BATCH_FRAMES * FRAME_HEADER_BYTES;
-/** As many as one device has on their way. */
+/** Few, since they are memory that a server at rest has too; a device has one more on its way. */
 const MAX_KEPT = 2;
 /** Smaller ones are made as they are needed. */
 const WORTH_KEEPING_BYTES = 1024 * 1024;
@@ -28,6 +29,7 @@ export class BatchBuffers {
         for await (const piece of readPieces(call, buffer.length)) {
           buffer.set(piece, sizeBytes);
           sizeBytes += piece.length;
+          release(piece); // left to the collector, it would look through the whole heap for each 64 MB
         }
       } catch (error) {
         // What is here need not come again; that it is not whole is no news.

@@ -8,6 +8,7 @@ import { Kysely, PostgresDialect, SqliteDialect, type ColumnDataType } from 'kys
 import pg from 'pg';
 
 import { AppError } from '../../shared/model/app-error.ts';
+import { withCopy } from './copy-rows.ts';
 import { createLocalNotices, createPostgresNotices, type NoticeBus } from './notice-bus.ts';
 import type { ServerTables } from './tables.ts';
 
@@ -19,15 +20,17 @@ const CONNECT_TIMEOUT_MS = 10_000;
 /** PostgreSQL's own number of the type bigint. */
 const INT8_TYPE = 20;
 
+export type DatabaseKind = 'sqlite' | 'postgres';
+
 /** Types of columns that have other names in the other database. */
 export interface ColumnTypes {
   readonly bytes: ColumnDataType;
-  readonly kind: 'sqlite' | 'postgres';
+  readonly kind: DatabaseKind;
 }
 
 export interface OpenedDatabase {
   readonly db: Kysely<ServerTables>;
-  readonly kind: 'sqlite' | 'postgres';
+  readonly kind: DatabaseKind;
   readonly columnTypes: ColumnTypes;
   readonly notices: NoticeBus;
   close(): Promise<void>;
@@ -89,7 +92,7 @@ export async function openPostgres(url: string, onTrouble: (what: string) => voi
     await pool.end();
     throw error;
   }
-  const db = new Kysely<ServerTables>({ dialect: new PostgresDialect({ pool }) });
+  const db = new Kysely<ServerTables>({ dialect: new PostgresDialect({ pool: withCopy(pool) }) });
   const notices = createPostgresNotices(() => new pg.Client(config), pool, onTrouble);
   let isClosed = false;
   return {

@@ -5,7 +5,7 @@ import type { Kysely, Transaction } from 'kysely';
 import { Migrator } from 'kysely/migration';
 
 import { AppError } from '../../shared/model/app-error.ts';
-import { openPostgres, openSqlite, type ColumnTypes } from './dialects.ts';
+import { openPostgres, openSqlite, type ColumnTypes, type DatabaseKind } from './dialects.ts';
 import { MIGRATIONS, type MigrationDb } from './migrations/list.ts';
 import type { NoticeBus } from './notice-bus.ts';
 import type { ServerTables } from './tables.ts';
@@ -25,7 +25,7 @@ export interface StoreOptions {
 
 export interface Store {
   readonly db: Db;
-  readonly kind: 'sqlite' | 'postgres';
+  readonly kind: DatabaseKind;
   /** Carries notices between the nodes that share the database (S30). */
   readonly notices: NoticeBus;
   /** True where the database answers. */

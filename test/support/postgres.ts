@@ -24,6 +24,8 @@ export interface TestPostgres {
   createDatabase(): string;
   /** kill -9 of all its processes; ends when they are gone. */
   kill(): Promise<void>;
+  /** All its processes stand still, as on a machine that hangs; gives what lets them go on. */
+  halt(): () => void;
   start(): Promise<void>;
   /** Ends it as an operator would; gives the folder with its files. */
   stop(): string;
@@ -72,7 +74,14 @@ export function startPostgres(bin: string, settings: string = SMALL): TestPostgr
       run(join(bin, 'createdb'), '-h', folder, '-U', 'cairn', `cairn${count}`);
       return `postgres://cairn@localhost/cairn${count}?host=${encodeURIComponent(folder)}`;
     },
-    kill: () => killAll(Number(readFileSync(join(data, 'postmaster.pid'), 'utf8').split('\n')[0])),
+    kill: () => killAll(processesOf(data)),
+    halt: () => {
+      const all = processesOf(data);
+      for (const pid of all) process.kill(pid, 'SIGSTOP');
+      return () => {
+        for (const pid of all.filter(isAlive)) process.kill(pid, 'SIGCONT');
+      };
+    },
     start: startAgain,
     stop: () => {
       run(join(bin, 'pg_ctl'), '-D', data, '-m', 'fast', '-w', 'stop');
@@ -85,16 +94,15 @@ export function startPostgres(bin: string, settings: string = SMALL): TestPostgr
   };
 }
 
-/** A process and its children, the first one first, so that it starts no others. */
-async function killAll(first: number): Promise<void> {
+/** The first process and its children, that one first, so that it starts no others. */
+function processesOf(data: string): readonly number[] {
+  const first = Number(readFileSync(join(data, 'postmaster.pid'), 'utf8').split('\n')[0]);
   const { stdout } = spawnSync('ps', ['-o', 'pid=', '--ppid', String(first)], { encoding: 'utf8' });
-  const all = [
-    first,
-    ...stdout
-      .split('\n')
-      .filter((line) => line.trim() !== '')
-      .map(Number),
-  ];
+  const children = stdout.split('\n').filter((line) => line.trim() !== '');
+  return [first, ...children.map(Number)];
+}
+
+async function killAll(all: readonly number[]): Promise<void> {
   for (const pid of all) if (isAlive(pid)) process.kill(pid, 'SIGKILL');
   while (all.some(isAlive)) await wait(10);
 }

@@ -10,6 +10,7 @@ import { OLDEST_PROTOCOL_VERSION, PROTOCOL_HEADER, PROTOCOL_VERSION } from '../.
 import type { Caller } from '../auth/caller.ts';
 import type { Log } from '../log.ts';
 import type { Metrics } from '../metrics.ts';
+import { isUnreachable } from '../store/unreachable.ts';
 import { isUnstorable } from '../store/unstorable.ts';
 import type { Answer, Call } from './call.ts';
 import { badRequest, notFound, Refusal } from './refusal.ts';
@@ -200,7 +201,7 @@ function toRefusal(request: IncomingMessage, error: unknown, log: Log): Refusal 
   const name = error instanceof Error ? error.name : typeof error;
   const where = error instanceof Error ? (/\bserver\/[\w/.-]+:\d+/.exec(error.stack ?? '')?.[0] ?? '') : '';
   log.error('failed', { name, code: code.slice(0, 40), where });
-  if (/^(?:08|53|57)|ECONN|SQLITE_(?:BUSY|FULL|IOERR)|ETIMEDOUT/.test(code))
+  if (isUnreachable(error))
     return new Refusal('unavailable', 'The server cannot reach its storage just now.', 'Try again in a moment.', {
       retryAfterMs: 5_000,
     });

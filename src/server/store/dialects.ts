@@ -86,6 +86,8 @@ export async function openPostgres(url: string, onTrouble: (what: string) => voi
   const pool = new pg.Pool({ ...config, max: MAX_CONNECTIONS });
   // An idle connection that breaks is replaced; without a listener it would end the process.
   pool.on('error', () => onTrouble('a database connection broke'));
+  // One that breaks while it is lent out, between two queries, is nobody's either. The next query on it says so.
+  pool.on('connect', (client) => client.on('error', () => undefined));
   try {
     (await pool.connect()).release();
   } catch (error) {

@@ -1,6 +1,8 @@
 // The server's database: SQLite in a file, or PostgreSQL. Both are spoken to through Kysely in the SQL that both understand; what they do not
 // share is in dialects.ts, and nowhere else.
 
+import { setTimeout as wait } from 'node:timers/promises';
+
 import type { Kysely, Transaction } from 'kysely';
 import { Migrator } from 'kysely/migration';
 
@@ -9,6 +11,9 @@ import { openPostgres, openSqlite, type ColumnTypes, type DatabaseKind } from '.
 import { MIGRATIONS, type MigrationDb } from './migrations/list.ts';
 import type { NoticeBus } from './notice-bus.ts';
 import type { ServerTables } from './tables.ts';
+
+/** Whoever asks whether a server is ready does not wait much longer. */
+const MAX_READY_MS = 3_000;
 
 export type Db = Kysely<ServerTables>;
 /** A transaction, or the database where none is needed. */
@@ -28,7 +33,7 @@ export interface Store {
   readonly kind: DatabaseKind;
   /** Carries notices between the nodes that share the database (S30). */
   readonly notices: NoticeBus;
-  /** True where the database answers. */
+  /** True where the database answers, within seconds. */
   isReady(): Promise<boolean>;
   close(): Promise<void>;
 }
@@ -49,15 +54,30 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     db,
     kind,
     notices,
-    isReady: async () => {
-      try {
-        await db.selectFrom('server_state').select('name').limit(1).execute();
-        return true;
-      } catch {
-        return false; // that is the answer
-      }
-    },
+    isReady: createReadiness(db),
     close: () => opened.close(),
+  };
+}
+
+/** Asks the database, for all who wait at once by one query: one that hangs must not take up a connection for each of them. */
+function createReadiness(db: Db): () => Promise<boolean> {
+  let asked: Promise<boolean> | null = null;
+  return async () => {
+    asked ??= db
+      .selectFrom('server_state')
+      .select('name')
+      .limit(1)
+      .execute()
+      .then(
+        () => true,
+        () => false, // that is the answer
+      )
+      .finally(() => (asked = null));
+    const late = new AbortController();
+    const isLate = wait(MAX_READY_MS, false, { signal: late.signal }).catch(() => false); // answered in time
+    const answer = await Promise.race([asked, isLate]);
+    late.abort();
+    return answer;
   };
 }
 

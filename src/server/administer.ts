@@ -2,6 +2,7 @@
 
 import { randomBytes } from 'node:crypto';
 
+import { AppError } from '../shared/model/app-error.ts';
 import type { AuditHead } from './audit/audit-log.ts';
 import { addAccount } from './auth/accounts.ts';
 import { createPasswords } from './auth/passwords.ts';
@@ -14,6 +15,7 @@ import {
 } from './publishing/administer-publishing.ts';
 import { keyPath, loadKeys } from './publishing/open-publishing.ts';
 import { renewGeneration } from './replication/generation.ts';
+import { hasSqlite } from './store/dialects.ts';
 import { openStore, type Store } from './store/store.ts';
 
 export interface StorageOptions {
@@ -58,7 +60,12 @@ export async function rotateServerKeys(
   });
 }
 
+/** @throws AppError SERVER_DATABASE, also where no server was: what is done to an empty database of one's own is done to nobody's data. */
 async function withStore<Result>(storage: StorageOptions, work: (store: Store) => Promise<Result>): Promise<Result> {
+  if (storage.databaseUrl === null && !hasSqlite(storage.dataFolder))
+    throw new AppError('SERVER_DATABASE', 'No sync server has its data there.', {
+      hint: 'Give its folder by --data-dir and its database by DATABASE_URL, as to the server itself, and start that one first.',
+    });
   const store = await openStore({ ...storage, onTrouble: () => undefined });
   try {
     return await work(store);

@@ -1,6 +1,6 @@
 // What SQLite and PostgreSQL do not share: how they are opened, what a column of bytes is called, and how notices cross between nodes.
 
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 
 import Database from 'better-sqlite3';
@@ -34,6 +34,11 @@ export interface OpenedDatabase {
   readonly columnTypes: ColumnTypes;
   readonly notices: NoticeBus;
   close(): Promise<void>;
+}
+
+/** True where a server has kept its data in this folder. */
+export function hasSqlite(folder: string): boolean {
+  return existsSync(join(folder, DATABASE_FILE));
 }
 
 /** Opens the one file of a small server. @throws AppError SERVER_DATABASE */

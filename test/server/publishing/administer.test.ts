@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import Database from 'better-sqlite3';
@@ -58,4 +58,24 @@ describe('cairn server audit and rotate-keys', () => {
     expect(missing.stdout).toContain('entries are missing that the kept head has');
     expect((await runCairn(['server', 'audit', 'burn', ...dir])).exitCode).toBe(2);
   });
+});
+
+describe('cairn server add-account, restored, audit and rotate-keys', () => {
+  it.each([['add-account', 'ann@example.org'], ['restored'], ['audit', 'verify'], ['rotate-keys']])(
+    'do nothing where no server has kept anything: %s',
+    async (...words) => {
+      using folder = makeTemporaryFolder();
+      const password = join(folder.path, 'password');
+      writeFileSync(password, 'account password 1\n', { mode: 0o600 });
+      const data = join(folder.path, 'elsewhere');
+
+      const { exitCode, stderr } = await runCairn([
+        ...['server', ...words, '--data-dir', data],
+        ...['--password-file', password],
+      ]);
+
+      expect([exitCode, existsSync(data)]).toEqual([1, false]);
+      expect(stderr).toMatch(/^cairn: No sync server has its data there\. .*--data-dir.*DATABASE_URL/);
+    },
+  );
 });

@@ -78,6 +78,10 @@ it.each([
   expect(signUpAnswer.status).toBe(403);
 });
 
+it('the compose file waits for the database that is reached by TCP, not for the one that makes it at the first start', () => {
+  expect(block('yaml')).toContain('"pg_isready -h 127.0.0.1 -U cairn"');
+});
+
 describeWith(['systemdAnalyze'], 'the systemd unit', () => {
   it('has nothing that systemd complains of', () => {
     const unit = join(newFolder(), 'cairn-server.service');

@@ -18,7 +18,7 @@ export interface VerifyOptions {
 
 export function setupVerify(command: Command, act: Act): void {
   command
-    .option('--deep', 'also put every stream together and compare it, not only the seals')
+    .option('--deep', 'also decode content and compare it, and follow what snapshots name, not only the seals')
     .action((options: VerifyOptions) => act((context) => runVerify(options, context)));
 }
 

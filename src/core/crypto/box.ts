@@ -4,6 +4,8 @@
 
 import { createCipheriv, createDecipheriv, type DecipherGCM } from 'node:crypto';
 
+import { release } from '../../shared/memory/release.ts';
+
 import { NONCE_BYTES, TAG_BYTES, type RandomBytes } from './cipher.ts';
 import type { SecretKey } from './secret-key.ts';
 
@@ -122,12 +124,13 @@ export function isBoxWhole(key: SecretKey, vaultId: Uint8Array, box: Uint8Array)
   if (box.length < BOX_OVERHEAD_BYTES + 2) return false;
   const decipher = startOpening(key, vaultId, box);
   const end = box.length - TAG_BYTES;
-  let first: Buffer | null = null;
+  let payloadBytes = 0;
   for (let at = BOX_HEADER_BYTES; at < end; at += PIECE_BYTES) {
     const plain = decipher.update(box.subarray(at, Math.min(end, at + PIECE_BYTES)));
-    first ??= plain;
+    if (at === BOX_HEADER_BYTES) payloadBytes = plain.readUInt32LE(0);
+    release(plain);
   }
-  return isAuthentic(decipher) && (first?.readUInt32LE(0) ?? 0) <= end - BOX_HEADER_BYTES - LENGTH_BYTES;
+  return isAuthentic(decipher) && payloadBytes <= end - BOX_HEADER_BYTES - LENGTH_BYTES;
 }
 
 function startOpening(key: SecretKey, vaultId: Uint8Array, box: Uint8Array): DecipherGCM {

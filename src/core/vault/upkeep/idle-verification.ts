@@ -5,7 +5,9 @@ import { BOX_KINDS } from '../../crypto/box.ts';
 import { parseSnapshotPrefix } from '../log/snapshot-record.ts';
 import type { VaultState } from '../log/vault-state.ts';
 import type { VaultHealth, VerifySliceOptions } from '../vault.ts';
-import { findDamage, isStillDamaged, listRowsAfter, readRow } from './check-record.ts';
+import type { ChunkRow } from '../tables/chunks.ts';
+import { findDamage, isStillDamaged, listRowsAfter, readRow, type CheckedRow } from './check-record.ts';
+import { noteProvenRanges, RangeProver, readProvenRanges } from './proven-contents.ts';
 import { yieldToOthers } from './slices.ts';
 import {
   addFound,
@@ -36,6 +38,7 @@ export class IdleVerification {
   /** Where this process is, which may be ahead of what is noted. */
   #pass: VerificationPass | null = null;
   #slicesSinceNote = 0;
+  readonly #prover = new RangeProver();
   #newestChain: { readonly number: number; readonly chain: Buffer } | null = null;
 
   constructor(deps: IdleVerificationDeps) {
@@ -129,8 +132,12 @@ export class IdleVerification {
     const rows = listRowsAfter(state, pass.table, pass.after, PAGE_ROWS);
     const found: DamagedRecord[] = [];
     let next = rows.length > 0 ? pass : nextTable(pass);
+    if (next?.table !== pass.table && pass.table === 'chunks') await this.#noteProven();
     for (const row of rows) {
-      found.push(...this.#damageOf(pass.table, row));
+      if (pass.table === 'chunks') this.#prover.add(chunkOf(row), next?.after ?? 0);
+      const damage = this.#damageOf(pass.table, row);
+      if (damage.length > 0) this.#prover.giveUp();
+      found.push(...damage);
       next = { ...pass, after: row.number, checked: (next?.checked ?? 0) + 1 };
       await yieldToOthers(signal);
       if (performance.now() >= end) break;
@@ -165,10 +172,20 @@ export class IdleVerification {
     );
   }
 
+  #noteProven(): Promise<void> {
+    const { state } = this.#deps;
+    const proven = this.#prover.end(state.head.nextRecordId);
+    return this.#deps.write(() => noteProvenRanges(state, new Map([...readProvenRanges(state), ...proven])));
+  }
+
   #note(changes: Parameters<typeof noteVerification>[1]): Promise<void> {
     this.#slicesSinceNote = 0;
     return this.#deps.write(() => noteVerification(this.#deps.state, changes));
   }
+}
+
+function chunkOf({ number, contentId, box }: CheckedRow): ChunkRow {
+  return { recordId: number, contentId: contentId ?? Buffer.alloc(0), box };
 }
 
 function isAhead(own: VerificationPass | null, noted: VerificationPass): boolean {

@@ -1,23 +1,21 @@
 // Verification: is everything there that should be, and does it authenticate? The quick form looks at the structure and every seal;
-// the deep form also decodes every chunk, recomputes its id, and follows every reference of every manifest.
+// the deep form also decodes every chunk that is not proven yet, recomputes its id, and follows every reference of every manifest.
 
 import { AppError } from '../../../shared/model/app-error.ts';
 import type { ItemKey, SnapshotId } from '../../../shared/model/ids.ts';
 import { BOX_KINDS, type BoxKind } from '../../crypto/box.ts';
-import { release } from '../../../shared/memory/release.ts';
 import { pickHead } from '../log/head.ts';
 import type { Manifest } from '../log/manifest.ts';
 import type { SessionSet } from '../log/session-records.ts';
 import { parseSnapshotPrefix } from '../log/snapshot-record.ts';
 import type { VaultState } from '../log/vault-state.ts';
 import type { BoxReader } from '../tables/boxes.ts';
-import type { ChunkReader, ChunkRow } from '../tables/chunks.ts';
 import { readHeadSlots } from '../tables/single-rows.ts';
 import { iterateTimeIndex } from '../tables/time-index.ts';
 import type { AffectedSnapshots, VerifyReport } from '../vault.ts';
 import type { VaultFiles } from '../vault-files.ts';
-import { ContentCheck } from './check-contents.ts';
 import { isStillDamaged, listRowsAfter } from './check-record.ts';
+import { noteProvenRanges, readProvenRanges, type ProvenRanges } from './proven-contents.ts';
 import { yieldToOthers, type WorkControl } from './slices.ts';
 import {
   addFound,
@@ -28,11 +26,9 @@ import {
   type CheckedTable,
   type DamagedRecord,
 } from './verification.ts';
+import { ChunkVerification } from './verify-chunks.ts';
 
 const PAGE_ROWS = 64;
-/** Of chunks less at a time, and several times that on the way: the second thread has work while the next ones are read. */
-const CHUNK_PAGE_ROWS = 8;
-const PAGES_IN_FLIGHT = 4;
 const MAX_REPORTED = 200;
 const MAX_AFFECTED = 100;
 const MAX_AFFECTED_ITEMS = 50;
@@ -89,7 +85,7 @@ export async function verifyVault(
   checkStructure(state, findings);
   const total = state.index.count + Number(state.readDb.prepare('SELECT count(*) FROM chunks').pluck().get());
   const report = (): void => control.onProgress({ done: Math.min(findings.checked, total), total });
-  await checkChunks(state, isDeep, findings, control, report);
+  const proven = await checkChunks(state, isDeep, findings, control, report);
   for (const [table, what] of BOX_NAMES) {
     await checkBoxes(state, table, what, findings, control);
     if (table === 'session_parts') checkMessageCounts(state, sessions, findings);
@@ -97,7 +93,7 @@ export async function verifyVault(
   await checkIndex(state, BOX_KINDS.searchSegment, state.read.searchSegments, findings, control);
   await checkIndex(state, BOX_KINDS.searchPage, state.read.searchPages, findings, control);
   await checkSnapshots(state, isDeep, findings, control, report);
-  await noteVerified(deps, isDeep, nowMs, findings);
+  await noteVerified(deps, isDeep, nowMs, findings, proven);
   const { checked, damaged, affected } = findings;
   if (damaged.length === 0) return { ok: true, checked, damaged };
   // What does not open is not even in the index.
@@ -119,7 +115,13 @@ export async function verifyVault(
 }
 
 /** What was found counts, also where it cannot be noted. Whoever else has the vault open hears of it from there. */
-async function noteVerified(deps: VerifyDeps, isDeep: boolean, nowMs: number, findings: Findings): Promise<void> {
+async function noteVerified(
+  deps: VerifyDeps,
+  isDeep: boolean,
+  nowMs: number,
+  findings: Findings,
+  proven: ProvenRanges | null,
+): Promise<void> {
   const { state } = deps;
   const bad = [...findings.badChunks].map((number) => ({ table: 'chunks' as const, number }));
   const found = [...findings.records, ...bad];
@@ -135,6 +137,7 @@ async function noteVerified(deps: VerifyDeps, isDeep: boolean, nowMs: number, fi
       const times = isDeep ? { quickAtMs: nowMs, deepAtMs: nowMs, pass: null } : { quickAtMs: nowMs };
       const head = findings.damaged.length === 0 ? { lastVerifiedAtMs: nowMs } : {};
       noteVerification(state, { ...known, ...times, ...addFound(known, found, nowMs) }, head);
+      if (proven !== null) noteProvenRanges(state, proven);
     });
   } catch (error) {
     if (!(error instanceof AppError) || !['VAULT_DISK_FULL', 'VAULT_READ_ONLY'].includes(error.code)) throw error;
@@ -161,67 +164,30 @@ function checkStructure(state: VaultState, findings: Findings): void {
   }
 }
 
+/** Gives what is known of proven content now; null where it was not looked at. */
 async function checkChunks(
   state: VaultState,
   isDeep: boolean,
   findings: Findings,
   control: WorkControl,
   report: () => void,
-): Promise<void> {
-  const contents = new ContentCheck(state);
-  const inFlight: Promise<void>[] = [];
-  let after = 0;
-  for (;;) {
-    await yieldToOthers(control.signal);
-    const rows = listRows(state.read.chunks, after, findings);
-    // The next ones are read while the second thread works on these.
-    inFlight.push(checkRows(state, rows, isDeep ? contents : null, findings));
-    if (inFlight.length > PAGES_IN_FLIGHT) await inFlight.shift();
-    report();
-    const last = rows.at(-1);
-    if (last === undefined) break;
-    after = last.recordId;
-  }
-  await Promise.all(inFlight);
-}
-
-/** @param contents looks at what they hold; null where their seals are enough */
-async function checkRows(
-  state: VaultState,
-  rows: readonly ChunkRow[],
-  contents: ContentCheck | null,
-  findings: Findings,
-): Promise<void> {
-  const sealed = rows.flatMap(({ recordId, contentId, box }) => {
-    findings.checked += 1;
-    findings.knownChunks.add(recordId);
-    if (contents === null) {
-      if (!state.keys.isWhole(BOX_KINDS.chunk, recordId, box)) noteBadChunk(state, recordId, findings);
-      release(box);
-      return [];
-    }
-    const opened = state.keys.open(BOX_KINDS.chunk, recordId, box);
-    release(box);
-    if (opened === null) noteBadChunk(state, recordId, findings);
-    return opened === null ? [] : [{ ...opened, contentId }];
-  });
-  if (contents === null || sealed.length === 0) return;
-  for (const [at, isWhole] of (await contents.check(sealed)).entries())
-    if (!isWhole) noteBadChunk(state, sealed[at]?.header.recordId ?? 0, findings);
-}
-
-function noteBadChunk(state: VaultState, recordId: number, findings: Findings): void {
-  findings.badChunks.add(recordId);
-  state.store.noteDamaged(recordId);
-}
-
-function listRows(chunks: ChunkReader, after: number, findings: Findings): ReturnType<ChunkReader['listAfter']> {
-  try {
-    return chunks.listAfter(after, CHUNK_PAGE_ROWS);
-  } catch {
-    add(findings, 'chunks', `the table cannot be read behind record ${after}`);
-    return [];
-  }
+): Promise<ProvenRanges | null> {
+  const listener = {
+    onChecked: (recordId: number): void => {
+      if (!findings.knownChunks.has(recordId)) findings.checked += 1;
+      findings.knownChunks.add(recordId);
+    },
+    onBad: (recordId: number): void => {
+      findings.badChunks.add(recordId);
+      state.store.noteDamaged(recordId);
+    },
+    onUnreadable: (after: number): void => add(findings, 'chunks', `the table cannot be read behind record ${after}`),
+    onPage: report,
+  };
+  const verification = new ChunkVerification(state, listener, control.signal);
+  if (isDeep) return verification.checkContents(readProvenRanges(state));
+  await verification.checkSeals();
+  return null;
 }
 
 async function checkBoxes(

@@ -2,6 +2,7 @@
 
 import { createHash, randomBytes, sign } from 'node:crypto';
 
+import { concatBytes } from '../../src/shared/replication/bytes.ts';
 import {
   encodeBody,
   encodeSignedPart,
@@ -12,7 +13,7 @@ import {
   type SignedPart,
   type WireEntry,
 } from '../../src/shared/replication/entry.ts';
-import { encodeFrame, parseFrames, type ObjectFrame } from '../../src/shared/replication/frames.ts';
+import { frameParts, parseFrames, type ObjectFrame } from '../../src/shared/replication/frames.ts';
 import { NO_ENTRY_HASH, type EntryHash, type ObjectId, type VaultKeyId } from '../../src/shared/replication/ids.ts';
 import { haveAnswerSchema, statusAnswerSchema, uploadAnswerSchema } from '../../src/shared/replication/replica.ts';
 import { pathOf, type RouteName } from '../../src/shared/replication/routes.ts';
@@ -32,7 +33,7 @@ export function anObject(sizeBytes = 100): TestObject {
 }
 
 export function toFrame({ id, bytes }: TestObject, change: Partial<ObjectFrame> = {}): Uint8Array {
-  return encodeFrame({ id, hash: sha256(bytes), totalBytes: bytes.length, offset: 0, bytes, ...change });
+  return concatBytes(frameParts([{ id, hash: sha256(bytes), totalBytes: bytes.length, offset: 0, bytes, ...change }]));
 }
 
 /** A device over one vault of its account; keeps its own log as a device would. */

@@ -4,7 +4,7 @@
 //
 // In an answer a frame whose object has 0 bytes says that the server lacks it.
 
-import { ByteReader, ByteWriter, concatBytes, fromHex, toHex } from './bytes.ts';
+import { ByteReader, ByteWriter, fromHex, toHex } from './bytes.ts';
 import { HASH_BYTES, OBJECT_ID_BYTES, type ObjectId } from './ids.ts';
 import { MAX_FRAME_PAYLOAD_BYTES, MAX_OBJECT_BYTES } from './limits.ts';
 
@@ -41,11 +41,6 @@ export function encodeFrameHeader(header: FrameHeader): Uint8Array {
   writer.uint32(header.offset);
   writer.uint32(header.sizeBytes);
   return writer.bytes;
-}
-
-/** One frame in one piece. @throws RangeError as `encodeFrameHeader` */
-export function encodeFrame(frame: ObjectFrame): Uint8Array<ArrayBuffer> {
-  return concatBytes(frameParts([frame]));
 }
 
 /** A batch in pieces: headers and bytes by turns, not copied. @throws RangeError as `encodeFrameHeader` */

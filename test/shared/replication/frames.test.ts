@@ -4,8 +4,8 @@ import { describe, expect, it } from 'vitest';
 import { concatBytes, toHex } from '../../../src/shared/replication/bytes.ts';
 import {
   createMissingFrame,
-  encodeFrame,
   FRAME_HEADER_BYTES,
+  frameParts,
   FrameReader,
   parseFrames,
   type ObjectFrame,
@@ -13,6 +13,7 @@ import {
 import type { ObjectId } from '../../../src/shared/replication/ids.ts';
 import { MAX_FRAME_PAYLOAD_BYTES, MAX_OBJECT_BYTES } from '../../../src/shared/replication/limits.ts';
 
+const encodeFrame = (frame: ObjectFrame) => concatBytes(frameParts([frame]));
 const hexOf = (sizeBytes: number) =>
   fc.uint8Array({ minLength: sizeBytes, maxLength: sizeBytes }).map((bytes) => toHex(bytes));
 
@@ -83,7 +84,7 @@ describe('parseFrames()', () => {
   });
 });
 
-describe('encodeFrame()', () => {
+describe('frameParts()', () => {
   const whole: ObjectFrame = {
     id: 'ab'.repeat(16) as ObjectId,
     hash: 'cd'.repeat(32),

@@ -127,7 +127,8 @@ export function isBoxWhole(key: SecretKey, vaultId: Uint8Array, box: Uint8Array)
   let payloadBytes = 0;
   for (let at = BOX_HEADER_BYTES; at < end; at += PIECE_BYTES) {
     const plain = decipher.update(box.subarray(at, Math.min(end, at + PIECE_BYTES)));
-    if (at === BOX_HEADER_BYTES) payloadBytes = plain.readUInt32LE(0);
+    // Not authenticated yet: it may be too short for a length.
+    if (at === BOX_HEADER_BYTES && plain.length >= LENGTH_BYTES) payloadBytes = plain.readUInt32LE(0);
     release(plain);
   }
   return isAuthentic(decipher) && payloadBytes <= end - BOX_HEADER_BYTES - LENGTH_BYTES;

@@ -46,9 +46,14 @@ export function decodeLz4Block(block: Uint8Array, sizeBytes: number): Buffer | n
     const rest = readLength(token & 15);
     const length = rest + 4;
     if (rest < 0 || offset === 0 || offset > to || to + length > sizeBytes) return null;
-    // Byte by byte: a match may overlap what it writes.
-    for (let count = 0; count < length; count += 1) content[to + count] = content[to - offset + count] ?? 0;
-    to += length;
+    // A match may overlap what it writes: each time there is as much more of it to copy.
+    const from = to - offset;
+    const end = to + length;
+    while (to < end) {
+      const copied = Math.min(end - to, to - from);
+      content.copyWithin(to, from, from + copied);
+      to += copied;
+    }
   }
   return to === sizeBytes ? content : null;
 }

@@ -116,7 +116,7 @@ export default {
       'sessions-over-sources-and-vault',
       'Sessions are read where sources and vault have them; who shows them is not their business.',
       { path: '^src/core/sessions/' },
-      { path: '^src/core/', pathNot: '^src/core/(sessions|sources|vault|clock)' },
+      { path: '^src/core/', pathNot: '^src/core/(sessions|sources|vault|clock|http)' },
     ),
     only(
       'capture-over-sources-and-vault',

@@ -28,7 +28,7 @@ import {
   uploadAnswerSchema,
 } from '../../shared/replication/replica.ts';
 import { pathOf, type RouteIds, type RouteName } from '../../shared/replication/routes.ts';
-import { putPieces, type Answer } from './put-pieces.ts';
+import { sendRequest, type HttpAnswer } from '../http/send-request.ts';
 import { SyncRefusal, type LoginServer, type SyncServer, type TokenStore } from './server-port.ts';
 
 const REQUEST_WITHIN_MS = 60_000;
@@ -49,8 +49,8 @@ interface Request {
   readonly ids?: RouteIds;
   readonly method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   readonly json?: unknown;
-  readonly bytes?: Uint8Array<ArrayBuffer>;
-  /** Many bytes to PUT, one piece after the other; gone when they are there. */
+  readonly bytes?: Uint8Array;
+  /** Many bytes, one piece after the other; gone when they are there. */
   readonly pieces?: readonly Uint8Array[];
   readonly token?: string;
   readonly signal?: AbortSignal | undefined;
@@ -93,16 +93,11 @@ export function createSyncServer(deps: HttpServerDeps, tokens: TokenStore): Sync
     status: (vault, signal) => json({ route: 'status', ids: of(vault), signal }, statusAnswerSchema),
     pull: (vault, request, signal) => bytes({ route: 'pull', ids: of(vault), method: 'POST', json: request, signal }),
     push: async (vault, entries, signal) =>
-      (
-        await json(
-          { route: 'entries', ids: of(vault), method: 'POST', bytes: Uint8Array.from(entries), signal },
-          pushAnswerSchema,
-        )
-      ).head,
+      (await json({ route: 'entries', ids: of(vault), method: 'POST', bytes: entries, signal }, pushAnswerSchema)).head,
     have: (vault, ids, signal) =>
       json({ route: 'have', ids: of(vault), method: 'POST', json: { ids }, signal }, haveAnswerSchema),
     upload: async (vault, frames, signal) => {
-      const request: Request = { route: 'objects', ids: of(vault), pieces: frameParts(frames), signal };
+      const request: Request = { route: 'objects', ids: of(vault), method: 'PUT', pieces: frameParts(frames), signal };
       return (await json(request, uploadAnswerSchema)).objects;
     },
     getObjects: async (vault, objects, signal): Promise<readonly ObjectFrame[]> => {
@@ -164,7 +159,7 @@ class Http {
     const deadline = AbortSignal.timeout(REQUEST_WITHIN_MS);
     const signal = request.signal === undefined ? deadline : AbortSignal.any([deadline, request.signal]);
     return this.#reach(request, async () => {
-      const response = await this.#fetch(request, signal);
+      const response = await this.#send(request, signal);
       const body = await readBounded(response);
       if (!response.ok) throw refusalOf(response.status, body);
       return body;
@@ -181,12 +176,12 @@ class Http {
     let timer = setTimeout(() => silence.abort(), SILENCE_MS);
     try {
       await this.#reach(request, async () => {
-        const response = await this.#fetch(request, signal);
+        const response = await this.#send(request, signal);
         if (!response.ok) throw refusalOf(response.status, await readBounded(response));
         hears.onOpen();
         const decoder = new TextDecoder();
         let text = '';
-        for await (const piece of response.body ?? []) {
+        for await (const piece of response.body) {
           clearTimeout(timer);
           timer = setTimeout(() => silence.abort(), SILENCE_MS);
           text += decoder.decode(piece, { stream: true });
@@ -201,20 +196,22 @@ class Http {
     }
   }
 
-  #fetch({ route, ids, method = 'GET', json, bytes, pieces, token }: Request, signal: AbortSignal): Promise<Answer> {
-    const url = `${this.#base}${pathOf(route, ids)}`;
-    const body = bytes ?? (json === undefined ? null : JSON.stringify(json));
+  #send({ route, ids, method = 'GET', json, bytes, pieces, token }: Request, signal: AbortSignal): Promise<HttpAnswer> {
     const isBinary = bytes !== undefined || pieces !== undefined;
-    const headers = {
-      [PROTOCOL_HEADER]: String(PROTOCOL_VERSION),
-      ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
-      ...(body === null && !isBinary
-        ? {}
-        : { 'content-type': isBinary ? 'application/octet-stream' : 'application/json' }),
-    };
-    if (pieces !== undefined) return putPieces(url, headers, pieces, signal);
-    // Where a server moves one to, nothing of this may follow.
-    return fetch(url, { method, headers, body, redirect: 'error', signal });
+    const whole = bytes ?? (json === undefined ? null : encodeJson(json));
+    const body = pieces ?? (whole === null ? null : [whole]);
+    return sendRequest({
+      url: `${this.#base}${pathOf(route, ids)}`,
+      method,
+      headers: {
+        [PROTOCOL_HEADER]: String(PROTOCOL_VERSION),
+        ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+        ...(body === null ? {} : { 'content-type': isBinary ? 'application/octet-stream' : 'application/json' }),
+      },
+      pieces: body,
+      freesPieces: pieces !== undefined,
+      signal,
+    });
   }
 
   async #reach<Result>({ signal }: Request, work: () => Promise<Result>): Promise<Result> {
@@ -279,15 +276,19 @@ class TokenSession {
   }
 }
 
-async function readBounded(response: Answer): Promise<Uint8Array> {
+async function readBounded(response: HttpAnswer): Promise<Uint8Array> {
   const pieces: Uint8Array[] = [];
   let bytes = 0;
-  for await (const piece of response.body ?? []) {
+  for await (const piece of response.body) {
     bytes += piece.length;
     if (bytes > MAX_ANSWER_BYTES) throw nonsense();
     pieces.push(piece);
   }
   return concatBytes(pieces);
+}
+
+function encodeJson(value: unknown): Uint8Array {
+  return new TextEncoder().encode(JSON.stringify(value));
 }
 
 function parseJson(text: string): unknown {

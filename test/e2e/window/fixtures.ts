@@ -65,7 +65,7 @@ export const test = base.extend<Fixtures, WorkerFixtures>({
     async ({}, use) => {
       const executablePath = findProgram('chromium');
       if (executablePath === null) throw new Error('Chromium is needed');
-      const browser = await chromium.launch({ executablePath, args: ['--no-sandbox'] });
+      const browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu'] });
       await use(browser);
       await browser.close();
     },

@@ -2,6 +2,7 @@
 // called.
 
 import { AppError } from '../../../shared/model/app-error.ts';
+import { sendRequest, type HttpAnswer } from '../../http/send-request.ts';
 import type { ChatEndpoint } from './endpoint.ts';
 import { CHAT_PROTOCOLS, readErrorWord, type ChatQuestion } from './protocols.ts';
 import { readEvents } from './read-events.ts';
@@ -46,21 +47,20 @@ async function* ask(
   heard: () => void,
 ): AsyncGenerator<string> {
   const protocol = CHAT_PROTOCOLS[provider];
-  const response = await fetch(`${baseUrl}${protocol.path}`, {
+  const response = await sendRequest({
+    url: `${baseUrl}${protocol.path}`,
     method: 'POST',
     headers: {
       'content-type': 'application/json',
       accept: 'text/event-stream, application/json',
       ...protocol.headers(key),
     },
-    body: JSON.stringify(protocol.body(question)),
-    // Elsewhere the key is nobody's business.
-    redirect: 'error',
+    pieces: [new TextEncoder().encode(JSON.stringify(protocol.body(question)))],
     signal,
   });
   heard();
   if (!response.ok) throw refused(response.status, await readText(response, MAX_ERROR_BYTES));
-  if (!(response.headers.get('content-type') ?? '').includes('text/event-stream')) {
+  if (!response.contentType.includes('text/event-stream')) {
     const text = protocol.readWhole(await readText(response, MAX_WHOLE_BYTES));
     if (text === null) throw failed('The server answered with something that is no answer of a model.', '');
     yield text;
@@ -79,17 +79,17 @@ async function* ask(
   throw failed('The model server broke off before the answer was whole.', '');
 }
 
-async function* listen(response: Response, heard: () => void): AsyncGenerator<Uint8Array> {
-  for await (const bytes of response.body ?? []) {
+async function* listen(response: HttpAnswer, heard: () => void): AsyncGenerator<Uint8Array> {
+  for await (const bytes of response.body) {
     heard();
     yield bytes;
   }
 }
 
-async function readText(response: Response, maxBytes: number): Promise<string> {
+async function readText(response: HttpAnswer, maxBytes: number): Promise<string> {
   const parts: Uint8Array[] = [];
   let bytes = 0;
-  for await (const part of response.body ?? []) {
+  for await (const part of response.body) {
     bytes += part.length;
     if (bytes > maxBytes) break;
     parts.push(part);

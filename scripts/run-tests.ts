@@ -35,6 +35,8 @@ interface PlaywrightSuite {
 const bin = join(import.meta.dirname, '../node_modules');
 const folder = mkdtempSync(join(tmpdir(), 'cairn-results-'));
 const only = process.argv.slice(2);
+// Hundreds of processes and threads load the same code: compiled once, a start of a vault's thread takes a quarter less.
+process.env['NODE_COMPILE_CACHE'] = join(folder, 'code');
 
 run([join(import.meta.dirname, 'install-test-programs.ts')]);
 const aiPrograms = provideAiPrograms();

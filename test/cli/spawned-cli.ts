@@ -4,6 +4,7 @@ import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { join } from 'node:path';
 
 import { makeTemporaryFolder } from '../support/temporary-folder.ts';
+import { compileCache } from '../support/compile-cache.ts';
 import { TEST_PASSWORD } from '../support/test-vault.ts';
 import { bundledPath } from '../support/worker-path.ts';
 
@@ -51,6 +52,7 @@ export function openSpawnedCairn(): SpawnedCairn {
           TMUX_TMPDIR: folder.path,
           CAIRN_HOME: home,
           CAIRN_PASSWORD: TEST_PASSWORD,
+          ...compileCache(),
           ...options.env,
         };
         const [file = '', ...args] = [...(options.command ?? []), process.execPath, STEADY, MAIN, ...argv];

@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { AxeBuilder } from '@axe-core/playwright';
 import { _electron, chromium, expect, test as base, type Browser, type Page } from '@playwright/test';
 
+import { compileCache } from '../../support/compile-cache.ts';
 import { findProgram } from '../../support/programs.ts';
 import { makeTemporaryFolder, type TemporaryFolder } from '../../support/temporary-folder.ts';
 import { isForPictures, startDemoWorkspace, type DemoWorkspace } from './demo-workspace.ts';
@@ -75,7 +76,7 @@ export const test = base.extend<Fixtures, WorkerFixtures>({
     using folder = isForPictures ? makePlainFolder() : makeTemporaryFolder();
     const workspace = startDemoWorkspace(folder.path);
     const dataFolder = join(folder.path, 'cairn');
-    const env = { ...workspace.env, CAIRN_HOME: dataFolder };
+    const env = { ...workspace.env, ...compileCache(), CAIRN_HOME: dataFolder };
     let running: { readonly pid: number; readonly ended: Promise<unknown> } | null = null;
     const run = (args: readonly string[], password: string, before: readonly string[] = []): string =>
       execFileSync(

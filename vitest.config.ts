@@ -35,14 +35,14 @@ export default defineConfig({
           maxWorkers: '100%',
         },
       },
-      // Real programs and kills share two cores badly with the rest: they come last. Mostly they wait, so four files go at a time.
+      // Real programs and kills share two cores badly with the rest: they come last. Mostly they wait, so three files go at a time.
       {
         resolve,
         test: {
           ...common,
           name: 'real',
           include: ['test/**/*.real.test.ts', 'test/e2e/**/*.test.ts'],
-          maxWorkers: 4,
+          maxWorkers: 3,
           sequence: { groupOrder: 1 },
           // Programs that are not ours, on two busy cores: what needed its second attempt is told at the end of the run.
           retry: 1,
@@ -55,7 +55,7 @@ export default defineConfig({
           ...common,
           name: 'faults',
           include: ['test/faults/**/*.test.ts'],
-          maxWorkers: 4,
+          maxWorkers: 3,
           sequence: { groupOrder: 1 },
         },
       },

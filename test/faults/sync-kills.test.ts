@@ -5,6 +5,7 @@ import { mkdirSync, appendFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 
+import BetterSqlite3 from 'better-sqlite3';
 import { afterEach, describe, expect, it } from 'vitest';
 
 import { openSpawnedCairn, type SpawnedCairn } from '../cli/spawned-cli.ts';
@@ -208,7 +209,7 @@ describe('kill -9 while devices sync', () => {
       await run('init', '--sources', 'claude-code', '--recovery-key-file', join(cairn.folder, 'recovery.txt'));
       await run('sync', 'login', line.address, '--sign-up', '--email', EMAIL, '--name', 'runner');
       const random = randomFrom(SEED + 2);
-      for (let kill = 0; kill < KILLS; kill += 1) await runAndKill(cairn, 900 + random() * 1_600);
+      for (let kill = 0; kill < KILLS; kill += 1) await runAndKill(cairn, random() * 1_600);
 
       // What was captured and not sent goes with the next one.
       const status = JSON.parse(await run('sync', 'now', '--json')) as {
@@ -231,7 +232,7 @@ describe('kill -9 while devices sync', () => {
   );
 });
 
-/** A conversation grows beside it, so that every capture has something to send. */
+/** Kills it so long after it has captured for the first time. A conversation grows beside it, so that every capture has something to send. */
 async function runAndKill(cairn: SpawnedCairn, afterMs: number): Promise<void> {
   const folder = join(cairn.folder, '.claude/projects/-work');
   mkdirSync(folder, { recursive: true, mode: 0o700 });
@@ -239,9 +240,25 @@ async function runAndKill(cairn: SpawnedCairn, afterMs: number): Promise<void> {
   const grow = (): void => appendFileSync(file, `{"type":"user","text":"${'word '.repeat(2_000)}${Math.random()}"}\n`);
   grow();
   const growing = setInterval(grow, 50);
+  const before = countSnapshots(cairn);
   const { exitCode } = await cairn.run(['run', '--interval', '0.5'], {
-    onStart: (child) => setTimeout(() => child.kill('SIGKILL'), afterMs),
+    onStart: (child) => {
+      const looking = setInterval(() => {
+        if (countSnapshots(cairn) === before) return;
+        clearInterval(looking);
+        setTimeout(() => child.kill('SIGKILL'), afterMs);
+      }, 20);
+    },
   });
   clearInterval(growing);
   expect(exitCode).toBeNull();
+}
+
+function countSnapshots(cairn: SpawnedCairn): number {
+  const db = new BetterSqlite3(join(cairn.home, 'vault.db'), { readonly: true });
+  try {
+    return Number(db.prepare('SELECT count(*) FROM snapshots').pluck().get());
+  } finally {
+    db.close();
+  }
 }

@@ -10,7 +10,7 @@ import { Collector, type CaptureOutcome, type CaptureRequest, type CaptureSettin
 import { Maintenance, type MaintenanceDeps } from './capture/maintenance.ts';
 import type { ExclusionEnvironment } from './capture/rules/exclusion.ts';
 import { IgnoreFiles } from './capture/rules/ignore-files.ts';
-import { noteLeftOut } from './capture/left-out.ts';
+import { noteLeftOut, readLeftOut, type LeftOutEntry } from './capture/left-out.ts';
 import { realPathSync } from './capture/rules/real-path.ts';
 import { Scheduler, type StopOptions } from './capture/scheduler.ts';
 import type { Clock } from './clock.ts';
@@ -103,6 +103,8 @@ export interface OpenApp extends AsyncDisposable {
   /** Where backups go. */
   backupFolder(): string;
   captureNow(request: CaptureRequest): Promise<CaptureOutcome>;
+  /** What captures left out, oldest first, up to the newest capture that was told of. */
+  leftOut(): Promise<readonly LeftOutEntry[]>;
   /** What is open now; nothing is stored. */
   lookNow(signal: AbortSignal): Promise<readonly SnapshotItem[]>;
   /**
@@ -235,6 +237,11 @@ class Services implements OpenApp {
 
   configError(): PlainError | null {
     return this.#settings.configError();
+  }
+
+  async leftOut(): Promise<readonly LeftOutEntry[]> {
+    await this.#noting; // a capture is told of before this is noted
+    return readLeftOut(this.vault);
   }
 
   backupFolder(): string {

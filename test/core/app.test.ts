@@ -84,6 +84,10 @@ describe('a .cairnignore', () => {
     writeFileSync(join(folder.path, 'client/.cairnignore'), 'work\n');
     await open.captureNow({ kind: 'manual' });
     expect(await newestItems(open)).toEqual(['tmux:b']);
+    // Whoever hears of the capture and asks at once is told of it.
+    expect((await open.leftOut()).map(({ leftOut }) => leftOut)).toEqual([
+      [{ source: 'tmux', reason: 'cairnignore', items: 1 }],
+    ]);
     rmSync(join(folder.path, 'client/.cairnignore'));
     await open.captureNow({ kind: 'manual' });
     expect(await newestItems(open)).toEqual(['tmux:a', 'tmux:b']);

@@ -7,7 +7,6 @@ import type { RetentionLimits } from '../../shared/model/retention.ts';
 import { uiStateSchema, type Exclusions, type PrunePreview } from '../../shared/contract/schemas.ts';
 import { enableSourcesSync, listConfigSync, setConfigValueSync } from '../config/config.ts';
 import { EXCLUSIONS_SETTING, readExclusionRules } from '../config/exclusion-settings.ts';
-import { readLeftOut } from '../capture/left-out.ts';
 import { compileExclusion } from '../capture/rules/exclusion.ts';
 import { EXCLUSION_KINDS, parseRuleList } from '../capture/rules/exclusion-rules.ts';
 import { previewExclusion } from '../capture/rules/preview-exclusion.ts';
@@ -69,7 +68,7 @@ export function settingsHandlers({ session }: ApiDeps) {
         return done;
       }),
       leftOut: os.settings.leftOut.handler(async () => {
-        const newest = (await readLeftOut(session.unlocked().app.vault)).at(-1);
+        const newest = (await session.unlocked().app.leftOut()).at(-1);
         const isAny = newest !== undefined && newest.leftOut.length > 0;
         return isAny
           ? { since: new Date(newest.atMs).toISOString(), parts: [...newest.leftOut] }

@@ -82,10 +82,13 @@ describe('a .cairnignore', () => {
     expect(await newestItems(open)).toEqual(['tmux:a', 'tmux:b']);
 
     writeFileSync(join(folder.path, 'client/.cairnignore'), 'work\n');
+    // Whoever hears of the capture and asks at once is told of it.
+    const askedAtOnce = new Promise<Awaited<ReturnType<typeof open.leftOut>>>((resolve) => {
+      open.scheduler.on('captured', () => resolve(open.leftOut()));
+    });
     await open.captureNow({ kind: 'manual' });
     expect(await newestItems(open)).toEqual(['tmux:b']);
-    // Whoever hears of the capture and asks at once is told of it.
-    expect((await open.leftOut()).map(({ leftOut }) => leftOut)).toEqual([
+    expect((await askedAtOnce).map(({ leftOut }) => leftOut)).toEqual([
       [{ source: 'tmux', reason: 'cairnignore', items: 1 }],
     ]);
     rmSync(join(folder.path, 'client/.cairnignore'));

@@ -53,7 +53,10 @@ export function SettingText({ settingKey, label, hint, isNumber = false, emptyMe
     }
     const text = draft.trim();
     const sent = text === '' && emptyMeans !== undefined ? emptyMeans : text;
-    void save(sent, isNumber && /^\d+$/.test(text) ? Number(text) : text).then((isDone) => isDone && setDraft(null));
+    void save(sent, isNumber && /^\d+$/.test(text) ? Number(text) : text).then((isDone) => {
+      // What was typed meanwhile is not saved yet, and stays.
+      if (isDone) setDraft((typed) => (typed === draft ? null : typed));
+    });
   };
   const handleKeyDown = (event: KeyboardEvent): void => {
     if (event.key === 'Enter') handleCommit();

@@ -27,7 +27,7 @@ export function rangeOf(recordId: number): number {
 }
 
 /** The last number before a range. */
-export function startOf(range: number): number {
+export function lastBefore(range: number): number {
   return range * RANGE_RECORDS - 1;
 }
 

@@ -6,7 +6,7 @@ import { release } from '../../../shared/memory/release.ts';
 import type { VaultState } from '../log/vault-state.ts';
 import type { ChunkRow } from '../tables/chunks.ts';
 import { ContentCheck } from './check-contents.ts';
-import { isOpenRange, RangeDigest, rangeOf, startOf, type ProvenRanges } from './proven-contents.ts';
+import { isOpenRange, RangeDigest, rangeOf, lastBefore, type ProvenRanges } from './proven-contents.ts';
 import { yieldToOthers } from './slices.ts';
 
 /** Few at a time, and several times that on the way: the second thread has work while the next ones are read. */
@@ -64,7 +64,7 @@ export class ChunkVerification {
       else if (!isOpenRange(range, endId)) found.set(range, digest);
     });
     for (const range of changed)
-      await this.#walk(startOf(range), startOf(range + 1), new Map(), (_, digest) => found.set(range, digest));
+      await this.#walk(lastBefore(range), lastBefore(range + 1), new Map(), (_, digest) => found.set(range, digest));
     for (const range of this.#bad) found.delete(range);
     return found;
   }

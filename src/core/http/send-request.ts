@@ -3,8 +3,7 @@
 // whole heap for each 64 MB.
 
 import { once } from 'node:events';
-import { request as requestHttp, type IncomingMessage } from 'node:http';
-import { request as requestHttps } from 'node:https';
+import type { IncomingMessage } from 'node:http';
 
 import { release } from '../../shared/memory/release.ts';
 
@@ -38,7 +37,9 @@ export async function sendRequest({
   signal,
 }: HttpRequest): Promise<HttpAnswer> {
   const sizeBytes = pieces?.reduce((sum, { length }) => sum + length, 0);
-  const request = (url.startsWith('https:') ? requestHttps : requestHttp)(url, {
+  // Not loaded before: with its module Node compiles the whole of its own `fetch`, a sixth of what a short command takes.
+  const { request: open } = await (url.startsWith('https:') ? import('node:https') : import('node:http'));
+  const request = open(url, {
     method,
     headers: { ...headers, ...(sizeBytes === undefined ? {} : { 'content-length': sizeBytes }) },
     signal,

@@ -2,8 +2,10 @@ import react from '@vitejs/plugin-react';
 import { defineConfig } from 'electron-vite';
 import type { Plugin } from 'vite';
 
+import { BUNDLED_PACKAGES } from './scripts/bundled-packages.ts';
+
 // The command line and the desktop app with their workers, the preload, and the page that both shells show. What stands in
-// `dependencies` is not bundled into main, but for what is named below; the page is bundled whole.
+// `dependencies` is not bundled into main, but for BUNDLED_PACKAGES; the page is bundled whole.
 /** Addresses of screens have several parts, so assets are named from the root; electron-vite would name them from the page. */
 function assetsFromRoot(): Plugin {
   return {
@@ -18,20 +20,7 @@ function assetsFromRoot(): Plugin {
 export default defineConfig({
   main: {
     build: {
-      // Their many files take longer to load than a vault takes to unlock: a fourth of what `cairn serve` needs before it listens.
-      externalizeDeps: {
-        exclude: [
-          'zod',
-          '@orpc/client',
-          '@orpc/contract',
-          '@orpc/openapi',
-          '@orpc/server',
-          '@orpc/zod',
-          'commander',
-          'picomatch',
-          'ws',
-        ],
-      },
+      externalizeDeps: { exclude: BUNDLED_PACKAGES },
       outDir: 'out/main',
       rollupOptions: {
         input: {

@@ -5,6 +5,8 @@ import { fileURLToPath } from 'node:url';
 
 import { build } from 'vite';
 
+import { BUNDLED_PACKAGES } from '../../scripts/bundled-packages.ts';
+
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const WORKERS = {
   'vault-worker': 'src/core/vault/vault-worker.ts',
@@ -21,8 +23,7 @@ export async function bundle(folder: string, entries: Readonly<Record<string, st
     root: ROOT,
     configFile: false,
     logLevel: 'warn',
-    // Bundled as in electron.vite.config.ts: loading its many files takes longer than unlocking.
-    ssr: { noExternal: ['zod'] },
+    ssr: { noExternal: BUNDLED_PACKAGES },
     build: {
       ssr: true,
       // Not the Node that runs it: the bundler drops `using` at the top of a module where it does not lower it.

@@ -1,6 +1,8 @@
 // Parity (V17a): one XOR box for every 16 sealed chunks. Deduplication puts one chunk into every snapshot, so one bad chunk would
 // touch them all; with its group's other members and the parity it comes back to the bit.
 
+import type { Statement } from 'better-sqlite3';
+
 import { BOX_CODECS, BOX_KINDS } from '../../crypto/box.ts';
 import { release } from '../../../shared/memory/release.ts';
 import type { VaultState } from '../log/vault-state.ts';
@@ -17,6 +19,8 @@ const BATCH_CHUNKS = 8_192;
 const MIN_WAITING_CHUNKS = 32;
 /** Groups that are still open while the chunks go by. */
 const OPEN_GROUPS = 96;
+/** Its multiples, less their whole part, set any neighbours far apart: what follows each other so lies a good part of the whole away. */
+const GOLDEN_RATIO = (1 + Math.sqrt(5)) / 2;
 /** Groups of one commit: a save may come in between. */
 const GROUPS_PER_COMMIT = 32;
 const MEMBER_BYTES = 12;
@@ -47,24 +51,28 @@ export function buildParity(state: VaultState): boolean {
   );
   if (old.size > 0)
     state.commit('Building parity', {}, () => {
-      for (const parityId of old) removeGroup(state, parityId);
+      const statements = prepareGroups(state);
+      for (const parityId of old) removeGroup(state, statements, parityId);
     });
   writeGroups(state, planGroups(batch.facts, STRETCH_BYTES), batch.facts.at(-1)?.recordId ?? null);
   return true;
 }
 
-/** Which chunks go together: of like size, so that little is wasted, and no two closer to each other than the stretch. */
+/**
+ * Which chunks go together: of like size, so that little is wasted, and no two closer to each other than the stretch. Those of one size do not
+ * come in the file's order: small ones would fill all open groups, one each, before the first that lies far enough away.
+ */
 export function planGroups(facts: readonly ChunkFacts[], stretchBytes: number): number[][] {
   let at = 0;
-  const placed = facts.map(({ recordId, storedBytes }) => {
+  const placed = facts.map(({ recordId, storedBytes }, index) => {
     at += storedBytes;
-    return { recordId, storedBytes, start: at - storedBytes, end: at };
+    return { recordId, storedBytes, start: at - storedBytes, end: at, turn: (index * GOLDEN_RATIO) % 1 };
   });
   // Where there is less than sixteen stretches, they lie as far apart as they can.
   const distance = Math.min(stretchBytes, at / (4 * PARITY_GROUP));
   const groups: (typeof placed)[] = [];
   const open: (typeof placed)[] = [];
-  for (const chunk of placed.toSorted((a, b) => b.storedBytes - a.storedBytes)) {
+  for (const chunk of placed.toSorted((a, b) => b.storedBytes - a.storedBytes || a.turn - b.turn)) {
     const isFar = (other: (typeof placed)[number]): boolean =>
       chunk.start >= other.end + distance || other.start >= chunk.end + distance;
     let group = open.find((members) => members.every(isFar));
@@ -105,13 +113,12 @@ function listGrouped(state: VaultState, after: number): number[] {
 
 /** Rebuilds the groups that lost members to a sweep. The caller commits: this only writes. */
 export function rebuildGroups(state: VaultState, parityIds: ReadonlySet<number>, takeRecordId: () => number): void {
+  const statements = prepareGroups(state);
   for (const parityId of parityIds) {
-    const members = listMembers(state, parityId);
-    removeGroup(state, parityId);
-    const alive = members.filter(
-      (recordId) => state.writeDb.prepare('SELECT 1 FROM chunks WHERE record_id = ?').get(recordId) !== undefined,
-    );
-    if (alive.length > 0) insertGroup(state, takeRecordId(), alive);
+    const members = statements.members.all(parityId);
+    removeGroup(state, statements, parityId);
+    const alive = members.filter((recordId) => statements.lengthOf.get(recordId) !== undefined);
+    if (alive.length > 0) insertGroup(state, statements, takeRecordId(), alive);
   }
 }
 
@@ -177,23 +184,45 @@ export function parseParity(payload: Buffer): ParityGroup | null {
   return { members, xor: payload.subarray(4 + count * MEMBER_BYTES) };
 }
 
+/** What hundreds of groups share: preparing it for each takes longer than the rest of the work on one. */
+interface GroupStatements {
+  readonly lengthOf: Statement<[number], number>;
+  readonly readBox: Statement<[number], Buffer>;
+  readonly members: Statement<[number], number>;
+  readonly link: Statement<[number, number]>;
+  readonly unlink: Statement<[number]>;
+}
+
+function prepareGroups({ writeDb }: VaultState): GroupStatements {
+  return {
+    lengthOf: writeDb.prepare<[number], number>('SELECT length(box) FROM chunks WHERE record_id = ?').pluck(),
+    readBox: writeDb.prepare<[number], Buffer>('SELECT box FROM chunks WHERE record_id = ?').pluck(),
+    members: writeDb.prepare<[number], number>('SELECT chunk_id FROM parity_members WHERE parity_id = ?').pluck(),
+    link: writeDb.prepare<[number, number]>('INSERT INTO parity_members (chunk_id, parity_id) VALUES (?, ?)'),
+    unlink: writeDb.prepare<[number]>('DELETE FROM parity_members WHERE parity_id = ?'),
+  };
+}
+
 /** @param parityThrough the chunk up to which everything is grouped for good then; null where nothing is yet */
 function writeGroups(state: VaultState, groups: readonly number[][], parityThrough: number | null): void {
+  const statements = prepareGroups(state);
   for (let from = 0; from < groups.length; from += GROUPS_PER_COMMIT) {
     const slice = groups.slice(from, from + GROUPS_PER_COMMIT);
     const first = state.head.nextRecordId;
     const isLast = from + slice.length === groups.length;
     const done = isLast && parityThrough !== null ? { parityThrough } : {};
     state.commit('Building parity', { nextRecordId: first + slice.length, ...done }, () => {
-      for (const [index, group] of slice.entries()) insertGroup(state, first + index, group);
+      for (const [index, group] of slice.entries()) insertGroup(state, statements, first + index, group);
     });
   }
 }
 
-function insertGroup(state: VaultState, parityId: number, recordIds: readonly number[]): void {
-  const lengthOf = state.writeDb
-    .prepare<[number], number>('SELECT length(box) FROM chunks WHERE record_id = ?')
-    .pluck();
+function insertGroup(
+  state: VaultState,
+  { lengthOf, readBox, link }: GroupStatements,
+  parityId: number,
+  recordIds: readonly number[],
+): void {
   const members: { recordId: number; length: number }[] = [];
   for (const recordId of recordIds) {
     const length = lengthOf.get(recordId);
@@ -207,7 +236,6 @@ function insertGroup(state: VaultState, parityId: number, recordIds: readonly nu
     payload.writeBigUInt64LE(BigInt(member.recordId), 4 + index * MEMBER_BYTES);
     payload.writeUInt32LE(member.length, 12 + index * MEMBER_BYTES);
   }
-  const readBox = state.writeDb.prepare<[number], Buffer>('SELECT box FROM chunks WHERE record_id = ?').pluck();
   for (const { recordId } of members) {
     const box = readBox.get(recordId);
     if (box === undefined) continue;
@@ -215,20 +243,12 @@ function insertGroup(state: VaultState, parityId: number, recordIds: readonly nu
     release(box);
   }
   state.write.parity.insert(parityId, state.keys.seal(BOX_KINDS.parity, BOX_CODECS.raw, parityId, payload));
-  const link = state.writeDb.prepare('INSERT INTO parity_members (chunk_id, parity_id) VALUES (?, ?)');
   for (const member of members) link.run(member.recordId, parityId);
 }
 
-function removeGroup(state: VaultState, parityId: number): void {
+function removeGroup(state: VaultState, { unlink }: GroupStatements, parityId: number): void {
   state.write.parity.remove(parityId);
-  state.writeDb.prepare('DELETE FROM parity_members WHERE parity_id = ?').run(parityId);
-}
-
-function listMembers(state: VaultState, parityId: number): number[] {
-  return state.writeDb
-    .prepare<[number], { chunk_id: number }>('SELECT chunk_id FROM parity_members WHERE parity_id = ?')
-    .all(parityId)
-    .map((row) => row.chunk_id);
+  unlink.run(parityId);
 }
 
 /** XORs as many bytes as both have; words of four bytes at a time, which must lie on such a border. */

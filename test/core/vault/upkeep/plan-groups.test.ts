@@ -52,4 +52,12 @@ describe('planGroups()', () => {
     expect(share(whole)).toBeLessThan(0.09);
     expect(share(young)).toBeLessThan(0.13);
   });
+
+  it('[V17a] costs little where thousands of small chunks have one size', () => {
+    const sizes = Array.from({ length: 8_192 }, () => 1_100);
+
+    const groups = planGroups(chunks(sizes), MIB);
+
+    expect(groups.length).toBeLessThan(1.05 * (sizes.length / PARITY_GROUP));
+  });
 });

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { findProgram } from '../../support/programs.ts';
 import { HOSTILE } from './demo-workspace.ts';
 import { expect, expectAccessible, picture, test, unlock } from './fixtures.ts';
+import { makeVault, withVault } from './seed.ts';
 
 test('an open file shows its unsaved text, and comes back as a copy', async ({ installation }) => {
   test.slow();
@@ -14,16 +15,16 @@ test('an open file shows its unsaved text, and comes back as a copy', async ({ i
   const folder = join(repository, 'src');
   const unsaved = ['', '// unsaved', `const x = '${HOSTILE.html}'; // ${HOSTILE.bidi}`];
   writeFileSync(join(folder, 'more.txt'), `${unsaved.join('\n')}\n`);
-  installation.cairn('init', '--sources', 'tmux,neovim');
+  await makeVault(installation, ['tmux', 'neovim']);
   tmux('new-session', '-d', '-s', 'edit', '-c', repository, 'nvim -u NONE -i NONE -n src/login.ts +4');
   await expect
-    .poll(() => {
+    .poll(async () => {
       tmux('send-keys', '-t', '=edit:', 'Escape', ':if !&modified | $read src/more.txt | 4 | endif', 'Enter');
-      installation.cairn('capture');
+      await withVault(installation, ({ capture }) => capture());
       return installation.cairn('show', 'latest', '--json');
     })
     .toContain('"unsaved": "whole"');
-  installation.cairn('checkpoint', 'unsaved');
+  await withVault(installation, ({ checkpoint }) => checkpoint('unsaved'));
   const page = await installation.open();
   await page.addInitScript('window.hacked = 0');
   await unlock(page);

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import type { Page } from '@playwright/test';
 
 import { expect, expectAccessible, PASSWORD, picture, test, unlock } from './fixtures.ts';
+import { makeVault, withVault } from './seed.ts';
 
 /** Goes with the Tab key to a control, as a person without a mouse does, and presses it. */
 async function pressByTab(page: Page, name: string | RegExp, key = 'Enter'): Promise<void> {
@@ -83,10 +84,8 @@ test('first run: password, recovery key, sources, a proof, by keyboard alone', a
 });
 
 test('unlock: wrong password, recovery key, and the place where it was', async ({ installation }) => {
-  const made = JSON.parse(installation.cairn('init', '--sources', 'tmux,claude-code', '--json')) as {
-    recoveryKey: string;
-  };
-  installation.cairn('capture');
+  await makeVault(installation, ['tmux', 'claude-code']);
+  await withVault(installation, ({ capture }) => capture());
   const page = await installation.open();
   await expect(page.getByLabel('Password', { exact: true })).toBeFocused();
   await expect(page.getByText('Not recording')).toBeVisible();
@@ -96,7 +95,7 @@ test('unlock: wrong password, recovery key, and the place where it was', async (
   await page.keyboard.press('Enter');
   await expect(page.getByText(/Wrong password/)).toBeVisible();
   await page.getByRole('button', { name: 'Use the recovery key' }).press('Enter');
-  await page.keyboard.type(made.recoveryKey);
+  await page.keyboard.type(installation.emptyVault.recoveryKey);
   await page.keyboard.press('Enter');
   await expect(page.getByRole('navigation', { name: 'Places' })).toBeVisible();
   await page.getByRole('link', { name: 'Statistics' }).press('Enter');

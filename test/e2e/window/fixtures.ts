@@ -1,7 +1,7 @@
 // What the specs stand on: the serve shell as a process over a real vault in a scratch home, and a page of it in real Chromium.
 
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -19,12 +19,18 @@ const CLI = join(ROOT, 'out/main/cli.js');
 const PICTURES = join(ROOT, 'docs/pictures');
 /** All rules on all of the page; of what keeps them, nothing is told. Runs in the page. */
 const VIOLATIONS = "axe.run(document, { resultTypes: ['violations'] }).then(({ violations }) => violations)";
-const SOURCES = 'tmux,firefox,claude-code,git';
+
+/** A data folder as `cairn init` leaves it, with no source on: to be copied, not to be used. */
+export interface EmptyVault {
+  readonly folder: string;
+  readonly recoveryKey: string;
+}
 
 /** One installation: a workspace, a data folder, and the shell that shows it. */
 export interface Installation {
   readonly workspace: DemoWorkspace;
   readonly dataFolder: string;
+  readonly emptyVault: EmptyVault;
   /** Runs `cairn` over the same data folder, with the password, and gives what it prints. */
   readonly cairn: (...args: readonly string[]) => string;
   /** The same at another time, by `faketime`. */
@@ -43,6 +49,7 @@ export interface WorkerFixtures {
   /** Which shell the specs run on; the configuration's projects say it. */
   readonly shell: 'serve' | 'desktop';
   readonly browserOfUser: Browser;
+  readonly emptyVault: EmptyVault;
 }
 
 interface Fixtures {
@@ -74,7 +81,23 @@ export const test = base.extend<Fixtures, WorkerFixtures>({
     },
     { scope: 'worker' },
   ],
-  installation: async ({ shell, browserOfUser }, use) => {
+  emptyVault: [
+    // oxlint-disable-next-line no-empty-pattern -- as above
+    async ({}, use) => {
+      using home = makeTemporaryFolder();
+      const folder = join(home.path, 'cairn');
+      const { PATH } = process.env;
+      const made = execFileSync(process.execPath, [CLI, 'init', '--sources', 'none', '--json'], {
+        env: { PATH, HOME: home.path, ...compileCache(), CAIRN_HOME: folder, CAIRN_PASSWORD: PASSWORD },
+        encoding: 'utf8',
+        stdio: ['ignore', 'pipe', 'pipe'],
+      });
+      const { recoveryKey } = JSON.parse(made) as { recoveryKey: string };
+      await use({ folder, recoveryKey });
+    },
+    { scope: 'worker' },
+  ],
+  installation: async ({ shell, browserOfUser, emptyVault }, use) => {
     using folder = isForPictures ? makePlainFolder() : makeTemporaryFolder();
     const workspace = startDemoWorkspace(folder.path);
     const dataFolder = join(folder.path, 'cairn');
@@ -103,6 +126,7 @@ export const test = base.extend<Fixtures, WorkerFixtures>({
     const installation: Installation = {
       workspace,
       dataFolder,
+      emptyVault,
       cairn: (...args) => run(args, PASSWORD),
       cairnAt: (timeMs, ...args) => run(args, PASSWORD, ['faketime', '-f', `@${localTime(timeMs)}`]),
       cairnWithout: (...args) => run(args, ''),
@@ -126,62 +150,6 @@ export const test = base.extend<Fixtures, WorkerFixtures>({
 });
 
 export { expect };
-
-/** Makes the vault and some history: a first capture, a checkpoint, work that went on. */
-export function seed(installation: Installation): void {
-  if (isForPictures) seedDays(installation);
-  else seedMoment(installation);
-}
-
-function seedMoment({ cairn, workspace }: Installation): void {
-  cairn('init', '--sources', SOURCES);
-  cairn('capture');
-  workspace.tmux('new-window', '-t', 'api', '-n', 'logs', 'bash');
-  workspace.addConversation('Plan the migration to the new schema', 8);
-  cairn('checkpoint', 'Before the migration', '--tag', 'release', '--pin', '--description', 'All tests pass but one.');
-  workspace.tmux('send-keys', '-t', 'api:logs', 'seq 1 40', 'Enter');
-  workspace.git('commit', '--quiet', '--all', '-m', 'Stay on this site after a login');
-  cairn('capture');
-}
-
-/** The same things in the same order, with days between them: what a timeline looks like in a person's life. */
-function seedDays({ cairnAt, workspace }: Installation): void {
-  const { tmux, git, repository } = workspace;
-  const capture = (timeMs: number): string => cairnAt(timeMs, 'capture');
-  const commit = (timeMs: number, file: string, text: string, message: string): void => {
-    writeFileSync(join(repository, 'src', file), text);
-    git('add', `src/${file}`);
-    git('commit', '--quiet', '-m', message, '--date', new Date(timeMs).toISOString(), '--', `src/${file}`);
-  };
-  cairnAt(clockTime(2, 9, 12), 'init', '--sources', SOURCES);
-  capture(clockTime(2, 9, 12));
-  tmux('new-session', '-d', '-s', 'web', '-x', '110', '-y', '32', '-c', workspace.home, '-n', 'dev');
-  capture(clockTime(2, 10, 41));
-  workspace.addConversation('Cache the session lookups', 10, clockTime(2, 14, 2));
-  capture(clockTime(2, 14, 3));
-  commit(clockTime(2, 16, 30), 'cache.ts', 'export const cache = new Map<string, string>();\n', 'Cache lookups');
-  capture(clockTime(2, 16, 31));
-  tmux('send-keys', '-t', 'web:dev', 'seq 1 12', 'Enter');
-  capture(clockTime(1, 9, 5));
-  workspace.addConversation('Why do the metrics lag?', 6, clockTime(1, 11, 19));
-  capture(clockTime(1, 11, 20));
-  commit(clockTime(1, 15, 44), 'metrics.ts', 'export let logins = 0;\n', 'Count the logins');
-  capture(clockTime(1, 15, 45));
-  tmux('new-window', '-t', 'api', '-n', 'logs', 'bash');
-  workspace.addConversation('Plan the migration to the new schema', 8, Date.now() - 100 * 60_000);
-  cairnAt(
-    Date.now() - 95 * 60_000,
-    ...['checkpoint', 'Before the migration', '--tag', 'release', '--pin', '--description', 'All tests pass but one.'],
-  );
-  tmux('send-keys', '-t', 'api:logs', 'seq 1 40', 'Enter');
-  git('commit', '--quiet', '--all', '-m', 'Stay on this site after a login');
-  capture(Date.now() - 20 * 60_000);
-}
-
-function clockTime(daysAgo: number, hours: number, minutes: number): number {
-  const now = new Date();
-  return new Date(now.getFullYear(), now.getMonth(), now.getDate() - daysAgo, hours, minutes).getTime();
-}
 
 /** As faketime takes it. */
 function localTime(timeMs: number): string {

@@ -5,15 +5,16 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { HOSTILE } from './demo-workspace.ts';
-import { expect, go, seed, test, unlock } from './fixtures.ts';
+import { expect, go, test, unlock } from './fixtures.ts';
 import { HOSTILE_PAST, MARKUP, NASTY_KEYS } from './past-hostile.ts';
 import { makePast } from './past.ts';
+import { seed } from './seed.ts';
 
 test('hostile text shows as text and runs nothing', async ({ installation }) => {
   const { workspace } = installation;
   writeFileSync(join(workspace.repository, '<img src=x onerror=window.hacked=1>.ts'), `// ${HOSTILE.html}\n`);
   workspace.addConversation(HOSTILE.html, 3);
-  seed(installation);
+  await seed(installation);
   installation.cairn('checkpoint', HOSTILE.html, '--description', HOSTILE.bidi, '--tag', '<b>tag</b>');
   const page = await installation.open();
   const requests: string[] = [];

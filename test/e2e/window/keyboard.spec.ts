@@ -2,14 +2,17 @@
 
 import { expect, PASSWORD, test } from './fixtures.ts';
 import { expectFocus, tabTo } from './hands.ts';
+import { makeVault, withVault } from './seed.ts';
 
 test('from the unlock to the lock without a mouse', async ({ installation }) => {
   test.slow();
   const { tmux } = installation.workspace;
-  installation.cairn('init', '--sources', 'tmux,claude-code');
-  installation.cairn('checkpoint', 'All is there');
-  tmux('kill-window', '-t', 'api:server');
-  installation.cairn('capture');
+  await makeVault(installation, ['tmux', 'claude-code']);
+  await withVault(installation, async ({ capture, checkpoint }) => {
+    await checkpoint('All is there');
+    tmux('kill-window', '-t', 'api:server');
+    await capture();
+  });
   const page = await installation.open();
   const { keyboard } = page;
   const content = page.locator('#main');

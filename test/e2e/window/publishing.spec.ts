@@ -2,7 +2,8 @@
 // does, and only what was shown is published.
 
 import { isForPictures } from './demo-workspace.ts';
-import { expect, expectAccessible, go, picture, seed, test, unlock } from './fixtures.ts';
+import { expect, expectAccessible, go, picture, test, unlock } from './fixtures.ts';
+import { makeVault, seed } from './seed.ts';
 import { takeWire } from './wire.ts';
 
 /** Pictures show what a person sees; the attempts are looked at in every other run. */
@@ -55,7 +56,7 @@ test('a session is published after its secrets were shown; published ones are re
 }) => {
   test.skip(shell === 'desktop', 'the desktop app has no wire to answer on');
   test.slow();
-  seed(installation);
+  await seed(installation);
   const page = await installation.open();
   await unlock(page);
   await go(page, '/published');
@@ -131,7 +132,7 @@ test('a session is published after its secrets were shown; published ones are re
 
 test('teams: members, an invitation that is seen once, and projects', async ({ installation, shell }) => {
   test.skip(shell === 'desktop', 'the desktop app has no wire to answer on');
-  installation.cairn('init', '--sources', 'tmux');
+  await makeVault(installation, ['tmux']);
   const page = await installation.open();
   await unlock(page);
   const wire = await takeWire(page);

@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import type { Page } from '@playwright/test';
 import BetterSqlite3 from 'better-sqlite3';
 
-import { expect, expectAccessible, PASSWORD, picture, seed, test, unlock, type Installation } from './fixtures.ts';
+import { expect, expectAccessible, PASSWORD, picture, test, unlock, type Installation } from './fixtures.ts';
+import { seed } from './seed.ts';
 import { takeWire } from './wire.ts';
 
 /** Flips a bit in the first snapshot and in some chunks, as a failing disk might. */
@@ -64,7 +65,7 @@ async function pressByTab(page: Page, name: string | RegExp): Promise<void> {
 test('a damaged vault is read, told of and repaired, by keyboard alone', async ({ installation, shell }) => {
   test.skip(shell === 'desktop', 'the desktop app has no wire to hold');
   test.slow();
-  seed(installation);
+  await seed(installation);
   installation.cairn('backup');
   flipBits(installation);
   const page = await installation.open();
@@ -128,7 +129,7 @@ test('a damaged vault is read, told of and repaired, by keyboard alone', async (
 
 test('a vault that nothing is left of is replaced by a backup, after it was confirmed', async ({ installation }) => {
   test.slow();
-  seed(installation);
+  await seed(installation);
   installation.cairn('backup');
   destroy(installation);
   const page = await installation.open();
@@ -164,7 +165,7 @@ test('a vault that nothing is left of is replaced by a backup, after it was conf
 
 test('what is left of a damaged vault is taken out as plain files', async ({ installation, shell }) => {
   test.skip(shell === 'desktop', 'the same window, and one vault more to make');
-  seed(installation);
+  await seed(installation);
   flipBits(installation);
   const page = await installation.open();
   await unlock(page);
@@ -202,7 +203,7 @@ test('damage that another process finds while the window is open is told there, 
 }) => {
   test.skip(shell === 'desktop', 'the same window, and one vault more to make');
   test.slow();
-  seed(installation);
+  await seed(installation);
   // A backup would put it right before anybody could look.
   installation.cairn('config', 'set', 'backup.everyHours', '0');
   const page = await installation.open();
@@ -249,7 +250,7 @@ test('another vault is brought in, after it was said what it would bring, by key
   writeFileSync(onLaptop[3] ?? '', 'another battery staple horse', { mode: 0o600 });
   installation.cairn('init', ...onLaptop, '--sources', 'tmux,git');
   installation.cairn('checkpoint', 'On the train', ...onLaptop);
-  seed(installation);
+  await seed(installation);
   installation.cairn('backup');
   const page = await installation.open();
   const wire = await takeWire(page);
@@ -334,7 +335,7 @@ test('where both vaults say different things, each difference is shown, and may 
   shell,
 }) => {
   test.skip(shell === 'desktop', 'the same window, and one vault more to make');
-  seed(installation);
+  await seed(installation);
   installation.cairn('backup');
   const [backup = ''] = readdirSync(join(installation.dataFolder, 'backups')).filter((name) => name.endsWith('.db'));
   const { checkpoints } = JSON.parse(installation.cairn('checkpoints', 'list', '--json')) as {

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 
 import { findProgram } from '../../support/programs.ts';
 import { expect, expectAccessible, test, unlock } from './fixtures.ts';
+import { makeVault, withVault } from './seed.ts';
 
 const WINDOWS = ['one', 'two', 'three', 'four'] as const;
 
@@ -12,8 +13,8 @@ test('progress is seen from everywhere, and cancel says what was done and what w
   test.slow();
   const { tmux, home } = installation.workspace;
   for (const name of WINDOWS) tmux('new-window', '-t', 'api', '-n', name, 'bash');
-  installation.cairn('init', '--sources', 'tmux');
-  const { snapshotId } = JSON.parse(installation.cairn('capture', '--json')) as { snapshotId: string };
+  await makeVault(installation, ['tmux']);
+  const snapshotId = await withVault(installation, ({ capture }) => capture());
   for (const name of WINDOWS) tmux('kill-window', '-t', `api:${name}`);
   const page = await installation.open();
   await unlock(page);

@@ -5,14 +5,15 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { isForPictures } from './demo-workspace.ts';
-import { expect, expectAccessible, picture, seed, test, unlock } from './fixtures.ts';
+import { expect, expectAccessible, picture, test, unlock } from './fixtures.ts';
+import { makeVault, seed } from './seed.ts';
 
 const AGENTS = fileURLToPath(new URL('../../fixtures/agent-sessions/v2', import.meta.url));
 const SLUG = '2026-02-19_connect-flow_enr0i6';
 
 test('sessions are one list, by keyboard, without violations', async ({ installation }) => {
   test.slow();
-  seed(installation);
+  await seed(installation);
   const { repository } = installation.workspace;
   cpSync(AGENTS, repository, { recursive: true });
   const page = await installation.open();
@@ -41,7 +42,7 @@ test('sessions are one list, by keyboard, without violations', async ({ installa
 test('a title that is changed is written into the file, and a session opens with its messages', async ({
   installation,
 }) => {
-  seed(installation);
+  await seed(installation);
   const { repository } = installation.workspace;
   cpSync(AGENTS, repository, { recursive: true });
   installation.cairn('sessions', 'import', repository);
@@ -75,7 +76,7 @@ test('a title that is changed is written into the file, and a session opens with
 test('a session is exported, goes on in a terminal, and is deleted once that is confirmed', async ({
   installation,
 }) => {
-  seed(installation);
+  await seed(installation);
   const page = await installation.open();
   await unlock(page);
   await page.goto(new URL('/sessions', page.url()).href);
@@ -100,7 +101,7 @@ test('a session is exported, goes on in a terminal, and is deleted once that is 
 });
 
 test('without sessions it says where they come from', async ({ installation }) => {
-  installation.cairn('init', '--sources', 'none');
+  await makeVault(installation, []);
   const page = await installation.open();
   await unlock(page);
   await page.goto(new URL('/sessions', page.url()).href);

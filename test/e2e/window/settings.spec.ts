@@ -3,7 +3,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { expect, expectAccessible, PASSWORD, picture, seed, test, unlock } from './fixtures.ts';
+import { expect, expectAccessible, PASSWORD, picture, test, unlock } from './fixtures.ts';
+import { seed } from './seed.ts';
 
 const SECTIONS = [
   'Sources',
@@ -21,7 +22,7 @@ const SECTIONS = [
 
 test('every section of the settings is there, by keyboard, without violations', async ({ installation }) => {
   test.slow();
-  seed(installation);
+  await seed(installation);
   const page = await installation.open();
   await unlock(page);
   await page.getByRole('link', { name: 'Settings' }).press('Enter');
@@ -34,7 +35,7 @@ test('every section of the settings is there, by keyboard, without violations', 
 });
 
 test('a setting is stored at once, a senseless one refused at its field', async ({ installation }) => {
-  seed(installation);
+  await seed(installation);
   const page = await installation.open();
   await unlock(page);
   await page.goto(new URL('/settings/capture', page.url()).href);
@@ -49,7 +50,7 @@ test('a setting is stored at once, a senseless one refused at its field', async 
 });
 
 test('an exclusion shows what it would hide before it counts', async ({ installation }) => {
-  seed(installation);
+  await seed(installation);
   const page = await installation.open();
   await unlock(page);
   await page.goto(new URL('/settings/exclusions', page.url()).href);
@@ -64,7 +65,7 @@ test('an exclusion shows what it would hide before it counts', async ({ installa
 });
 
 test('the password is changed by who knows it, and the data keys are rotated', async ({ installation }) => {
-  seed(installation);
+  await seed(installation);
   const page = await installation.open();
   await unlock(page);
   await page.goto(new URL('/settings/keys', page.url()).href);
@@ -100,7 +101,7 @@ test('the password is changed by who knows it, and the data keys are rotated', a
 });
 
 test('statistics and diagnostics tell how things stand', async ({ installation }) => {
-  seed(installation);
+  await seed(installation);
   const page = await installation.open();
   await unlock(page);
   await page.getByRole('link', { name: 'Statistics' }).press('Enter');

@@ -5,13 +5,14 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { HOSTILE } from './demo-workspace.ts';
-import { expect, expectAccessible, picture, seed, test, unlock } from './fixtures.ts';
+import { expect, expectAccessible, picture, test, unlock } from './fixtures.ts';
+import { seed } from './seed.ts';
 
 const HOOK = fileURLToPath(new URL('../../../resources/shell-integration/cairn.bash', import.meta.url));
 
 test("a shell's commands are a table of text", async ({ installation }) => {
   const { tmux, home, repository } = installation.workspace;
-  seed(installation);
+  await seed(installation);
   installation.cairn('config', 'set', 'sources.shell-history', 'on');
   writeFileSync(join(home, 'hooked'), `PS1='> '\n. '${HOOK}'\n`);
   tmux('new-session', '-d', '-s', 'hooked', '-c', repository, `exec bash --noprofile --rcfile ${home}/hooked`);

@@ -1,9 +1,10 @@
 // A point in detail, compared, searched for and brought back.
 
-import { expect, expectAccessible, picture, seed, test, unlock } from './fixtures.ts';
+import { expect, expectAccessible, picture, test, unlock } from './fixtures.ts';
+import { seed } from './seed.ts';
 
 test('a snapshot shows what everything looked like', async ({ installation }) => {
-  seed(installation);
+  await seed(installation);
   const page = await installation.open();
   await unlock(page);
   await expect(page.getByRole('listbox')).toBeVisible();
@@ -37,7 +38,7 @@ test('a snapshot shows what everything looked like', async ({ installation }) =>
 });
 
 test('two points compared, and one with now', async ({ installation }) => {
-  seed(installation);
+  await seed(installation);
   const page = await installation.open();
   await unlock(page);
   await expect(page.getByRole('listbox')).toBeVisible();
@@ -53,7 +54,7 @@ test('two points compared, and one with now', async ({ installation }) => {
 });
 
 test('a search leads to the line, whatever the case', async ({ installation }) => {
-  seed(installation);
+  await seed(installation);
   const page = await installation.open();
   await unlock(page);
   await page.getByRole('link', { name: 'Search', exact: true }).press('Enter');
@@ -86,7 +87,7 @@ test('a search leads to the line, whatever the case', async ({ installation }) =
 });
 
 test('a killed window comes back: choice, plan, restore, report, undo', async ({ installation }) => {
-  seed(installation);
+  await seed(installation);
   const { tmux } = installation.workspace;
   const page = await installation.open();
   await unlock(page);
@@ -116,7 +117,7 @@ test('a killed window comes back: choice, plan, restore, report, undo', async ({
 });
 
 test('after a crash it asks, for what is missing only, and not now is not never', async ({ installation }) => {
-  seed(installation);
+  await seed(installation);
   const first = await installation.open();
   await unlock(first);
   await expect(first.getByRole('listbox')).toBeVisible();

@@ -2,7 +2,8 @@
 
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 
-import { expect, seed, test, unlock } from './fixtures.ts';
+import { expect, test, unlock } from './fixtures.ts';
+import { seed } from './seed.ts';
 
 const TABLES = ['tcp', 'tcp6', 'udp', 'udp6', 'raw', 'raw6'] as const;
 const LOOPBACK = /^(?:0100007F|00000000000000000000000001000000|0000000000000000FFFF00000100007F):/;
@@ -36,7 +37,7 @@ function socketsOf(pid: number): Socket[] {
 }
 
 test('no socket but on the loopback interface is opened, whatever is done', async ({ installation }) => {
-  seed(installation);
+  await seed(installation);
   const page = await installation.open();
   await unlock(page);
   const seen = new Map<string, Socket>();

@@ -4,7 +4,8 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-import { expect, expectAccessible, picture, seed, test, unlock, type Installation } from './fixtures.ts';
+import { expect, expectAccessible, picture, test, unlock, type Installation } from './fixtures.ts';
+import { seed } from './seed.ts';
 
 const CLI = fileURLToPath(new URL('../../../out/main/cli.js', import.meta.url));
 
@@ -43,7 +44,7 @@ function readAddress(child: ChildProcess): Promise<string> {
 test('an account is made in the window, and everything here reaches the server', async ({ installation }) => {
   test.slow();
   await using server = await startServer(installation);
-  seed(installation);
+  await seed(installation);
   const page = await installation.open();
   await unlock(page);
   await page.getByRole('link', { name: 'Settings' }).press('Enter');
@@ -82,7 +83,7 @@ test('a code is shown in the window, entered on the page of the server, and lets
     headers: { 'cairn-protocol': '1', 'content-type': 'application/json' },
     body: JSON.stringify(account),
   });
-  seed(installation);
+  await seed(installation);
   const page = await installation.open();
   await unlock(page);
   await page.getByRole('link', { name: 'Settings' }).press('Enter');

@@ -2,7 +2,8 @@
 
 import type { SyncStatus } from '../../../src/shared/contract/sync.ts';
 import { isForPictures } from './demo-workspace.ts';
-import { expect, expectAccessible, picture, seed, test, unlock } from './fixtures.ts';
+import { expect, expectAccessible, picture, test, unlock } from './fixtures.ts';
+import { seed } from './seed.ts';
 import { takeWire } from './wire.ts';
 
 /** Pictures show what a person sees; the attempts are looked at in every other run. */
@@ -99,7 +100,7 @@ test('sync: signing in, every state in words, devices, joining, conflicts, and t
 }) => {
   test.skip(shell === 'desktop', 'the desktop app has no wire to answer on');
   test.slow();
-  seed(installation);
+  await seed(installation);
   const page = await installation.open();
   await unlock(page);
   const wire = await takeWire(page);

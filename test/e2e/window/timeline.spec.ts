@@ -1,9 +1,10 @@
 // Home, checkpoints, palette: what is found there, by keyboard alone.
 
-import { expect, expectAccessible, picture, seed, test, unlock } from './fixtures.ts';
+import { expect, expectAccessible, picture, test, unlock } from './fixtures.ts';
+import { seed } from './seed.ts';
 
 test('the timeline tells the changes, and every key does what it says', async ({ installation }) => {
-  seed(installation);
+  await seed(installation);
   const page = await installation.open();
   await unlock(page);
   const list = page.getByRole('listbox', { name: 'Changes, newest first' });
@@ -37,7 +38,7 @@ test('the timeline tells the changes, and every key does what it says', async ({
 });
 
 test('the timeline filters, jumps and shows by item', async ({ installation }) => {
-  seed(installation);
+  await seed(installation);
   const page = await installation.open();
   await unlock(page);
   const list = page.getByRole('listbox', { name: 'Changes, newest first' });
@@ -63,7 +64,7 @@ test('the timeline filters, jumps and shows by item', async ({ installation }) =
 });
 
 test('a new capture appears by itself, and the same one again only counts', async ({ installation }) => {
-  seed(installation);
+  await seed(installation);
   const page = await installation.open();
   await unlock(page);
   const list = page.getByRole('listbox', { name: 'Changes, newest first' });
@@ -77,7 +78,7 @@ test('a new capture appears by itself, and the same one again only counts', asyn
 });
 
 test('a checkpoint by keyboard alone: made, undone, made again, edited, pinned, deleted', async ({ installation }) => {
-  seed(installation);
+  await seed(installation);
   const page = await installation.open();
   await unlock(page);
   await expect(page.getByRole('listbox')).toBeVisible();
@@ -123,7 +124,7 @@ test('a checkpoint by keyboard alone: made, undone, made again, edited, pinned, 
 });
 
 test('pause, resume, forget and lock from every screen', async ({ installation }) => {
-  seed(installation);
+  await seed(installation);
   const page = await installation.open();
   await unlock(page);
   await page.getByRole('button', { name: 'Pause…' }).press('Enter');
@@ -141,7 +142,7 @@ test('pause, resume, forget and lock from every screen', async ({ installation }
 });
 
 test('the command line uses the running app and asks for no password', async ({ installation }) => {
-  seed(installation);
+  await seed(installation);
   const page = await installation.open();
   expect(() => installation.cairnWithout('list')).toThrow(/locked/);
   await unlock(page);
@@ -156,7 +157,7 @@ test('the command line uses the running app and asks for no password', async ({ 
 
 test('a page that brings no code is told how to get in', async ({ installation, shell }) => {
   test.skip(shell === 'desktop', 'there is no code in the desktop app');
-  seed(installation);
+  await seed(installation);
   const page = await installation.open();
   // The code must have been spent: a log-in on its way would bring a cookie after the clearing.
   await expect(page.getByLabel('Password', { exact: true })).toBeVisible();

@@ -2,7 +2,8 @@
 // backup that is put back takes the same way). The vault has a log that was not yet written into its file. At each point the vault must open as it was or as it was to be, with all that
 // was acknowledged, and nothing may lie beside it but what docs/recovery.md names. CAIRN_POWER_CUTS=all tries every way of a power cut.
 
-import { copyFileSync, cpSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { copyFileSync, cpSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
 import BetterSqlite3 from 'better-sqlite3';
@@ -35,6 +36,7 @@ afterAll(() => built[Symbol.dispose]());
 interface Prepared {
   readonly folder: string;
   readonly path: string;
+  readonly recoveryKey: string;
   /** Snapshots as they are, the newest of them in the log alone, and as they are to be. */
   readonly before: readonly SnapshotId[];
   readonly after: readonly SnapshotId[];
@@ -70,7 +72,8 @@ async function prepare(way: (typeof WAYS)[number], place: string): Promise<Prepa
   cpSync(test.folder, folder, { recursive: true });
   reader.close();
   const before = await listIds(test.vault);
-  return { folder, path: join(folder, 'vault.db'), before, after: [...early, hot] };
+  const { recoveryKey } = test;
+  return { folder, path: join(folder, 'vault.db'), recoveryKey, before, after: [...early, hot] };
 }
 
 function damageLastChunk(path: string): void {
@@ -112,10 +115,18 @@ describe.skipIf(library === null)('putting another file in the place of a vault 
       expect(steps.length).toBeGreaterThan(8);
       const failures: string[] = [];
       let asBefore = 0;
+      const tried = new Set<string>();
       for (const cut of steps)
         for (const mode of MODES) {
+          using left = makeTemporaryFolder();
+          const data = join(left.path, 'data');
+          disk.writeCut(cut, mode, randomFrom(SEED + cut), data);
+          // A sync changes nothing that a kill leaves, and much of the rest is left alike by several cuts: each state is tried once.
+          const state = fingerprint(data);
+          if (tried.has(state)) continue;
+          tried.add(state);
           try {
-            if (await tryCut(prepared, way, disk, cut, mode)) asBefore += 1;
+            if (await tryFolder(prepared, way, data, join(disk.root, '..', 'other.db'))) asBefore += 1;
           } catch (error) {
             failures.push(`${mode}, after ${JSON.stringify(events[cut - 1])}: ${String(error)}`);
           }
@@ -123,24 +134,33 @@ describe.skipIf(library === null)('putting another file in the place of a vault 
       expect(failures).toEqual([]);
       // Else no cut fell before the moment that decides, or none after.
       expect(asBefore).toBeGreaterThan(0);
-      expect(asBefore).toBeLessThan(steps.length * MODES.length);
+      expect(asBefore).toBeLessThan(tried.size);
     },
     300_000,
   );
 });
 
-/** True where the vault is as it was. */
-async function tryCut(
-  { before, after }: Prepared,
+/** What a folder holds: names, contents, and which names are of one file. */
+function fingerprint(folder: string): string {
+  const hash = createHash('sha256');
+  const first = new Map<number, string>();
+  for (const name of readdirSync(folder).toSorted()) {
+    const path = join(folder, name);
+    const { ino } = statSync(path);
+    if (!first.has(ino)) first.set(ino, name);
+    hash.update(JSON.stringify([name, first.get(ino), readFileSync(path, 'base64')]));
+  }
+  return hash.digest('hex');
+}
+
+/** What a cut has left opens. True where the vault is as it was. */
+async function tryFolder(
+  { recoveryKey, before, after }: Prepared,
   way: (typeof WAYS)[number],
-  disk: RecordedDisk,
-  cut: number,
-  mode: CutMode,
+  folder: string,
+  backup: string,
 ): Promise<boolean> {
-  using place = makeTemporaryFolder();
-  const folder = join(place.path, 'data');
   const path = join(folder, 'vault.db');
-  disk.writeCut(cut, mode, randomFrom(SEED + cut), folder);
   const vault = await openVault(optionsFor(path, TEST_PASSWORD));
   let isBefore: boolean;
   try {
@@ -155,20 +175,22 @@ async function tryCut(
   } finally {
     await vault.close();
   }
+  // The other way in leads to the same vault; it needs no hard derivation.
+  const secret = { type: 'recovery', text: recoveryKey } as const;
   const beside = readdirSync(folder).filter((name) => !USUAL.test(name));
   expect(beside.filter((name) => !KEPT.test(name) && !name.includes('.new-'))).toEqual([]);
   if (isBefore) {
     expect(beside.filter((name) => KEPT.test(name))).toEqual([]);
     // And the same once more does the rest, and leaves nothing else.
-    copyFileSync(join(disk.root, '..', 'other.db'), join(place.path, 'other.db'));
+    copyFileSync(backup, join(folder, '..', 'other.db'));
     await findOperation(way).step({ path, password: TEST_PASSWORD, seed: SEED, startMs: TEST_NOW_MS, vault: null }, 0);
     expect(readdirSync(folder).filter((name) => !USUAL.test(name) && !KEPT.test(name))).toEqual([]);
-    await using again = await openVault(optionsFor(path, TEST_PASSWORD));
+    await using again = await openVault({ ...optionsFor(path, ''), secret });
     expect(await listIds(again)).toEqual(after);
   } else {
     // What is kept is whole too: the old vault with its log and its keys.
     const kept = beside.find((name) => KEPT.test(name) && !/(?:keys|-wal|-shm)$/.test(name)) ?? '';
-    await using old = await openVault(optionsFor(join(folder, kept), TEST_PASSWORD));
+    await using old = await openVault({ ...optionsFor(join(folder, kept), ''), secret });
     expect(await listIds(old)).toEqual(before);
   }
   return isBefore;

@@ -5,11 +5,13 @@ import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
-/** In a bundle the command line lies beside, or above where several programs share this; in the source tree it is run as it is. */
+import { bundledPath } from './worker-path.ts';
+
+/** In a bundle the command line lies beside, or above where several programs share this; tests have bundled it before they begin. */
 const MAIN =
-  ['./cli.js', '../cli.js', '../../src/cli/main.ts']
+  ['./cli.js', '../cli.js']
     .map((path) => fileURLToPath(new URL(path, import.meta.url)))
-    .find((path) => existsSync(path)) ?? 'cli.js';
+    .find((path) => existsSync(path)) ?? bundledPath('cli');
 
 export interface ServerProcess {
   readonly address: string;

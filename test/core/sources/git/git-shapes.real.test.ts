@@ -5,7 +5,7 @@ import { chmodSync, mkdirSync, renameSync, rmSync, symlinkSync, utimesSync, writ
 import { join } from 'node:path';
 
 import fc from 'fast-check';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 
 import { describeWith } from '../../../support/programs.ts';
 import { BRANCH, fingerprint, GitWorkshop, movedTo } from './git-workshop.ts';
@@ -280,24 +280,31 @@ function twoSides(w: GitWorkshop, theirs: () => void, ours: () => void): void {
 }
 
 describeWith(['git'], 'shapes of uncommitted work on a real git', () => {
-  let w: GitWorkshop;
+  let settled: GitWorkshop;
 
-  beforeEach(() => {
-    w = GitWorkshop.withCommit();
+  // Making one takes as many runs of git as capturing and restoring it.
+  beforeAll(() => {
+    settled = GitWorkshop.withCommit();
+    settled.settle();
   });
-  afterEach(() => w[Symbol.dispose]());
+  afterAll(() => settled[Symbol.dispose]());
 
-  const shapes: Array<[string, Shape, Shape]> = [
-    ...Object.entries(CHANGES).map(([name, change]): [string, Shape, Shape] => [name, () => undefined, change]),
-    ...Object.entries(BASES).map(([name, { base, change }]): [string, Shape, Shape] => [name, base, change]),
-  ];
-
-  it.each(shapes)('captures %s without a trace and restores it identically', async (_name, base, change) => {
-    base(w);
-    w.settle();
+  it.each(Object.entries(CHANGES))('captures %s without a trace and restores it identically', async (_name, change) => {
+    using w = GitWorkshop.copyOf(settled);
     change(w);
     await expectExactRestore(w);
   });
+
+  it.each(Object.entries(BASES))(
+    'captures %s without a trace and restores it identically',
+    async (_name, { base, change }) => {
+      using w = GitWorkshop.withCommit();
+      base(w);
+      w.settle();
+      change(w);
+      await expectExactRestore(w);
+    },
+  );
 
   it('restores any sequence of edits, moves and index operations identically', async () => {
     const names = ['kept.txt', 'edited.txt', 'folder/a.txt', 'folder', 'new.txt', 'new/deep.txt', 'run.sh'];
@@ -308,8 +315,7 @@ describeWith(['git'], 'shapes of uncommitted work on a real git', () => {
     });
     await fc.assert(
       fc.asyncProperty(fc.array(operation, { minLength: 1, maxLength: 12 }), async (operations) => {
-        using workshop = GitWorkshop.withCommit();
-        workshop.settle();
+        using workshop = GitWorkshop.copyOf(settled);
         for (const { verb, name, content } of operations) perform(workshop, verb, name, content);
         // No work: nothing that git tells of, or only the intent to add a file that is gone.
         const { staged, work } = workshop.trees();

@@ -4,6 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
   copyFileSync,
+  cpSync,
   existsSync,
   lstatSync,
   lutimesSync,
@@ -57,10 +58,13 @@ export class GitWorkshop implements Disposable {
   /** The repository that most tests work in. */
   readonly repo = join(this.path, 'api');
 
-  constructor() {
+  /** @param template a repository to begin with, instead of an empty one */
+  constructor(template?: GitWorkshop) {
     mkdirSync(this.scratch);
-    mkdirSync(this.repo);
-    this.git('init', '-q', '-b', 'main');
+    if (template === undefined) {
+      mkdirSync(this.repo);
+      this.git('init', '-q', '-b', 'main');
+    } else cpSync(template.repo, this.repo, { recursive: true, preserveTimestamps: true });
   }
 
   [Symbol.dispose](): void {
@@ -78,6 +82,14 @@ export class GitWorkshop implements Disposable {
     workshop.write('run.sh', 'echo\n');
     workshop.write('binary.bin', Buffer.from([0, 1, 2, 255]));
     workshop.commitAll('first');
+    return workshop;
+  }
+
+  /** As after `withCommit` and `settle`, from a workshop that has been there; its index knows the files as they lie here. */
+  static copyOf(settled: GitWorkshop): GitWorkshop {
+    const workshop = new GitWorkshop(settled);
+    workshop.git('update-index', '--refresh');
+    workshop.#dateBack(workshop.repo);
     return workshop;
   }
 
@@ -119,6 +131,10 @@ export class GitWorkshop implements Disposable {
   /** Packs everything and dates git's files back. */
   settle(root = this.repo): void {
     this.gitIn(root, 'gc', '-q');
+    this.#dateBack(root);
+  }
+
+  #dateBack(root: string): void {
     const gitDir = join(root, '.git');
     if (!lstatSync(gitDir).isDirectory()) return;
     for (const path of [gitDir, ...listAll(gitDir)]) lutimesSync(path, LONG_AGO, LONG_AGO);

@@ -145,6 +145,8 @@ export const test = base.extend<Fixtures, WorkerFixtures>({
     } finally {
       await installation.end('SIGTERM');
       workspace.stop();
+      // A window that stays would look for its shell for as long as the browser lives.
+      for (const context of browserOfUser.contexts()) await context.close();
     }
   },
 });

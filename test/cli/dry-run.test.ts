@@ -22,6 +22,7 @@ beforeAll(async () => {
   copyFileSync(TRANSCRIPT, transcript);
   const key = join(cairn.folder, 'recovery.txt');
   await document(['init', '--sources', 'claude-code', '--recovery-key-file', key]);
+  cairn.unlockWith(key);
   await document(['checkpoint', 'before']);
   rmSync(transcript);
 });

@@ -48,7 +48,9 @@ describeWith(['git', 'tmux'], 'cairn capture, where a program does not answer', 
     execFileSync('git', ['init', '-q', repo]);
     writeFileSync(join(repo, 'new.ts'), 'work\n');
     tmux('-f', '/dev/null', 'new-session', '-d', '-s', 'api', '-c', repo, 'sh');
-    await document(['init', '--sources', 'tmux,firefox,git', '--recovery-key-file', join(cairn.folder, 'key.txt')]);
+    const recovery = join(cairn.folder, 'key.txt');
+    await document(['init', '--sources', 'tmux,firefox,git', '--recovery-key-file', recovery]);
+    cairn.unlockWith(recovery);
     expect(ages(await capture())).toEqual({ tmux: 'new', firefox: 'new', git: 'new' });
   });
   afterEach(() => {

@@ -64,7 +64,9 @@ describeWith(['git'], 'what was captured with redaction on', () => {
       appendFileSync(transcript, `${JSON.stringify(record)}\n`);
     }
     appendFileSync(transcript, BYTES);
-    await document(['init', '--sources', 'claude-code,git', '--recovery-key-file', join(cairn.folder, 'key.txt')]);
+    const recovery = join(cairn.folder, 'key.txt');
+    await document(['init', '--sources', 'claude-code,git', '--recovery-key-file', recovery]);
+    cairn.unlockWith(recovery);
     await document(['capture']);
   });
   afterAll(() => cairn[Symbol.dispose]());

@@ -34,6 +34,11 @@ export interface SpawnedCairn extends Disposable {
   /** The data folder. */
   readonly home: string;
   run(argv: readonly string[], options?: SpawnOptions): Promise<SpawnedResult>;
+  /**
+   * From now on commands unlock with the recovery key in this file: where passwords are not what a test is about, deriving the key from one
+   * would take each of its many processes a third of its time.
+   */
+  unlockWith(recoveryKeyFile: string): void;
 }
 
 /** A machine of its own: an empty home, no tmux, no environment but what programs need. */
@@ -41,9 +46,13 @@ export function openSpawnedCairn(): SpawnedCairn {
   const folder = makeTemporaryFolder();
   const home = join(folder.path, 'data');
   const children = new Set<ChildProcessWithoutNullStreams>();
+  let unlocking: readonly string[] = [];
   return {
     folder: folder.path,
     home,
+    unlockWith: (recoveryKeyFile) => {
+      unlocking = ['--recovery-key-file', recoveryKeyFile];
+    },
     run: (argv, options = {}) =>
       new Promise((resolve, reject) => {
         const env = {
@@ -55,7 +64,14 @@ export function openSpawnedCairn(): SpawnedCairn {
           ...compileCache(),
           ...options.env,
         };
-        const [file = '', ...args] = [...(options.command ?? []), process.execPath, STEADY, MAIN, ...argv];
+        const [file = '', ...args] = [
+          ...(options.command ?? []),
+          process.execPath,
+          STEADY,
+          MAIN,
+          ...unlocking,
+          ...argv,
+        ];
         const child = spawn(file, args, { env, cwd: folder.path });
         children.add(child);
         const written = { stdout: '', stderr: '' };

@@ -48,7 +48,9 @@ beforeAll(async () => {
   writeFileSync(pathOf('settings'), '{}');
   mkdirSync(dirname(pathOf('registry')));
   writeFileSync(pathOf('registry'), '{}');
-  await document(['init', '--sources', SOURCES.join(','), '--recovery-key-file', join(cairn.folder, 'recovery.txt')]);
+  const recovery = join(cairn.folder, 'recovery.txt');
+  await document(['init', '--sources', SOURCES.join(','), '--recovery-key-file', recovery]);
+  cairn.unlockWith(recovery);
   expect(await capture()).toMatchObject({ gaps: [] });
 });
 afterEach(() => {

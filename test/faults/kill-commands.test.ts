@@ -46,8 +46,9 @@ it(
   `kill -9 during a restore and its undo, ${RUNS} times: what stood there stands, and a second one does the rest`,
   async () => {
     using cairn = openSpawnedCairn();
-    const init = ['init', '--sources', 'none', '--recovery-key-file', join(cairn.folder, 'recovery.txt')];
-    expect((await cairn.run(init)).exitCode).toBe(0);
+    const recovery = join(cairn.folder, 'recovery.txt');
+    expect((await cairn.run(['init', '--sources', 'none', '--recovery-key-file', recovery])).exitCode).toBe(0);
+    cairn.unlockWith(recovery);
     const vault = await openVault(optionsFor(join(cairn.home, 'vault.db'), TEST_PASSWORD));
     const lost = Array.from({ length: CONVERSATIONS }, (_, at) =>
       aConversation(idOf(at), transcriptOf(at), {
@@ -160,8 +161,9 @@ it(
   `kill -9 during a merge, ${RUNS} times: the vault is as it was or complete, and a second one does the rest`,
   async () => {
     using cairn = openSpawnedCairn();
-    const init = ['init', '--sources', 'none', '--recovery-key-file', join(cairn.folder, 'recovery.txt')];
-    expect((await cairn.run(init)).exitCode).toBe(0);
+    const recovery = join(cairn.folder, 'recovery.txt');
+    expect((await cairn.run(['init', '--sources', 'none', '--recovery-key-file', recovery])).exitCode).toBe(0);
+    cairn.unlockWith(recovery);
     const path = join(cairn.home, 'vault.db');
     const backups = join(cairn.folder, 'old');
     const startMs = Date.now() - 40 * 86_400_000;

@@ -2,7 +2,7 @@
 
 import { randomBytes } from 'node:crypto';
 
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
 import { DEFAULT_RETENTION } from '../../../../src/shared/model/retention.ts';
 import type { LongWorkOptions, Progress } from '../../../../src/core/vault/vault.ts';
@@ -13,14 +13,15 @@ const PANES = 600;
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 
+let filled: TestVault;
 let test: TestVault;
 let contents: Map<string, Buffer>;
 
-beforeEach(async () => {
-  test = await openTestVault();
+beforeAll(async () => {
+  filled = await openTestVault();
   contents = new Map(Array.from({ length: PANES }, (_, pane) => [`p${pane}`, randomBytes(3_000)]));
   for (let at = 0; at < 40; at += 1)
-    await test.vault.save(
+    await filled.vault.save(
       aCapture(
         [...contents].map(([name, bytes]) =>
           aTerminal(name, {
@@ -31,6 +32,11 @@ beforeEach(async () => {
         { takenAtMs: TEST_NOW_MS + at * HOUR_MS },
       ),
     );
+  await filled.vault.close();
+});
+afterAll(() => filled[Symbol.asyncDispose]());
+beforeEach(async () => {
+  test = await openTestVault({ copyOf: filled });
 });
 afterEach(() => test[Symbol.asyncDispose]());
 

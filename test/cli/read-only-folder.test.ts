@@ -28,6 +28,7 @@ describe.skipIf(process.platform !== 'linux')('a data folder that cannot be writ
     cairn = openSpawnedCairn();
     const recovery = join(cairn.folder, 'recovery.txt');
     expect((await run('init', '--sources', 'none', '--recovery-key-file', recovery)).exitCode).toBe(0);
+    cairn.unlockWith(recovery);
     expect((await run('checkpoint', 'kept')).exitCode).toBe(0);
     setModes(0o500, 0o400);
   });

@@ -64,14 +64,9 @@ export function openSpawnedCairn(): SpawnedCairn {
           ...compileCache(),
           ...options.env,
         };
-        const [file = '', ...args] = [
-          ...(options.command ?? []),
-          process.execPath,
-          STEADY,
-          MAIN,
-          ...unlocking,
-          ...argv,
-        ];
+        // `init` would write it there.
+        const unlock = argv[0] === 'init' ? [] : unlocking;
+        const [file = '', ...args] = [...(options.command ?? []), process.execPath, STEADY, MAIN, ...unlock, ...argv];
         const child = spawn(file, args, { env, cwd: folder.path });
         children.add(child);
         const written = { stdout: '', stderr: '' };

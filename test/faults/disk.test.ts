@@ -106,7 +106,9 @@ describe.skipIf(!canMount)('a small disk (needs the right to mount)', () => {
   beforeAll(async () => {
     cairn = openSpawnedCairn();
     home = join(disk.path, 'home');
-    expectDone(await run('init', '--sources', 'none', '--recovery-key-file', join(cairn.folder, 'recovery.txt')));
+    const recovery = join(cairn.folder, 'recovery.txt');
+    expectDone(await run('init', '--sources', 'none', '--recovery-key-file', recovery));
+    cairn.unlockWith(recovery);
     const vault = await open();
     const nowMs = Date.now();
     for (let at = 0; at < 12; at += 1)

@@ -2,7 +2,7 @@ import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
 import { connect, createServer } from 'node:net';
 import { readFileSync, statSync, writeFileSync, chmodSync } from 'node:fs';
 
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
 import { provideApiToken } from '../../../src/core/api/local/api-token.ts';
 import { startLocalServer, type LocalServer } from '../../../src/core/api/local/local-server.ts';
@@ -15,17 +15,18 @@ let test: TestSession;
 let server: LocalServer;
 let token: string;
 
-beforeEach(async () => {
+async function open(): Promise<void> {
   test = makeTestSession({ clock: systemClock });
   test.tmux.answer(async () => ({ items: [test.tmux.item('a')] }));
   await test.session.createVault(TEST_PASSWORD);
   server = await start(test);
   token = readFileSync(test.app.folder.apiToken, 'utf8').trim();
-});
-afterEach(async () => {
+}
+
+async function close(): Promise<void> {
   await server.close();
   await test[Symbol.asyncDispose]();
-});
+}
 
 function start({ session, router }: TestSession, port = 0): Promise<LocalServer> {
   return startLocalServer({ session, router, version: '0.0.0', pid: 1_000_001, port });
@@ -47,7 +48,9 @@ function call(
 ): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const headers = { authorization: `Bearer ${token}`, ...options.headers };
-    const request = httpRequest({ host: '127.0.0.1', port: server.port, method, path, headers }, (response) => {
+    // A connection of its own: one that is kept could be cut by what another case has done.
+    const address = { host: '127.0.0.1', port: server.port, agent: false };
+    const request = httpRequest({ ...address, method, path, headers }, (response) => {
       let text = '';
       response.on('data', (chunk: Buffer) => (text += chunk.toString('utf8')));
       response.on('end', () => {
@@ -63,6 +66,9 @@ function call(
 const JSON_TYPE = { 'content-type': 'application/json' };
 
 describe('the REST API', () => {
+  beforeEach(open);
+  afterEach(close);
+
   it('does what the names of the architecture say', async () => {
     const captured = await call('POST', '/api/snapshots', { headers: JSON_TYPE, body: '{}' });
     expect(captured).toMatchObject({ status: 200, body: { items: 1 } });
@@ -149,6 +155,10 @@ describe('the REST API', () => {
 });
 
 describe('callers that have no business here', () => {
+  // One server for all of them: whatever one has done to it, the next one finds.
+  beforeAll(open);
+  afterAll(close);
+
   const refused = { status: 403, body: { error: { code: 'API_REFUSED' } } };
 
   it.each([
@@ -229,6 +239,11 @@ describe('callers that have no business here', () => {
     expect(await call('GET', '/etc/passwd')).toMatchObject({ status: 404 });
     expect(await call('GET', '/api/%2e%2e/%2e%2e/etc/passwd')).toMatchObject({ status: 404 });
   });
+});
+
+describe('the server', () => {
+  beforeEach(open);
+  afterEach(close);
 
   it('answers a thousand calls at once: some are told to wait, none hangs, and the app lives', async () => {
     const answers = await Promise.all(Array.from({ length: 1_000 }, () => call('GET', '/api/status')));
@@ -238,9 +253,7 @@ describe('callers that have no business here', () => {
     await new Promise((resolve) => setTimeout(resolve, 1_000));
     expect((await call('GET', '/api/status')).status).toBe(200);
   });
-});
 
-describe('the server', () => {
   it('listens on the loopback interface and nowhere else', () => {
     const hexPort = server.port.toString(16).toUpperCase().padStart(4, '0');
     const listening = ['/proc/net/tcp', '/proc/net/tcp6']
@@ -276,6 +289,9 @@ describe('the server', () => {
 });
 
 describe('a restore of the command line', () => {
+  beforeEach(open);
+  afterEach(close);
+
   const isRestoring = async (wanted: boolean): Promise<void> => {
     for (let tries = 0; tries < 300 && test.session.isRestoring !== wanted; tries += 1)
       await new Promise((resolve) => setTimeout(resolve, 10));
@@ -298,6 +314,9 @@ describe('a restore of the command line', () => {
 });
 
 describe('readRunningCaptures()', () => {
+  beforeEach(open);
+  afterEach(close);
+
   it('tells how the running app captures, its vault open or locked; nothing once it has ended', async () => {
     const read = () => readRunningCaptures(test.app.folder, () => true);
 

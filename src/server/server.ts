@@ -21,10 +21,12 @@ import { createEventStreams } from './replication/event-streams.ts';
 import { collectGarbage } from './replication/collect-garbage.ts';
 import { createFileObjects } from './replication/file-objects.ts';
 import { provideGeneration } from './replication/generation.ts';
-import { createDatabaseObjects, type ObjectStore } from './replication/object-store.ts';
+import type { ObjectStore } from './replication/object-store.ts';
+import { createPieceObjects } from './replication/piece-objects.ts';
 import type { ReplicaDeps, ReplicaLimits } from './replication/replica-deps.ts';
 import { createReplicaRoutes } from './replication/replica-routes.ts';
 import { openPublishing } from './publishing/open-publishing.ts';
+import { createRowObjects } from './replication/row-objects.ts';
 import { createS3Objects, type S3Options } from './replication/s3-objects.ts';
 import type { DatabaseKind } from './store/dialects.ts';
 import { openStore } from './store/store.ts';
@@ -146,7 +148,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
 
 function openObjects({ objects, dataFolder, nowMs }: ServerOptions, kind: DatabaseKind): ObjectStore {
   if (typeof objects === 'object') return createS3Objects({ ...objects, nowMs });
-  return objects === 'files' ? createFileObjects(join(dataFolder, 'objects')) : createDatabaseObjects(kind);
+  if (objects === 'files') return createFileObjects(join(dataFolder, 'objects'));
+  return kind === 'postgres' ? createPieceObjects() : createRowObjects();
 }
 
 function createHelloRoute({ version, isSignUpOpen, nowMs }: ServerOptions): Route {

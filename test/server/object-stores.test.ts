@@ -9,7 +9,8 @@ import { afterEach, describe, expect, it } from 'vitest';
 
 import { signS3 } from '../../src/server/encryption/sign-s3.ts';
 import { createFileObjects } from '../../src/server/replication/file-objects.ts';
-import { createDatabaseObjects, type ObjectStore } from '../../src/server/replication/object-store.ts';
+import type { ObjectStore } from '../../src/server/replication/object-store.ts';
+import { createRowObjects } from '../../src/server/replication/row-objects.ts';
 import { createS3Objects } from '../../src/server/replication/s3-objects.ts';
 import { openStore } from '../../src/server/store/store.ts';
 
@@ -74,7 +75,7 @@ async function openDatabase() {
 }
 
 const STORES: ReadonlyArray<readonly [string, (folder: string) => Promise<ObjectStore>]> = [
-  ['database', async () => createDatabaseObjects('sqlite')],
+  ['database', async () => createRowObjects()],
   ['files', async (folder) => createFileObjects(join(folder, 'objects'))],
   ['s3', async () => createS3Objects({ ...KEYS, address: (await startS3()).address, nowMs: () => Date.now() })],
 ];

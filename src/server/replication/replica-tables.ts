@@ -11,6 +11,8 @@ export interface ReplicaTables {
   readonly entry_objects: EntryObjectsTable;
   readonly objects: ObjectsTable;
   readonly object_bytes: ObjectBytesTable;
+  /** In PostgreSQL only. */
+  readonly object_pieces: ObjectPiecesTable;
   readonly object_parts: ObjectPartsTable;
   readonly joins: JoinsTable;
 }
@@ -67,6 +69,11 @@ interface ObjectBytesTable {
   readonly user_id: string;
   readonly place: string;
   readonly bytes: Buffer;
+}
+
+interface ObjectPiecesTable extends ObjectBytesTable {
+  /** From 0; the pieces of an object follow each other without gaps. */
+  readonly piece_no: number;
 }
 
 interface ObjectPartsTable extends Owned {

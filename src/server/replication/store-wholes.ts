@@ -19,6 +19,12 @@ interface StoredRow {
   readonly is_damaged: number;
 }
 
+/** What an account is charged for. */
+interface Used {
+  readonly bytes: number;
+  readonly objects: number;
+}
+
 /** What became of each, by id. The bytes must have been checked against their hash. */
 export async function storeWholes(
   deps: ReplicaDeps,
@@ -48,9 +54,12 @@ export async function storeWholes(
         if (!inserted.has(one.frame.id) && (await replaceDamaged(tx, vault, one))) replaced.push(one);
       const addedBytes = sum(added.map(({ frame }) => frame.totalBytes));
       const grownBytes = sum(replaced.map(({ frame }) => frame.totalBytes - (there.get(frame.id)?.size_bytes ?? 0)));
-      await reserve(deps, tx, vault, addedBytes + grownBytes, added.length);
+      const used: Used = { bytes: addedBytes + grownBytes, objects: added.length };
+      if (!(await hasRoom(deps, tx, vault, used))) throw new QuotaReached();
       const all = [...added, ...replaced];
       await objects.writeIn(tx, vault.userId, all.map(bytesOf));
+      // Last, since the account's row is locked from here to the commit: its other batches are written meanwhile.
+      await reserve(deps, tx, vault, used);
       return all;
     })
     .catch((error: unknown) => {
@@ -124,24 +133,32 @@ async function replaceDamaged(tx: Executor, { userId, vaultNo }: OwnVault, place
   return numUpdatedRows > 0n;
 }
 
+/** Looks before anything is written: what is refused costs no writing. */
+async function hasRoom({ limits }: ReplicaDeps, tx: Executor, { userId }: OwnVault, added: Used): Promise<boolean> {
+  const row = await tx
+    .selectFrom('users')
+    .select(['used_bytes', 'used_objects'])
+    .where('user_id', '=', userId)
+    .executeTakeFirst();
+  return (
+    row !== undefined &&
+    row.used_bytes + added.bytes <= limits.bytes &&
+    row.used_objects + added.objects <= limits.objects
+  );
+}
+
 /** Counts what was stored, in the same transaction, or rolls it back. */
-async function reserve(
-  { limits }: ReplicaDeps,
-  tx: Executor,
-  { userId }: OwnVault,
-  addedBytes: number,
-  addedObjects: number,
-): Promise<void> {
-  if (addedBytes === 0 && addedObjects === 0) return;
+async function reserve({ limits }: ReplicaDeps, tx: Executor, { userId }: OwnVault, added: Used): Promise<void> {
+  if (added.bytes === 0 && added.objects === 0) return;
   const { numUpdatedRows } = await tx
     .updateTable('users')
     .set((row) => ({
-      used_bytes: row('used_bytes', '+', addedBytes),
-      used_objects: row('used_objects', '+', addedObjects),
+      used_bytes: row('used_bytes', '+', added.bytes),
+      used_objects: row('used_objects', '+', added.objects),
     }))
     .where('user_id', '=', userId)
-    .where((row) => row(row('used_bytes', '+', addedBytes), '<=', limits.bytes))
-    .where((row) => row(row('used_objects', '+', addedObjects), '<=', limits.objects))
+    .where((row) => row(row('used_bytes', '+', added.bytes), '<=', limits.bytes))
+    .where((row) => row(row('used_objects', '+', added.objects), '<=', limits.objects))
     .executeTakeFirst();
   if (numUpdatedRows === 0n) throw new QuotaReached();
 }

@@ -7,6 +7,7 @@ import { up as accounts } from './0010-accounts.ts';
 import { up as replica } from './0020-replica.ts';
 import { up as publishing } from './0030-publishing.ts';
 import { up as publishedQuota } from './0040-published-quota.ts';
+import { up as objectPieces } from './0050-object-pieces.ts';
 
 // A migration knows the tables as they were then, so the database has no table type here.
 export type MigrationDb = Kysely<unknown>;
@@ -17,4 +18,5 @@ export const MIGRATIONS: Readonly<Record<string, Up>> = {
   '0020-replica': replica,
   '0030-publishing': publishing,
   '0040-published-quota': publishedQuota,
+  '0050-object-pieces': objectPieces,
 };

@@ -1,0 +1,55 @@
+// Objects in PostgreSQL, cut into rows that fill a page each (migrations/0050-object-pieces.ts). Those of before it are one row each, and are
+// found too.
+
+import { copyRows, type CopyValue } from '../store/copy-rows.ts';
+import type { ObjectStore, PlacedBytes } from './object-store.ts';
+
+/** With the header of a row, the account, the place and its number, just below the 8,160 bytes that a page has for one row. */
+const PIECE_BYTES = 8_000;
+const COLUMNS = ['user_id', 'place', 'piece_no', 'bytes'] as const;
+const TABLES = ['object_pieces', 'object_bytes'] as const;
+
+export function createPieceObjects(): ObjectStore {
+  return {
+    write: async () => undefined,
+    writeIn: (tx, userId, objects) =>
+      copyRows(
+        tx,
+        'object_pieces',
+        COLUMNS,
+        objects.flatMap((placed) => cut(userId, placed)),
+      ),
+    read: async (db, userId, place) => {
+      const pieces = await db
+        .selectFrom('object_pieces')
+        .select(['piece_no', 'bytes'])
+        .where('user_id', '=', userId)
+        .where('place', '=', place)
+        .orderBy('piece_no')
+        .execute();
+      if (pieces.length > 0) return Buffer.concat(pieces.map(({ bytes }) => bytes));
+      const whole = await db
+        .selectFrom('object_bytes')
+        .select('bytes')
+        .where('user_id', '=', userId)
+        .where('place', '=', place)
+        .executeTakeFirst();
+      return whole?.bytes ?? null;
+    },
+    remove: async (db, userId, places) => {
+      if (places.length === 0) return;
+      for (const table of TABLES)
+        await db.deleteFrom(table).where('user_id', '=', userId).where('place', 'in', places).execute();
+    },
+  };
+}
+
+function cut(userId: string, { place, bytes }: PlacedBytes): CopyValue[][] {
+  const key = [Buffer.from(userId), Buffer.from(place)];
+  const count = Math.max(1, Math.ceil(bytes.length / PIECE_BYTES));
+  return Array.from({ length: count }, (_, piece) => [
+    ...key,
+    piece,
+    bytes.subarray(piece * PIECE_BYTES, (piece + 1) * PIECE_BYTES),
+  ]);
+}

@@ -19,6 +19,8 @@ interface LockedPackage {
   readonly version?: string;
   readonly license?: string;
   readonly dev?: boolean;
+  /** A folder of this repository, which has an entry of its own. */
+  readonly link?: boolean;
   readonly hasInstallScript?: boolean;
   readonly dependencies?: Readonly<Record<string, string>>;
   readonly peerDependencies?: Readonly<Record<string, string>>;
@@ -41,7 +43,7 @@ export interface Shipped {
 export function listShipped(lock: Lock, pageImports: readonly string[]): readonly Shipped[] {
   const found = new Map<string, Shipped>();
   for (const [path, entry] of Object.entries(lock.packages))
-    if (path !== '' && entry.dev !== true) found.set(path, toShipped(path, entry, 'installed'));
+    if (path !== '' && entry.dev !== true && entry.link !== true) found.set(path, toShipped(path, entry, 'installed'));
   const waiting = pageImports.map((name) => `node_modules/${name}`);
   for (let path = waiting.pop(); path !== undefined; path = waiting.pop()) {
     const entry = lock.packages[path];

@@ -17,6 +17,8 @@ const LOCK: Lock = {
     'node_modules/page/node_modules/part': { version: '1.5.0', license: 'GPL-3.0', dev: true },
     'node_modules/part': { version: '2.0.0', license: 'MIT', dev: true },
     'node_modules/tool': { version: '1.0.0', license: 'AGPL-3.0', dev: true, hasInstallScript: true },
+    'node_modules/own-tool': { link: true },
+    'scripts/own-tool': { version: '1.0.0', dev: true },
     'node_modules/scripted': { version: '1.0.0', license: 'MIT', hasInstallScript: true },
   },
 };
@@ -65,6 +67,10 @@ describe('what ships', () => {
     expect(shipped.map(({ name }) => name)).toEqual(
       expect.arrayContaining(['react', 'better-sqlite3', '@xterm/xterm']),
     );
+  });
+
+  it('brings no Node, whose fixes come from the host', () => {
+    expect(shipped.filter(({ name }) => /^node(?:-(?:linux|darwin|win)|$)/.test(name))).toEqual([]);
   });
 
   it('is installed without scripts, whoever installs it', () => {

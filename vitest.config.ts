@@ -34,7 +34,7 @@ export default defineConfig({
           name: 'unit',
           include: ['test/**/*.test.ts'],
           exclude: [...common.exclude, 'test/**/*.real.test.ts', 'test/faults/**', 'test/e2e/**'],
-          // A thread and all its modules anew for each of 280 files was a quarter of their time.
+          // A thread and all its modules anew for each of 280 files was a fifth of their time.
           isolate: false,
           // Left to itself, vitest leaves one core to the machine, which on two is half of it.
           maxWorkers: '100%',

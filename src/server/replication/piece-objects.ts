@@ -3,13 +3,14 @@
 
 import { copyRows, type CopyValue } from '../store/copy-rows.ts';
 import type { ObjectStore, PlacedBytes } from './object-store.ts';
+import { createRowObjects } from './row-objects.ts';
 
 /** With the header of a row, the account, the place and its number, just below the 8,160 bytes that a page has for one row. */
 const PIECE_BYTES = 8_000;
 const COLUMNS = ['user_id', 'place', 'piece_no', 'bytes'] as const;
-const TABLES = ['object_pieces', 'object_bytes'] as const;
 
 export function createPieceObjects(): ObjectStore {
+  const earlier = createRowObjects();
   return {
     write: async () => undefined,
     writeIn: (tx, userId, objects) =>
@@ -27,19 +28,12 @@ export function createPieceObjects(): ObjectStore {
         .where('place', '=', place)
         .orderBy('piece_no')
         .execute();
-      if (pieces.length > 0) return Buffer.concat(pieces.map(({ bytes }) => bytes));
-      const whole = await db
-        .selectFrom('object_bytes')
-        .select('bytes')
-        .where('user_id', '=', userId)
-        .where('place', '=', place)
-        .executeTakeFirst();
-      return whole?.bytes ?? null;
+      return pieces.length > 0 ? Buffer.concat(pieces.map(({ bytes }) => bytes)) : earlier.read(db, userId, place);
     },
     remove: async (db, userId, places) => {
       if (places.length === 0) return;
-      for (const table of TABLES)
-        await db.deleteFrom(table).where('user_id', '=', userId).where('place', 'in', places).execute();
+      await db.deleteFrom('object_pieces').where('user_id', '=', userId).where('place', 'in', places).execute();
+      await earlier.remove(db, userId, places);
     },
   };
 }

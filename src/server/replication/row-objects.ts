@@ -1,4 +1,4 @@
-// Objects in SQLite, a row for each: one file to back up.
+// Objects in the database, a row for each: in SQLite all of them, one file to back up; in PostgreSQL those of before object_pieces.
 
 import type { ObjectStore } from './object-store.ts';
 

@@ -138,7 +138,7 @@ class Blocks {
   addBytes(bytes: Uint8Array): void {
     for (let at = 0; at < bytes.length;) {
       if (this.#usedBytes === BLOCK_BYTES) this.#next();
-      const part = at === 0 && bytes.length <= BLOCK_BYTES - this.#usedBytes ? bytes : this.#fitting(bytes, at);
+      const part = bytes.subarray(at, at + BLOCK_BYTES - this.#usedBytes);
       this.#block.set(part, this.#usedBytes);
       this.#usedBytes += part.length;
       at += part.length;
@@ -151,10 +151,6 @@ class Blocks {
 
   #used(): Uint8Array {
     return this.#block.subarray(0, this.#usedBytes);
-  }
-
-  #fitting(bytes: Uint8Array, at: number): Uint8Array {
-    return bytes.subarray(at, at + BLOCK_BYTES - this.#usedBytes);
   }
 
   #next(): void {

@@ -1,5 +1,5 @@
 import { createHash, createHmac, randomBytes } from 'node:crypto';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -128,12 +128,27 @@ describe('createS3Objects()', () => {
 });
 
 describe('createFileObjects()', () => {
-  it('leaves no half-written file under the name of an object', async () => {
+  it('leaves nothing of a batch that it cannot write as a whole', async () => {
+    const { folder, db } = await openDatabase();
+    const objects = createFileObjects(folder);
+    const tooLong = `ab${'c'.repeat(300)}`;
+
+    const written = objects.write(USER, [
+      { place: 'abcd', bytes: Buffer.from('x') },
+      { place: tooLong, bytes: Buffer.from('x') },
+    ]);
+
+    await expect(written).rejects.toThrow('ENAMETOOLONG');
+    expect(await objects.read(db, USER, 'abcd')).toBeNull();
+    expect(readdirSync(join(folder, USER, 'ab'))).toEqual([]);
+  });
+
+  it('never writes over an object', async () => {
     const { folder, db } = await openDatabase();
     const objects = createFileObjects(folder);
     await objects.write(USER, [{ place: 'abcd', bytes: Buffer.from('x') }]);
 
-    expect(existsSync(join(folder, USER, 'ab', 'abcd.new'))).toBe(false);
+    await expect(objects.write(USER, [{ place: 'abcd', bytes: Buffer.from('y') }])).rejects.toThrow('EEXIST');
     expect((await objects.read(db, USER, 'abcd'))?.toString()).toBe('x');
   });
 });

@@ -1,20 +1,31 @@
-// Objects as files named by the hash of their bytes: written beside, synced, renamed, and their folder synced.
+// Objects as files, all of one upload in one folder: written beside each other, each synced, and their folder once. A place is new, and no row
+// names it before its file is whole, so nothing is written under another name first.
 
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { mkdir, open, readFile, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 import type { ObjectStore } from './object-store.ts';
 
 export function createFileObjects(folder: string): ObjectStore {
   const pathOf = (userId: string, place: string): string => join(folder, userId, place.slice(0, 2), place);
+  const make = createFolderMaker();
   return {
     write: async (userId, objects) => {
-      const folders = new Set<string>();
-      for (const { place, bytes } of objects) {
-        const path = pathOf(userId, place);
-        await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-        await writeDurably(path, bytes);
-        folders.add(dirname(path));
+      const files = objects.map(({ place, bytes }) => ({ path: pathOf(userId, place), bytes }));
+      const folders = new Set(files.map(({ path }) => dirname(path)));
+      for (const one of folders) await make(one);
+      const written: string[] = [];
+      const ends = await Promise.allSettled(
+        files.map(async ({ path, bytes }) => {
+          await writeDurably(path, bytes);
+          written.push(path);
+        }),
+      );
+      const failed = ends.find((end) => end.status === 'rejected');
+      if (failed !== undefined) {
+        // On a full disk the rest of a batch would stay for ever, and no row names it.
+        for (const path of written) await rm(path, { force: true });
+        throw failed.reason;
       }
       for (const one of folders) await syncFolder(one);
     },
@@ -33,15 +44,33 @@ export function createFileObjects(folder: string): ObjectStore {
   };
 }
 
+/** Makes folders, with their names on disk. One after the other: one that is there has its name on disk then, whoever made it. */
+function createFolderMaker(): (folder: string) => Promise<void> {
+  let last: Promise<void> = Promise.resolve();
+  return (folder) => {
+    const made = last.then(() => makeFolder(folder));
+    last = made.catch(() => undefined);
+    return made;
+  };
+}
+
+async function makeFolder(folder: string): Promise<void> {
+  const first = await mkdir(folder, { recursive: true, mode: 0o700 });
+  if (first === undefined) return;
+  for (let one = folder; one !== dirname(first); one = dirname(one)) await syncFolder(dirname(one));
+}
+
 async function writeDurably(path: string, bytes: Uint8Array): Promise<void> {
-  const file = await open(`${path}.new`, 'w', 0o600);
+  const file = await open(path, 'wx', 0o600);
   try {
     await file.writeFile(bytes);
-    await file.sync();
+    await file.datasync();
+  } catch (error) {
+    await rm(path, { force: true });
+    throw error;
   } finally {
     await file.close();
   }
-  await rename(`${path}.new`, path);
 }
 
 async function syncFolder(path: string): Promise<void> {

@@ -13,13 +13,9 @@ export function createPieceObjects(): ObjectStore {
   const earlier = createRowObjects();
   return {
     write: async () => undefined,
-    writeIn: (tx, userId, objects) =>
-      copyRows(
-        tx,
-        'object_pieces',
-        COLUMNS,
-        objects.flatMap((placed) => cut(userId, placed)),
-      ),
+    writeIn: async (tx, userId, objects) => {
+      if (objects.length > 0) await copyRows(tx, 'object_pieces', COLUMNS, cut(userId, objects));
+    },
     read: async (db, userId, place) => {
       const pieces = await db
         .selectFrom('object_pieces')
@@ -38,12 +34,12 @@ export function createPieceObjects(): ObjectStore {
   };
 }
 
-function cut(userId: string, { place, bytes }: PlacedBytes): CopyValue[][] {
-  const key = [Buffer.from(userId), Buffer.from(place)];
-  const count = Math.max(1, Math.ceil(bytes.length / PIECE_BYTES));
-  return Array.from({ length: count }, (_, piece) => [
-    ...key,
-    piece,
-    bytes.subarray(piece * PIECE_BYTES, (piece + 1) * PIECE_BYTES),
-  ]);
+function* cut(userId: string, objects: ReadonlyArray<PlacedBytes>): Generator<CopyValue[], void, undefined> {
+  const user = Buffer.from(userId);
+  for (const { place, bytes } of objects) {
+    const key = Buffer.from(place);
+    const count = Math.max(1, Math.ceil(bytes.length / PIECE_BYTES));
+    for (let piece = 0; piece < count; piece += 1)
+      yield [user, key, piece, bytes.subarray(piece * PIECE_BYTES, (piece + 1) * PIECE_BYTES)];
+  }
 }

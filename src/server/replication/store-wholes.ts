@@ -6,7 +6,8 @@ import type { Executor } from '../store/store.ts';
 import type { ReplicaDeps } from './replica-deps.ts';
 import type { OwnVault } from './vaults.ts';
 
-const PLACE_BYTES = 6;
+/** Places begin with what a batch has to itself, so that its objects lie beside each other, in a folder or in an index. */
+const BATCH_BYTES = 6;
 
 interface PlacedFrame {
   readonly frame: ObjectFrame;
@@ -37,9 +38,10 @@ export async function storeWholes(
   if (byId.size === 0) return statuses;
   for (const { id, totalBytes } of byId.values()) statuses.set(id, { id, status: 'known', receivedBytes: totalBytes });
   const there = await readRows(db, vault, [...byId.keys()]);
+  const batch = randomBytes(BATCH_BYTES).toString('hex');
   const fresh = [...byId.values()]
     .filter(({ id }) => there.get(id)?.is_damaged !== 0)
-    .map((frame): PlacedFrame => ({ frame, place: `${frame.hash}.${randomBytes(PLACE_BYTES).toString('hex')}` }));
+    .map((frame, index): PlacedFrame => ({ frame, place: `${batch}${index.toString(16)}.${frame.hash}` }));
   if (fresh.length === 0) return statuses;
   const bytesOf = ({ frame, place }: PlacedFrame) => ({ place, bytes: frame.bytes });
   await objects.write(vault.userId, fresh.map(bytesOf));

@@ -1,7 +1,6 @@
 // Many rows with large values into one table of PostgreSQL, by COPY: their bytes are copied once. As parameters of INSERT the driver copies
 // them three times, and the database takes twice as long.
 
-import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 
 import {
@@ -31,9 +30,9 @@ export type CopyValue = number | Uint8Array;
 
 /** What stands as the one parameter of a COPY. */
 class CopyInput {
-  readonly rows: ReadonlyArray<readonly CopyValue[]>;
+  readonly rows: Iterable<readonly CopyValue[]>;
 
-  constructor(rows: ReadonlyArray<readonly CopyValue[]>) {
+  constructor(rows: Iterable<readonly CopyValue[]>) {
     this.rows = rows;
   }
 }
@@ -47,9 +46,8 @@ export async function copyRows(
   db: Kysely<ServerTables>,
   table: string,
   columns: readonly string[],
-  rows: ReadonlyArray<readonly CopyValue[]>,
+  rows: Iterable<readonly CopyValue[]>,
 ): Promise<void> {
-  if (rows.length === 0) return;
   const statement = `COPY ${table} (${columns.join(', ')}) FROM STDIN (FORMAT binary)`;
   await db.executeQuery(CompiledQuery.raw(statement, [new CopyInput(rows)]));
 }
@@ -95,67 +93,71 @@ class CopyingClient implements PostgresPoolClient {
 
   async #copy(statement: string, { rows }: CopyInput): Promise<PostgresQueryResult<never>> {
     const stream = this.#client.query(copyFrom(statement));
-    const blocks = encode(rows);
-    await pipeline(Readable.from(blocks), stream);
-    // They are written. Left to the collector, it would look through the whole heap for each 64 MB.
-    for (const block of blocks) releaseOwner(block);
+    const block = Buffer.allocUnsafeSlow(BLOCK_BYTES);
+    await pipeline(encode(rows, block), stream);
+    // Only where all of it is written: of a connection that broke, the kernel's part may be under way. Left to the collector, it would look
+    // through the whole heap for each 64 MB.
+    releaseOwner(block);
     return { command: 'INSERT', rowCount: stream.rowCount, rows: [] };
   }
 }
 
-/** The binary format, however values lie across the ends of blocks. */
-function encode(rows: ReadonlyArray<readonly CopyValue[]>): Uint8Array[] {
-  const blocks = new Blocks();
-  blocks.addBytes(HEADER);
+/**
+ * The binary format, however values lie across the ends of blocks. Each block is the same memory: the next is made when the stream has asked
+ * for more, and a stream whose limit is lower than a block does so when the socket has taken it.
+ */
+function* encode(rows: Iterable<readonly CopyValue[]>, memory: Buffer): Generator<Buffer, void, undefined> {
+  const block = new Block(memory);
+  yield* block.addBytes(HEADER);
   for (const row of rows) {
-    blocks.addInt16(row.length);
+    if (block.freeBytes < INT16_BYTES) yield block.take();
+    block.addInt16(row.length);
     for (const value of row) {
-      blocks.addInt32(typeof value === 'number' ? INT32_BYTES : value.length);
-      if (typeof value === 'number') blocks.addInt32(value);
-      else blocks.addBytes(value);
+      if (block.freeBytes < 2 * INT32_BYTES) yield block.take();
+      block.addInt32(typeof value === 'number' ? INT32_BYTES : value.length);
+      if (typeof value === 'number') block.addInt32(value);
+      else yield* block.addBytes(value);
     }
   }
-  blocks.addBytes(TRAILER);
-  return blocks.end();
+  yield* block.addBytes(TRAILER);
+  yield block.take();
 }
 
-/** Buffers that fill up; numbers are written into them directly, since a buffer for each costs more than the bytes do. */
-class Blocks {
-  readonly #full: Uint8Array[] = [];
-  #block = Buffer.allocUnsafeSlow(BLOCK_BYTES);
+/** Memory that fills up; numbers are written into it directly, since a buffer for each costs more than the bytes do. */
+class Block {
+  readonly #memory: Buffer;
   #usedBytes = 0;
 
+  constructor(memory: Buffer) {
+    this.#memory = memory;
+  }
+
+  get freeBytes(): number {
+    return this.#memory.length - this.#usedBytes;
+  }
+
   addInt16(value: number): void {
-    if (BLOCK_BYTES - this.#usedBytes < INT16_BYTES) this.#next();
-    this.#usedBytes = this.#block.writeInt16BE(value, this.#usedBytes);
+    this.#usedBytes = this.#memory.writeInt16BE(value, this.#usedBytes);
   }
 
   addInt32(value: number): void {
-    if (BLOCK_BYTES - this.#usedBytes < INT32_BYTES) this.#next();
-    this.#usedBytes = this.#block.writeInt32BE(value, this.#usedBytes);
+    this.#usedBytes = this.#memory.writeInt32BE(value, this.#usedBytes);
   }
 
-  addBytes(bytes: Uint8Array): void {
+  *addBytes(bytes: Uint8Array): Generator<Buffer, void, undefined> {
     for (let at = 0; at < bytes.length;) {
-      if (this.#usedBytes === BLOCK_BYTES) this.#next();
-      const part = bytes.subarray(at, at + BLOCK_BYTES - this.#usedBytes);
-      this.#block.set(part, this.#usedBytes);
+      if (this.freeBytes === 0) yield this.take();
+      const part = bytes.subarray(at, at + this.freeBytes);
+      this.#memory.set(part, this.#usedBytes);
       this.#usedBytes += part.length;
       at += part.length;
     }
   }
 
-  end(): Uint8Array[] {
-    return [...this.#full, this.#used()];
-  }
-
-  #used(): Uint8Array {
-    return this.#block.subarray(0, this.#usedBytes);
-  }
-
-  #next(): void {
-    this.#full.push(this.#used());
-    this.#block = Buffer.allocUnsafeSlow(BLOCK_BYTES);
+  /** What it holds; afterwards it is empty. */
+  take(): Buffer {
+    const used = this.#memory.subarray(0, this.#usedBytes);
     this.#usedBytes = 0;
+    return used;
   }
 }

@@ -2,7 +2,6 @@
 // (store/tables.ts) and migrations (store/migrations/); this file is the only one that knows them all.
 
 import { randomBytes } from 'node:crypto';
-import { join } from 'node:path';
 
 import type { HelloAnswer } from '../shared/replication/account.ts';
 import { OLDEST_PROTOCOL_VERSION, PROTOCOL_VERSION } from '../shared/replication/limits.ts';
@@ -19,16 +18,11 @@ import { createGraphqlRoute } from './graphql/graphql-route.ts';
 import { createOperationRoutes } from './operation-routes.ts';
 import { createEventStreams } from './replication/event-streams.ts';
 import { collectGarbage } from './replication/collect-garbage.ts';
-import { createFileObjects } from './replication/file-objects.ts';
 import { provideGeneration } from './replication/generation.ts';
-import type { ObjectStore } from './replication/object-store.ts';
-import { createPieceObjects } from './replication/piece-objects.ts';
+import { openObjects, type ObjectOptions } from './replication/open-objects.ts';
 import type { ReplicaDeps, ReplicaLimits } from './replication/replica-deps.ts';
 import { createReplicaRoutes } from './replication/replica-routes.ts';
 import { openPublishing } from './publishing/open-publishing.ts';
-import { createRowObjects } from './replication/row-objects.ts';
-import { createS3Objects, type S3Options } from './replication/s3-objects.ts';
-import type { DatabaseKind } from './store/dialects.ts';
 import { openStore } from './store/store.ts';
 
 export interface ServerOptions {
@@ -39,8 +33,8 @@ export interface ServerOptions {
   readonly dataFolder: string;
   /** `postgres://...`, or null for SQLite in the data folder. */
   readonly databaseUrl: string | null;
-  /** Where the bytes of objects lie (S31). */
-  readonly objects: 'database' | 'files' | Omit<S3Options, 'nowMs'>;
+  /** Where the bytes of objects that come go to (S31). */
+  readonly objects: ObjectOptions['objects'];
   /** What an account may store. */
   readonly limits: ReplicaLimits;
   /** What an account may have published, in sealed bytes; beside what its replica takes. */
@@ -144,12 +138,6 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     await store.close();
     throw error;
   }
-}
-
-function openObjects({ objects, dataFolder, nowMs }: ServerOptions, kind: DatabaseKind): ObjectStore {
-  if (typeof objects === 'object') return createS3Objects({ ...objects, nowMs });
-  if (objects === 'files') return createFileObjects(join(dataFolder, 'objects'));
-  return kind === 'postgres' ? createPieceObjects() : createRowObjects();
 }
 
 function createHelloRoute({ version, isSignUpOpen, nowMs }: ServerOptions): Route {

@@ -6,7 +6,7 @@ import { sql } from 'kysely';
 import { expect, it } from 'vitest';
 
 import type { PlacedBytes } from '../../src/server/replication/object-store.ts';
-import { createPieceObjects } from '../../src/server/replication/piece-objects.ts';
+import { openObjects } from '../../src/server/replication/open-objects.ts';
 import { openStore } from '../../src/server/store/store.ts';
 import { findPostgres, startPostgres } from '../support/postgres.ts';
 
@@ -23,7 +23,7 @@ it.skipIf(bin === null)('[S31] gives back what was stored together, wherever in 
     onTrouble: () => undefined,
   });
   try {
-    const objects = createPieceObjects();
+    const objects = openObjects({ objects: 'database', dataFolder: '/nowhere', nowMs: () => 0 }, 'postgres');
     const batch = randomBytes(1_000_000);
     const far = randomBytes(3_000_000);
     const cases: Readonly<Record<string, readonly Uint8Array[]>> = {

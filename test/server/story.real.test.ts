@@ -1,6 +1,8 @@
 // What must hold on both databases. PostgreSQL is started by the test; where it is not installed its part is skipped, and counted.
 
 import { randomBytes } from 'node:crypto';
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
@@ -13,7 +15,17 @@ import { markRestored } from '../../src/server/administer.ts';
 import type { ServerOptions } from '../../src/server/server.ts';
 import { findPostgres, startPostgres, type TestPostgres } from '../support/postgres.ts';
 import { anObject, newObjectId, newVaultId, ReplicaClient, sha256, toFrame } from '../support/replica-client.ts';
-import { call, logIn, newDevice, refresh, refusalOf, signUp, startTestServer } from '../support/sync-server.ts';
+import {
+  call,
+  logIn,
+  newDevice,
+  refresh,
+  refusalOf,
+  signUp,
+  startTestServer,
+  type TestServer,
+} from '../support/sync-server.ts';
+import { makeTemporaryFolder } from '../support/temporary-folder.ts';
 
 /** Stories share a database; each has accounts of its own. */
 const newEmail = (): string => `${randomBytes(6).toString('hex')}@example.org`;
@@ -210,6 +222,36 @@ describe.each(['sqlite', 'postgres'] as const)('the sync server on %s', (kind) =
         [100, true],
         [0, false],
       ]);
+    });
+
+    it('[S31] finds and frees what was stored before the place of objects was changed', async () => {
+      await using folder = makeTemporaryFolder();
+      const inDatabase = anObject(20_000);
+      const inFiles = anObject();
+      const options: Partial<ServerOptions> = { databaseUrl, dataFolder: folder.path };
+      const email = newEmail();
+      const vault = newVaultId();
+      const first = await startTestServer({ ...options, objects: 'database' });
+      await signUp(first.address, email);
+      const device = await logIn(first.address, email);
+      const at = ({ address }: TestServer) => new ReplicaClient(address, device, vault);
+      await at(first).createVault();
+      await at(first).upload(inDatabase);
+      await first.server.close();
+      const second = await startTestServer({ ...options, objects: 'files' });
+      await at(second).upload(inFiles);
+      const stored = [inDatabase, inFiles];
+      const bytesIn = (frames: ReadonlyArray<{ readonly bytes: Uint8Array }>) =>
+        frames.map(({ bytes }) => Buffer.from(bytes).toString('hex'));
+
+      expect(bytesIn(await at(second).get(stored.map(({ id }) => id)))).toEqual(bytesIn(stored));
+      await second.server.close();
+      await using third = await startTestServer({ ...options, objects: 'database' });
+      expect(bytesIn(await at(third).get(stored.map(({ id }) => id)))).toEqual(bytesIn(stored));
+      await at(third).send('POST', 'free', { json: { ids: [inFiles.id] } });
+
+      const left = readdirSync(join(folder.path, 'objects'), { recursive: true, withFileTypes: true });
+      expect(left.filter((one) => one.isFile())).toEqual([]);
     });
 
     it('[S8] frees at once what a device wants gone, where no live entry names it', async () => {

@@ -1,16 +1,13 @@
-// Objects in PostgreSQL, cut into rows that fill a page each (migrations/0050-object-pieces.ts). Those of before it are one row each, and are
-// found too.
+// Objects in PostgreSQL, cut into rows that fill a page each (migrations/0050-object-pieces.ts).
 
 import { copyRows, type CopyValue } from '../store/copy-rows.ts';
 import type { ObjectStore, PlacedBytes } from './object-store.ts';
-import { createRowObjects } from './row-objects.ts';
 
 /** With the header of a row, the account, the place and its number, just below the 8,160 bytes that a page has for one row. */
 const PIECE_BYTES = 8_000;
 const COLUMNS = ['user_id', 'place', 'piece_no', 'bytes'] as const;
 
 export function createPieceObjects(): ObjectStore {
-  const earlier = createRowObjects();
   return {
     write: async () => undefined,
     writeIn: async (tx, userId, objects) => {
@@ -24,12 +21,11 @@ export function createPieceObjects(): ObjectStore {
         .where('place', '=', place)
         .orderBy('piece_no')
         .execute();
-      return pieces.length > 0 ? Buffer.concat(pieces.map(({ bytes }) => bytes)) : earlier.read(db, userId, place);
+      return pieces.length > 0 ? Buffer.concat(pieces.map(({ bytes }) => bytes)) : null;
     },
     remove: async (db, userId, places) => {
       if (places.length === 0) return;
       await db.deleteFrom('object_pieces').where('user_id', '=', userId).where('place', 'in', places).execute();
-      await earlier.remove(db, userId, places);
     },
   };
 }

@@ -21,8 +21,8 @@ const UPLOAD_BYTES = MAX_BATCH_BYTES - 64 * 1024;
 const PUSH_BYTES = 4 * 1024 * 1024;
 /** Batches on their way at once. */
 const MAX_CONCURRENT_UPLOADS = 3;
-/** Entries that are made and sent at a time: their objects must be there first, and the vault makes them in one go, in which captures wait. */
-const DRAFTS = 4;
+/** Entries that are made and sent at a time, as far as the vault makes them in one go: their objects must be there first. */
+const DRAFTS = 32;
 
 export interface SenderDeps {
   readonly server: SyncServer;

@@ -20,6 +20,10 @@ import type { DraftOptions, FieldChange, ReplicaSelection } from '../vault-repli
 /** Compressed it must stay under what an entry may hold, and content ids do not compress. */
 const MAX_ENTRY_JSON_BYTES = 160 * 1024;
 const MAX_SNAPSHOTS_PER_ENTRY = 32;
+/** Of all snapshots of one go, in which captures wait: some 40 ms on a slow machine. A snapshot is never cut. */
+export const MAX_ITEMS_PER_DRAFT = 4_000;
+/** What a snapshot takes whatever is in it. */
+const SNAPSHOT_AS_ITEMS = 20;
 export const MAX_FIELDS_PER_ENTRY = 200;
 /** After so many entries comes a full picture: whoever missed something is right again. */
 export const FULL_EVERY = 256;
@@ -160,6 +164,8 @@ class SnapshotExporter {
   sinceFull: number;
   #pending: { readonly facts: SnapshotFacts | null; readonly change: Change }[] = [];
   #pendingBytes = 0;
+  /** Looked at so far. */
+  #items = 0;
   /** The last sequence that an entry tells. */
   #flushedThrough: number;
 
@@ -176,7 +182,7 @@ class SnapshotExporter {
   run(entries: Draft[]): void {
     const { index } = this.#state;
     for (let at = index.positionFrom(this.through + 1); at < index.count; at += 1) {
-      if (entries.length >= this.#options.maxEntries) break;
+      if (entries.length >= this.#options.maxEntries || this.#items >= MAX_ITEMS_PER_DRAFT) break;
       this.#add(at, entries);
     }
     this.#flush(entries);
@@ -186,6 +192,7 @@ class SnapshotExporter {
     const { index } = this.#state;
     const sequence = index.sequenceAt(at);
     const { prefix, body, manifest } = this.#state.readSnapshot(sequence);
+    this.#items += SNAPSHOT_AS_ITEMS + manifest.size;
     const wanted = selectItems(manifest, this.#options.selection);
     const { entries: sendable, gaps } = this.#sendable(wanted, prefix.takenAtMs);
     const isFull = this.picture === null || this.sinceFull >= FULL_EVERY;

@@ -1,6 +1,7 @@
-// Sync as two devices have it, each with a vault and the service of the app, over a server of its own process, on SQLite and PostgreSQL in
-// one run: how long until a capture is on the other device, and how fast a whole vault goes up and comes down. CAIRN_BENCH_SYNC_MB sets how
-// much (1,024). Without PostgreSQL its figures are missing, and fall short.
+// Sync as two devices have it, each with a vault and the service of the app, over a server of its own process: how long until a capture is on
+// the other device, and how fast a whole vault goes up and comes down. In one run on SQLite, and on PostgreSQL with the objects in files, as
+// docs/self-hosting.md sets it up, and in the database, as several nodes share them. CAIRN_BENCH_SYNC_MB sets how much (1,024). Without
+// PostgreSQL its figures are missing, and fall short.
 
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
@@ -48,24 +49,29 @@ interface Results {
 
 await using folder = makeTemporaryFolder();
 const batches = Array.from({ length: LIMIT_BATCHES }, () => randomBytes(MAX_BATCH_BYTES));
-const figures = toFigures('SQLite', await measure(join(folder.path, 'sqlite'), null));
+const figures = toFigures('SQLite', await measure({ dataFolder: join(folder.path, 'sqlite') }));
 const bin = findPostgres();
 const postgres = bin === null ? null : startPostgres(bin, AS_INSTALLED);
 try {
-  figures.push(
-    ...toFigures(
-      'PostgreSQL',
-      postgres === null ? null : await measure(join(folder.path, 'postgres'), postgres.createDatabase()),
-    ),
-  );
+  for (const objects of ['files', 'database'] as const) {
+    const setting = { dataFolder: join(folder.path, `postgres-${objects}`), objects };
+    const results = postgres === null ? null : await measure({ ...setting, databaseUrl: postgres.createDatabase() });
+    figures.push(...toFigures(`PostgreSQL, objects in ${objects === 'files' ? 'files' : 'it'}`, results));
+  }
 } finally {
   postgres?.close();
 }
 process.stdout.write(JSON.stringify(figures));
 
-async function measure(dataFolder: string, databaseUrl: string | null): Promise<Results> {
+interface Setting {
+  readonly dataFolder: string;
+  readonly databaseUrl?: string;
+  readonly objects?: 'database' | 'files';
+}
+
+async function measure({ dataFolder, databaseUrl, objects }: Setting): Promise<Results> {
   mkdirSync(dataFolder, { recursive: true });
-  const server = await startServerProcess(dataFolder, databaseUrl);
+  const server = await startServerProcess(dataFolder, databaseUrl, objects);
   try {
     await using one = await createServiceDevice('one');
     await one.sync.logIn({ server: server.address, email: EMAIL, password: ACCOUNT_PASSWORD, isSignUp: true });

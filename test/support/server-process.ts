@@ -26,6 +26,7 @@ export interface ServerProcess {
 export async function startServerProcess(
   dataFolder: string,
   databaseUrl: string | null = null,
+  objects: 'database' | 'files' = 'database',
 ): Promise<ServerProcess> {
   const args = [
     '--disable-warning=ExperimentalWarning',
@@ -36,6 +37,8 @@ export async function startServerProcess(
     '0',
     '--data-dir',
     dataFolder,
+    '--objects',
+    objects,
   ];
   const { DATABASE_URL: _, ...env } = process.env;
   const child = spawn(process.execPath, args, {

@@ -1,6 +1,7 @@
-// The sync server, on SQLite and PostgreSQL side by side, each as a process of its own: entries of a first sync, a pull with nothing new over a
-// long log, the upload of objects as a share of what loopback and disk allow, memory with connected devices. CAIRN_BENCH_ENTRIES (1,000,000),
-// CAIRN_BENCH_UPLOAD_MB (256) and CAIRN_BENCH_DEVICES (1,000) set how much. Without PostgreSQL its figures are missing, and fall short.
+// The sync server, each time as a process of its own, on SQLite and on PostgreSQL with the objects in files and in it: entries of a first sync, a
+// pull with nothing new over a long log, the upload of objects as a share of what loopback and disk allow, memory with connected devices.
+// CAIRN_BENCH_ENTRIES (1,000,000), CAIRN_BENCH_UPLOAD_MB (256) and CAIRN_BENCH_DEVICES (1,000) set how much. Without PostgreSQL its figures are
+// missing, and fall short.
 
 import { createHash, randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync } from 'node:fs';
@@ -26,29 +27,44 @@ const PUSHED_AT_ONCE = 500;
 const PULLS = 200;
 const OBJECT_BYTES = 128 * 1024;
 /** As a device does. */
-const MAX_CONCURRENT_UPLOADS = 2;
+const MAX_CONCURRENT_UPLOADS = 3;
 const MB = 1024 * 1024;
 const USER = '0123456789abcdef';
+
+interface Setting {
+  readonly dataFolder: string;
+  readonly databaseUrl?: string | null;
+  readonly objects?: 'database' | 'files';
+}
+
+interface Results {
+  readonly entriesPerSecond: number;
+  readonly pullMs: number;
+  readonly uploadShare: number;
+  readonly memoryMb: number;
+}
 
 await using folder = makeTemporaryFolder();
 const batches = Array.from({ length: Math.ceil((UPLOAD_MB * MB) / (OBJECT_BYTES * MAX_BATCH_FRAMES)) }, () =>
   Buffer.concat(Array.from({ length: MAX_BATCH_FRAMES }, () => toFrame(anObject(OBJECT_BYTES)))),
 );
 const uploadedMb = (batches.length * MAX_BATCH_FRAMES * OBJECT_BYTES) / MB;
-const limitMbPerSecond = await measureTransferLimit(batches, folder.path);
 const figures: Figure[] = [];
-figures.push(...(await measureServer('SQLite', null)));
+figures.push(...toFigures('SQLite', await runServer({ dataFolder: join(folder.path, 'sqlite') })));
 const bin = findPostgres();
 const postgres = bin === null ? null : startPostgres(bin, '');
 try {
-  figures.push(...(await measureServer('PostgreSQL', postgres?.createDatabase() ?? 'missing')));
+  for (const objects of ['files', 'database'] as const) {
+    const setting = { dataFolder: join(folder.path, `postgres-${objects}`), objects };
+    const results = postgres === null ? null : await runServer({ ...setting, databaseUrl: postgres.createDatabase() });
+    figures.push(...toFigures(`PostgreSQL, objects in ${objects === 'files' ? 'files' : 'it'}`, results));
+  }
 } finally {
   postgres?.close();
 }
 process.stdout.write(JSON.stringify(figures));
 
-async function measureServer(name: string, databaseUrl: string | null): Promise<Figure[]> {
-  const results = databaseUrl === 'missing' ? null : await runServer(join(folder.path, name), databaseUrl);
+function toFigures(name: string, results: Results | null): Figure[] {
   return [
     {
       name: `${name}: entries a second on a first sync`,
@@ -77,11 +93,11 @@ async function measureServer(name: string, databaseUrl: string | null): Promise<
   ];
 }
 
-async function runServer(dataFolder: string, databaseUrl: string | null) {
+async function runServer({ dataFolder, databaseUrl = null, objects }: Setting): Promise<Results> {
   mkdirSync(dataFolder, { recursive: true });
   const devices = await seed(dataFolder, databaseUrl);
   const vault = newVaultId();
-  const server = await startServerProcess(dataFolder, databaseUrl);
+  const server = await startServerProcess(dataFolder, databaseUrl, objects);
   try {
     const client = new ReplicaClient(server.address, devices[0]!, vault);
     await client.createVault();
@@ -92,6 +108,7 @@ async function runServer(dataFolder: string, databaseUrl: string | null) {
       for (let at = 0; at < PUSHED; at += PUSHED_AT_ONCE)
         assertOk(await client.push(...entries.slice(at, at + PUSHED_AT_ONCE)));
     });
+    const limitBefore = await measureTransferLimit(batches, dataFolder);
     const uploaded = await timeMs(async () => {
       const left = batches.values();
       const send = async (): Promise<void> => {
@@ -99,6 +116,7 @@ async function runServer(dataFolder: string, databaseUrl: string | null) {
       };
       await Promise.all(Array.from({ length: MAX_CONCURRENT_UPLOADS }, send));
     });
+    const limitAfter = await measureTransferLimit(batches, dataFolder);
     await lengthenLog(dataFolder, databaseUrl, before + PUSHED);
     const reader = new ReplicaClient(server.address, devices[1]!, vault);
     // The server has closed connections that nobody used meanwhile.
@@ -112,7 +130,7 @@ async function runServer(dataFolder: string, databaseUrl: string | null) {
     return {
       entriesPerSecond: (PUSHED / pushed.ms) * 1_000,
       pullMs: percentile(pulls, 0.5),
-      uploadShare: ((uploadedMb / uploaded.ms) * 1_000 * 100) / limitMbPerSecond,
+      uploadShare: ((uploadedMb / uploaded.ms) * 1_000 * 100) / ((limitBefore + limitAfter) / 2),
       memoryMb,
     };
   } finally {

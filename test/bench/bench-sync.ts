@@ -3,7 +3,6 @@
 // docs/self-hosting.md sets it up, and in the database, as several nodes share them. CAIRN_BENCH_SYNC_MB sets how much (1,024). Without
 // PostgreSQL its figures are missing, and fall short.
 
-import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -34,7 +33,7 @@ const SMALL_SNAPSHOTS = 2_000;
 const UPKEEP_MS = 2_000;
 /** No settings: PostgreSQL as it is when it is installed. */
 const AS_INSTALLED = '';
-/** What is looked at for the limit, before and after an upload: a virtual disk is twice as fast in one minute as in the next. */
+/** What is looked at for the limit. */
 const LIMIT_BATCHES = 64;
 
 interface Results {
@@ -89,9 +88,9 @@ async function measure({ dataFolder, databaseUrl, objects }: Setting): Promise<R
     for (let savedMb = 0; savedMb < VAULT_MB; savedMb += SNAPSHOT_MB)
       await one.vault.save(aLargeCapture((takenAtMs += 1_000)));
     await rest(one);
-    const before = await measureLimit(dataFolder);
+    const before = await measureTransferLimit(batches, dataFolder);
     const large = await measureTransfer(one, two);
-    const after = await measureLimit(dataFolder);
+    const after = await measureTransferLimit(batches, dataFolder);
     return {
       arrivalsMs,
       limitMbPerSecond: (before + after) / 2,
@@ -103,14 +102,6 @@ async function measure({ dataFolder, databaseUrl, objects }: Setting): Promise<R
   } finally {
     await server.kill();
   }
-}
-
-/** Afterwards all that was written is on disk, and is not written while something is measured. */
-async function measureLimit(at: string): Promise<number> {
-  execFileSync('sync');
-  const mbPerSecond = await measureTransferLimit(batches, at);
-  execFileSync('sync');
-  return mbPerSecond;
 }
 
 /** A vault of so much is not a second old: its search index has followed, and parity is built. */

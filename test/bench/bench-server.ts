@@ -1,6 +1,6 @@
 // The sync server, each time as a process of its own, on SQLite and on PostgreSQL with the objects in files and in it: entries of a first sync, a
 // pull with nothing new over a long log, the upload of objects as a share of what loopback and disk allow, memory with connected devices.
-// CAIRN_BENCH_ENTRIES (1,000,000), CAIRN_BENCH_UPLOAD_MB (256) and CAIRN_BENCH_DEVICES (1,000) set how much. Without PostgreSQL its figures are
+// CAIRN_BENCH_ENTRIES (1,000,000), CAIRN_BENCH_UPLOAD_MB (1,024) and CAIRN_BENCH_DEVICES (1,000) set how much. Without PostgreSQL its figures are
 // missing, and fall short.
 
 import { createHash, randomBytes } from 'node:crypto';
@@ -20,7 +20,7 @@ import { atLeast, atMost, percentile, timeMs, type Figure } from './measure.ts';
 import { measureTransferLimit } from './transfer-limit.ts';
 
 const LOG_ENTRIES = Number(process.env['CAIRN_BENCH_ENTRIES'] ?? 1_000_000);
-const UPLOAD_MB = Number(process.env['CAIRN_BENCH_UPLOAD_MB'] ?? 256);
+const UPLOAD_MB = Number(process.env['CAIRN_BENCH_UPLOAD_MB'] ?? 1_024);
 const DEVICES = Number(process.env['CAIRN_BENCH_DEVICES'] ?? 1_000);
 const PUSHED = 4_000;
 const PUSHED_AT_ONCE = 500;

@@ -29,6 +29,8 @@ export async function startServerProcess(
   objects: 'database' | 'files' = 'database',
 ): Promise<ServerProcess> {
   const args = [
+    // As bin/cairn starts it.
+    '--max-semi-space-size=4',
     '--disable-warning=ExperimentalWarning',
     MAIN,
     'server',

@@ -6,17 +6,16 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { get } from 'node:http';
-import { join } from 'node:path';
 
 import { openStore } from '../../src/server/store/store.ts';
 import { MAX_BATCH_FRAMES } from '../../src/shared/replication/limits.ts';
 import { pathOf } from '../../src/shared/replication/routes.ts';
-import { findPostgres, startPostgres } from '../support/postgres.ts';
 import { anObject, newVaultId, ReplicaClient, toFrame } from '../support/replica-client.ts';
 import { startServerProcess, type ServerProcess } from '../support/server-process.ts';
 import { newDevice, type TestDevice } from '../support/sync-server.ts';
 import { makeTemporaryFolder } from '../support/temporary-folder.ts';
 import { atLeast, atMost, percentile, timeMs, type Figure } from './measure.ts';
+import { measureOnEach, type ServerSetting } from './server-settings.ts';
 import { measureTransferLimit } from './transfer-limit.ts';
 
 const LOG_ENTRIES = Number(process.env['CAIRN_BENCH_ENTRIES'] ?? 1_000_000);
@@ -31,12 +30,6 @@ const MAX_CONCURRENT_UPLOADS = 3;
 const MB = 1024 * 1024;
 const USER = '0123456789abcdef';
 
-interface Setting {
-  readonly dataFolder: string;
-  readonly databaseUrl?: string | null;
-  readonly objects?: 'database' | 'files';
-}
-
 interface Results {
   readonly entriesPerSecond: number;
   readonly pullMs: number;
@@ -49,19 +42,7 @@ const batches = Array.from({ length: Math.ceil((UPLOAD_MB * MB) / (OBJECT_BYTES 
   Buffer.concat(Array.from({ length: MAX_BATCH_FRAMES }, () => toFrame(anObject(OBJECT_BYTES)))),
 );
 const uploadedMb = (batches.length * MAX_BATCH_FRAMES * OBJECT_BYTES) / MB;
-const figures: Figure[] = [];
-figures.push(...toFigures('SQLite', await runServer({ dataFolder: join(folder.path, 'sqlite') })));
-const bin = findPostgres();
-const postgres = bin === null ? null : startPostgres(bin, '');
-try {
-  for (const objects of ['files', 'database'] as const) {
-    const setting = { dataFolder: join(folder.path, `postgres-${objects}`), objects };
-    const results = postgres === null ? null : await runServer({ ...setting, databaseUrl: postgres.createDatabase() });
-    figures.push(...toFigures(`PostgreSQL, objects in ${objects === 'files' ? 'files' : 'it'}`, results));
-  }
-} finally {
-  postgres?.close();
-}
+const figures = await measureOnEach(folder.path, runServer, toFigures);
 process.stdout.write(JSON.stringify(figures));
 
 function toFigures(name: string, results: Results | null): Figure[] {
@@ -93,7 +74,7 @@ function toFigures(name: string, results: Results | null): Figure[] {
   ];
 }
 
-async function runServer({ dataFolder, databaseUrl = null, objects }: Setting): Promise<Results> {
+async function runServer({ dataFolder, databaseUrl, objects }: ServerSetting): Promise<Results> {
   mkdirSync(dataFolder, { recursive: true });
   const devices = await seed(dataFolder, databaseUrl);
   const vault = newVaultId();

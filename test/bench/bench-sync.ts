@@ -5,12 +5,10 @@
 
 import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 
 import { MAX_BATCH_BYTES } from '../../src/shared/replication/limits.ts';
 import { aCapture, aStream, aTerminal } from '../support/captures.ts';
-import { findPostgres, startPostgres } from '../support/postgres.ts';
 import { startServerProcess } from '../support/server-process.ts';
 import {
   ACCOUNT_PASSWORD,
@@ -21,6 +19,7 @@ import {
 } from '../support/sync-services.ts';
 import { makeTemporaryFolder } from '../support/temporary-folder.ts';
 import { atLeast, atMost, percentile, timeMs, type Figure } from './measure.ts';
+import { measureOnEach, type ServerSetting } from './server-settings.ts';
 import { measureTransferLimit } from './transfer-limit.ts';
 
 const MB = 1024 * 1024;
@@ -31,8 +30,6 @@ const CAPTURE_BYTES = 100_000;
 const BETWEEN_CAPTURES_MS = 250;
 const SMALL_SNAPSHOTS = 2_000;
 const UPKEEP_MS = 2_000;
-/** No settings: PostgreSQL as it is when it is installed. */
-const AS_INSTALLED = '';
 /** What is looked at for the limit. */
 const LIMIT_BATCHES = 64;
 
@@ -48,27 +45,10 @@ interface Results {
 
 await using folder = makeTemporaryFolder();
 const batches = Array.from({ length: LIMIT_BATCHES }, () => randomBytes(MAX_BATCH_BYTES));
-const figures = toFigures('SQLite', await measure({ dataFolder: join(folder.path, 'sqlite') }));
-const bin = findPostgres();
-const postgres = bin === null ? null : startPostgres(bin, AS_INSTALLED);
-try {
-  for (const objects of ['files', 'database'] as const) {
-    const setting = { dataFolder: join(folder.path, `postgres-${objects}`), objects };
-    const results = postgres === null ? null : await measure({ ...setting, databaseUrl: postgres.createDatabase() });
-    figures.push(...toFigures(`PostgreSQL, objects in ${objects === 'files' ? 'files' : 'it'}`, results));
-  }
-} finally {
-  postgres?.close();
-}
+const figures = await measureOnEach(folder.path, measure, toFigures);
 process.stdout.write(JSON.stringify(figures));
 
-interface Setting {
-  readonly dataFolder: string;
-  readonly databaseUrl?: string;
-  readonly objects?: 'database' | 'files';
-}
-
-async function measure({ dataFolder, databaseUrl, objects }: Setting): Promise<Results> {
+async function measure({ dataFolder, databaseUrl, objects }: ServerSetting): Promise<Results> {
   mkdirSync(dataFolder, { recursive: true });
   const server = await startServerProcess(dataFolder, databaseUrl, objects);
   try {

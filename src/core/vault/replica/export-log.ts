@@ -20,7 +20,7 @@ import type { DraftOptions, FieldChange, ReplicaSelection } from '../vault-repli
 /** Compressed it must stay under what an entry may hold, and content ids do not compress. */
 const MAX_ENTRY_JSON_BYTES = 160 * 1024;
 const MAX_SNAPSHOTS_PER_ENTRY = 32;
-/** Of all snapshots of one go, in which captures wait: some 40 ms on a slow machine. A snapshot is never cut. */
+/** Of all snapshots of one go, in which captures wait: some 50 ms at most on a slow machine. A snapshot is never cut. */
 export const MAX_ITEMS_PER_DRAFT = 4_000;
 /** What a snapshot takes whatever is in it. */
 const SNAPSHOT_AS_ITEMS = 20;

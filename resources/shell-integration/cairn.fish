@@ -86,7 +86,9 @@ function __cairn_open
         # So many shells have left something that nobody takes in.
         set -l files $base/shell/*
         test (count $files) -lt 400; or continue
-        set -l now (date +%s)000000
+        # Microseconds, where this `date` knows them: shells of one second stay in their order.
+        set -l now (date +%s%6N)
+        string match -qr '^\d{16}$' -- $now; or set now (date +%s)000000
         # `exec fish` has the same number and, within a second, the same time.
         while test -e $base/shell/.$now-$fish_pid.scratch
             set now (math $now + 1)

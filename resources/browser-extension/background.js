@@ -124,11 +124,13 @@ async function answer(opened, message) {
   const asked = /** @type {{ type?: unknown, request?: unknown, command?: Command }} */ (message);
   const { type, request, command } = asked;
   if (type !== 'command' || typeof request !== 'number' || command === undefined) return;
-  try {
-    post(opened, { type: 'result', request, ok: true, value: await obey(command) });
-  } catch (error) {
-    post(opened, { type: 'result', request, ok: false, error: messageOf(error) });
-  }
+  const result = await obey(command).then(
+    (value) => ({ ok: true, value }),
+    (/** @type {unknown} */ error) => ({ ok: false, error: messageOf(error) }),
+  );
+  // Before the result: who has it and looks must see what was opened or closed, or would open it once more.
+  await postSnapshot();
+  post(opened, { type: 'result', request, ...result });
   schedule();
 }
 

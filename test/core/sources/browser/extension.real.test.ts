@@ -243,6 +243,8 @@ async function tellStory(browser: Browser): Promise<void> {
   expect(plan.map(({ status }) => status)).toEqual(workspace.map(() => 'planned'));
   expect(plan[2]?.detail).toContain('in group "Docs"');
   expect(results.filter(({ status }) => status !== 'done')).toEqual([]);
+  // Who looks once a restore has ended sees what it opened.
+  expect(shapeOf(await capture(source))).toHaveLength(shapeOf(present).length + 2);
   const wanted = expectedShape();
   await waitFor(
     'the session file to hold the windows exactly',
@@ -252,8 +254,8 @@ async function tellStory(browser: Browser): Promise<void> {
     },
     WAIT_MS,
   );
+  await waitForShape(async () => shapeOf(await capture(source)), [...shapeOf(present), ...wanted]);
   const full = await capture(source);
-  expect(shapeOf(full)).toEqual([...shapeOf(present), ...wanted]);
   expect(await restore(source, full, full)).toMatchObject({ results: [] });
 
   // A kill, and everything again, in a browser that the restore starts itself.

@@ -14,6 +14,7 @@ import type { PathMapping } from '../core/restore/map-paths.ts';
 import type { RestoreOptions } from '../core/sources/source.ts';
 import type { HookPlace } from '../core/sessions/hooks/hook-files.ts';
 import type { JoinVaultRequest } from '../core/create-sync.ts';
+import type { JoinDecision } from '../core/sync/describe-join.ts';
 import type { SyncCode, SyncConflict, SyncDevice, SyncJoin, SyncStatus } from '../shared/contract/sync.ts';
 import type { ExportReport, ExportRequest } from '../core/export/export-vault.ts';
 import type { SessionDesk } from '../core/sessions/session-desk.ts';
@@ -179,7 +180,7 @@ export interface SyncControl {
   rename(name: string): Promise<SyncStatus>;
   revoke(reference: string): Promise<readonly SyncDevice[]>;
   joins(): Promise<readonly SyncJoin[]>;
-  answerJoin(reference: string, answer: 'approve' | 'refuse'): Promise<readonly SyncJoin[]>;
+  answerJoin(reference: string, answer: JoinDecision): Promise<readonly SyncJoin[]>;
   conflicts(): Promise<readonly SyncConflict[]>;
   resolve(entity: string, field: string, value: JsonValue): Promise<readonly SyncConflict[]>;
 }

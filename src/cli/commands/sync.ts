@@ -124,7 +124,7 @@ async function approve(
     return;
   }
   if (options.refuse === true) {
-    const left = await sync.answerJoin(join.id, 'refuse');
+    const left = await sync.answerJoin(join.id, { answer: 'refuse' });
     out.result({ joins: left }, () => [`${toPlainLine(join.name, MAX_TEXT)} was not let in.`]);
     return;
   }
@@ -139,7 +139,7 @@ async function approve(
     throw new AppError('SYNC_TAMPERED', 'The words are not the same, so the device was not let in.', {
       hint: 'Compare them once more. If they differ, somebody stands between: refuse it with `cairn sync approve --refuse`.',
     });
-  const left = await sync.answerJoin(join.id, 'approve');
+  const left = await sync.answerJoin(join.id, { answer: 'approve', words: join.words });
   out.result({ joins: left }, () => [`${toPlainLine(join.name, MAX_TEXT)} has the vault's key now.`]);
 }
 

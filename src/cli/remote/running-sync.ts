@@ -34,7 +34,7 @@ export function controlRunningSync(app: RunningApp): SyncControl {
     rename: (name) => status(app.post(path('rename'), { name })),
     revoke: (reference) => devices(app.post(path(`devices/${encodeURIComponent(reference)}/revoke`), {})),
     joins: () => joins(app.get(path('joins'))),
-    answerJoin: (reference, answer) => joins(app.post(path(`joins/${encodeURIComponent(reference)}`), { answer })),
+    answerJoin: (reference, answer) => joins(app.post(path(`joins/${encodeURIComponent(reference)}`), answer)),
     conflicts: () => conflicts(app.get(path('conflicts'))),
     resolve: (entity, field, value) => conflicts(app.post(path('conflicts/resolve'), { entity, field, value })),
   };

@@ -49,7 +49,7 @@ export function syncHandlers({ session }: ApiDeps) {
     }),
     joins: os.sync.joins.handler(async () => ({ joins: await sync().joins() })),
     answerJoin: os.sync.answerJoin.handler(async ({ input }) => {
-      await sync().answerJoin(input.id, input.answer);
+      await sync().answerJoin(input.id, input);
       return { joins: await sync().joins() };
     }),
     conflicts: os.sync.conflicts.handler(async () => ({ conflicts: await sync().conflicts() })),

@@ -15,7 +15,7 @@ import { Bandwidth } from './bandwidth.ts';
 import { Connection, type NoticeEar } from './connection.ts';
 import { Lanes, type LaneVault, type LanesDeps } from './lanes.ts';
 import { CodeLogIn, type ShownCode } from './code-log-in.ts';
-import { describeJoin } from './describe-join.ts';
+import { assertWords, describeJoin, type JoinDecision } from './describe-join.ts';
 import { logIn, type DeviceAtServer, type LoginDevice, type LoginRequest } from './log-in.ts';
 import { notLoggedIn } from './not-logged-in.ts';
 import { describeConflict, titlesOf } from './describe-conflict.ts';
@@ -299,8 +299,12 @@ export class SyncService {
     return waiting.map((join) => describeJoin(join, identity.vaultId));
   }
 
-  /** Hands the vault's key to a new device whose words were compared, or tells it no. @throws AppError DEVICE_NOT_FOUND */
-  async answerJoin(reference: string, answer: 'approve' | 'refuse'): Promise<void> {
+  /**
+   * Hands the vault's key to a new device whose words were compared, or tells it no. The server lists the keys anew for this: they must
+   * still be those of the words.
+   * @throws AppError DEVICE_NOT_FOUND, SYNC_TAMPERED
+   */
+  async answerJoin(reference: string, decision: JoinDecision): Promise<void> {
     const identity = await this.#requireIdentity();
     const server = this.#requireServer();
     const joins = (await server.listJoins(identity.vaultId)).filter(({ status }) => status === 'waiting');
@@ -310,7 +314,8 @@ export class SyncService {
     );
     const join = joins.find(({ device }) => device === id);
     if (join === undefined) throw deviceNotFound();
-    const sealedKey = answer === 'refuse' ? null : await this.#deps.vault.replica.sealKey(join);
+    if (decision.answer === 'approve') assertWords(join, identity.vaultId, decision.words);
+    const sealedKey = decision.answer === 'refuse' ? null : await this.#deps.vault.replica.sealKey(join);
     if (sealedKey !== null) await shareSlots(this.#deps.vault, server, identity.vaultId);
     await server.answerJoin(identity.vaultId, id, sealedKey);
     this.#pendingJoins = Math.max(0, joins.length - 1);

@@ -172,9 +172,14 @@ export const syncContract = {
       .input(z.object({ id: deviceReferenceSchema }))
       .output(z.object({ devices: z.array(syncDeviceSchema) })),
     joins: get('/sync/joins').output(z.object({ joins: z.array(syncJoinSchema) })),
-    /** Only after the words were compared: it hands over the vault's key. */
+    /** Only after the words were compared, which come along: it hands over the vault's key to whoever has the keys they were made of. */
     answerJoin: post('/sync/joins/{id}')
-      .input(z.object({ id: deviceReferenceSchema, answer: z.enum(['approve', 'refuse']) }))
+      .input(
+        z.discriminatedUnion('answer', [
+          z.object({ id: deviceReferenceSchema, answer: z.literal('approve'), words: z.string().min(1).max(100) }),
+          z.object({ id: deviceReferenceSchema, answer: z.literal('refuse') }),
+        ]),
+      )
       .output(z.object({ joins: z.array(syncJoinSchema) })),
     conflicts: get('/sync/conflicts').output(z.object({ conflicts: z.array(syncConflictSchema) })),
     /** Puts one of the values (or another) in the place of all. */

@@ -1,8 +1,10 @@
 // Devices and a real server over HTTP, as the app uses them: log in, capture here, read there, join by password and by words, revoke.
 
+import { randomBytes } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
+import Database from 'better-sqlite3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { AppError } from '../../../src/shared/model/app-error.ts';
@@ -102,7 +104,24 @@ describe('devices and a server', () => {
     const words = await shown.promise;
     const [asking] = await laptop.sync.joins();
     expect(asking).toMatchObject({ name: 'tablet', words });
-    await laptop.sync.answerJoin('tablet', 'approve');
+
+    // Who stands between shows the right keys for the words, and its own when the key is to be sealed.
+    const mean = async (): Promise<unknown> => {
+      const keys = new Database(join(server.folder, 'cairn-server.db'));
+      const change = keys.prepare('UPDATE devices SET agreement_key = ? WHERE name = ?');
+      const { agreement_key } = keys.prepare('SELECT agreement_key FROM devices WHERE name = ?').get('tablet') as {
+        agreement_key: Buffer;
+      };
+      change.run(randomBytes(32), 'tablet');
+      const outcome: unknown = await laptop.sync
+        .answerJoin('tablet', { answer: 'approve', words })
+        .catch((e: unknown) => e);
+      change.run(agreement_key, 'tablet');
+      keys.close();
+      return outcome;
+    };
+    expect(await mean()).toMatchObject({ code: 'SYNC_TAMPERED' });
+    await laptop.sync.answerJoin('tablet', { answer: 'approve', words });
 
     await using tablet = await joining;
 

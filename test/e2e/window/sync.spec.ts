@@ -184,8 +184,21 @@ test('sync: signing in, every state in words, devices, joining, conflicts, and t
   );
   await expectAccessible(page);
   await picture(page, 'settings-sync-join');
-  await page.getByRole('button', { name: 'The words are the same: let it in' }).press('Enter');
-  await expect.poll(() => wire.inputs('sync/answerJoin')).toEqual([{ id: JOIN.id, answer: 'approve' }]);
+  // Words that change under the eyes of who compares them let nobody in.
+  const letIn = page.getByRole('button', { name: 'The words are the same: let it in' });
+  wire.answer('sync/joins', { joins: [{ ...JOIN, words: 'other words by now' }] });
+  await page.getByRole('button', { name: 'Refuse' }).press('Enter');
+  await expect(content.getByRole('alert')).toContainText('The words have changed');
+  await expect(letIn).toBeDisabled();
+  await expect(content).toContainText(JOIN.words);
+  await picture(page, 'settings-sync-join-changed');
+  expect(wire.inputs('sync/answerJoin')).toEqual([{ id: JOIN.id, answer: 'refuse' }]);
+  wire.answer('sync/joins', { joins: [JOIN] });
+  await page.reload();
+  await letIn.press('Enter');
+  await expect
+    .poll(() => wire.inputs('sync/answerJoin'))
+    .toContainEqual({ id: JOIN.id, answer: 'approve', words: JOIN.words });
   await page.getByRole('radio', { name: /All tests pass\. / }).check();
   await page.getByRole('button', { name: /^Use this one everywhere/ }).press('Enter');
   await expect.poll(() => wire.inputs('sync/resolve')).toMatchObject([{ value: CONFLICT.others[0]?.value }]);

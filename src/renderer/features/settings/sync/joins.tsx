@@ -1,5 +1,7 @@
 // Devices that ask to be let in. Whoever approves hands over the vault's key: the words on both sides have to be the same.
 
+import { useState } from 'react';
+
 import { api } from '../../../client/client.ts';
 import { useAction } from '../../../client/use-action.ts';
 import { useQuery } from '../../../client/use-query.ts';
@@ -31,8 +33,11 @@ export function Joins() {
 function Join({ join, onDone }: { readonly join: SyncJoin; readonly onDone: () => void }) {
   const { id, name, platform, words, requestedAt, expiresAt } = join;
   const now = useNow();
+  // A list that comes in between must not put other words under the click of who has compared these.
+  const [compared] = useState(words);
+  const hasChanged = compared !== words;
   const answering = useAction(async (answer: 'approve' | 'refuse') => {
-    await api.sync.answerJoin({ id, answer });
+    await api.sync.answerJoin(answer === 'approve' ? { id, answer, words: compared } : { id, answer });
     readSync();
     onDone();
   });
@@ -50,15 +55,25 @@ function Join({ join, onDone }: { readonly join: SyncJoin; readonly onDone: () =
           Let it in only if it shows exactly these words:
         </p>
         <p className="sync__words captured" aria-describedby={`words-${id}`}>
-          {plainTitle(words)}
+          {plainTitle(compared)}
         </p>
       </div>
+      {hasChanged && (
+        <p className="field__error" role="alert">
+          The words have changed since they were shown here. Somebody may stand between: refuse the device, and ask who
+          runs the server.
+        </p>
+      )}
       {answering.error !== null && <ErrorMessage error={answering.error} />}
       <div className="row wrap">
         <Button disabled={answering.isRunning} onClick={() => void answering.run('refuse')}>
           Refuse
         </Button>
-        <Button look="primary" disabled={answering.isRunning} onClick={() => void answering.run('approve')}>
+        <Button
+          look="primary"
+          disabled={answering.isRunning || hasChanged}
+          onClick={() => void answering.run('approve')}
+        >
           The words are the same: let it in
         </Button>
       </div>

@@ -14,7 +14,7 @@ import type { PathMapping } from '../core/restore/map-paths.ts';
 import type { RestoreOptions } from '../core/sources/source.ts';
 import type { HookPlace } from '../core/sessions/hooks/hook-files.ts';
 import type { JoinVaultRequest } from '../core/create-sync.ts';
-import type { JoinDecision } from '../core/sync/describe-join.ts';
+import type { JoinDecision } from '../core/sync/answer-join.ts';
 import type { SyncCode, SyncConflict, SyncDevice, SyncJoin, SyncStatus } from '../shared/contract/sync.ts';
 import type { ExportReport, ExportRequest } from '../core/export/export-vault.ts';
 import type { SessionDesk } from '../core/sessions/session-desk.ts';

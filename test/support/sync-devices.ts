@@ -56,7 +56,7 @@ export async function createSyncDevice(state: FakeSyncState, name: string, joins
     replica,
     lanes,
     server: createFakeServer(state, { ...identity, name }),
-    seen: { generation: null, heads: new Map(), pushed: 0, lastSyncAtMs: null, slots: '' },
+    seen: { server: '', generation: null, heads: new Map(), pushed: 0, lastSyncAtMs: null, slots: '' },
     nowMs: TEST_NOW_MS,
     sync: async (changes = {}) => {
       const result = await syncOnce(

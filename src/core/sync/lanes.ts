@@ -31,6 +31,8 @@ export interface LanesDeps {
 interface OpenLane {
   readonly vault: Promise<LaneVault>;
   users: number;
+  /** Ends with the last work that must be alone. */
+  alone: Promise<unknown>;
   cancelClose: CancelTimer;
 }
 
@@ -74,6 +76,20 @@ export class Lanes {
     }
   }
 
+  /** The same, one such work after the other: a prune would sweep what a pull has brought and not placed yet. */
+  async useAlone<Result>(device: DeviceId, work: (vault: LaneVault) => Promise<Result>): Promise<Result> {
+    return this.use(device, async (vault) => {
+      const lane = this.#open.get(device);
+      const before = lane?.alone;
+      const own = (async () => {
+        await before;
+        return work(vault);
+      })();
+      if (lane !== undefined) lane.alone = own.catch(() => undefined);
+      return own;
+    });
+  }
+
   /** What is known of a lane, without opening it twice. */
   facts(device: DeviceId): Promise<LaneFacts> {
     const known = this.#facts.get(device);
@@ -104,7 +120,12 @@ export class Lanes {
       there.cancelClose();
       return there;
     }
-    const lane: OpenLane = { vault: this.#openLane(device), users: 1, cancelClose: () => undefined };
+    const lane: OpenLane = {
+      vault: this.#openLane(device),
+      users: 1,
+      alone: Promise.resolve(),
+      cancelClose: () => undefined,
+    };
     this.#open.set(device, lane);
     lane.vault.catch(() => this.#open.delete(device));
     return lane;

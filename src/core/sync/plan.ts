@@ -13,7 +13,7 @@ export interface LocalState {
   readonly own: LogHead;
   /** What is applied of others' logs. */
   readonly held: ReadonlyMap<DeviceId, LogHead>;
-  /** The highest head that the server ever told, by device; also what is not applied yet. */
+  /** The highest head that the server told in this generation, by device; also what is not applied yet. */
   readonly seen: ReadonlyMap<DeviceId, LogHead>;
   /** The server's generation at that time; null before the first round. */
   readonly generation: string | null;
@@ -46,8 +46,8 @@ export function planSync(local: LocalState, remote: RemoteState): SyncOperation[
     operations.push(...planDevice(local, head, isRestored));
   }
   if (!isRestored && local.generation !== null) {
-    for (const device of local.seen.keys()) {
-      if (device !== local.deviceId && !heads.has(device))
+    for (const [device, seen] of local.seen) {
+      if (device !== local.deviceId && seen.index > 0 && !heads.has(device))
         operations.push({ type: 'distrust', device, reason: 'rolled-back' });
     }
   }
@@ -66,8 +66,9 @@ function planDevice(
   const held = local.held.get(device);
   const seen = local.seen.get(device);
   const known = [held, seen].filter((other) => other !== undefined);
-  // A server that was restored lacks what came last, until its device sends it again.
-  if (!isRestored && known.some((other) => other.index > index))
+  // A server that was restored lacks what came last, until its device sends it again: in this generation, only what it told since counts.
+  const before = seen ?? held;
+  if (!isRestored && before !== undefined && before.index > index)
     return [{ type: 'distrust', device, reason: 'rolled-back' }];
   if (known.some((other) => other.index === index && other.hash !== hash))
     return [{ type: 'distrust', device, reason: 'other-history' }];

@@ -25,6 +25,7 @@ const accountSchema = z.object({
 export type SyncAccount = z.infer<typeof accountSchema> & Tokens;
 
 const seenSchema = z.object({
+  server: z.string().default(''),
   generation: z.string().nullable(),
   heads: z.array(z.object({ device: deviceIdSchema, index: z.number(), hash: entryHashSchema })),
   pushed: z.number().default(0),
@@ -33,6 +34,8 @@ const seenSchema = z.object({
 });
 
 export interface Seen {
+  /** Whose answers these are; empty where nobody was asked yet. */
+  readonly server: string;
   readonly generation: string | null;
   readonly heads: ReadonlyMap<DeviceId, LogHead>;
   /** The own entry up to which the server has the log. */
@@ -41,6 +44,8 @@ export interface Seen {
   /** The key slots as this device has last given them to the server, by their hash. */
   readonly slots: string;
 }
+
+const NOTHING_SEEN: Seen = { server: '', generation: null, heads: new Map(), pushed: 0, lastSyncAtMs: null, slots: '' };
 
 export const DEFAULT_SELECTION: SyncSelection = {
   withoutSources: [],
@@ -63,13 +68,24 @@ export function writeAccount(vault: SettingVault, account: SyncAccount | null): 
 
 export async function readSeen(vault: SettingVault): Promise<Seen> {
   const parsed = seenSchema.safeParse(await vault.readSetting(SEEN));
-  if (!parsed.success) return { generation: null, heads: new Map(), pushed: 0, lastSyncAtMs: null, slots: '' };
+  if (!parsed.success) return NOTHING_SEEN;
   const heads = new Map(parsed.data.heads.map(({ device, ...head }) => [device, head]));
   return { ...parsed.data, heads };
 }
 
-export function writeSeen(vault: SettingVault, seen: Seen | null): Promise<void> {
-  if (seen === null) return vault.writeSetting(SEEN, null);
+/**
+ * What counts from a log-in on: another server has told nothing yet, and has no key slots. The same one keeps to what it has told, but may
+ * have lost the slots.
+ */
+export async function beginSeen(vault: SettingVault, server: string): Promise<Seen> {
+  const seen = await readSeen(vault);
+  const isOther = seen.server !== '' && seen.server !== server;
+  const begun = { ...(isOther ? NOTHING_SEEN : seen), server, slots: '' };
+  await writeSeen(vault, begun);
+  return begun;
+}
+
+export function writeSeen(vault: SettingVault, seen: Seen): Promise<void> {
   const heads = [...seen.heads].map(([device, { index, hash }]) => ({ device, index, hash }));
   return vault.writeSetting(SEEN, { ...seen, heads });
 }

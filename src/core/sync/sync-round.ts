@@ -7,7 +7,7 @@ import type { AccountDevice } from '../../shared/replication/account.ts';
 import { concatBytes } from '../../shared/replication/bytes.ts';
 import { encodeWireEntries, parseWireEntries, type IndexRange } from '../../shared/replication/entry.ts';
 import type { ObjectFrame } from '../../shared/replication/frames.ts';
-import type { DeviceId, ObjectId } from '../../shared/replication/ids.ts';
+import { NO_ENTRY_HASH, type DeviceId, type ObjectId } from '../../shared/replication/ids.ts';
 import { MAX_BATCH_FRAMES, MAX_ENTRIES_PER_BATCH, MAX_IDS_PER_REQUEST } from '../../shared/replication/limits.ts';
 import type { StatusAnswer } from '../../shared/replication/replica.ts';
 import { objectsMissing } from '../vault/replica/lane-log.ts';
@@ -211,7 +211,7 @@ class Round {
   /** What one device sent that does not hold is told, and the others go on. What concerns everything is thrown. */
   async #pullOr(device: DeviceId, after: number, status: StatusAnswer): Promise<void> {
     try {
-      await this.#deps.lanes.use(device, (lane) => this.#pull(device, lane, after, status));
+      await this.#deps.lanes.useAlone(device, (lane) => this.#pull(device, lane, after, status));
     } catch (error) {
       const isOfDevice =
         error instanceof AppError &&
@@ -319,7 +319,12 @@ class Round {
       operations.filter(({ type }) => type === 'distrust').map((op) => ('device' in op ? op.device : null)),
     );
     const heads = new Map(this.#seen.heads);
-    if (this.#seen.generation !== status.generation) heads.clear();
+    const isSameGeneration = this.#seen.generation === status.generation;
+    if (!isSameGeneration) {
+      heads.clear();
+      // A log that was lost whole comes again from its beginning, which is no going back.
+      for (const device of this.#deps.lanes.list()) heads.set(device, { index: 0, hash: NO_ENTRY_HASH });
+    }
     for (const { device, index, hash } of status.heads)
       if (!distrusted.has(device) && device !== identity.deviceId) heads.set(device, { index, hash });
     const isLevel = this.#troubles.length === 0;
@@ -328,6 +333,8 @@ class Round {
       generation: status.generation,
       heads,
       pushed: this.#sender.through,
+      // A server that was put back has the slots of then.
+      slots: isSameGeneration || this.#seen.generation === null ? this.#seen.slots : '',
       lastSyncAtMs: isLevel ? this.#deps.nowMs() : this.#seen.lastSyncAtMs,
     };
   }

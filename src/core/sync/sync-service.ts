@@ -15,12 +15,13 @@ import { Bandwidth } from './bandwidth.ts';
 import { Connection, type NoticeEar } from './connection.ts';
 import { Lanes, type LaneVault, type LanesDeps } from './lanes.ts';
 import { CodeLogIn, type ShownCode } from './code-log-in.ts';
-import { assertWords, describeJoin, type JoinDecision } from './describe-join.ts';
+import { answerJoin, type JoinDecision } from './answer-join.ts';
+import { describeJoin } from './describe-join.ts';
 import { logIn, type DeviceAtServer, type LoginDevice, type LoginRequest } from './log-in.ts';
 import { notLoggedIn } from './not-logged-in.ts';
 import { describeConflict, titlesOf } from './describe-conflict.ts';
 import { describeStatus } from './describe-status.ts';
-import { assertServer, describeDevice, deviceNotFound, pickDevice, wrongVault } from './name-devices.ts';
+import { assertServer, describeDevice, pickDevice, wrongVault } from './name-devices.ts';
 import { leaveSettings, takeSettings, type SettingsPort } from './shared-settings.ts';
 import { shareSlots } from './share-slots.ts';
 import type { LoginServer, SyncServer, Tokens, TokenStore } from './server-port.ts';
@@ -29,6 +30,7 @@ import {
   readSeen,
   readSelection,
   writeAccount,
+  beginSeen,
   writeSeen,
   writeSelection,
   type SyncAccount,
@@ -180,7 +182,6 @@ export class SyncService {
     const { vault } = this.#deps;
     const { vaultId, epoch } = await this.#requireIdentity();
     const before = this.#account;
-    if (before !== null && before.server !== url) await writeSeen(vault, null);
     this.#useAccount({ server: url, email: '', isOn: true, ...tokens });
     try {
       const server = this.#requireServer();
@@ -195,6 +196,9 @@ export class SyncService {
       this.#useAccount(before);
       throw error;
     }
+    const seen = await beginSeen(vault, url);
+    this.#pushed = seen.pushed;
+    this.#lastSyncAtMs = seen.lastSyncAtMs;
     await writeAccount(vault, this.#account);
     this.#connection.start();
     this.#tell();
@@ -299,26 +303,10 @@ export class SyncService {
     return waiting.map((join) => describeJoin(join, identity.vaultId));
   }
 
-  /**
-   * Hands the vault's key to a new device whose words were compared, or tells it no. The server lists the keys anew for this: they must
-   * still be those of the words.
-   * @throws AppError DEVICE_NOT_FOUND, SYNC_TAMPERED
-   */
+  /** Hands the vault's key to a new device whose words were compared, or tells it no. @throws AppError DEVICE_NOT_FOUND, SYNC_TAMPERED */
   async answerJoin(reference: string, decision: JoinDecision): Promise<void> {
-    const identity = await this.#requireIdentity();
-    const server = this.#requireServer();
-    const joins = (await server.listJoins(identity.vaultId)).filter(({ status }) => status === 'waiting');
-    const { id } = pickDevice(
-      joins.map(({ device, name }) => ({ id: device, name })),
-      reference,
-    );
-    const join = joins.find(({ device }) => device === id);
-    if (join === undefined) throw deviceNotFound();
-    if (decision.answer === 'approve') assertWords(join, identity.vaultId, decision.words);
-    const sealedKey = decision.answer === 'refuse' ? null : await this.#deps.vault.replica.sealKey(join);
-    if (sealedKey !== null) await shareSlots(this.#deps.vault, server, identity.vaultId);
-    await server.answerJoin(identity.vaultId, id, sealedKey);
-    this.#pendingJoins = Math.max(0, joins.length - 1);
+    const { vaultId } = await this.#requireIdentity();
+    this.#pendingJoins = await answerJoin(this.#deps.vault, this.#requireServer(), vaultId, reference, decision);
     this.#tell();
   }
 

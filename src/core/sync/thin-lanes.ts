@@ -15,7 +15,7 @@ const OFTEN_ENOUGH_MS = 24 * 3_600_000;
 const SETTING = 'sync.thinned';
 
 export interface LaneThinningDeps {
-  readonly lanes: Pick<Lanes, 'list' | 'use' | 'noteFacts'>;
+  readonly lanes: Pick<Lanes, 'list' | 'useAlone' | 'noteFacts'>;
   readonly clock: Clock;
   /** The own vault, which knows what time it is for retention. */
   readonly vault: Pick<Vault, 'readSetting' | 'writeSetting'>;
@@ -56,7 +56,7 @@ export class LaneThinning {
       if (signal.aborted) return;
       try {
         const nowMs = await readRetentionTime(vault, clock.nowMs());
-        await lanes.use(device, async (lane) => {
+        await lanes.useAlone(device, async (lane) => {
           const { removedSnapshots } = await lane.prune(retention(), nowMs, { isDryRun: false, signal });
           if (removedSnapshots > 0) await lanes.noteFacts(device, lane);
         });

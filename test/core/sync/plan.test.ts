@@ -88,6 +88,30 @@ describe('planSync()', () => {
       remote: there({ [ME]: at(4), [OTHER]: at(3) }, 'two'),
       plan: [{ type: 'check-objects' }, { type: 'push', from: 5, through: 9 }],
     },
+    {
+      name: 'a restored server stays behind until the device has sent again what was lost',
+      local: here({ held: new Map([[OTHER, at(5)]]), seen: new Map([[OTHER, at(3)]]) }),
+      remote: there({ [OTHER]: at(3) }),
+      plan: [],
+    },
+    {
+      name: 'a restored server may have lost a log whole, and gets it again bit by bit',
+      local: here({
+        held: new Map([[OTHER, at(5)]]),
+        seen: new Map([
+          [OTHER, at(0)],
+          [THIRD, at(0)],
+        ]),
+      }),
+      remote: there({ [OTHER]: at(2) }),
+      plan: [],
+    },
+    {
+      name: 'a restored server goes back once more, within its generation',
+      local: here({ held: new Map([[OTHER, at(5)]]), seen: new Map([[OTHER, at(3)]]) }),
+      remote: there({ [OTHER]: at(2) }),
+      plan: [{ type: 'distrust', device: OTHER, reason: 'rolled-back' }],
+    },
   ])('[S3, S4] $name', ({ local, remote, plan }) => {
     expect(planSync(local, remote)).toEqual(plan);
     expect(planSync(local, { ...remote, heads: remote.heads.toReversed() })).toEqual(plan);

@@ -7,7 +7,7 @@ import { LaneThinning } from '../../../src/core/sync/thin-lanes.ts';
 import { aCapture, aTerminal } from '../../support/captures.ts';
 import { FakeSyncState } from '../../support/fake-sync-server.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
-import { createSyncDevice } from '../../support/sync-devices.ts';
+import { createSyncDevice, idsFrom } from '../../support/sync-devices.ts';
 import { TEST_NOW_MS } from '../../support/test-vault.ts';
 
 const HOUR_MS = 3_600_000;
@@ -51,6 +51,35 @@ describe('LaneThinning', () => {
     await clock.advance(2 * HOUR_MS);
     await thinning.thinIfDue();
     expect(await desktop.vault.readSetting('sync.thinned')).toEqual({ atMs: clock.nowMs() });
+    await thinning.stop();
+  });
+
+  it('waits for a pull of the same history, which has brought what no snapshot names yet', async () => {
+    const state = new FakeSyncState();
+    await using laptop = await createSyncDevice(state, 'laptop');
+    await laptop.vault.save(aCapture([aTerminal('one')]));
+    await laptop.sync();
+    await using desktop = await createSyncDevice(state, 'desktop', laptop);
+    await desktop.sync();
+    const thinning = new LaneThinning({
+      lanes: desktop.lanes,
+      clock: new ManualClock(TEST_NOW_MS),
+      vault: desktop.vault,
+      retention: () => DEFAULT_RETENTION,
+    });
+    const order: string[] = [];
+    const pull = Promise.withResolvers<void>();
+    const pulling = desktop.lanes.useAlone(laptop.deviceId, async () => {
+      await pull.promise;
+      order.push('pulled');
+    });
+    const thinned = thinning.thin().then(() => order.push('thinned'));
+    // Whoever only reads does not wait.
+    expect(await idsFrom(desktop, laptop)).toHaveLength(1);
+    pull.resolve();
+    await Promise.all([pulling, thinned]);
+
+    expect(order).toEqual(['pulled', 'thinned']);
     await thinning.stop();
   });
 });

@@ -201,3 +201,24 @@ describe('devices and a server', () => {
     for (const word of ['CANARY', 'transcript', 'tmux:', 'scrollback']) expect(all.includes(word)).toBe(false);
   });
 });
+
+describe('a device that moves to another server', () => {
+  it('[S6] gives that one the key slots too, so that others can join there', async () => {
+    await using first = await startTestServer();
+    await using second = await startTestServer();
+    await using laptop = await createServiceDevice('laptop');
+    await laptop.vault.save(aCapture([aTerminal('moved')]));
+    const login = { email: EMAIL, password: ACCOUNT_PASSWORD, isSignUp: true };
+    await laptop.sync.logIn({ server: first.address, ...login });
+    await laptop.sync.syncNow({ acceptsDeletions: false });
+    await laptop.sync.logOut();
+    await laptop.sync.logIn({ server: second.address, ...login });
+    await laptop.sync.syncNow({ acceptsDeletions: false });
+
+    await using desktop = await joinServiceDevice('desktop', second.address);
+    await desktop.sync.syncNow({ acceptsDeletions: false });
+
+    const there = await desktop.sync.withDevice('laptop', (lane) => lane.listSnapshots({ limit: 10 }));
+    expect(there.map(({ id }) => id)).toEqual((await laptop.vault.listSnapshots({ limit: 10 })).map(({ id }) => id));
+  });
+});

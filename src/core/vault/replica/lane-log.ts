@@ -97,14 +97,7 @@ export class LaneLog {
   /** Checks entries without applying any. @throws AppError SYNC_TAMPERED */
   check(batch: LaneBatch): LaneCheck {
     const opened = this.#open(batch);
-    const { through } = this.state();
-    const wanted = new Set(
-      opened.filter((entry) => this.#isNews(entry, through)).flatMap(({ body }) => body?.requires ?? []),
-    );
-    const missing = [...wanted].filter((id) => {
-      const bytes = fromHex(id);
-      return bytes === null || this.#deps.state.store.find(bytes) === undefined;
-    });
+    const missing = this.#missing(opened);
     const fields = opened.flatMap(({ events }) =>
       events.flatMap((event) =>
         event.type === 'field' ? [{ entity: event.entity, field: event.field, version: event.version }] : [],
@@ -147,7 +140,7 @@ export class LaneLog {
     return bad;
   }
 
-  /** Applies entries whose objects are here. @throws AppError SYNC_TAMPERED, SYNC_ASKS */
+  /** Applies entries whose objects are here. @throws AppError SYNC_TAMPERED, SYNC_ASKS, SYNC_INCOMPLETE where some are not any more */
   async apply(batch: LaneBatch, options: ApplyOptions, prune: PruneDeps, control: WorkControl): Promise<LaneApplied> {
     const opened = this.#open(batch);
     const { state } = this.#deps;
@@ -167,7 +160,11 @@ export class LaneLog {
     const overwritten = this.#bytesOf(redacted);
     if (!options.mayDelete && isTooMuchOverwritten(overwritten)) throw asksToOverwrite(overwritten);
     const before = this.state();
-    const placed = await prune.withLock(() => this.#placeAll(opened, before));
+    const placed = await prune.withLock(() => {
+      // Content that no snapshot names yet is what a prune sweeps, and one may have run since it came.
+      if (this.#missing(opened).length > 0) throw contentSwept();
+      return this.#placeAll(opened, before);
+    });
     if (redacted.length > 0) await redactCopy(prune, redacted, control);
     const forgotten = named.filter((id) => state.index.indexOfId(id) >= 0);
     // Interrupted here, the same entries come again, and end the same.
@@ -181,6 +178,18 @@ export class LaneLog {
       this.#write(placed.lane);
     });
     return { ...placed.lane, snapshots: placed.snapshots, forgotten: forgotten.length };
+  }
+
+  /** What entries that are news need and is not here. */
+  #missing(opened: readonly OpenedEntry[]): ObjectId[] {
+    const { through } = this.state();
+    const wanted = new Set(
+      opened.filter((entry) => this.#isNews(entry, through)).flatMap(({ body }) => body?.requires ?? []),
+    );
+    return [...wanted].filter((id) => {
+      const bytes = fromHex(id);
+      return bytes === null || this.#deps.state.store.find(bytes) === undefined;
+    });
   }
 
   /** How much of what is here would be overwritten. */
@@ -364,4 +373,11 @@ export function objectsMissing(count: number, name: string): AppError {
     `The server lacks ${count} pieces of what ${name} captured; what needs them waits.`,
     { hint: `It goes on by itself once ${name} is online: it sends again what the server lacks.`, isRetryable: true },
   );
+}
+
+function contentSwept(): AppError {
+  return new AppError('SYNC_INCOMPLETE', 'Content that had come was cleared away before its snapshot came.', {
+    hint: 'It is asked for again with the next sync, by itself.',
+    isRetryable: true,
+  });
 }

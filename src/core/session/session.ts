@@ -339,7 +339,7 @@ export class AppSession {
     this.#tell();
   }
 
-  /** Captures a last time and closes everything; the run counts as ended well. Idempotent. */
+  /** Captures a last time, first of all, since what else ends may take its time, and closes everything. The run ended well. Idempotent. */
   async close(): Promise<void> {
     if (this.#hasClosed) return;
     this.#hasClosed = true;
@@ -348,9 +348,10 @@ export class AppSession {
       await this.#endLockedCaptures();
       const unlocked = this.#unlocked;
       this.#unlocked = null;
-      await unlocked?.keeper.stop();
-      const hasLastCapture = unlocked !== null && this.#mayCapture(unlocked);
-      await unlocked?.app.close({ hasLastCapture, withinMs: STOP_WITHIN_MS });
+      if (unlocked === null) return;
+      await unlocked.app.scheduler.stop({ hasLastCapture: this.#mayCapture(unlocked), withinMs: STOP_WITHIN_MS });
+      await unlocked.keeper.stop();
+      await unlocked.app.close();
     });
     if (this.#earlier !== null) endRun(this.app.folder.running, this.#deps.pid);
   }

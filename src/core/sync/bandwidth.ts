@@ -10,13 +10,19 @@ export class Bandwidth {
     this.#clock = clock;
   }
 
-  /** Waits as long as so many bytes take; not at all where nothing is capped. */
-  async spend(bytes: number, maxKilobytesPerSecond: number): Promise<void> {
-    if (maxKilobytesPerSecond === 0) return;
+  /** Waits as long as so many bytes take; not at all where nothing is capped, and no longer than until the signal. */
+  async spend(bytes: number, maxKilobytesPerSecond: number, signal: AbortSignal): Promise<void> {
+    if (maxKilobytesPerSecond === 0 || signal.aborted) return;
     const now = this.#clock.monotonicMs();
     this.#nextFreeMs = Math.max(now, this.#nextFreeMs) + bytes / maxKilobytesPerSecond;
     await new Promise<void>((resolve) => {
-      this.#clock.setTimer(resolve, this.#nextFreeMs - now);
+      const end = (): void => {
+        cancel();
+        signal.removeEventListener('abort', end);
+        resolve();
+      };
+      const cancel = this.#clock.setTimer(end, this.#nextFreeMs - now);
+      signal.addEventListener('abort', end);
     });
   }
 }

@@ -70,20 +70,29 @@ export class Connection {
     return this.#retryAtMs;
   }
 
+  /** Begins; where it is just being stopped, once that is done. Idempotent. */
   start(): void {
-    if (this.#end !== null) return;
-    this.#end = new AbortController();
+    if (this.#isOn) return;
+    const isStopping = this.#end !== null;
+    const { signal } = (this.#end = new AbortController());
     this.#failures = 0;
-    this.#running = this.#run(this.#end.signal);
+    this.#running = isStopping ? this.#running.then(() => this.#run(signal)) : this.#run(signal);
   }
 
   /** Ends a round where it is; the next one goes on. Idempotent. */
   async stop(): Promise<void> {
-    this.#end?.abort();
+    const end = this.#end;
+    end?.abort();
     this.#wake();
     await this.#running;
+    // Somebody may have started it anew meanwhile.
+    if (this.#end !== end) return;
     this.#end = null;
     this.#change('disconnected', this.#error);
+  }
+
+  get #isOn(): boolean {
+    return this.#end !== null && !this.#end.signal.aborted;
   }
 
   /** There is a reason for a round. Never waits. */
@@ -98,8 +107,8 @@ export class Connection {
       this.#waiters.push({ since: this.#rounds, resolve });
     });
     this.#failures = 0;
-    if (this.#end === null) this.start();
-    else this.poke();
+    if (this.#isOn) this.poke();
+    else this.start();
     await ended;
     const error = this.#error;
     if (error !== null)

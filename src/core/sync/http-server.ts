@@ -31,17 +31,22 @@ import { pathOf, type RouteIds, type RouteName } from '../../shared/replication/
 import { sendRequest, type HttpAnswer } from '../http/send-request.ts';
 import { SyncRefusal, type LoginServer, type SyncServer, type TokenStore } from './server-port.ts';
 
-const REQUEST_WITHIN_MS = 60_000;
+/** Who says nothing for so long is gone: an answer may take long on a slow line, while it goes on. A stream has a comment every 20 s. */
+const SILENCE_MS = 60_000;
+/** What is sent on the slowest line is waited for before its answer. */
+const SLOWEST_BYTES_PER_MS = 16;
+/** Nothing takes longer than this, however much goes on. */
+const ANSWER_WITHIN_MS = 30 * 60_000;
 /** Tokens are renewed so long before they end. */
 const RENEW_BEFORE_MS = 30_000;
-/** A stream that says nothing for so long is gone: a comment comes every 20 s. */
-const SILENCE_MS = 60_000;
 const MAX_ANSWER_BYTES = 64 * 1024 * 1024;
 
 export interface HttpServerDeps {
   /** `https://sync.example.org`, with or without a path. */
   readonly url: string;
   readonly nowMs: () => number;
+  /** How long a server may say nothing; a minute. */
+  readonly silenceMs?: number;
 }
 
 interface Request {
@@ -79,9 +84,11 @@ export function createSyncServer(deps: HttpServerDeps, tokens: TokenStore): Sync
   const http = new Http(deps);
   const session = new TokenSession(http, tokens, deps.nowMs);
   const json = <Answer>(request: Request, schema: z.ZodType<Answer>): Promise<Answer> =>
-    session.with((token) => http.json({ ...request, token }, schema));
-  const done = (request: Request): Promise<void> => session.with((token) => http.done({ ...request, token }));
-  const bytes = (request: Request): Promise<Uint8Array> => session.with((token) => http.bytes({ ...request, token }));
+    session.with(request.signal, (token) => http.json({ ...request, token }, schema));
+  const done = (request: Request): Promise<void> =>
+    session.with(request.signal, (token) => http.done({ ...request, token }));
+  const bytes = (request: Request): Promise<Uint8Array> =>
+    session.with(request.signal, (token) => http.bytes({ ...request, token }));
   const of = (vault: VaultKeyId, device?: DeviceId): RouteIds => ({
     vault,
     ...(device === undefined ? {} : { device }),
@@ -107,10 +114,11 @@ export function createSyncServer(deps: HttpServerDeps, tokens: TokenStore): Sync
       return frames;
     },
     free: (vault, ids, signal) => done({ route: 'free', ids: of(vault), method: 'POST', json: { ids }, signal }),
-    reportDamaged: (vault, ids) => done({ route: 'damaged', ids: of(vault), method: 'POST', json: { ids } }),
-    readSlots: (vault) => json({ route: 'slots', ids: of(vault) }, slotsSchema),
-    writeSlots: async (vault, slots) => {
-      await done({ route: 'slots', ids: of(vault), method: 'PUT', json: slots });
+    reportDamaged: (vault, ids, signal) =>
+      done({ route: 'damaged', ids: of(vault), method: 'POST', json: { ids }, signal }),
+    readSlots: (vault, signal) => json({ route: 'slots', ids: of(vault), signal }, slotsSchema),
+    writeSlots: async (vault, slots, signal) => {
+      await done({ route: 'slots', ids: of(vault), method: 'PUT', json: slots, signal });
       return slots;
     },
     askToJoin: (vault) => done({ route: 'joins', ids: of(vault), method: 'POST', json: {} }),
@@ -128,7 +136,7 @@ export function createSyncServer(deps: HttpServerDeps, tokens: TokenStore): Sync
         const notice = noticeSchema.safeParse(parseJson(data));
         if (notice.success) onNotice(notice.data);
       };
-      return session.with((token) =>
+      return session.with(signal, (token) =>
         http.events({ route: 'events', ids: of(vault), token, signal }, { onOpen, onData }),
       );
     },
@@ -137,10 +145,12 @@ export function createSyncServer(deps: HttpServerDeps, tokens: TokenStore): Sync
 
 class Http {
   readonly #base: string;
+  readonly #silenceMs: number;
   readonly nowMs: () => number;
 
-  constructor({ url, nowMs }: HttpServerDeps) {
+  constructor({ url, nowMs, silenceMs = SILENCE_MS }: HttpServerDeps) {
     this.#base = url.replace(/\/+$/, '');
+    this.#silenceMs = silenceMs;
     this.nowMs = nowMs;
   }
 
@@ -156,11 +166,9 @@ class Http {
   }
 
   async bytes(request: Request): Promise<Uint8Array> {
-    const deadline = AbortSignal.timeout(REQUEST_WITHIN_MS);
-    const signal = request.signal === undefined ? deadline : AbortSignal.any([deadline, request.signal]);
-    return this.#reach(request, async () => {
-      const response = await this.#send(request, signal);
-      const body = await readBounded(response);
+    return this.#whileHeard(request, async (signal, onHeard) => {
+      const response = await this.#send(request, AbortSignal.any([signal, AbortSignal.timeout(ANSWER_WITHIN_MS)]));
+      const body = await readBounded(response, onHeard);
       if (!response.ok) throw refusalOf(response.status, body);
       return body;
     });
@@ -171,26 +179,39 @@ class Http {
     request: Request,
     hears: { readonly onOpen: () => void; readonly onData: (data: string) => void },
   ): Promise<void> {
+    await this.#whileHeard(request, async (signal, onHeard) => {
+      const response = await this.#send(request, signal);
+      if (!response.ok) throw refusalOf(response.status, await readBounded(response, onHeard));
+      hears.onOpen();
+      const decoder = new TextDecoder();
+      let text = '';
+      for await (const piece of response.body) {
+        onHeard();
+        text += decoder.decode(piece, { stream: true });
+        const lines = text.split('\n');
+        text = lines.pop() ?? '';
+        if (text.length > 65_536) throw nonsense();
+        for (const line of lines) if (line.startsWith('data:')) hears.onData(line.slice(5).trim());
+      }
+    });
+  }
+
+  /** Ends the work once nothing was heard for long. */
+  async #whileHeard<Result>(
+    request: Request,
+    work: (signal: AbortSignal, onHeard: () => void) => Promise<Result>,
+  ): Promise<Result> {
     const silence = new AbortController();
-    const signal = AbortSignal.any([silence.signal, ...(request.signal === undefined ? [] : [request.signal])]);
-    let timer = setTimeout(() => silence.abort(), SILENCE_MS);
+    const sizeBytes = request.pieces?.reduce((sum, { length }) => sum + length, 0) ?? request.bytes?.length ?? 0;
+    const end = (): void => silence.abort();
+    let timer = setTimeout(end, this.#silenceMs + sizeBytes / SLOWEST_BYTES_PER_MS);
+    const onHeard = (): void => {
+      clearTimeout(timer);
+      timer = setTimeout(end, this.#silenceMs);
+    };
+    const signals = [silence.signal, ...(request.signal === undefined ? [] : [request.signal])];
     try {
-      await this.#reach(request, async () => {
-        const response = await this.#send(request, signal);
-        if (!response.ok) throw refusalOf(response.status, await readBounded(response));
-        hears.onOpen();
-        const decoder = new TextDecoder();
-        let text = '';
-        for await (const piece of response.body) {
-          clearTimeout(timer);
-          timer = setTimeout(() => silence.abort(), SILENCE_MS);
-          text += decoder.decode(piece, { stream: true });
-          const lines = text.split('\n');
-          text = lines.pop() ?? '';
-          if (text.length > 65_536) throw nonsense();
-          for (const line of lines) if (line.startsWith('data:')) hears.onData(line.slice(5).trim());
-        }
-      });
+      return await this.#reach(request, () => work(AbortSignal.any(signals), onHeard));
     } finally {
       clearTimeout(timer);
     }
@@ -219,8 +240,7 @@ class Http {
       return await work();
     } catch (error) {
       if (error instanceof AppError) throw error;
-      if (signal?.aborted === true)
-        throw new AppError('CANCELLED', 'Syncing was cancelled; it goes on where it was.', { isRetryable: true });
+      if (signal?.aborted === true) throw cancelled();
       throw offline(error);
     }
   }
@@ -239,15 +259,15 @@ class TokenSession {
     this.#nowMs = nowMs;
   }
 
-  async with<Result>(work: (token: string) => Promise<Result>): Promise<Result> {
+  async with<Result>(signal: AbortSignal | undefined, work: (token: string) => Promise<Result>): Promise<Result> {
     const { accessToken, accessUntilMs } = this.#store.read();
     const isOver = accessToken === '' || accessUntilMs - RENEW_BEFORE_MS < this.#nowMs();
-    const token = isOver ? await this.#renew(accessToken) : accessToken;
+    const token = isOver ? await unlessAborted(this.#renew(accessToken), signal) : accessToken;
     try {
       return await work(token);
     } catch (error) {
       if (!(error instanceof SyncRefusal) || error.refusal.code !== 'unauthenticated') throw error;
-      return work(await this.#renew(token));
+      return work(await unlessAborted(this.#renew(token), signal));
     }
   }
 
@@ -276,10 +296,26 @@ class TokenSession {
   }
 }
 
-async function readBounded(response: HttpAnswer): Promise<Uint8Array> {
+/** Others may wait for the same work, so it goes on without who waits no longer. @throws AppError CANCELLED */
+function unlessAborted<Result>(work: Promise<Result>, signal: AbortSignal | undefined): Promise<Result> {
+  if (signal === undefined) return work;
+  return new Promise((resolve, reject) => {
+    const onAbort = (): void => reject(cancelled());
+    if (signal.aborted) onAbort();
+    signal.addEventListener('abort', onAbort, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
+  });
+}
+
+function cancelled(): AppError {
+  return new AppError('CANCELLED', 'Syncing was cancelled; it goes on where it was.', { isRetryable: true });
+}
+
+async function readBounded(response: HttpAnswer, onHeard: () => void): Promise<Uint8Array> {
   const pieces: Uint8Array[] = [];
   let bytes = 0;
   for await (const piece of response.body) {
+    onHeard();
     bytes += piece.length;
     if (bytes > MAX_ANSWER_BYTES) throw nonsense();
     pieces.push(piece);

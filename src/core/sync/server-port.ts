@@ -59,11 +59,11 @@ export interface SyncServer extends ServerLink {
     objects: readonly { readonly id: ObjectId; readonly offset: number }[],
     signal?: AbortSignal,
   ): Promise<readonly ObjectFrame[]>;
-  reportDamaged(vault: VaultKeyId, ids: readonly ObjectId[]): Promise<void>;
+  reportDamaged(vault: VaultKeyId, ids: readonly ObjectId[], signal?: AbortSignal): Promise<void>;
   /** Frees objects that no live entry names without waiting; those that one names stay. */
   free(vault: VaultKeyId, ids: readonly ObjectId[], signal?: AbortSignal): Promise<void>;
-  readSlots(vault: VaultKeyId): Promise<Slots>;
-  writeSlots(vault: VaultKeyId, slots: Slots): Promise<Slots>;
+  readSlots(vault: VaultKeyId, signal?: AbortSignal): Promise<Slots>;
+  writeSlots(vault: VaultKeyId, slots: Slots, signal?: AbortSignal): Promise<Slots>;
   askToJoin(vault: VaultKeyId): Promise<void>;
   readJoin(vault: VaultKeyId, device: DeviceId): Promise<Join>;
   listJoins(vault: VaultKeyId): Promise<readonly Join[]>;

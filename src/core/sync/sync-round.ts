@@ -308,7 +308,7 @@ class Round {
       const bad = await lane.lane.importObjects(whole);
       if (bad.length > 0) {
         for (const id of bad) failed.add(id);
-        await server.reportDamaged(vaultId, bad);
+        await server.reportDamaged(vaultId, bad, signal);
       }
     }
     return failed;

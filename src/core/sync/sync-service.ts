@@ -356,7 +356,7 @@ export class SyncService {
     const { vault, clock, platform } = this.#deps;
     const server = this.#requireServer();
     const before = await this.#requireIdentity();
-    await shareSlots(vault, server, before.vaultId);
+    await shareSlots(vault, server, before.vaultId, signal);
     // Another process may have chosen anew.
     this.#selection = await readSelection(vault);
     const settings = this.#selection.sharesSettings ? this.#deps.settings : undefined;
@@ -370,7 +370,7 @@ export class SyncService {
           nowMs: () => clock.nowMs(),
           platform,
           selection: this.#selection,
-          spend: async (bytes) => this.#bandwidth.spend(bytes, (await this.selection()).maxKilobytesPerSecond),
+          spend: async (bytes) => this.#bandwidth.spend(bytes, (await this.selection()).maxKilobytesPerSecond, signal),
           signal,
           mayDelete: this.#mayDelete,
           onPushed: (index) => {

@@ -44,6 +44,24 @@ describe('Connection', () => {
     expect(test.counts).toEqual({ rounds: 2, streams: 1 });
   });
 
+  it('[S9] goes on where it is started while it is being stopped', async () => {
+    let rounds = 0;
+    await using test = setup({
+      round: async (signal) => {
+        rounds += 1;
+        if (rounds === 1) await new Promise((resolve) => signal.addEventListener('abort', resolve));
+      },
+    });
+    test.connection.start();
+    const stopped = test.connection.stop();
+    test.connection.start();
+    await stopped;
+    await settle();
+
+    expect(rounds).toBe(2);
+    expect(test.connection.state).toBe('connected');
+  });
+
   it('[S10] runs a round on a notice, and at once when a stream that was open ends', async () => {
     await using test = setup();
     test.connection.start();

@@ -83,7 +83,10 @@ export function deletionOf(id: CheckpointId, known: ReadonlyMap<string, FieldSta
   return changeOf(entityOf(id), DELETED, true, known, stamper);
 }
 
-/** One new version of one field, in the place of what is known. */
+/**
+ * One new version of one field, in the place of what is known, and newer than anything known of its entity: also where another device's
+ * clock runs ahead, whoever deletes or edits has seen what it wrote.
+ */
 export function changeOf(
   entity: string,
   field: string,
@@ -91,8 +94,16 @@ export function changeOf(
   known: ReadonlyMap<string, FieldState>,
   stamper: Stamper,
 ): FieldChange {
-  const { version } = writeField(known.get(field) ?? [], value, { clock: stamper.next(), device: stamper.device });
+  const clock = clockAfter(stamper.next(), known);
+  const { version } = writeField(known.get(field) ?? [], value, { clock, device: stamper.device });
   return { entity, field, version };
+}
+
+function clockAfter(own: HybridClock, known: ReadonlyMap<string, FieldState>): HybridClock {
+  let newest = NO_CLOCK;
+  for (const { clock } of [...known.values()].flat())
+    if (clock !== null && compareClocks(clock, newest) > 0) newest = clock;
+  return compareClocks(own, newest) > 0 ? own : tickClock(newest, own.wallMs);
 }
 
 /** The checkpoints that these entities are, with null for a deleted one; without what is none or makes no sense. */

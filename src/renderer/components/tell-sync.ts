@@ -2,6 +2,7 @@
 
 import type { SyncStatus } from '../../shared/contract/sync.ts';
 import { formatAge, formatBytes, formatSpan, plural } from './format.ts';
+import { plainTitle } from './visible-text.ts';
 
 export interface SyncWords {
   readonly tone: 'good' | 'warn' | 'bad' | 'none';
@@ -10,7 +11,7 @@ export interface SyncWords {
 
 /** One line for the frame; null where sync was never turned on. */
 export function tellSync(status: SyncStatus, nowMs: number): SyncWords | null {
-  const { isOn, state, account, retryAt, error, pendingJoins, conflicts } = status;
+  const { isOn, state, account, retryAt, error, troubles, pendingJoins, conflicts } = status;
   if (account === null && !isOn) return null;
   if (!isOn) return { tone: 'none', text: 'Sync is off' };
   if (error?.code === 'SYNC_ASKS') return { tone: 'bad', text: 'Sync asks before it deletes' };
@@ -26,6 +27,7 @@ export function tellSync(status: SyncStatus, nowMs: number): SyncWords | null {
       return { tone: 'good', text: `Syncing${tellProgress(status)}` };
     case 'connected':
       if (error !== null) return { tone: 'warn', text: 'Sync: something went wrong' };
+      if (troubles.length > 0) return { tone: 'warn', text: tellTroubles(troubles) };
       return conflicts > 0
         ? { tone: 'warn', text: `Synced; ${plural(conflicts, 'conflict')}` }
         : { tone: 'good', text: tellLevel(status, nowMs) };
@@ -34,7 +36,7 @@ export function tellSync(status: SyncStatus, nowMs: number): SyncWords | null {
 
 /** What has not reached the server yet, as a sentence. */
 export function tellWaiting({ waiting: { snapshots, entries } }: SyncStatus): string {
-  if (snapshots + entries === 0) return 'Everything here is on the server.';
+  if (snapshots + entries === 0) return 'Nothing: all that may leave this device is on the server.';
   const waiting = [
     ...(snapshots === 0 ? [] : [plural(snapshots, 'snapshot')]),
     ...(entries === 0 ? [] : [plural(entries, 'other change')]),
@@ -48,6 +50,11 @@ export function tellTravel({ progress }: SyncStatus): string | null {
   const { direction, done, total, bytes, deviceName } = progress;
   const from = deviceName === undefined ? '' : ` from ${deviceName}`;
   return `${direction === 'sending' ? 'Sending' : 'Receiving'}${from}: ${done} of ${total}, ${formatBytes(bytes)} so far`;
+}
+
+function tellTroubles(troubles: SyncStatus['troubles']): string {
+  const names = [...new Set(troubles.map(({ deviceName }) => plainTitle(deviceName)))];
+  return names.length === 1 ? `Sync: trouble with ${names[0]}` : `Sync: trouble with ${plural(names.length, 'device')}`;
 }
 
 function tellProgress({ progress }: SyncStatus): string {

@@ -63,7 +63,7 @@ test('an account is made in the window, and everything here reaches the server',
   await page.getByRole('button', { name: 'Make an account' }).press('Enter');
   await page.getByRole('button', { name: 'Make the account and sync' }).press('Enter');
   await expect(content).toContainText('Connected');
-  await expect(content).toContainText('Everything here is on the server.');
+  await expect(content).toContainText('Nothing: all that may leave this device is on the server.');
   await expect(page.getByRole('complementary', { name: 'Cairn' })).toContainText('Synced');
   await expect(content.getByRole('table', { name: 'Devices that share this vault' })).toContainText('Workstation');
 
@@ -104,6 +104,6 @@ test('a code is shown in the window, entered on the page of the server, and lets
   });
 
   expect(entered.status).toBe(200);
-  await expect(content).toContainText('Everything here is on the server.', { timeout: 20_000 });
+  await expect(content).toContainText('Nothing: all that may leave this device is on the server.', { timeout: 20_000 });
   await expect(content).toContainText(account.email);
 });

@@ -6,6 +6,7 @@ import type { SyncStatus } from '../../../src/shared/contract/sync.ts';
 const NOW_MS = Date.parse('2026-03-04T12:00:00.000Z');
 const at = (seconds: number): string => new Date(NOW_MS + seconds * 1_000).toISOString();
 const ERROR = { code: 'SYNC_OFFLINE', message: 'No.', hint: 'Look.', retryable: true } as const;
+const TROUBLE = { deviceId: 'b'.repeat(64), deviceName: 'Laptop', error: ERROR };
 
 const aStatus = (status: Partial<SyncStatus> = {}): SyncStatus => ({
   isOn: true,
@@ -49,6 +50,13 @@ describe('tellSync()', () => {
       'Syncing: 3 of 12',
     ],
     ['a failure that matters', aStatus({ error: ERROR }), 'warn', 'Sync: something went wrong'],
+    ['trouble', aStatus({ troubles: [TROUBLE], conflicts: 2 }), 'warn', 'Sync: trouble with Laptop'],
+    [
+      'more trouble',
+      aStatus({ troubles: [TROUBLE, TROUBLE, { ...TROUBLE, deviceName: 'Studio' }] }),
+      'warn',
+      'Sync: trouble with 2 devices',
+    ],
     ['conflicts', aStatus({ conflicts: 2 }), 'warn', 'Synced; 2 conflicts'],
     ['a device that asks', aStatus({ pendingJoins: 1, conflicts: 2 }), 'warn', '1 device asks to join'],
     [
@@ -64,7 +72,7 @@ describe('tellSync()', () => {
 
 describe('tellWaiting() and tellTravel()', () => {
   it('count what waits and what travels', () => {
-    expect(tellWaiting(aStatus())).toBe('Everything here is on the server.');
+    expect(tellWaiting(aStatus())).toBe('Nothing: all that may leave this device is on the server.');
     expect(tellWaiting(aStatus({ waiting: { snapshots: 2, entries: 3 } }))).toBe(
       '2 snapshots and 3 other changes wait to be sent.',
     );

@@ -147,7 +147,7 @@ function Revoke({ device, onClose, onDone }: RevokeProps) {
   return (
     <Dialog
       title={`Revoke “${name}”?`}
-      description="Its tokens end at once, the server takes nothing more from it, and new keys begin that it does not have. What is on it already stays on it: if it was stolen, its own password protects that. Its history stays here."
+      description="Its tokens end at once: the server gives it nothing more, and takes nothing more from it. What is on it stays there, the vault’s key included; if it was stolen, its own password protects that. Its history stays here."
       isOpen
       onClose={onClose}
       actions={

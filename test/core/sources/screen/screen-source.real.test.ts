@@ -103,11 +103,13 @@ describeWith(['screen', 'bash'], 'the screen source on a real GNU screen', () =>
     const screenBefore = await tmux.screen('view');
     const seen = new Set<string>();
 
-    const watching = setInterval(() => void tmux.screen('view').then((text) => seen.add(text)), 10);
+    const looks: Promise<unknown>[] = [];
+    const watching = setInterval(() => looks.push(tmux.screen('view').then((text) => seen.add(text))), 10);
     const during = await shop.capture({ previous: toSnapshotItems(before).items });
     const unknown = await shop.capture();
     await new Promise((resolve) => setTimeout(resolve, 300));
     clearInterval(watching);
+    await Promise.all(looks);
 
     expect([...seen]).toEqual([screenBefore]);
     expect(streamText(during[0])).toContain('seen');

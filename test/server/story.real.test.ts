@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { encodeWireEntries } from '../../src/shared/replication/entry.ts';
+import { parseFrames } from '../../src/shared/replication/frames.ts';
 import { NO_ENTRY_HASH, type ObjectId } from '../../src/shared/replication/ids.ts';
 import { MAX_BATCH_FRAMES } from '../../src/shared/replication/limits.ts';
 import { joinSchema, joinsAnswerSchema, uploadAnswerSchema } from '../../src/shared/replication/replica.ts';
@@ -183,6 +184,22 @@ describe.each(['sqlite', 'postgres'] as const)('the sync server on %s', (kind) =
 
       expect(frames.map(({ offset }) => offset)).toEqual([0, 4 * 1024 * 1024]);
       expect(Buffer.concat(frames.map(({ bytes }) => bytes)).equals(object.bytes)).toBe(true);
+    });
+
+    it('[S11] names each object of a question once, and reads no more than an answer may have', async () => {
+      await using story = await setup();
+      const { client } = story;
+      const large = Array.from({ length: 4 }, () => anObject(4_000_000));
+      for (const object of large) await client.upload(object);
+      const ask = (objects: ReadonlyArray<object>) => client.send('POST', 'getObjects', { json: { objects } });
+      const lastBytes = large.map(({ id }) => ({ id, offset: 3_999_999 }));
+
+      expect(refusalOf(await ask([...lastBytes, { id: large[0]?.id }])).code).toBe('bad-request');
+      const frames = parseFrames((await ask(lastBytes)).bytes);
+
+      // The third reaches the limit, though only three bytes are sent.
+      expect(frames?.map(({ id, bytes }) => [id, bytes.length])).toEqual(large.slice(0, 3).map(({ id }) => [id, 1]));
+      expect(frames?.map(({ bytes }) => bytes[0])).toEqual(large.slice(0, 3).map(({ bytes }) => bytes.at(-1)));
     });
 
     it('[S11] refuses a frame whose bytes are not what it says, and takes the others', async () => {

@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { encodeWireEntries } from '../../src/shared/replication/entry.ts';
 import { parseFrames } from '../../src/shared/replication/frames.ts';
 import { NO_ENTRY_HASH, type ObjectId } from '../../src/shared/replication/ids.ts';
-import { MAX_BATCH_FRAMES } from '../../src/shared/replication/limits.ts';
+import { MAX_BATCH_FRAMES, MAX_ENTRIES_PER_BATCH } from '../../src/shared/replication/limits.ts';
 import { joinSchema, joinsAnswerSchema, uploadAnswerSchema } from '../../src/shared/replication/replica.ts';
 import { pathOf, ROUTES, type RouteName } from '../../src/shared/replication/routes.ts';
 import { markRestored } from '../../src/server/administer.ts';
@@ -289,6 +289,42 @@ describe.each(['sqlite', 'postgres'] as const)('the sync server on %s', (kind) =
       expect((await client.have([...ids, unsent.id])).missing).toEqual([gone.id]);
       expect((await client.status()).quota).toMatchObject({ usedBytes: 200, usedObjects: 2 });
       expect((await client.get([gone.id]))[0]?.totalBytes).toBe(0);
+    });
+
+    it('[S11] takes a push of so many entries and ranges, and says how many', async () => {
+      await using story = await setup();
+      const { client } = story;
+      const entries = Array.from({ length: MAX_ENTRIES_PER_BATCH + 1 }, () => client.nextEntry());
+      const retires = Array.from({ length: 4_096 }, (_, at) => ({ first: 2 * at + 1, last: 2 * at + 1 }));
+      const retiring = (change: object = {}) =>
+        client.nextEntry([], { kind: 'retire', index: 10_000, retires, ...change });
+
+      expect(refusalOf(await client.push(...entries))).toMatchObject({ code: 'too-large', limit: 1_000 });
+      expect((await client.status()).heads).toEqual([]);
+      expect((await client.push(...entries.slice(0, -1))).status).toBe(200);
+      expect(refusalOf(await client.push(...Array.from({ length: 65 }, () => retiring())))).toMatchObject({
+        code: 'too-large',
+        limit: 262_144,
+      });
+      expect(refusalOf(await client.push(...Array.from({ length: 64 }, () => retiring()))).code).toBe('gap');
+    });
+
+    it('[S8] retires what several entries of a push name, however their ranges lie', async () => {
+      await using story = await setup();
+      const { client } = story;
+      const objects = [anObject(), anObject()];
+      const [ofRetired, ofLive] = objects.map(({ id }) => id);
+      await client.upload(...objects);
+      await client.push(...Array.from({ length: 10 }, (_, at) => client.nextEntry([at < 5 ? ofRetired! : ofLive!])));
+      const retire = (...ranges: ReadonlyArray<readonly [number, number]>) =>
+        client.nextEntry([], { kind: 'retire', retires: ranges.map(([first, last]) => ({ first, last })) });
+
+      await client.push(retire([1, 3], [9, 9]), retire([2, 4]), retire([3, 3], [5, 5]));
+
+      const live = (await client.pull()).flatMap(({ part, body }) => (body === null ? [] : [part.index]));
+      expect(live).toEqual([6, 7, 8, 10, 11, 12, 13]);
+      await client.send('POST', 'free', { json: { ids: [ofRetired, ofLive] } });
+      expect((await client.have([ofRetired!, ofLive!])).missing).toEqual([ofRetired]);
     });
 
     it('[S8] takes an entry whose device has retired it already', async () => {

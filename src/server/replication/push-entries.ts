@@ -3,6 +3,7 @@
 // in that of one that was ended, whoever has its key may still say what it retires (docs/decisions/0049).
 
 import { NO_ENTRY_HASH, type EntryHash, type ObjectId } from '../../shared/replication/ids.ts';
+import { MAX_ENTRIES_PER_BATCH, MAX_RETIRED_RANGES_PER_PUSH } from '../../shared/replication/limits.ts';
 import type { Head } from '../../shared/replication/replica.ts';
 import { parseSignedPart, parseWireEntries, type WireEntry } from '../../shared/replication/entry.ts';
 import type { Caller } from '../auth/caller.ts';
@@ -18,7 +19,7 @@ import { lockVault, vaultTopic, type OwnVault } from './vaults.ts';
 const MAX_MISSING_NAMED = 1_000;
 const ROWS_PER_STATEMENT = 500;
 
-/** @throws Refusal `fork`, `gap`, `epoch-behind`, `missing-objects`, `forbidden`, `bad-request`, `conflict`, `device-revoked` */
+/** @throws Refusal `fork`, `gap`, `epoch-behind`, `missing-objects`, `forbidden`, `bad-request`, `too-large`, `conflict`, `device-revoked` */
 export async function pushEntries(
   deps: ReplicaDeps,
   caller: Caller,
@@ -28,9 +29,12 @@ export async function pushEntries(
   const { db, notices } = deps;
   const wire = parseWireEntries(bytes);
   if (wire === null) throw badRequest('The entries break off or are too large.');
+  assertAtMost(MAX_ENTRIES_PER_BATCH, wire.length, 'entries');
   const author = await findAuthor(db, caller, vault, wire);
   const { deviceId } = author;
   const entries = checkEntries(wire, { vaultId: vault.vaultId, deviceId, signingKey: author.signingKey });
+  const ranges = entries.reduce((sum, { part }) => sum + part.retires.length, 0);
+  assertAtMost(MAX_RETIRED_RANGES_PER_PUSH, ranges, 'retired ranges');
   if (deviceId !== caller.deviceId) assertLastWords(entries);
   const { head, refusal, isNew } = await db.transaction().execute(async (tx) => {
     const epoch = await lockVault(tx, vault);
@@ -41,6 +45,14 @@ export async function pushEntries(
   if (isNew) notices.publish(vaultTopic(vault), `${deviceId} ${head.index}`);
   if (refusal !== null) throw refusal;
   return head;
+}
+
+/** Looked at before anything is asked of the database. @throws Refusal `too-large` */
+function assertAtMost(limit: number, count: number, what: string): void {
+  if (count <= limit) return;
+  throw new Refusal('too-large', `A push has too many ${what}.`, `At most ${limit} come at once: push them in turns.`, {
+    limit,
+  });
 }
 
 /** Whose log it is. */

@@ -1,8 +1,8 @@
 // What must hold on both databases. PostgreSQL is started by the test; where it is not installed its part is skipped, and counted.
 
 import { randomBytes } from 'node:crypto';
-import { readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
@@ -269,6 +269,48 @@ describe.each(['sqlite', 'postgres'] as const)('the sync server on %s', (kind) =
 
       const left = readdirSync(join(folder.path, 'objects'), { recursive: true, withFileTypes: true });
       expect(left.filter((one) => one.isFile())).toEqual([]);
+    });
+
+    it('[S31] takes the same new objects from two devices at once, whatever order each sends them in', async () => {
+      await using story = await setup();
+      const { client } = story;
+      const other = await story.another();
+      for (let round = 0; round < 30; round += 1) {
+        const objects = Array.from({ length: MAX_BATCH_FRAMES }, () => anObject(10));
+
+        const answers = await Promise.all([client.upload(...objects), other.upload(...objects.toReversed())]);
+
+        const stored = answers.flat().filter(({ status }) => status === 'stored');
+        expect(new Set(stored.map(({ id }) => id)).size).toBe(MAX_BATCH_FRAMES);
+        expect(answers.flat().filter(({ status }) => status === 'known')).toHaveLength(MAX_BATCH_FRAMES);
+      }
+    });
+
+    it('[S31] takes away files that no row names after 30 days, and no others', async () => {
+      await using folder = makeTemporaryFolder();
+      await using story = await setup({ objects: 'files', dataFolder: folder.path });
+      const { client, server } = story;
+      const object = anObject();
+      await client.upload(object);
+      await client.push(client.nextEntry([object.id]));
+      const files = () =>
+        readdirSync(join(folder.path, 'objects'), { recursive: true, withFileTypes: true })
+          .filter((one) => one.isFile())
+          .map((one) => join(one.parentPath, one.name));
+      const [kept = ''] = files();
+      const account = dirname(dirname(kept));
+      // As a crash between the files of a batch and its rows leaves them, and one of another database's account.
+      const left = join(dirname(kept), `${basename(kept).slice(0, 2)}${'0'.repeat(11)}.${'0'.repeat(64)}`);
+      const foreign = join(dirname(account), 'ffffffffffffffff', 'ab', 'abcd');
+      mkdirSync(dirname(foreign), { recursive: true });
+      for (const path of [left, foreign]) writeFileSync(path, 'x');
+
+      await server.server.collect();
+      expect(files().toSorted()).toEqual([kept, left, foreign].toSorted());
+      server.clock.offsetMs = 31 * 24 * 3_600_000;
+      await server.server.collect();
+
+      expect(files().toSorted()).toEqual([kept, foreign].toSorted());
     });
 
     it('[S8] frees at once what a device wants gone, where no live entry names it', async () => {

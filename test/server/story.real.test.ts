@@ -4,8 +4,10 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { sql } from 'kysely';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 
+import { DEVICE_CODE_PROOF_PREFIX } from '../../src/shared/replication/account.ts';
 import { encodeWireEntries } from '../../src/shared/replication/entry.ts';
 import { parseFrames } from '../../src/shared/replication/frames.ts';
 import { NO_ENTRY_HASH, type ObjectId } from '../../src/shared/replication/ids.ts';
@@ -14,14 +16,17 @@ import { joinSchema, joinsAnswerSchema, uploadAnswerSchema } from '../../src/sha
 import { pathOf, ROUTES, type RouteName } from '../../src/shared/replication/routes.ts';
 import { markRestored } from '../../src/server/administer.ts';
 import type { ServerOptions } from '../../src/server/server.ts';
+import { openStore } from '../../src/server/store/store.ts';
 import { findPostgres, startPostgres, type TestPostgres } from '../support/postgres.ts';
 import { anObject, newObjectId, newVaultId, ReplicaClient, sha256, toFrame } from '../support/replica-client.ts';
 import {
+  ACCOUNT_PASSWORD,
   call,
   logIn,
   newDevice,
   refresh,
   refusalOf,
+  signText,
   signUp,
   startTestServer,
   type TestServer,
@@ -439,6 +444,68 @@ describe.each(['sqlite', 'postgres'] as const)('the sync server on %s', (kind) =
       // Who says it writes in its own log as before.
       expect((await heir.push(heir.nextEntry())).status).toBe(200);
       expect((await client.push(client.nextEntry())).status).toBe(401);
+    });
+
+    const newPassword = 'account password 2';
+    const changePassword = ({ client }: { readonly client: ReplicaClient }) =>
+      call(client.address, 'POST', ROUTES.password, {
+        token: client.device.accessToken,
+        json: { oldPassword: ACCOUNT_PASSWORD, newPassword },
+      });
+
+    it('[S32] a changed password leaves no log-in that was let in with the old one', async () => {
+      await using story = await setup();
+      const { address } = story.server;
+      const device = newDevice();
+      const { signingKey, agreementKey } = device;
+      const asked = await call(address, 'POST', ROUTES.deviceCode, {
+        json: { signingKey, agreementKey, name: 'x', platform: 'linux' },
+      });
+      const { deviceCode, userCode } = asked.json as { deviceCode: string; userCode: string };
+      const json = { userCode, email: story.email, password: ACCOUNT_PASSWORD };
+      expect((await call(address, 'POST', ROUTES.approve, { json })).status).toBe(200);
+
+      expect((await changePassword(story)).status).toBe(200);
+
+      const signature = signText(device, `${DEVICE_CODE_PROOF_PREFIX}${deviceCode}`);
+      const taken = await call(address, 'POST', ROUTES.deviceToken, { json: { deviceCode, signature } });
+      expect(refusalOf(taken).code).toBe('not-found');
+      expect((await story.client.status()).heads).toEqual([]);
+    });
+
+    it.skipIf(kind === 'sqlite')('[S32] a refresh that meets a change of the password gets no tokens', async () => {
+      await using story = await setup();
+      const other = await story.another();
+      const store = await openStore({ dataFolder: '/nowhere', databaseUrl, onTrouble: () => undefined });
+      const { promise: isDone, resolve: done } = Promise.withResolvers<void>();
+      const users = store.db.updateTable('users').set({ password_hash: 'another' }).where('email', '=', story.email);
+      const { user_id: userId } = await store.db
+        .selectFrom('users')
+        .select('user_id')
+        .where('email', '=', story.email)
+        .executeTakeFirstOrThrow();
+      // What a change of the password does, stopped before its commit.
+      const { promise: isHeld, resolve: held } = Promise.withResolvers<void>();
+      const change = store.db.transaction().execute(async (tx) => {
+        await tx.executeQuery(users.compile());
+        await tx.deleteFrom('tokens').where('user_id', '=', userId).execute();
+        held();
+        await isDone;
+      });
+      await isHeld;
+
+      const refreshed = refresh(other.address, other.device);
+      await vi.waitFor(async () => {
+        const { rows } = await sql`SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock'`.execute(store.db);
+        expect(rows).toHaveLength(1);
+      });
+      done();
+      await change;
+
+      expect(refusalOf(await refreshed).code).toBe('unauthenticated');
+      const left = await store.db.selectFrom('tokens').select('kind').where('user_id', '=', userId).execute();
+      expect(left).toEqual([]);
+      await store.close();
     });
 
     it('[S10] tells other devices at once, and ends the stream of a revoked one', async () => {

@@ -191,6 +191,27 @@ describe.each(['sqlite', 'postgres'] as const)('the sync server on %s', (kind) =
       expect(Buffer.concat(frames.map(({ bytes }) => bytes)).equals(object.bytes)).toBe(true);
     });
 
+    it('[S11] stores an object that came whole and could not be stored, with the next part that comes', async () => {
+      await using story = await setup({ limits: { bytes: 10_000_000, objects: 1 } });
+      const { client } = story;
+      const [first, object] = [anObject(), anObject(5_000_000)];
+      await client.upload(first);
+      const put = async (from: number, to: number) => {
+        const bytes = toFrame(object, { offset: from, bytes: object.bytes.subarray(from, to) });
+        return uploadAnswerSchema.parse((await client.send('PUT', 'objects', { bytes })).json).objects[0];
+      };
+      await put(0, 2_000_000);
+      expect(await put(2_000_000, 5_000_000)).toMatchObject({ status: 'refused', reason: 'quota' });
+      expect((await client.have([object.id])).partial).toMatchObject([{ receivedBytes: 5_000_000 }]);
+      expect(await put(2_000_000, 5_000_000)).toMatchObject({ status: 'refused', reason: 'quota' });
+
+      await client.send('POST', 'free', { json: { ids: [first.id] } });
+
+      expect(await put(2_000_000, 5_000_000)).toMatchObject({ status: 'stored', receivedBytes: 5_000_000 });
+      expect(Buffer.concat((await client.get([object.id])).map(({ bytes }) => bytes)).equals(object.bytes)).toBe(true);
+      expect((await client.have([object.id])).partial).toEqual([]);
+    });
+
     it('[S11] names each object of a question once, and reads no more than an answer may have', async () => {
       await using story = await setup();
       const { client } = story;

@@ -16,9 +16,19 @@ import { joinSchema, joinsAnswerSchema, uploadAnswerSchema } from '../../src/sha
 import { pathOf, ROUTES, type RouteName } from '../../src/shared/replication/routes.ts';
 import { markRestored } from '../../src/server/administer.ts';
 import type { ServerOptions } from '../../src/server/server.ts';
+import { up as countEntryBytes } from '../../src/server/store/migrations/0060-entry-bytes.ts';
+import type { MigrationDb } from '../../src/server/store/migrations/list.ts';
 import { openStore } from '../../src/server/store/store.ts';
 import { findPostgres, startPostgres, type TestPostgres } from '../support/postgres.ts';
-import { anObject, newObjectId, newVaultId, ReplicaClient, sha256, toFrame } from '../support/replica-client.ts';
+import {
+  anObject,
+  newObjectId,
+  newVaultId,
+  ReplicaClient,
+  sha256,
+  toFrame,
+  type TestObject,
+} from '../support/replica-client.ts';
 import {
   ACCOUNT_PASSWORD,
   call,
@@ -56,7 +66,14 @@ describe.each(['sqlite', 'postgres'] as const)('the sync server on %s', (kind) =
       const client = new ReplicaClient(server.address, await logIn(server.address, email), newVaultId());
       await client.createVault();
       const another = async () => new ReplicaClient(server.address, await logIn(server.address, email), client.vault);
-      return { server, client, another, email, [Symbol.asyncDispose]: () => server[Symbol.asyncDispose]() };
+      return {
+        server,
+        client,
+        another,
+        email,
+        databaseUrl: options.databaseUrl ?? databaseUrl,
+        [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
+      };
     }
 
     it('[S3] takes objects and entries, and gives them to another device', async () => {
@@ -81,9 +98,11 @@ describe.each(['sqlite', 'postgres'] as const)('the sync server on %s', (kind) =
         objects.map(({ bytes }) => sha256(bytes)),
       );
       expect(await other.pull({ [client.device.deviceId]: 1 })).toEqual([]);
+      const { signedBytes, signature, bodyBytes } = entry;
+      const entryBytes = signedBytes.length + signature.length + (bodyBytes?.length ?? 0);
       expect(await other.status()).toMatchObject({
         heads: [{ device: client.device.deviceId, index: 1, hash: client.hash, isRevoked: false }],
-        quota: { usedBytes: 70_010, usedObjects: 2 },
+        quota: { usedBytes: 70_010 + entryBytes, usedObjects: 2 },
       });
     });
 
@@ -355,7 +374,7 @@ describe.each(['sqlite', 'postgres'] as const)('the sync server on %s', (kind) =
       expect((await client.send('POST', 'free', { json: { ids } })).status).toBe(200);
 
       expect((await client.have([...ids, unsent.id])).missing).toEqual([gone.id]);
-      expect((await client.status()).quota).toMatchObject({ usedBytes: 200, usedObjects: 2 });
+      expect((await client.status()).quota).toMatchObject({ usedObjects: 2 });
       expect((await client.get([gone.id]))[0]?.totalBytes).toBe(0);
     });
 
@@ -416,6 +435,94 @@ describe.each(['sqlite', 'postgres'] as const)('the sync server on %s', (kind) =
       expect(answers.flat().find(({ status }) => status === 'refused')?.reason).toBe('quota');
       expect((await client.status()).quota).toMatchObject({ usedBytes: 900, usedObjects: 3 });
       expect((await client.push(client.nextEntry([], { kind: 'operation' }))).status).toBe(200);
+    });
+
+    it('counts unfinished parts of all devices before it takes another', async () => {
+      await using story = await setup({ limits: { bytes: 5_000_000, objects: 100 } });
+      const { client } = story;
+      const other = await story.another();
+      const [one, two] = [anObject(4_000_000), anObject(4_000_000)];
+      const put = async (device: ReplicaClient, object: TestObject, from: number, to: number) => {
+        const bytes = toFrame(object, { offset: from, bytes: object.bytes.subarray(from, to) });
+        return uploadAnswerSchema.parse((await device.send('PUT', 'objects', { bytes })).json).objects[0];
+      };
+
+      expect(await put(client, one, 0, 3_000_000)).toMatchObject({ status: 'partial' });
+      expect(await put(other, two, 0, 3_000_000)).toMatchObject({
+        status: 'refused',
+        reason: 'quota',
+        receivedBytes: 0,
+      });
+      expect(await put(client, one, 3_000_000, 4_000_000)).toMatchObject({ status: 'stored' });
+      expect(await put(other, two, 0, 900_000)).toMatchObject({ status: 'partial' });
+      expect(await put(other, two, 900_000, 1_100_000)).toMatchObject({ status: 'refused', receivedBytes: 900_000 });
+      await client.send('POST', 'free', { json: { ids: [one.id] } });
+      expect(await put(other, two, 900_000, 4_000_000)).toMatchObject({ status: 'stored' });
+    });
+
+    it('counts entries too, and takes some where space is used up, so that a full account can delete', async () => {
+      await using story = await setup({ limits: { bytes: 1_000_000, objects: 100 } });
+      const { client } = story;
+      await client.upload(anObject(900_000));
+      const large = () => client.nextEntry([], { kind: 'operation' }, 250_000);
+      for (let at = 0; at < 4; at += 1) expect((await client.push(large())).status).toBe(200);
+      const { index, hash } = client;
+
+      expect(refusalOf(await client.push(large()))).toMatchObject({ code: 'quota', limit: 1_000_000 });
+      const { quota, heads } = await client.status();
+      expect(heads).toMatchObject([{ index, hash }]);
+      expect(quota.usedBytes).toBeGreaterThan(1_900_000);
+      expect(quota.usedBytes).toBeLessThan(1_902_000);
+      expect((await client.upload(anObject(10)))[0]).toMatchObject({ status: 'refused', reason: 'quota' });
+      Object.assign(client, { index, hash });
+      const retiring = client.nextEntry([], { kind: 'retire', retires: [{ first: 1, last: 3 }] });
+      expect((await client.push(retiring, large())).status).toBe(200);
+      expect((await client.status()).quota.usedBytes).toBeLessThan(1_402_000);
+    });
+
+    it('takes from an account beyond every limit what gives back more than it takes', async () => {
+      await using folder = makeTemporaryFolder();
+      const url = postgres?.createDatabase() ?? null;
+      const options = { databaseUrl: url, dataFolder: folder.path };
+      const story = await setup({ ...options, limits: { bytes: 20_000_000, objects: 100 } });
+      const { client } = story;
+      await client.push(...Array.from({ length: 6 }, () => client.nextEntry([], {}, 250_000)));
+      await story.server.server.close();
+      await using lowered = await startTestServer({ ...options, limits: { bytes: 1_000, objects: 100 } });
+      const now = new ReplicaClient(lowered.address, client.device, client.vault);
+      const { index, hash } = client;
+      const push = (...retires: ReadonlyArray<{ readonly first: number; readonly last: number }>) => {
+        Object.assign(now, { index: now.index, hash: now.hash });
+        return now.push(now.nextEntry([], { kind: 'retire', retires }));
+      };
+      Object.assign(now, { index, hash });
+
+      expect(refusalOf(await push()).code).toBe('quota');
+      Object.assign(now, { index, hash });
+      expect((await push({ first: 1, last: 1 })).status).toBe(200);
+      expect(refusalOf(await push({ first: 1, last: 1 })).code).toBe('quota');
+      Object.assign(now, { index: index + 1, hash: (await now.status()).heads[0]?.hash });
+      expect((await push({ first: 2, last: 5 })).status).toBe(200);
+      expect((await push()).status).toBe(200);
+    });
+
+    it('counts the entries that were there before they were counted', async () => {
+      await using story = await setup({ databaseUrl: postgres?.createDatabase() ?? null });
+      const { client, server } = story;
+      const first = client.nextEntry();
+      await client.push(first, client.nextEntry([], {}, 1_000));
+      await client.push(client.nextEntry([], { kind: 'retire', retires: [{ first: 1, last: 1 }] }));
+      const { usedBytes } = (await client.status()).quota;
+      expect(usedBytes).toBeGreaterThan(1_000);
+      const openDatabase = { dataFolder: server.folder, databaseUrl: story.databaseUrl, onTrouble: () => undefined };
+      const store = await openStore(openDatabase);
+
+      await store.db.schema.alterTable('users').dropColumn('entry_bytes').execute();
+      await countEntryBytes(store.db as unknown as MigrationDb);
+
+      const { entry_bytes } = await store.db.selectFrom('users').select('entry_bytes').executeTakeFirstOrThrow();
+      await store.close();
+      expect(entry_bytes).toBe(usedBytes);
     });
 
     it('[S8] takes from a device that was ended what it retires, and nothing else, from whoever has its key', async () => {

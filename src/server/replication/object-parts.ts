@@ -6,10 +6,11 @@ import type { UploadStatus } from '../../shared/replication/replica.ts';
 import type { Caller } from '../auth/caller.ts';
 import { sha256 } from '../encryption/signatures.ts';
 import type { Executor } from '../store/store.ts';
+import { hasRoom, hasRoomForPart } from './account-space.ts';
 import type { ReplicaDeps } from './replica-deps.ts';
 import type { OwnVault } from './vaults.ts';
 
-/** Objects that a device may have begun at once: parts do not count against the account's space. */
+/** Objects that a device may have begun at once. */
 const MAX_BEGUN = 4;
 
 export function isPlacedPart({ offset, bytes, totalBytes }: ObjectFrame): boolean {
@@ -47,10 +48,15 @@ export async function takePart(
   const receivedBytes = isSame ? own.receivedBytes : 0;
   if (own !== undefined && !isSame) await dropParts(db, caller, vault, objectId); // it was sealed anew in between
   if (own === undefined && begun.length >= MAX_BEGUN) return refused(id, 'quota', 0);
-  if (receivedBytes >= totalBytes) return joinParts(db, caller, vault, frame, storeWhole);
+  if (receivedBytes >= totalBytes) {
+    // Looked at first: joining it in vain is as much work as storing it.
+    if (!(await hasRoom(deps, db, vault, { bytes: totalBytes, objects: 1 })))
+      return refused(id, 'quota', receivedBytes);
+    return joinParts(db, caller, vault, frame, storeWhole);
+  }
   if (offset > receivedBytes) return refused(id, 'offset', receivedBytes);
   if (offset < receivedBytes) return { id, status: 'partial', receivedBytes };
-  await writePart(deps, caller, vault, frame);
+  if (!(await writePart(deps, caller, vault, frame))) return refused(id, 'quota', receivedBytes);
   if (offset + bytes.length < totalBytes) return { id, status: 'partial', receivedBytes: offset + bytes.length };
   return joinParts(db, caller, vault, frame, storeWhole);
 }
@@ -59,26 +65,31 @@ function refused(id: ObjectFrame['id'], reason: 'hash' | 'offset' | 'quota', rec
   return { id, status: 'refused', receivedBytes, reason };
 }
 
+/** False where the account has no room for it. */
 async function writePart(
-  { db, nowMs }: ReplicaDeps,
+  deps: ReplicaDeps,
   { deviceNo }: Caller,
   { userId, vaultNo }: OwnVault,
   { id, hash, offset, bytes }: ObjectFrame,
-): Promise<void> {
-  await db
-    .insertInto('object_parts')
-    .values({
-      user_id: userId,
-      vault_no: vaultNo,
-      object_id: Buffer.from(id, 'hex'),
-      device_no: deviceNo,
-      part_offset: offset,
-      object_hash: Buffer.from(hash, 'hex'),
-      bytes: Buffer.from(bytes),
-      stored_at_ms: nowMs(),
-    })
-    .onConflict((conflict) => conflict.doNothing())
-    .execute();
+): Promise<boolean> {
+  return deps.db.transaction().execute(async (tx) => {
+    if (!(await hasRoomForPart(deps, tx, { userId }, bytes.length))) return false;
+    await tx
+      .insertInto('object_parts')
+      .values({
+        user_id: userId,
+        vault_no: vaultNo,
+        object_id: Buffer.from(id, 'hex'),
+        device_no: deviceNo,
+        part_offset: offset,
+        object_hash: Buffer.from(hash, 'hex'),
+        bytes: Buffer.from(bytes),
+        stored_at_ms: deps.nowMs(),
+      })
+      .onConflict((conflict) => conflict.doNothing())
+      .execute();
+    return true;
+  });
 }
 
 /** Stores what all parts make, and drops them, unless there is no room for it now. */

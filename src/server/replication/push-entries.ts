@@ -10,6 +10,7 @@ import type { Caller } from '../auth/caller.ts';
 import { deviceRevoked } from '../auth/tokens.ts';
 import { badRequest, Refusal } from '../http/refusal.ts';
 import type { Executor } from '../store/store.ts';
+import { countEntries } from './account-space.ts';
 import { checkEntries, type CheckedEntry } from './check-entries.ts';
 import { inSlices, type ReplicaDeps } from './replica-deps.ts';
 import { retireEntries } from './retire-entries.ts';
@@ -19,7 +20,7 @@ import { lockVault, vaultTopic, type OwnVault } from './vaults.ts';
 const MAX_MISSING_NAMED = 1_000;
 const ROWS_PER_STATEMENT = 500;
 
-/** @throws Refusal `fork`, `gap`, `epoch-behind`, `missing-objects`, `forbidden`, `bad-request`, `too-large`, `conflict`, `device-revoked` */
+/** @throws Refusal `fork`, `gap`, `epoch-behind`, `missing-objects`, `forbidden`, `bad-request`, `too-large`, `quota`, `conflict`, `device-revoked` */
 export async function pushEntries(
   deps: ReplicaDeps,
   caller: Caller,
@@ -99,13 +100,14 @@ interface Taken {
 }
 
 async function takeEntries(
-  { nowMs }: ReplicaDeps,
+  deps: ReplicaDeps,
   tx: Executor,
   author: Author,
   vault: OwnVault,
   entries: ReadonlyArray<CheckedEntry>,
   epochBefore: number,
 ): Promise<Taken> {
+  const { nowMs } = deps;
   let epoch = epochBefore;
   const before = await readHead(tx, author, vault);
   let head = before;
@@ -131,8 +133,13 @@ async function takeEntries(
     .where('vault_no', '=', vault.vaultNo)
     .execute();
   const ranges = taken.flatMap(({ part }) => part.retires);
-  if (ranges.length > 0) await retireEntries(tx, vault, author.deviceNo, ranges, nowMs());
+  const freedBytes = ranges.length > 0 ? await retireEntries(tx, vault, author.deviceNo, ranges, nowMs()) : 0;
+  await countEntries(deps, tx, vault, taken.reduce((sum, { wire }) => sum + sizeOf(wire), 0) - freedBytes);
   return { head, refusal, isNew: true };
+}
+
+function sizeOf({ signedBytes, signature, bodyBytes }: WireEntry): number {
+  return signedBytes.length + signature.length + (bodyBytes?.length ?? 0);
 }
 
 /** Why an entry that is not known cannot be taken now; null where it can. Pure. */

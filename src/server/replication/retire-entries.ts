@@ -10,26 +10,31 @@ const ENTRIES_AT_ONCE = 200;
 /** Each is looked up by the key, as if it were asked for alone; SQLite takes no deeper expression than of a thousand. */
 const RANGES_AT_ONCE = 250;
 
-/** Part of the transaction that takes the retiring entries. The ranges may be of several of them: what two name is looked for once. */
+/**
+ * Part of the transaction that takes the retiring entries. The ranges may be of several of them: what two name is looked for once. Gives how many
+ * bytes were freed.
+ */
 export async function retireEntries(
   tx: Executor,
   vault: OwnVault,
   deviceNo: number,
   ranges: ReadonlyArray<IndexRange>,
   nowMs: number,
-): Promise<void> {
+): Promise<number> {
+  let freedBytes = 0;
   for (const some of inSlices(joinRanges(ranges), RANGES_AT_ONCE))
-    while (await retireSome(tx, vault, deviceNo, some, nowMs));
+    for (let freed = 1; freed > 0; freedBytes += freed) freed = await retireSome(tx, vault, deviceNo, some, nowMs);
+  return freedBytes;
 }
 
-/** False where nothing was left to retire. */
+/** Gives how many bytes were freed; 0 where nothing was left to retire. */
 async function retireSome(
   tx: Executor,
   { userId, vaultNo }: OwnVault,
   deviceNo: number,
   ranges: ReadonlyArray<IndexRange>,
   nowMs: number,
-): Promise<boolean> {
+): Promise<number> {
   const rows = await tx
     .selectFrom('entries')
     .select(['entry_index', 'body_bytes'])
@@ -40,7 +45,7 @@ async function retireSome(
     .where('body_bytes', 'is not', null)
     .limit(ENTRIES_AT_ONCE)
     .execute();
-  if (rows.length === 0) return false;
+  if (rows.length === 0) return 0;
   const indexes = rows.map(({ entry_index }) => entry_index);
   const ids = new Set(rows.flatMap(({ body_bytes }) => parseBody(body_bytes ?? new Uint8Array(0))?.requires ?? []));
   await tx
@@ -62,7 +67,7 @@ async function retireSome(
       .execute();
     await markUnnamed(tx, userId, vaultNo, slice, nowMs);
   }
-  return rows.length === ENTRIES_AT_ONCE;
+  return rows.reduce((sum, { body_bytes }) => sum + (body_bytes?.length ?? 0), 0);
 }
 
 /** The same indexes in as few ranges as they have. */

@@ -3,6 +3,7 @@
 import type { ObjectFrame } from '../../shared/replication/frames.ts';
 import type { UploadStatus } from '../../shared/replication/replica.ts';
 import type { Executor } from '../store/store.ts';
+import { countObjects, hasRoom, type Used } from './account-space.ts';
 import type { PlacedBytes } from './object-store.ts';
 import type { ReplicaDeps } from './replica-deps.ts';
 import type { OwnVault } from './vaults.ts';
@@ -19,12 +20,6 @@ interface StoredRow {
   readonly place: string;
   readonly size_bytes: number;
   readonly is_damaged: number;
-}
-
-/** What an account is charged for. */
-interface Used {
-  readonly bytes: number;
-  readonly objects: number;
 }
 
 /** What became of each, by id. The bytes must have been checked against their hash. */
@@ -95,7 +90,7 @@ async function takeRows(
   const all = [...added, ...replaced];
   await deps.objects.writeIn(tx, vault.userId, all.map(bytesOf));
   // Last, since the account's row is locked from here to the commit: its other batches are written meanwhile.
-  await reserve(deps, tx, vault, used);
+  if (!(await countObjects(deps, tx, vault, used))) throw new QuotaReached();
   return all;
 }
 
@@ -157,36 +152,6 @@ async function replaceDamaged(tx: Executor, { userId, vaultNo }: OwnVault, place
     .where('is_damaged', '=', 1)
     .executeTakeFirst();
   return numUpdatedRows > 0n;
-}
-
-/** Looks before anything is written: what is refused costs no writing. */
-async function hasRoom({ limits }: ReplicaDeps, tx: Executor, { userId }: OwnVault, added: Used): Promise<boolean> {
-  const row = await tx
-    .selectFrom('users')
-    .select(['used_bytes', 'used_objects'])
-    .where('user_id', '=', userId)
-    .executeTakeFirst();
-  return (
-    row !== undefined &&
-    row.used_bytes + added.bytes <= limits.bytes &&
-    row.used_objects + added.objects <= limits.objects
-  );
-}
-
-/** Counts what was stored, in the same transaction, or rolls it back. */
-async function reserve({ limits }: ReplicaDeps, tx: Executor, { userId }: OwnVault, added: Used): Promise<void> {
-  if (added.bytes === 0 && added.objects === 0) return;
-  const { numUpdatedRows } = await tx
-    .updateTable('users')
-    .set((row) => ({
-      used_bytes: row('used_bytes', '+', added.bytes),
-      used_objects: row('used_objects', '+', added.objects),
-    }))
-    .where('user_id', '=', userId)
-    .where((row) => row(row('used_bytes', '+', added.bytes), '<=', limits.bytes))
-    .where((row) => row(row('used_objects', '+', added.objects), '<=', limits.objects))
-    .executeTakeFirst();
-  if (numUpdatedRows === 0n) throw new QuotaReached();
 }
 
 class QuotaReached extends Error {}

@@ -6,7 +6,8 @@ import type { Executor } from '../store/store.ts';
 import { inSlices } from './replica-deps.ts';
 import type { OwnVault } from './vaults.ts';
 
-const ENTRIES_AT_ONCE = 200;
+/** Their bodies are read, each up to 1.3 MB. */
+const ENTRIES_AT_ONCE = 50;
 /** Each is looked up by the key, as if it were asked for alone; SQLite takes no deeper expression than of a thousand. */
 const RANGES_AT_ONCE = 250;
 

@@ -47,11 +47,11 @@ export function createS3Objects(options: S3Options): ObjectStore {
         const ends = await Promise.allSettled(objects.slice(at, at + MAX_AT_ONCE).map((one) => put(userId, one)));
         const failed = ends.find((end) => end.status === 'rejected');
         if (failed === undefined) continue;
-        // Also of those that failed: it may be their answer alone that did. Once, and as far as it goes: who uploads waits.
+        // Also of those that failed: it may be their answer alone that did. Who uploads waits, so the first without an answer is the last.
         await eachOf(objects.slice(0, at + MAX_AT_ONCE), async ({ place }) => {
-          const response = await send('DELETE', userId, place, new Uint8Array(0), 1).catch(() => null);
-          await response?.body?.cancel();
-        });
+          const response = await send('DELETE', userId, place, new Uint8Array(0), 1);
+          await response.body?.cancel();
+        }).catch(() => undefined);
         throw failed.reason;
       }
     },

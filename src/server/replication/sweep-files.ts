@@ -1,5 +1,5 @@
 // Files of objects that no row names: a crash between the files of a batch and its rows leaves them, and so does a commit of which nobody knows
-// whether it was one. They are kept for as long as what no entry names, so that whoever had the wrong backup restored finds them still there.
+// whether it was one. They are kept for as long as what no entry names: there is no hurry, and whoever restored too old a backup finds what is younger.
 
 import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';

@@ -18,10 +18,12 @@ import { createGraphqlRoute } from './graphql/graphql-route.ts';
 import { createOperationRoutes } from './operation-routes.ts';
 import { createEventStreams } from './replication/event-streams.ts';
 import { collectGarbage } from './replication/collect-garbage.ts';
+import { objectFolderIn } from './replication/file-objects.ts';
 import { provideGeneration } from './replication/generation.ts';
 import { openObjects, type ObjectOptions } from './replication/open-objects.ts';
 import type { ReplicaDeps, ReplicaLimits } from './replication/replica-deps.ts';
 import { createReplicaRoutes } from './replication/replica-routes.ts';
+import { sweepFiles } from './replication/sweep-files.ts';
 import { openPublishing } from './publishing/open-publishing.ts';
 import { openStore } from './store/store.ts';
 
@@ -89,11 +91,14 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const streams = createEventStreams(notices, nowMs);
   metrics.gauge('cairn_event_streams', () => streams.count);
   const closing = new AbortController();
+  const collect = async (): Promise<number> => {
+    const freed = await collectGarbage(replica, closing.signal);
+    const swept = await sweepFiles({ db, folder: objectFolderIn(options.dataFolder), nowMs }, closing.signal);
+    log.info('collected', { freed, swept });
+    return freed;
+  };
   const collector = setInterval(() => {
-    collectGarbage(replica, closing.signal).then(
-      (freed) => log.info('collected', { freed }),
-      () => log.error('trouble', { what: 'nothing could be freed' }),
-    );
+    collect().catch(() => log.error('trouble', { what: 'nothing could be freed' }));
   }, COLLECT_EVERY_MS);
   collector.unref();
   const routes: Route[] = [
@@ -119,7 +124,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     let closed: Promise<void> | null = null;
     return {
       port: http.port,
-      collect: () => collectGarbage(replica, closing.signal),
+      collect,
       close: () =>
         (closed ??= (async () => {
           clearInterval(collector);

@@ -33,7 +33,7 @@ async function startS3(failures = 0) {
     if (left > 0) {
       left -= 1;
       response.writeHead(503).end();
-    } else if (!isSigned(request, body)) response.writeHead(403).end();
+    } else if (!isSigned(request, body) || path.endsWith('/refused')) response.writeHead(403).end();
     else if (request.method === 'PUT') {
       kept.set(path, body);
       response.end();
@@ -117,6 +117,18 @@ describe('createS3Objects()', () => {
     expect([...kept.keys()]).toEqual([`/bucket/${USER}/ab`]);
     const wrong = createS3Objects({ ...KEYS, secretAccessKey: 'other', address, nowMs: () => Date.now() });
     await expect(wrong.read(db, USER, 'ab')).rejects.toThrow('storage');
+  });
+
+  it('takes away again what it had put of a batch that failed', async () => {
+    const { address, kept } = await startS3();
+    const objects = createS3Objects({ ...KEYS, address, nowMs: () => Date.now() });
+    const places = Array.from({ length: 20 }, (_, at) => ({ place: `place${at}`, bytes: Buffer.from('x') }));
+
+    await expect(objects.write(USER, [...places, { place: 'refused', bytes: Buffer.from('x') }])).rejects.toThrow(
+      'storage',
+    );
+
+    expect([...kept.keys()]).toEqual([]);
   });
 
   it('names the moment and the scope of a signature', () => {

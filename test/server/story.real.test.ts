@@ -1,26 +1,42 @@
 // What must hold on both databases. PostgreSQL is started by the test; where it is not installed its part is skipped, and counted.
 
 import { randomBytes } from 'node:crypto';
-import { readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { sql } from 'kysely';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 
+import { DEVICE_CODE_PROOF_PREFIX } from '../../src/shared/replication/account.ts';
 import { encodeWireEntries } from '../../src/shared/replication/entry.ts';
+import { parseFrames } from '../../src/shared/replication/frames.ts';
 import { NO_ENTRY_HASH, type ObjectId } from '../../src/shared/replication/ids.ts';
-import { MAX_BATCH_FRAMES } from '../../src/shared/replication/limits.ts';
+import { MAX_BATCH_FRAMES, MAX_ENTRIES_PER_BATCH } from '../../src/shared/replication/limits.ts';
 import { joinSchema, joinsAnswerSchema, uploadAnswerSchema } from '../../src/shared/replication/replica.ts';
 import { pathOf, ROUTES, type RouteName } from '../../src/shared/replication/routes.ts';
 import { markRestored } from '../../src/server/administer.ts';
 import type { ServerOptions } from '../../src/server/server.ts';
+import { up as countEntryBytes } from '../../src/server/store/migrations/0060-entry-bytes.ts';
+import type { MigrationDb } from '../../src/server/store/migrations/list.ts';
+import { openStore } from '../../src/server/store/store.ts';
 import { findPostgres, startPostgres, type TestPostgres } from '../support/postgres.ts';
-import { anObject, newObjectId, newVaultId, ReplicaClient, sha256, toFrame } from '../support/replica-client.ts';
 import {
+  anObject,
+  newObjectId,
+  newVaultId,
+  ReplicaClient,
+  sha256,
+  toFrame,
+  type TestObject,
+} from '../support/replica-client.ts';
+import {
+  ACCOUNT_PASSWORD,
   call,
   logIn,
   newDevice,
   refresh,
   refusalOf,
+  signText,
   signUp,
   startTestServer,
   type TestServer,
@@ -50,7 +66,14 @@ describe.each(['sqlite', 'postgres'] as const)('the sync server on %s', (kind) =
       const client = new ReplicaClient(server.address, await logIn(server.address, email), newVaultId());
       await client.createVault();
       const another = async () => new ReplicaClient(server.address, await logIn(server.address, email), client.vault);
-      return { server, client, another, email, [Symbol.asyncDispose]: () => server[Symbol.asyncDispose]() };
+      return {
+        server,
+        client,
+        another,
+        email,
+        databaseUrl: options.databaseUrl ?? databaseUrl,
+        [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
+      };
     }
 
     it('[S3] takes objects and entries, and gives them to another device', async () => {
@@ -75,9 +98,11 @@ describe.each(['sqlite', 'postgres'] as const)('the sync server on %s', (kind) =
         objects.map(({ bytes }) => sha256(bytes)),
       );
       expect(await other.pull({ [client.device.deviceId]: 1 })).toEqual([]);
+      const { signedBytes, signature, bodyBytes } = entry;
+      const entryBytes = signedBytes.length + signature.length + (bodyBytes?.length ?? 0);
       expect(await other.status()).toMatchObject({
         heads: [{ device: client.device.deviceId, index: 1, hash: client.hash, isRevoked: false }],
-        quota: { usedBytes: 70_010, usedObjects: 2 },
+        quota: { usedBytes: 70_010 + entryBytes, usedObjects: 2 },
       });
     });
 
@@ -185,6 +210,43 @@ describe.each(['sqlite', 'postgres'] as const)('the sync server on %s', (kind) =
       expect(Buffer.concat(frames.map(({ bytes }) => bytes)).equals(object.bytes)).toBe(true);
     });
 
+    it('[S11] stores an object that came whole and could not be stored, with the next part that comes', async () => {
+      await using story = await setup({ limits: { bytes: 10_000_000, objects: 1 } });
+      const { client } = story;
+      const [first, object] = [anObject(), anObject(5_000_000)];
+      await client.upload(first);
+      const put = async (from: number, to: number) => {
+        const bytes = toFrame(object, { offset: from, bytes: object.bytes.subarray(from, to) });
+        return uploadAnswerSchema.parse((await client.send('PUT', 'objects', { bytes })).json).objects[0];
+      };
+      await put(0, 2_000_000);
+      expect(await put(2_000_000, 5_000_000)).toMatchObject({ status: 'refused', reason: 'quota' });
+      expect((await client.have([object.id])).partial).toMatchObject([{ receivedBytes: 5_000_000 }]);
+      expect(await put(2_000_000, 5_000_000)).toMatchObject({ status: 'refused', reason: 'quota' });
+
+      await client.send('POST', 'free', { json: { ids: [first.id] } });
+
+      expect(await put(2_000_000, 5_000_000)).toMatchObject({ status: 'stored', receivedBytes: 5_000_000 });
+      expect(Buffer.concat((await client.get([object.id])).map(({ bytes }) => bytes)).equals(object.bytes)).toBe(true);
+      expect((await client.have([object.id])).partial).toEqual([]);
+    });
+
+    it('[S11] names each object of a question once, and reads no more than an answer may have', async () => {
+      await using story = await setup();
+      const { client } = story;
+      const large = Array.from({ length: 4 }, () => anObject(4_000_000));
+      for (const object of large) await client.upload(object);
+      const ask = (objects: ReadonlyArray<object>) => client.send('POST', 'getObjects', { json: { objects } });
+      const lastBytes = large.map(({ id }) => ({ id, offset: 3_999_999 }));
+
+      expect(refusalOf(await ask([...lastBytes, { id: large[0]?.id }])).code).toBe('bad-request');
+      const frames = parseFrames((await ask(lastBytes)).bytes);
+
+      // The third reaches the limit, though only three bytes are sent.
+      expect(frames?.map(({ id, bytes }) => [id, bytes.length])).toEqual(large.slice(0, 3).map(({ id }) => [id, 1]));
+      expect(frames?.map(({ bytes }) => bytes[0])).toEqual(large.slice(0, 3).map(({ bytes }) => bytes.at(-1)));
+    });
+
     it('[S11] refuses a frame whose bytes are not what it says, and takes the others', async () => {
       await using story = await setup();
       const { client } = story;
@@ -254,6 +316,48 @@ describe.each(['sqlite', 'postgres'] as const)('the sync server on %s', (kind) =
       expect(left.filter((one) => one.isFile())).toEqual([]);
     });
 
+    it('[S31] takes the same new objects from two devices at once, whatever order each sends them in', async () => {
+      await using story = await setup();
+      const { client } = story;
+      const other = await story.another();
+      for (let round = 0; round < 30; round += 1) {
+        const objects = Array.from({ length: MAX_BATCH_FRAMES }, () => anObject(10));
+
+        const answers = await Promise.all([client.upload(...objects), other.upload(...objects.toReversed())]);
+
+        const stored = answers.flat().filter(({ status }) => status === 'stored');
+        expect(new Set(stored.map(({ id }) => id)).size).toBe(MAX_BATCH_FRAMES);
+        expect(answers.flat().filter(({ status }) => status === 'known')).toHaveLength(MAX_BATCH_FRAMES);
+      }
+    });
+
+    it('[S31] takes away files that no row names after 30 days, and no others', async () => {
+      await using folder = makeTemporaryFolder();
+      await using story = await setup({ objects: 'files', dataFolder: folder.path });
+      const { client, server } = story;
+      const object = anObject();
+      await client.upload(object);
+      await client.push(client.nextEntry([object.id]));
+      const files = () =>
+        readdirSync(join(folder.path, 'objects'), { recursive: true, withFileTypes: true })
+          .filter((one) => one.isFile())
+          .map((one) => join(one.parentPath, one.name));
+      const [kept = ''] = files();
+      const account = dirname(dirname(kept));
+      // As a crash between the files of a batch and its rows leaves them, and one of another database's account.
+      const left = join(dirname(kept), `${basename(kept).slice(0, 2)}${'0'.repeat(11)}.${'0'.repeat(64)}`);
+      const foreign = join(dirname(account), 'ffffffffffffffff', 'ab', 'abcd');
+      mkdirSync(dirname(foreign), { recursive: true });
+      for (const path of [left, foreign]) writeFileSync(path, 'x');
+
+      await server.server.collect();
+      expect(files().toSorted()).toEqual([kept, left, foreign].toSorted());
+      server.clock.offsetMs = 31 * 24 * 3_600_000;
+      await server.server.collect();
+
+      expect(files().toSorted()).toEqual([kept, foreign].toSorted());
+    });
+
     it('[S8] frees at once what a device wants gone, where no live entry names it', async () => {
       await using story = await setup();
       const { client } = story;
@@ -270,8 +374,44 @@ describe.each(['sqlite', 'postgres'] as const)('the sync server on %s', (kind) =
       expect((await client.send('POST', 'free', { json: { ids } })).status).toBe(200);
 
       expect((await client.have([...ids, unsent.id])).missing).toEqual([gone.id]);
-      expect((await client.status()).quota).toMatchObject({ usedBytes: 200, usedObjects: 2 });
+      expect((await client.status()).quota).toMatchObject({ usedObjects: 2 });
       expect((await client.get([gone.id]))[0]?.totalBytes).toBe(0);
+    });
+
+    it('[S11] takes a push of so many entries and ranges, and says how many', async () => {
+      await using story = await setup();
+      const { client } = story;
+      const entries = Array.from({ length: MAX_ENTRIES_PER_BATCH + 1 }, () => client.nextEntry());
+      const retires = Array.from({ length: 4_096 }, (_, at) => ({ first: 2 * at + 1, last: 2 * at + 1 }));
+      const retiring = (change: object = {}) =>
+        client.nextEntry([], { kind: 'retire', index: 10_000, retires, ...change });
+
+      expect(refusalOf(await client.push(...entries))).toMatchObject({ code: 'too-large', limit: 1_000 });
+      expect((await client.status()).heads).toEqual([]);
+      expect((await client.push(...entries.slice(0, -1))).status).toBe(200);
+      expect(refusalOf(await client.push(...Array.from({ length: 65 }, () => retiring())))).toMatchObject({
+        code: 'too-large',
+        limit: 262_144,
+      });
+      expect(refusalOf(await client.push(...Array.from({ length: 64 }, () => retiring()))).code).toBe('gap');
+    });
+
+    it('[S8] retires what several entries of a push name, however their ranges lie', async () => {
+      await using story = await setup();
+      const { client } = story;
+      const objects = [anObject(), anObject()];
+      const [ofRetired, ofLive] = objects.map(({ id }) => id);
+      await client.upload(...objects);
+      await client.push(...Array.from({ length: 10 }, (_, at) => client.nextEntry([at < 5 ? ofRetired! : ofLive!])));
+      const retire = (...ranges: ReadonlyArray<readonly [number, number]>) =>
+        client.nextEntry([], { kind: 'retire', retires: ranges.map(([first, last]) => ({ first, last })) });
+
+      await client.push(retire([1, 3], [9, 9]), retire([2, 4]), retire([3, 3], [5, 5]));
+
+      const live = (await client.pull()).flatMap(({ part, body }) => (body === null ? [] : [part.index]));
+      expect(live).toEqual([6, 7, 8, 10, 11, 12, 13]);
+      await client.send('POST', 'free', { json: { ids: [ofRetired, ofLive] } });
+      expect((await client.have([ofRetired!, ofLive!])).missing).toEqual([ofRetired]);
     });
 
     it('[S8] takes an entry whose device has retired it already', async () => {
@@ -295,6 +435,94 @@ describe.each(['sqlite', 'postgres'] as const)('the sync server on %s', (kind) =
       expect(answers.flat().find(({ status }) => status === 'refused')?.reason).toBe('quota');
       expect((await client.status()).quota).toMatchObject({ usedBytes: 900, usedObjects: 3 });
       expect((await client.push(client.nextEntry([], { kind: 'operation' }))).status).toBe(200);
+    });
+
+    it('counts unfinished parts of all devices before it takes another', async () => {
+      await using story = await setup({ limits: { bytes: 5_000_000, objects: 100 } });
+      const { client } = story;
+      const other = await story.another();
+      const [one, two] = [anObject(4_000_000), anObject(4_000_000)];
+      const put = async (device: ReplicaClient, object: TestObject, from: number, to: number) => {
+        const bytes = toFrame(object, { offset: from, bytes: object.bytes.subarray(from, to) });
+        return uploadAnswerSchema.parse((await device.send('PUT', 'objects', { bytes })).json).objects[0];
+      };
+
+      expect(await put(client, one, 0, 3_000_000)).toMatchObject({ status: 'partial' });
+      expect(await put(other, two, 0, 3_000_000)).toMatchObject({
+        status: 'refused',
+        reason: 'quota',
+        receivedBytes: 0,
+      });
+      expect(await put(client, one, 3_000_000, 4_000_000)).toMatchObject({ status: 'stored' });
+      expect(await put(other, two, 0, 900_000)).toMatchObject({ status: 'partial' });
+      expect(await put(other, two, 900_000, 1_100_000)).toMatchObject({ status: 'refused', receivedBytes: 900_000 });
+      await client.send('POST', 'free', { json: { ids: [one.id] } });
+      expect(await put(other, two, 900_000, 4_000_000)).toMatchObject({ status: 'stored' });
+    });
+
+    it('counts entries too, and takes some where space is used up, so that a full account can delete', async () => {
+      await using story = await setup({ limits: { bytes: 1_000_000, objects: 100 } });
+      const { client } = story;
+      await client.upload(anObject(900_000));
+      const large = () => client.nextEntry([], { kind: 'operation' }, 250_000);
+      for (let at = 0; at < 4; at += 1) expect((await client.push(large())).status).toBe(200);
+      const { index, hash } = client;
+
+      expect(refusalOf(await client.push(large()))).toMatchObject({ code: 'quota', limit: 1_000_000 });
+      const { quota, heads } = await client.status();
+      expect(heads).toMatchObject([{ index, hash }]);
+      expect(quota.usedBytes).toBeGreaterThan(1_900_000);
+      expect(quota.usedBytes).toBeLessThan(1_902_000);
+      expect((await client.upload(anObject(10)))[0]).toMatchObject({ status: 'refused', reason: 'quota' });
+      Object.assign(client, { index, hash });
+      const retiring = client.nextEntry([], { kind: 'retire', retires: [{ first: 1, last: 3 }] });
+      expect((await client.push(retiring, large())).status).toBe(200);
+      expect((await client.status()).quota.usedBytes).toBeLessThan(1_402_000);
+    });
+
+    it('takes from an account beyond every limit what gives back more than it takes', async () => {
+      await using folder = makeTemporaryFolder();
+      const url = postgres?.createDatabase() ?? null;
+      const options = { databaseUrl: url, dataFolder: folder.path };
+      const story = await setup({ ...options, limits: { bytes: 20_000_000, objects: 100 } });
+      const { client } = story;
+      await client.push(...Array.from({ length: 6 }, () => client.nextEntry([], {}, 250_000)));
+      await story.server.server.close();
+      await using lowered = await startTestServer({ ...options, limits: { bytes: 1_000, objects: 100 } });
+      const now = new ReplicaClient(lowered.address, client.device, client.vault);
+      const { index, hash } = client;
+      const push = (...retires: ReadonlyArray<{ readonly first: number; readonly last: number }>) => {
+        Object.assign(now, { index: now.index, hash: now.hash });
+        return now.push(now.nextEntry([], { kind: 'retire', retires }));
+      };
+      Object.assign(now, { index, hash });
+
+      expect(refusalOf(await push()).code).toBe('quota');
+      Object.assign(now, { index, hash });
+      expect((await push({ first: 1, last: 1 })).status).toBe(200);
+      expect(refusalOf(await push({ first: 1, last: 1 })).code).toBe('quota');
+      Object.assign(now, { index: index + 1, hash: (await now.status()).heads[0]?.hash });
+      expect((await push({ first: 2, last: 5 })).status).toBe(200);
+      expect((await push()).status).toBe(200);
+    });
+
+    it('counts the entries that were there before they were counted', async () => {
+      await using story = await setup({ databaseUrl: postgres?.createDatabase() ?? null });
+      const { client, server } = story;
+      const first = client.nextEntry();
+      await client.push(first, client.nextEntry([], {}, 1_000));
+      await client.push(client.nextEntry([], { kind: 'retire', retires: [{ first: 1, last: 1 }] }));
+      const { usedBytes } = (await client.status()).quota;
+      expect(usedBytes).toBeGreaterThan(1_000);
+      const openDatabase = { dataFolder: server.folder, databaseUrl: story.databaseUrl, onTrouble: () => undefined };
+      const store = await openStore(openDatabase);
+
+      await store.db.schema.alterTable('users').dropColumn('entry_bytes').execute();
+      await countEntryBytes(store.db as unknown as MigrationDb);
+
+      const { entry_bytes } = await store.db.selectFrom('users').select('entry_bytes').executeTakeFirstOrThrow();
+      await store.close();
+      expect(entry_bytes).toBe(usedBytes);
     });
 
     it('[S8] takes from a device that was ended what it retires, and nothing else, from whoever has its key', async () => {
@@ -344,6 +572,68 @@ describe.each(['sqlite', 'postgres'] as const)('the sync server on %s', (kind) =
       // Who says it writes in its own log as before.
       expect((await heir.push(heir.nextEntry())).status).toBe(200);
       expect((await client.push(client.nextEntry())).status).toBe(401);
+    });
+
+    const newPassword = 'account password 2';
+    const changePassword = ({ client }: { readonly client: ReplicaClient }) =>
+      call(client.address, 'POST', ROUTES.password, {
+        token: client.device.accessToken,
+        json: { oldPassword: ACCOUNT_PASSWORD, newPassword },
+      });
+
+    it('[S32] a changed password leaves no log-in that was let in with the old one', async () => {
+      await using story = await setup();
+      const { address } = story.server;
+      const device = newDevice();
+      const { signingKey, agreementKey } = device;
+      const asked = await call(address, 'POST', ROUTES.deviceCode, {
+        json: { signingKey, agreementKey, name: 'x', platform: 'linux' },
+      });
+      const { deviceCode, userCode } = asked.json as { deviceCode: string; userCode: string };
+      const json = { userCode, email: story.email, password: ACCOUNT_PASSWORD };
+      expect((await call(address, 'POST', ROUTES.approve, { json })).status).toBe(200);
+
+      expect((await changePassword(story)).status).toBe(200);
+
+      const signature = signText(device, `${DEVICE_CODE_PROOF_PREFIX}${deviceCode}`);
+      const taken = await call(address, 'POST', ROUTES.deviceToken, { json: { deviceCode, signature } });
+      expect(refusalOf(taken).code).toBe('not-found');
+      expect((await story.client.status()).heads).toEqual([]);
+    });
+
+    it.skipIf(kind === 'sqlite')('[S32] a refresh that meets a change of the password gets no tokens', async () => {
+      await using story = await setup();
+      const other = await story.another();
+      const store = await openStore({ dataFolder: '/nowhere', databaseUrl, onTrouble: () => undefined });
+      const { promise: isDone, resolve: done } = Promise.withResolvers<void>();
+      const users = store.db.updateTable('users').set({ password_hash: 'another' }).where('email', '=', story.email);
+      const { user_id: userId } = await store.db
+        .selectFrom('users')
+        .select('user_id')
+        .where('email', '=', story.email)
+        .executeTakeFirstOrThrow();
+      // What a change of the password does, stopped before its commit.
+      const { promise: isHeld, resolve: held } = Promise.withResolvers<void>();
+      const change = store.db.transaction().execute(async (tx) => {
+        await tx.executeQuery(users.compile());
+        await tx.deleteFrom('tokens').where('user_id', '=', userId).execute();
+        held();
+        await isDone;
+      });
+      await isHeld;
+
+      const refreshed = refresh(other.address, other.device);
+      await vi.waitFor(async () => {
+        const { rows } = await sql`SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock'`.execute(store.db);
+        expect(rows).toHaveLength(1);
+      });
+      done();
+      await change;
+
+      expect(refusalOf(await refreshed).code).toBe('unauthenticated');
+      const left = await store.db.selectFrom('tokens').select('kind').where('user_id', '=', userId).execute();
+      expect(left).toEqual([]);
+      await store.close();
     });
 
     it('[S10] tells other devices at once, and ends the stream of a revoked one', async () => {

@@ -23,6 +23,8 @@ export const sha256 = (bytes: Uint8Array): string => createHash('sha256').update
 export const newVaultId = (): VaultKeyId => randomBytes(32).toString('hex') as VaultKeyId;
 export const newObjectId = (): ObjectId => randomBytes(16).toString('hex') as ObjectId;
 
+const PAYLOAD_BYTES = 50;
+
 export interface TestObject {
   readonly id: ObjectId;
   readonly bytes: Buffer;
@@ -61,8 +63,12 @@ export class ReplicaClient {
   }
 
   /** The next entry of this device; it is not sent, and the next one would follow it. */
-  nextEntry(requires: ReadonlyArray<ObjectId> = [], change: Partial<SignedPart> = {}): WireEntry {
-    const bodyBytes = encodeBody({ requires: requires.toSorted(), payload: randomBytes(50) });
+  nextEntry(
+    requires: ReadonlyArray<ObjectId> = [],
+    change: Partial<SignedPart> = {},
+    payloadBytes = PAYLOAD_BYTES,
+  ): WireEntry {
+    const bodyBytes = encodeBody({ requires: requires.toSorted(), payload: randomBytes(payloadBytes) });
     const signedBytes = encodeSignedPart({
       kind: 'snapshot',
       vaultId: this.vault,

@@ -2,10 +2,13 @@
 // told stands in the own log.
 
 import type { AccountDevice } from '../../shared/replication/account.ts';
+import { encodeWireEntries, parseWireEntries } from '../../shared/replication/entry.ts';
 import type { DeviceId } from '../../shared/replication/ids.ts';
+import { MAX_ENTRIES_PER_BATCH } from '../../shared/replication/limits.ts';
 import type { StatusAnswer } from '../../shared/replication/replica.ts';
 import type { ServerLog, VaultReplica } from '../vault/vault-replica.ts';
 import { SyncRefusal, type SyncServer } from './server-port.ts';
+import { slices } from './slices.ts';
 
 const MAX_BYTES = 1024 * 1024;
 
@@ -45,7 +48,8 @@ export async function sayLastWords(
     const words = await replica.lastWords(log, { nowMs: nowMs(), signal });
     if (words === null) continue;
     try {
-      if (words.length > 0) await server.push(status.vaultId, words, signal);
+      for (const entries of slices(parseWireEntries(words) ?? [], MAX_ENTRIES_PER_BATCH))
+        await server.push(status.vaultId, encodeWireEntries(entries), signal);
     } catch (error) {
       // Another vault that came from the same one may have spoken, or the server is too old to take it.
       if (error instanceof SyncRefusal && !error.isRetryable) continue;

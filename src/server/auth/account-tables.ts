@@ -18,8 +18,10 @@ interface UsersTable {
   readonly created_at_ms: number;
   readonly device_count: Generated<number>;
   readonly vault_count: Generated<number>;
+  /** Of its objects. */
   readonly used_bytes: Generated<number>;
   readonly used_objects: Generated<number>;
+  readonly entry_bytes: Generated<number>;
 }
 
 interface DevicesTable {

@@ -7,6 +7,7 @@ import type { Db } from '../store/store.ts';
 import type { NoticeBus } from '../store/notice-bus.ts';
 import type { Caller } from './caller.ts';
 import { assertMayTry, noteFailure, noteSuccess, subjectsOf } from './attempts.ts';
+import { lockAccount } from './lock-account.ts';
 import type { Passwords } from './passwords.ts';
 import { endTokens } from './tokens.ts';
 
@@ -36,8 +37,19 @@ export async function addAccount(deps: AccountDeps, email: string, password: str
   return (numInsertedOrUpdatedRows ?? 0n) > 0n;
 }
 
+export interface FoundUser {
+  readonly userId: string;
+  /** Of the password that was right: another one by the time it counts means that the password was changed. */
+  readonly passwordHash: string;
+}
+
 /** The account of these credentials. @throws Refusal `wrong-credentials`, `rate` */
-export async function findUser(deps: AccountDeps, address: string, email: string, password: string): Promise<string> {
+export async function findUser(
+  deps: AccountDeps,
+  address: string,
+  email: string,
+  password: string,
+): Promise<FoundUser> {
   const { db, passwords, nowMs } = deps;
   const subjects = subjectsOf(address, email);
   await assertMayTry(db, subjects, nowMs());
@@ -48,17 +60,21 @@ export async function findUser(deps: AccountDeps, address: string, email: string
     .executeTakeFirst();
   if ((await passwords.isRight(password, user?.password_hash ?? null)) && user !== undefined) {
     await noteSuccess(db, subjects);
-    return user.user_id;
+    return { userId: user.user_id, passwordHash: user.password_hash };
   }
   await noteFailure(db, subjects, nowMs());
-  throw new Refusal(
+  throw wrongCredentials();
+}
+
+export function wrongCredentials(): Refusal {
+  return new Refusal(
     'wrong-credentials',
     'E-mail and password do not fit together.',
     "Check both. This is the account's password, not the vault's.",
   );
 }
 
-/** Every other device must log in again. @throws Refusal `wrong-credentials`, `rate` */
+/** Every other device must log in again, also one that was let in and has not taken its tokens yet. @throws Refusal `wrong-credentials`, `rate` */
 export async function changePassword(
   deps: AccountDeps,
   caller: Caller,
@@ -71,15 +87,17 @@ export async function changePassword(
     .select('email')
     .where('user_id', '=', caller.userId)
     .executeTakeFirstOrThrow();
-  await findUser(deps, address, email, oldPassword);
+  const known = await findUser(deps, address, email, oldPassword);
   const passwordHash = await passwords.hash(newPassword);
   await db.transaction().execute(async (tx) => {
+    if ((await lockAccount(tx, caller.userId)) !== known.passwordHash) throw wrongCredentials();
     await tx.updateTable('users').set({ password_hash: passwordHash }).where('user_id', '=', caller.userId).execute();
     await tx
       .deleteFrom('tokens')
       .where('user_id', '=', caller.userId)
       .where('device_no', '!=', caller.deviceNo)
       .execute();
+    await tx.deleteFrom('device_codes').where('approved_user_id', '=', caller.userId).execute();
   });
   deps.notices.publish(userTopic(caller.userId), 'password changed');
 }

@@ -11,9 +11,10 @@ import { MAX_DEVICES_PER_VAULT } from '../../shared/replication/limits.ts';
 import { deviceIdOf, isSignedBy, sha256 } from '../encryption/signatures.ts';
 import { notFound, Refusal } from '../http/refusal.ts';
 import type { Executor } from '../store/store.ts';
-import { findUser, type AccountDeps } from './accounts.ts';
+import { findUser, wrongCredentials, type AccountDeps } from './accounts.ts';
 import { noteFailure, subjectsOf } from './attempts.ts';
 import { DEVICE_CODE_MS, POLL_INTERVAL_MS } from './lifetimes.ts';
+import { lockAccount } from './lock-account.ts';
 import { deviceRevoked, issueTokens } from './tokens.ts';
 
 /** Without vowels and what looks alike: no words, no misreading. */
@@ -67,16 +68,21 @@ export interface Approval {
 /** Approves a code; gives the device's name. @throws Refusal `wrong-credentials`, `not-found`, `rate` */
 export async function approveLogIn(deps: AccountDeps, address: string, approval: Approval): Promise<string> {
   const { db, nowMs } = deps;
-  const userId = await findUser(deps, address, approval.email, approval.password);
-  const row = await db
-    .updateTable('device_codes')
-    .set({ approved_user_id: userId })
-    .where('user_code', '=', approval.userCode)
-    .where('expires_at_ms', '>', nowMs())
-    // Where an answer was lost, the same comes again.
-    .where((row) => row.or([row('approved_user_id', 'is', null), row('approved_user_id', '=', userId)]))
-    .returning('name')
-    .executeTakeFirst();
+  const { userId, passwordHash } = await findUser(deps, address, approval.email, approval.password);
+  const row = await db.transaction().execute(async (tx) => {
+    if ((await lockAccount(tx, userId)) !== passwordHash) throw wrongCredentials();
+    return (
+      tx
+        .updateTable('device_codes')
+        .set({ approved_user_id: userId })
+        .where('user_code', '=', approval.userCode)
+        .where('expires_at_ms', '>', nowMs())
+        // Where an answer was lost, the same comes again.
+        .where((code) => code.or([code('approved_user_id', 'is', null), code('approved_user_id', '=', userId)]))
+        .returning('name')
+        .executeTakeFirst()
+    );
+  });
   if (row !== undefined) return row.name;
   // Whoever guesses codes has an account at least, and waits longer each time.
   await noteFailure(db, subjectsOf(address, approval.email), nowMs());
@@ -106,8 +112,9 @@ export async function takeTokens(deps: AccountDeps, deviceCode: string, signatur
       : new Refusal('pending', 'The code was not approved yet.', 'Enter it on the page of the server.', details);
   }
   return db.transaction().execute(async (tx) => {
+    await lockAccount(tx, userId);
     const { numDeletedRows } = await tx.deleteFrom('device_codes').where('code_hash', '=', codeHash).executeTakeFirst();
-    if (numDeletedRows === 0n) throw notFound('log-in'); // it was taken a moment ago
+    if (numDeletedRows === 0n) throw notFound('log-in'); // it was taken a moment ago, or the password was changed
     const deviceNo = await addDevice(deps, tx, userId, row);
     return issueTokens(deps, tx, { userId, deviceNo, deviceId: deviceIdOf(row.signing_key) }, null);
   });

@@ -2,6 +2,7 @@
 // clear, so that looking it up touches that account's rows only (S30).
 
 import { ACCESS_TOKEN_MS, REFRESH_TOKEN_MS } from './lifetimes.ts';
+import { lockAccount } from './lock-account.ts';
 import { REFRESH_PROOF_PREFIX, type TokensAnswer } from '../../shared/replication/account.ts';
 import type { DeviceId } from '../../shared/replication/ids.ts';
 import { isSignedBy, sha256 } from '../encryption/signatures.ts';
@@ -90,6 +91,7 @@ export async function refreshTokens(deps: TokenDeps, token: string, signature: U
   if (userId === null) throw unauthenticated();
   const tokenHash = sha256(token);
   const result = await db.transaction().execute(async (tx): Promise<TokensAnswer | Refusal> => {
+    await lockAccount(tx, userId);
     const row = await tx
       .selectFrom('tokens')
       .innerJoin('devices', (join) =>

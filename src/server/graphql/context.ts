@@ -26,6 +26,8 @@ export interface GraphqlContext extends GraphqlServices {
   visibility(): Promise<Visibility>;
   nameOf(userId: string): Promise<string>;
   teamNameOf(teamId: string): Promise<string>;
-  /** The messages of a session; one request may read so many bytes. */
+  /** The messages of a session; one request may read so many bytes, and again is more of them. @throws AppError */
   bodyOf(session: PublishedSession): Promise<SessionBody>;
+  /** Counts a text that goes into the answer: by aliases one may go there many times. @throws AppError where it is too much */
+  readonly give: (text: string) => string;
 }

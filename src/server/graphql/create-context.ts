@@ -5,7 +5,7 @@ import { visibleTo, type Viewer, type Visibility } from '../publishing/viewer.ts
 import type { GraphqlContext, GraphqlServices } from './context.ts';
 import type { Db } from '../store/store.ts';
 
-/** Sealed bytes that one request may have opened. */
+/** Sealed bytes that one request may have opened, and characters that its answer may have of them. */
 const MAX_BODY_BYTES = 64 * 1024 * 1024;
 
 /** What the resolvers of one request share. */
@@ -13,6 +13,7 @@ export function createContext(db: Db, services: GraphqlServices, viewer: Viewer 
   let visibility: Promise<Visibility> | null = null;
   let teams: Promise<ReadonlyMap<string, string>> | null = null;
   let leftBytes = MAX_BODY_BYTES;
+  let leftCharacters = MAX_BODY_BYTES;
   const bodies = new WeakMap<PublishedSession, Promise<SessionBody>>();
   const names = batched((ids) => services.names.namesOf(ids));
   const context: GraphqlContext = {
@@ -32,19 +33,28 @@ export function createContext(db: Db, services: GraphqlServices, viewer: Viewer 
       return (await teams).get(teamId) ?? '';
     },
     bodyOf: async (session) => {
+      // Whoever asks again by another name gets it again.
+      leftBytes -= session.sizeBytes;
+      if (leftBytes < 0) throw tooMuch();
       const known = bodies.get(session);
       if (known !== undefined) return known;
-      leftBytes -= session.sizeBytes;
-      if (leftBytes < 0)
-        throw new AppError('USAGE_INVALID', 'These are more messages than one request may read.', {
-          hint: 'Ask for fewer sessions at once.',
-        });
       const body = context.visibility().then((seen) => services.sessions.readBody(seen, session));
       bodies.set(session, body);
       return body;
     },
+    give: (text) => {
+      leftCharacters -= text.length;
+      if (leftCharacters < 0) throw tooMuch();
+      return text;
+    },
   };
   return context;
+}
+
+function tooMuch(): AppError {
+  return new AppError('USAGE_INVALID', 'These are more messages than one request may read.', {
+    hint: 'Ask for fewer sessions at once, and for each of them once.',
+  });
 }
 
 export function notLoggedIn(): AppError {

@@ -28,11 +28,11 @@ export function addSessionTypes(builder: Builder) {
   });
   const Message = builder.objectRef<PublishedMessage>('Message').implement({
     fields: (t) => ({
-      id: t.exposeID('id', { nullable: true }),
+      id: t.id({ nullable: true, resolve: ({ id }, _, context) => given(context, id) }),
       role: t.exposeString('role'),
-      content: t.exposeString('content'),
+      content: t.string({ resolve: ({ content }, _, context) => context.give(content) }),
       at: t.exposeString('at', { nullable: true }),
-      model: t.exposeString('model', { nullable: true }),
+      model: t.string({ nullable: true, resolve: ({ model }, _, context) => given(context, model) }),
     }),
   });
   const Session = builder.objectRef<PublishedSession>(NODE_TYPE);
@@ -64,9 +64,11 @@ export function addSessionTypes(builder: Builder) {
         resolve: async ({ authorId }, _, context) => ({ id: authorId, name: await context.nameOf(authorId) }),
       }),
       team: t.field({ type: Named, nullable: true, resolve: ({ owner }, _, context) => namedTeam(context, owner) }),
-      summary: t.string({ resolve: async (session, _, { sessions }) => (await sessions.readHead(session)).summary }),
+      summary: t.string({
+        resolve: async (session, _, { sessions, give }) => give((await sessions.readHead(session)).summary),
+      }),
       projectPath: t.string({
-        resolve: async (session, _, { sessions }) => (await sessions.readHead(session)).projectPath,
+        resolve: async (session, _, { sessions, give }) => give((await sessions.readHead(session)).projectPath),
       }),
       messages: t.field({
         type: [Message],
@@ -223,6 +225,10 @@ export function addSessionMutations(builder: Builder, { Session }: ReturnType<ty
       },
     }),
   );
+}
+
+function given({ give }: GraphqlContext, text: string | null | undefined): string | null {
+  return text === null || text === undefined ? null : give(text);
 }
 
 async function loadSession(context: GraphqlContext, nodeId: string): Promise<PublishedSession | null> {

@@ -21,6 +21,8 @@ const HEADERS_TIMEOUT_MS = 10_000;
 /** A body that takes longer is not worth waiting for: batches are small, and resumable. */
 const REQUEST_TIMEOUT_MS = 120_000;
 const MAX_HEADER_BYTES = 16 * 1024;
+/** An answer of which nothing is taken for so long is given up: all of it lies in memory meanwhile. */
+export const STALLED_AFTER_MS = 60_000;
 
 export interface HttpServerOptions {
   readonly routes: ReadonlyArray<Route>;
@@ -31,6 +33,8 @@ export interface HttpServerOptions {
   readonly port: number;
   /** True behind a proxy of ours: its last `x-forwarded-for` tells who calls. */
   readonly isBehindProxy: boolean;
+  /** Left out: `STALLED_AFTER_MS`. */
+  readonly stalledAfterMs?: number;
   readonly log: Log;
   readonly metrics: Metrics;
   readonly nowMs: () => number;
@@ -44,7 +48,7 @@ export interface HttpServer {
 
 /** @throws AppError USAGE_INVALID where the port cannot be had */
 export async function startHttpServer(options: HttpServerOptions): Promise<HttpServer> {
-  const { routes, log, metrics, nowMs } = options;
+  const { routes, log, metrics, nowMs, stalledAfterMs = STALLED_AFTER_MS } = options;
   const router = createRouter(routes);
   const closing = new AbortController();
   const limits = {
@@ -71,10 +75,10 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
     if (route.path.startsWith('/v1/') && route.needsVersion !== false) assertVersion(request);
     // Before who it is is looked up: what is asked of the database for strangers is bounded.
     if (route.rate !== 'none') limits[route.rate].take(address);
-    if (route.access === 'anyone') return send(response, await route.handle(call));
+    if (route.access === 'anyone') return send(response, await route.handle(call), stalledAfterMs);
     const caller = await options.authenticate(request);
     if (caller instanceof Refusal) throw caller;
-    return send(response, await route.handle(call, caller));
+    return send(response, await route.handle(call, caller), stalledAfterMs);
   };
 
   const server = createServer(
@@ -96,7 +100,7 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
         if (match === 'wrong-method') throw badRequest('This address is not called so.');
         await answer(request, response, match, url);
       };
-      done().catch((error: unknown) => sendError(request, response, error, log));
+      done().catch((error: unknown) => sendError(request, response, toRefusal(request, error, log), stalledAfterMs));
     },
   );
   server.on('clientError', answerBroken);
@@ -158,8 +162,10 @@ function harden(response: ServerResponse): void {
   );
 }
 
-function send(response: ServerResponse, answer: Answer | null): void {
+function send(response: ServerResponse, answer: Answer | null, stalledAfterMs: number): void {
   if (answer === null) return;
+  // From here on nothing but the client is waited for; whatever it takes begins the time anew.
+  response.setTimeout(stalledAfterMs);
   if ('json' in answer) {
     const body = Buffer.from(JSON.stringify(answer.json));
     response.writeHead(answer.status, {
@@ -178,8 +184,7 @@ function send(response: ServerResponse, answer: Answer | null): void {
   response.end();
 }
 
-function sendError(request: IncomingMessage, response: ServerResponse, error: unknown, log: Log): void {
-  const refusal = toRefusal(request, error, log);
+function sendError(request: IncomingMessage, response: ServerResponse, refusal: Refusal, stalledAfterMs: number): void {
   if (response.headersSent || response.destroyed) {
     response.destroy();
     return;
@@ -188,7 +193,7 @@ function sendError(request: IncomingMessage, response: ServerResponse, error: un
     response.setHeader('retry-after', Math.ceil(refusal.details.retryAfterMs / 1_000));
   // The rest of a body that is not wanted would be read as the next request.
   if (!request.complete) response.setHeader('connection', 'close');
-  send(response, { status: refusal.status, json: refusal.toBody() });
+  send(response, { status: refusal.status, json: refusal.toBody() }, stalledAfterMs);
   if (!request.complete) request.resume();
 }
 

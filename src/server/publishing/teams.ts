@@ -11,6 +11,7 @@ import type { OwnerKeys } from '../encryption/owner-keys.ts';
 import { auditKey, projectHash } from './published-sessions.ts';
 import type { OwnerId } from './tables.ts';
 import {
+  assertStillAdministers,
   mayAdminister,
   notAllowed,
   notFound,
@@ -121,7 +122,7 @@ export class Teams {
     const nowMs = this.#deps.nowMs();
     const expiresAtMs = nowMs + INVITE_DAYS * DAY_MS;
     await this.#change(viewer, teamOwner(teamId), 'team.invite', teamId, async (tx) => {
-      await this.#assertStillOwner(tx, viewer, teamId);
+      await assertStillAdministers(tx, viewer, teamOwner(teamId));
       await tx.deleteFrom('team_invites').where('team_id', '=', teamId).where('expires_at_ms', '<', nowMs).execute();
       const open = await countOf(tx, 'team_invites', teamId);
       if (open >= MAX_OPEN_INVITES) throw tooMany(`The team has ${MAX_OPEN_INVITES} invitations already.`);
@@ -184,15 +185,14 @@ export class Teams {
     if (!teams.has(teamId)) throw notFound('team');
     if (userId !== viewer.userId) this.#assertOwner(visibility, teamId);
     await this.#change(viewer, teamOwner(teamId), 'team.remove', userId, async (tx) => {
-      if (userId !== viewer.userId) await this.#assertStillOwner(tx, viewer, teamId);
+      if (userId !== viewer.userId) await assertStillAdministers(tx, viewer, teamOwner(teamId));
       const { numDeletedRows } = await tx
         .deleteFrom('team_members')
         .where('team_id', '=', teamId)
         .where('user_id', '=', userId)
         .executeTakeFirst();
       if (numDeletedRows === 0n) throw notMember();
-      // Codes that they handed out go with them.
-      await tx.deleteFrom('team_invites').where('team_id', '=', teamId).where('created_by', '=', userId).execute();
+      await endOwnersMeans(tx, teamId, userId);
       await this.#assertHasOwner(tx, teamId);
     });
   }
@@ -202,7 +202,7 @@ export class Teams {
     this.#assertOwner(visibility, teamId);
     const { viewer } = visibility;
     await this.#change(viewer, teamOwner(teamId), 'team.role', userId, async (tx) => {
-      await this.#assertStillOwner(tx, viewer, teamId);
+      await assertStillAdministers(tx, viewer, teamOwner(teamId));
       const { numUpdatedRows } = await tx
         .updateTable('team_members')
         .set({ role })
@@ -210,6 +210,7 @@ export class Teams {
         .where('user_id', '=', userId)
         .executeTakeFirst();
       if (numUpdatedRows === 0n) throw notMember();
+      if (role !== 'owner') await endOwnersMeans(tx, teamId, userId);
       await this.#assertHasOwner(tx, teamId);
     });
   }
@@ -271,22 +272,30 @@ export class Teams {
     if (!mayAdminister(visibility, teamOwner(teamId))) throw notAllowed();
   }
 
-  async #assertStillOwner(tx: Transaction<ServerTables>, viewer: Viewer, teamId: string): Promise<void> {
-    const row = await tx
-      .selectFrom('team_members')
-      .select('role')
-      .where('team_id', '=', teamId)
-      .where('user_id', '=', viewer.userId)
-      .executeTakeFirst();
-    if (row?.role !== 'owner') throw notAllowed();
-  }
-
   async #assertHasOwner(tx: Transaction<ServerTables>, teamId: string): Promise<void> {
     const members = await tx.selectFrom('team_members').select('role').where('team_id', '=', teamId).execute();
-    if (members.length > 0 && members.every(({ role }) => role !== 'owner'))
+    if (members.length === 0) return this.#assertEmpty(tx, teamId);
+    if (members.every(({ role }) => role !== 'owner'))
       throw new AppError('PUBLISH_REFUSED', 'A team needs an owner, so nothing was changed.', {
         hint: 'Make somebody else an owner first.',
       });
+  }
+
+  /** What nobody is left to read could not be withdrawn either, and counted for its author for ever. */
+  async #assertEmpty(tx: Transaction<ServerTables>, teamId: string): Promise<void> {
+    const left = await tx
+      .selectFrom('published_sessions')
+      .select('publication_id')
+      .where('owner_id', '=', teamOwner(teamId))
+      .where((row) => row.or([row('expires_at_ms', 'is', null), row('expires_at_ms', '>', this.#deps.nowMs())]))
+      .limit(1)
+      .executeTakeFirst();
+    if (left !== undefined)
+      throw new AppError(
+        'PUBLISH_REFUSED',
+        'You are the last in this team, and it still has published sessions that nobody could take back then.',
+        { hint: 'Withdraw them first (`cairn sessions withdraw`), or let somebody in as an owner.' },
+      );
   }
 
   async #change(
@@ -303,6 +312,21 @@ export class Teams {
       await act(tx);
     });
   }
+}
+
+/** By what an owner set up they would still be let in, or told of what is published, once they are none any more. */
+async function endOwnersMeans(tx: Transaction<ServerTables>, teamId: string, userId: string): Promise<void> {
+  await tx.deleteFrom('team_invites').where('team_id', '=', teamId).where('created_by', '=', userId).execute();
+  const owner = teamOwner(teamId);
+  const hooks = await tx
+    .deleteFrom('webhooks')
+    .where('owner_id', '=', owner)
+    .where('created_by', '=', userId)
+    .returning('webhook_id')
+    .execute();
+  const ids = hooks.map(({ webhook_id }) => webhook_id);
+  if (ids.length > 0)
+    await tx.deleteFrom('webhook_deliveries').where('owner_id', '=', owner).where('webhook_id', 'in', ids).execute();
 }
 
 async function countOf(

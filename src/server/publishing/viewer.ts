@@ -62,6 +62,14 @@ export function mayAdminister({ viewer, teams }: Visibility, owner: OwnerId): bo
   return owner === userOwner(viewer.userId) || isOwner(teams, owner);
 }
 
+/**
+ * Whoever may administer, looked at again in the transaction that changes something: they may have been made a member meanwhile.
+ * @throws AppError PUBLISH_REFUSED
+ */
+export async function assertStillAdministers(tx: Db, viewer: Viewer, owner: OwnerId): Promise<void> {
+  if (!mayAdminister(await visibleTo(tx, viewer), owner)) throw notAllowed();
+}
+
 function isOwner(teams: ReadonlyMap<string, TeamRole>, owner: string): boolean {
   return owner.startsWith('team:') && teams.get(owner.slice('team:'.length)) === 'owner';
 }

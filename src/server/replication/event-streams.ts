@@ -7,6 +7,7 @@ import type { Caller } from '../auth/caller.ts';
 import { userTopic } from '../auth/accounts.ts';
 import { ACCESS_TOKEN_MS } from '../auth/lifetimes.ts';
 import type { Call } from '../http/call.ts';
+import { STALLED_AFTER_MS } from '../http/http-server.ts';
 import { Refusal } from '../http/refusal.ts';
 import { MISSED_TOPIC, type NoticeBus } from '../store/notice-bus.ts';
 import { vaultTopic, type OwnVault } from './vaults.ts';
@@ -86,6 +87,8 @@ export function createEventStreams(notices: NoticeBus, nowMs: () => number): Eve
         inTopic.delete(stream);
         if (inTopic.size === 0 && byTopic.get(topic) === inTopic) byTopic.delete(topic);
       });
+      // Each ping begins the time anew; a stream that was ended may still lie unread.
+      response.setTimeout(STALLED_AFTER_MS);
       // A proxy that gathers answers would hold notices back.
       response.writeHead(200, { 'content-type': 'text/event-stream', 'x-accel-buffering': 'no' });
       response.write(': welcome\n\n');

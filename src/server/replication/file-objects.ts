@@ -6,8 +6,17 @@ import { dirname, join } from 'node:path';
 
 import type { ObjectStore } from './object-store.ts';
 
+/** Where the files of all accounts lie, in the data folder of a server. */
+export function objectFolderIn(dataFolder: string): string {
+  return join(dataFolder, 'objects');
+}
+
+export function pathOfObject(folder: string, userId: string, place: string): string {
+  return join(folder, userId, place.slice(0, 2), place);
+}
+
 export function createFileObjects(folder: string): ObjectStore {
-  const pathOf = (userId: string, place: string): string => join(folder, userId, place.slice(0, 2), place);
+  const pathOf = (userId: string, place: string): string => pathOfObject(folder, userId, place);
   const make = createFolderMaker();
   return {
     write: async (userId, objects) => {

@@ -6,32 +6,33 @@ import type { UploadStatus } from '../../shared/replication/replica.ts';
 import type { Caller } from '../auth/caller.ts';
 import { sha256 } from '../encryption/signatures.ts';
 import type { Executor } from '../store/store.ts';
+import { hasRoom, hasRoomForPart } from './account-space.ts';
 import type { ReplicaDeps } from './replica-deps.ts';
 import type { OwnVault } from './vaults.ts';
 
-/** Objects that a device may have begun at once: parts do not count against the account's space. */
+/** Objects that a device may have begun at once. */
 const MAX_BEGUN = 4;
 
 export function isPlacedPart({ offset, bytes, totalBytes }: ObjectFrame): boolean {
   return offset > 0 || bytes.length < totalBytes;
 }
 
-/** Takes a part; the last one makes the object whole, and it is stored. */
+type StoreWhole = (whole: ObjectFrame) => Promise<ReadonlyMap<string, UploadStatus>>;
+
+/**
+ * Takes a part; the last one makes the object whole, and it is stored. Where that did not work, the parts stay, and any of them that comes again
+ * has it tried again.
+ */
 export async function takePart(
-  { db, nowMs }: ReplicaDeps,
+  deps: ReplicaDeps,
   caller: Caller,
   vault: OwnVault,
   frame: ObjectFrame,
-  storeWhole: (whole: ObjectFrame) => Promise<ReadonlyMap<string, UploadStatus>>,
+  storeWhole: StoreWhole,
 ): Promise<UploadStatus> {
+  const { db } = deps;
   const { id, hash, totalBytes, offset, bytes } = frame;
   const objectId = Buffer.from(id, 'hex');
-  const refused = (reason: 'hash' | 'offset' | 'quota', receivedBytes: number): UploadStatus => ({
-    id,
-    status: 'refused',
-    receivedBytes,
-    reason,
-  });
   const isKnown = await db
     .selectFrom('objects')
     .select('size_bytes')
@@ -46,24 +47,60 @@ export async function takePart(
   const isSame = own !== undefined && own.hash === hash;
   const receivedBytes = isSame ? own.receivedBytes : 0;
   if (own !== undefined && !isSame) await dropParts(db, caller, vault, objectId); // it was sealed anew in between
-  if (own === undefined && begun.length >= MAX_BEGUN) return refused('quota', 0);
-  if (offset > receivedBytes) return refused('offset', receivedBytes);
+  if (own === undefined && begun.length >= MAX_BEGUN) return refused(id, 'quota', 0);
+  if (receivedBytes >= totalBytes) {
+    // Looked at first: joining it in vain is as much work as storing it.
+    if (!(await hasRoom(deps, db, vault, { bytes: totalBytes, objects: 1 })))
+      return refused(id, 'quota', receivedBytes);
+    return joinParts(db, caller, vault, frame, storeWhole);
+  }
+  if (offset > receivedBytes) return refused(id, 'offset', receivedBytes);
   if (offset < receivedBytes) return { id, status: 'partial', receivedBytes };
-  await db
-    .insertInto('object_parts')
-    .values({
-      user_id: vault.userId,
-      vault_no: vault.vaultNo,
-      object_id: objectId,
-      device_no: caller.deviceNo,
-      part_offset: offset,
-      object_hash: Buffer.from(hash, 'hex'),
-      bytes: Buffer.from(bytes),
-      stored_at_ms: nowMs(),
-    })
-    .onConflict((conflict) => conflict.doNothing())
-    .execute();
+  if (!(await writePart(deps, caller, vault, frame))) return refused(id, 'quota', receivedBytes);
   if (offset + bytes.length < totalBytes) return { id, status: 'partial', receivedBytes: offset + bytes.length };
+  return joinParts(db, caller, vault, frame, storeWhole);
+}
+
+function refused(id: ObjectFrame['id'], reason: 'hash' | 'offset' | 'quota', receivedBytes: number): UploadStatus {
+  return { id, status: 'refused', receivedBytes, reason };
+}
+
+/** False where the account has no room for it. */
+async function writePart(
+  deps: ReplicaDeps,
+  { deviceNo }: Caller,
+  { userId, vaultNo }: OwnVault,
+  { id, hash, offset, bytes }: ObjectFrame,
+): Promise<boolean> {
+  return deps.db.transaction().execute(async (tx) => {
+    if (!(await hasRoomForPart(deps, tx, { userId }, bytes.length))) return false;
+    await tx
+      .insertInto('object_parts')
+      .values({
+        user_id: userId,
+        vault_no: vaultNo,
+        object_id: Buffer.from(id, 'hex'),
+        device_no: deviceNo,
+        part_offset: offset,
+        object_hash: Buffer.from(hash, 'hex'),
+        bytes: Buffer.from(bytes),
+        stored_at_ms: deps.nowMs(),
+      })
+      .onConflict((conflict) => conflict.doNothing())
+      .execute();
+    return true;
+  });
+}
+
+/** Stores what all parts make, and drops them, unless there is no room for it now. */
+async function joinParts(
+  db: Executor,
+  caller: Caller,
+  vault: OwnVault,
+  { id, hash, totalBytes }: ObjectFrame,
+  storeWhole: StoreWhole,
+): Promise<UploadStatus> {
+  const objectId = Buffer.from(id, 'hex');
   const parts = await db
     .selectFrom('object_parts')
     .select('bytes')
@@ -77,7 +114,7 @@ export async function takePart(
   const isRight = whole.length === totalBytes && sha256(whole).toString('hex') === hash;
   const status = isRight ? (await storeWhole({ id, hash, totalBytes, offset: 0, bytes: whole })).get(id) : undefined;
   if (status === undefined || status.status !== 'refused') await dropParts(db, caller, vault, objectId);
-  return status ?? refused('hash', 0);
+  return status ?? refused(id, 'hash', 0);
 }
 
 export interface BegunObject {

@@ -1,10 +1,8 @@
 // Where the objects of an installation go (S31), and where it may have others from before: an operator may change the place at any start, and
 // what is stored stays where it is.
 
-import { join } from 'node:path';
-
 import type { DatabaseKind } from '../store/dialects.ts';
-import { createFileObjects } from './file-objects.ts';
+import { createFileObjects, objectFolderIn } from './file-objects.ts';
 import type { ObjectStore } from './object-store.ts';
 import { createPieceObjects } from './piece-objects.ts';
 import { createRowObjects } from './row-objects.ts';
@@ -19,7 +17,7 @@ export interface ObjectOptions {
 
 /** What lies in S3-compatible storage is only found while that is named. */
 export function openObjects({ objects, dataFolder, nowMs }: ObjectOptions, kind: DatabaseKind): ObjectStore {
-  const files = createFileObjects(join(dataFolder, 'objects'));
+  const files = createFileObjects(objectFolderIn(dataFolder));
   // PostgreSQL has those of before object_pieces as rows.
   const rows = createRowObjects();
   const database = kind === 'postgres' ? withEarlier(createPieceObjects(), [rows]) : rows;

@@ -3,12 +3,14 @@
 // in that of one that was ended, whoever has its key may still say what it retires (docs/decisions/0049).
 
 import { NO_ENTRY_HASH, type EntryHash, type ObjectId } from '../../shared/replication/ids.ts';
+import { MAX_ENTRIES_PER_BATCH, MAX_RETIRED_RANGES_PER_PUSH } from '../../shared/replication/limits.ts';
 import type { Head } from '../../shared/replication/replica.ts';
 import { parseSignedPart, parseWireEntries, type WireEntry } from '../../shared/replication/entry.ts';
 import type { Caller } from '../auth/caller.ts';
 import { deviceRevoked } from '../auth/tokens.ts';
 import { badRequest, Refusal } from '../http/refusal.ts';
 import type { Executor } from '../store/store.ts';
+import { countEntries } from './account-space.ts';
 import { checkEntries, type CheckedEntry } from './check-entries.ts';
 import { inSlices, type ReplicaDeps } from './replica-deps.ts';
 import { retireEntries } from './retire-entries.ts';
@@ -18,7 +20,7 @@ import { lockVault, vaultTopic, type OwnVault } from './vaults.ts';
 const MAX_MISSING_NAMED = 1_000;
 const ROWS_PER_STATEMENT = 500;
 
-/** @throws Refusal `fork`, `gap`, `epoch-behind`, `missing-objects`, `forbidden`, `bad-request`, `conflict`, `device-revoked` */
+/** @throws Refusal `fork`, `gap`, `epoch-behind`, `missing-objects`, `forbidden`, `bad-request`, `too-large`, `quota`, `conflict`, `device-revoked` */
 export async function pushEntries(
   deps: ReplicaDeps,
   caller: Caller,
@@ -28,9 +30,12 @@ export async function pushEntries(
   const { db, notices } = deps;
   const wire = parseWireEntries(bytes);
   if (wire === null) throw badRequest('The entries break off or are too large.');
+  assertAtMost(MAX_ENTRIES_PER_BATCH, wire.length, 'entries');
   const author = await findAuthor(db, caller, vault, wire);
   const { deviceId } = author;
   const entries = checkEntries(wire, { vaultId: vault.vaultId, deviceId, signingKey: author.signingKey });
+  const ranges = entries.reduce((sum, { part }) => sum + part.retires.length, 0);
+  assertAtMost(MAX_RETIRED_RANGES_PER_PUSH, ranges, 'retired ranges');
   if (deviceId !== caller.deviceId) assertLastWords(entries);
   const { head, refusal, isNew } = await db.transaction().execute(async (tx) => {
     const epoch = await lockVault(tx, vault);
@@ -41,6 +46,14 @@ export async function pushEntries(
   if (isNew) notices.publish(vaultTopic(vault), `${deviceId} ${head.index}`);
   if (refusal !== null) throw refusal;
   return head;
+}
+
+/** Looked at before anything is asked of the database. @throws Refusal `too-large` */
+function assertAtMost(limit: number, count: number, what: string): void {
+  if (count <= limit) return;
+  throw new Refusal('too-large', `A push has too many ${what}.`, `At most ${limit} come at once: push them in turns.`, {
+    limit,
+  });
 }
 
 /** Whose log it is. */
@@ -87,13 +100,14 @@ interface Taken {
 }
 
 async function takeEntries(
-  { nowMs }: ReplicaDeps,
+  deps: ReplicaDeps,
   tx: Executor,
   author: Author,
   vault: OwnVault,
   entries: ReadonlyArray<CheckedEntry>,
   epochBefore: number,
 ): Promise<Taken> {
+  const { nowMs } = deps;
   let epoch = epochBefore;
   const before = await readHead(tx, author, vault);
   let head = before;
@@ -119,8 +133,13 @@ async function takeEntries(
     .where('vault_no', '=', vault.vaultNo)
     .execute();
   const ranges = taken.flatMap(({ part }) => part.retires);
-  if (ranges.length > 0) await retireEntries(tx, vault, author.deviceNo, ranges, nowMs());
+  const freedBytes = ranges.length > 0 ? await retireEntries(tx, vault, author.deviceNo, ranges, nowMs()) : 0;
+  await countEntries(deps, tx, vault, taken.reduce((sum, { wire }) => sum + sizeOf(wire), 0) - freedBytes);
   return { head, refusal, isNew: true };
+}
+
+function sizeOf({ signedBytes, signature, bodyBytes }: WireEntry): number {
+  return signedBytes.length + signature.length + (bodyBytes?.length ?? 0);
 }
 
 /** Why an entry that is not known cannot be taken now; null where it can. Pure. */

@@ -37,7 +37,10 @@ export async function findMissing(
   };
 }
 
-/** Frames in the order asked for, until the batch is full; at least one. */
+/**
+ * Frames in the order asked for, until the batch is full; at least one. What is read counts for the batch too: the ends of many large objects
+ * would be a small answer, and as much work and memory as all of them.
+ */
 export async function readObjects(
   deps: ReplicaDeps,
   vault: OwnVault,
@@ -53,7 +56,9 @@ export async function readObjects(
   const pieces: Uint8Array[] = [];
   let frames = 0;
   let sizeBytes = 0;
+  let bytesRead = 0;
   for (const { id, offset: start } of asked) {
+    if (frames >= MAX_BATCH_FRAMES || bytesRead >= maxBytes) return pieces;
     const row = stored.get(id);
     const bytes = row === undefined ? null : await deps.objects.read(deps.db, vault.userId, row.place);
     if (row === undefined || bytes === null) {
@@ -62,17 +67,42 @@ export async function readObjects(
       continue;
     }
     if (start >= bytes.length) throw badRequest('An offset lies beyond its object.');
-    for (let offset = start; offset < bytes.length;) {
-      const part = bytes.subarray(offset, Math.min(bytes.length, offset + MAX_FRAME_PAYLOAD_BYTES));
-      if (frames > 0 && (sizeBytes + part.length > maxBytes || frames >= MAX_BATCH_FRAMES)) return pieces;
+    bytesRead += bytes.length;
+    const room = { frames: MAX_BATCH_FRAMES - frames, bytes: maxBytes - sizeBytes, isEmpty: frames === 0 };
+    const parts = cutParts(bytes, start, room);
+    let offset = start;
+    for (const part of parts) {
       const { hash, sizeBytes: totalBytes } = row;
       pieces.push(encodeFrameHeader({ id, hash, totalBytes, offset, sizeBytes: part.length }), part);
-      frames += 1;
-      sizeBytes += part.length;
       offset += part.length;
     }
+    if (offset < bytes.length) return pieces;
+    frames += parts.length;
+    sizeBytes += offset - start;
   }
   return pieces;
+}
+
+interface Room {
+  readonly frames: number;
+  readonly bytes: number;
+  /** True where nothing is in the batch yet: one part has room, however large. */
+  readonly isEmpty: boolean;
+}
+
+/** The parts of an object that there is room for. */
+function cutParts(bytes: Uint8Array, start: number, room: Room): Uint8Array[] {
+  const parts: Uint8Array[] = [];
+  let offset = start;
+  while (offset < bytes.length && parts.length < room.frames) {
+    const part = bytes.subarray(offset, Math.min(bytes.length, offset + MAX_FRAME_PAYLOAD_BYTES));
+    const isFirst = room.isEmpty && parts.length === 0;
+    if (!isFirst && offset - start + part.length > room.bytes) break;
+    parts.push(part);
+    offset += part.length;
+  }
+  // A view keeps all of its object in memory for as long as the answer takes.
+  return (offset - start) * 2 < bytes.length ? parts.map((part) => Buffer.from(part)) : parts;
 }
 
 /** Says that objects do not open: they are asked for again, and kept until others come. */

@@ -5,7 +5,7 @@ import type { NoticeBus } from '../store/notice-bus.ts';
 import type { ObjectStore } from './object-store.ts';
 
 export interface ReplicaLimits {
-  /** Of an account's objects together. */
+  /** Of an account's objects and entries together (account-space.ts). */
   readonly bytes: number;
   readonly objects: number;
 }

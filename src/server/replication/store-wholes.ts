@@ -3,6 +3,8 @@
 import type { ObjectFrame } from '../../shared/replication/frames.ts';
 import type { UploadStatus } from '../../shared/replication/replica.ts';
 import type { Executor } from '../store/store.ts';
+import { countObjects, hasRoom, type Used } from './account-space.ts';
+import type { PlacedBytes } from './object-store.ts';
 import type { ReplicaDeps } from './replica-deps.ts';
 import type { OwnVault } from './vaults.ts';
 
@@ -20,12 +22,6 @@ interface StoredRow {
   readonly is_damaged: number;
 }
 
-/** What an account is charged for. */
-interface Used {
-  readonly bytes: number;
-  readonly objects: number;
-}
-
 /** What became of each, by id. The bytes must have been checked against their hash. */
 export async function storeWholes(
   deps: ReplicaDeps,
@@ -39,34 +35,28 @@ export async function storeWholes(
   for (const { id, totalBytes } of byId.values()) statuses.set(id, { id, status: 'known', receivedBytes: totalBytes });
   const there = await readRows(db, vault, [...byId.keys()]);
   const batch = randomBytes(BATCH_BYTES).toString('hex');
+  // In one order, whoever sends them: two batches of the same ids would each wait for a row of the other.
   const fresh = [...byId.values()]
     .filter(({ id }) => there.get(id)?.is_damaged !== 0)
+    .toSorted((one, other) => (one.id < other.id ? -1 : 1))
     .map((frame, index): PlacedFrame => ({ frame, place: `${batch}${index.toString(16)}.${frame.hash}` }));
   if (fresh.length === 0) return statuses;
-  const bytesOf = ({ frame, place }: PlacedFrame) => ({ place, bytes: frame.bytes });
   await objects.write(vault.userId, fresh.map(bytesOf));
   const taken = await db
     .transaction()
-    .execute(async (tx) => {
-      const inserted = await insertRows(deps, tx, vault, fresh);
-      const added = fresh.filter(({ frame }) => inserted.has(frame.id));
-      const replaced: PlacedFrame[] = [];
-      for (const one of fresh)
-        // Where it is neither, somebody else was first.
-        if (!inserted.has(one.frame.id) && (await replaceDamaged(tx, vault, one))) replaced.push(one);
-      const addedBytes = sum(added.map(({ frame }) => frame.totalBytes));
-      const grownBytes = sum(replaced.map(({ frame }) => frame.totalBytes - (there.get(frame.id)?.size_bytes ?? 0)));
-      const used: Used = { bytes: addedBytes + grownBytes, objects: added.length };
-      if (!(await hasRoom(deps, tx, vault, used))) throw new QuotaReached();
-      const all = [...added, ...replaced];
-      await objects.writeIn(tx, vault.userId, all.map(bytesOf));
-      // Last, since the account's row is locked from here to the commit: its other batches are written meanwhile.
-      await reserve(deps, tx, vault, used);
-      return all;
-    })
-    .catch((error: unknown) => {
-      if (error instanceof QuotaReached) return null;
-      throw error;
+    .execute((tx) => takeRows(deps, tx, vault, fresh, there).catch(undone))
+    .catch(async (error: unknown) => {
+      // Where the commit itself failed nobody knows whether the rows are there: sweep-files.ts looks later.
+      if (!(error instanceof Undone)) throw error;
+      if (error.cause instanceof QuotaReached) return null;
+      await objects
+        .remove(
+          db,
+          vault.userId,
+          fresh.map(({ place }) => place),
+        )
+        .catch(() => undefined); // swept later
+      throw error.cause;
     });
   const kept = new Set(taken?.map(({ place }) => place));
   const old = taken?.flatMap(({ frame }) => there.get(frame.id)?.place ?? []) ?? [];
@@ -77,6 +67,35 @@ export async function storeWholes(
   const unused = fresh.map(({ place }) => place).filter((place) => !kept.has(place));
   await objects.remove(db, vault.userId, [...unused, ...old]);
   return statuses;
+}
+
+/** Part of the transaction; gives what rows name now. @throws QuotaReached */
+async function takeRows(
+  deps: ReplicaDeps,
+  tx: Executor,
+  vault: OwnVault,
+  fresh: ReadonlyArray<PlacedFrame>,
+  there: ReadonlyMap<string, StoredRow>,
+): Promise<PlacedFrame[]> {
+  const inserted = await insertRows(deps, tx, vault, fresh);
+  const added = fresh.filter(({ frame }) => inserted.has(frame.id));
+  const replaced: PlacedFrame[] = [];
+  for (const one of fresh)
+    // Where it is neither, somebody else was first.
+    if (!inserted.has(one.frame.id) && (await replaceDamaged(tx, vault, one))) replaced.push(one);
+  const addedBytes = sum(added.map(({ frame }) => frame.totalBytes));
+  const grownBytes = sum(replaced.map(({ frame }) => frame.totalBytes - (there.get(frame.id)?.size_bytes ?? 0)));
+  const used: Used = { bytes: addedBytes + grownBytes, objects: added.length };
+  if (!(await hasRoom(deps, tx, vault, used))) throw new QuotaReached();
+  const all = [...added, ...replaced];
+  await deps.objects.writeIn(tx, vault.userId, all.map(bytesOf));
+  // Last, since the account's row is locked from here to the commit: its other batches are written meanwhile.
+  if (!(await countObjects(deps, tx, vault, used))) throw new QuotaReached();
+  return all;
+}
+
+function bytesOf({ frame, place }: PlacedFrame): PlacedBytes {
+  return { place, bytes: frame.bytes };
 }
 
 async function readRows(db: Executor, { userId, vaultNo }: OwnVault, ids: string[]): Promise<Map<string, StoredRow>> {
@@ -135,37 +154,14 @@ async function replaceDamaged(tx: Executor, { userId, vaultNo }: OwnVault, place
   return numUpdatedRows > 0n;
 }
 
-/** Looks before anything is written: what is refused costs no writing. */
-async function hasRoom({ limits }: ReplicaDeps, tx: Executor, { userId }: OwnVault, added: Used): Promise<boolean> {
-  const row = await tx
-    .selectFrom('users')
-    .select(['used_bytes', 'used_objects'])
-    .where('user_id', '=', userId)
-    .executeTakeFirst();
-  return (
-    row !== undefined &&
-    row.used_bytes + added.bytes <= limits.bytes &&
-    row.used_objects + added.objects <= limits.objects
-  );
-}
-
-/** Counts what was stored, in the same transaction, or rolls it back. */
-async function reserve({ limits }: ReplicaDeps, tx: Executor, { userId }: OwnVault, added: Used): Promise<void> {
-  if (added.bytes === 0 && added.objects === 0) return;
-  const { numUpdatedRows } = await tx
-    .updateTable('users')
-    .set((row) => ({
-      used_bytes: row('used_bytes', '+', added.bytes),
-      used_objects: row('used_objects', '+', added.objects),
-    }))
-    .where('user_id', '=', userId)
-    .where((row) => row(row('used_bytes', '+', added.bytes), '<=', limits.bytes))
-    .where((row) => row(row('used_objects', '+', added.objects), '<=', limits.objects))
-    .executeTakeFirst();
-  if (numUpdatedRows === 0n) throw new QuotaReached();
-}
-
 class QuotaReached extends Error {}
+
+/** The transaction never came to its commit. */
+class Undone extends Error {}
+
+function undone(cause: unknown): never {
+  throw new Undone('undone', { cause });
+}
 
 function sum(values: ReadonlyArray<number>): number {
   return values.reduce((total, value) => total + value, 0);

@@ -99,10 +99,10 @@ export async function lockVault(
 /** What the server has of a vault (S3). */
 export async function readStatus({ db, limits, nowMs }: ReplicaDeps, vault: OwnVault): Promise<StatusAnswer> {
   const { userId, vaultNo, vaultId } = vault;
-  const { epoch, slots_revision, used_bytes, used_objects } = await db
+  const { epoch, slots_revision, used_bytes, used_objects, entry_bytes } = await db
     .selectFrom('vaults')
     .innerJoin('users', 'users.user_id', 'vaults.user_id')
-    .select(['vaults.epoch', 'vaults.slots_revision', 'users.used_bytes', 'users.used_objects'])
+    .select(['vaults.epoch', 'vaults.slots_revision', 'users.used_bytes', 'users.used_objects', 'users.entry_bytes'])
     .where('vaults.user_id', '=', userId)
     .where('vaults.vault_no', '=', vaultNo)
     .executeTakeFirstOrThrow();
@@ -128,7 +128,12 @@ export async function readStatus({ db, limits, nowMs }: ReplicaDeps, vault: OwnV
     })),
     slotsRevision: slots_revision,
     pendingJoins: pending,
-    quota: { usedBytes: used_bytes, limitBytes: limits.bytes, usedObjects: used_objects, limitObjects: limits.objects },
+    quota: {
+      usedBytes: used_bytes + entry_bytes,
+      limitBytes: limits.bytes,
+      usedObjects: used_objects,
+      limitObjects: limits.objects,
+    },
   };
 }
 

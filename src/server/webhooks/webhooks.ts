@@ -10,7 +10,7 @@ import { openSealed, seal } from '../encryption/cipher.ts';
 import type { OwnerKeys } from '../encryption/owner-keys.ts';
 import { auditKey } from '../publishing/published-sessions.ts';
 import type { OwnerId } from '../publishing/tables.ts';
-import { mayAdminister, notAllowed, notFound, type Visibility } from '../publishing/viewer.ts';
+import { assertStillAdministers, mayAdminister, notAllowed, notFound, type Visibility } from '../publishing/viewer.ts';
 import { parseWebhookUrl, type AddressRules } from './webhook-address.ts';
 import type { Db } from '../store/store.ts';
 
@@ -58,6 +58,7 @@ export class Webhooks {
     await db.transaction().execute(async (tx) => {
       const event = { action: 'webhook.create', objectId: id, outcome: 'done', actor: visibility.viewer } as const;
       await appendAudit(tx, owner, auditKey(lookup), { ...event, atMs: nowMs() });
+      await assertStillAdministers(tx, visibility.viewer, owner);
       const existing = await tx.selectFrom('webhooks').select('webhook_id').where('owner_id', '=', owner).execute();
       if (existing.length >= MAX_WEBHOOKS)
         throw new AppError('USAGE_INVALID', `There are ${MAX_WEBHOOKS} webhooks already.`, {

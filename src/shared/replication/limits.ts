@@ -18,6 +18,8 @@ export const MAX_ENTRIES_PER_BATCH = 1_000;
 export const MAX_ENTRY_PAYLOAD_BYTES = 256 * 1024;
 export const MAX_REQUIRES_PER_ENTRY = 65_536;
 export const MAX_RETIRED_RANGES_PER_ENTRY = 4_096;
+/** Of all entries of a push: as many as fit into the 4 MiB that a device sends at once. */
+export const MAX_RETIRED_RANGES_PER_PUSH = 262_144;
 
 /** Ids in one question `have?`, `get` or `damaged`. */
 export const MAX_IDS_PER_REQUEST = 10_000;

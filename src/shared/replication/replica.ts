@@ -89,14 +89,15 @@ export const uploadAnswerSchema = z.object({
 export type UploadStatus = z.infer<typeof uploadAnswerSchema>['objects'][number];
 
 /**
- * POST /v1/vaults/{vault}/objects/get. The answer is frames as bytes, in the order asked for, until a batch is full: ask again for the rest,
- * with an offset for the object that was cut. At least one frame comes.
+ * POST /v1/vaults/{vault}/objects/get, each object once. The answer is frames as bytes, in the order asked for, until a batch is full: ask again
+ * for the rest, with an offset for the object that was cut. At least one frame comes.
  */
 export const getObjectsRequestSchema = z.object({
   objects: z
     .array(z.object({ id: objectIdSchema, offset: z.number().int().min(0).max(MAX_OBJECT_BYTES).default(0) }))
     .min(1)
-    .max(MAX_IDS_PER_REQUEST),
+    .max(MAX_IDS_PER_REQUEST)
+    .refine((objects) => new Set(objects.map(({ id }) => id)).size === objects.length),
   maxBytes: z.number().int().min(1).max(MAX_BATCH_BYTES).default(MAX_BATCH_BYTES),
 });
 

@@ -124,6 +124,31 @@ describe('a hostile client', () => {
     expect(rig.troubles).toEqual([]);
   });
 
+  it.each([
+    ['its messages', (names: readonly string[]) => names.map((name) => `${name}: messages { content }`).join(' ')],
+    [
+      'their content',
+      (names: readonly string[]) => `messages { ${names.map((name) => `${name}: content`).join(' ')} }`,
+    ],
+    ['its metadata', (names: readonly string[]) => names.map((name) => `${name}: metadata`).join(' ')],
+  ])('gets a large session once, and not thirty times by other names for %s', async (_, fields) => {
+    const message = { role: 'user', content: 'x '.repeat(450_000) };
+    expect((await rig.publish('dan', { messages: Array.from({ length: 4 }, () => message) })).errors).toEqual([]);
+    const names = Array.from({ length: 30 }, (_name, at) => `a${at}`);
+    const ask = (some: readonly string[]) =>
+      rig.ask('dan', `{ sessions(first: 1) { edges { node { ${fields(some)} } } } }`);
+
+    expect((await ask(names.slice(0, 10))).errors).toEqual([]);
+    const { errors, text } = await ask(names);
+
+    expect(errors[0]).toMatchObject({
+      message: expect.stringContaining('more messages than one request may read') as string,
+      extensions: { code: 'BAD_USER_INPUT', error: { hint: expect.stringContaining('once') as string } },
+    });
+    expect(text.length).toBeLessThan(66 * 1024 * 1024);
+    expect(rig.troubles).toEqual([]);
+  });
+
   it('is refused bodies that are too large, no JSON, or many queries at once', async () => {
     const huge = JSON.stringify({ query: '{ teams { id } }', variables: { x: 'y'.repeat(17 * 1024 * 1024) } });
     expect((await rig.send('ann', huge)).status).toBe(413);

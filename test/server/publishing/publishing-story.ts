@@ -286,6 +286,53 @@ export function tellPublishingStory(name: string, openStore: () => Promise<Store
       expect((await rig.ask('eve', JOIN, { c: late })).errors[0]?.extensions.code).toBe('TEAM_INVITE_INVALID');
     });
 
+    it.each([
+      ['made a member again', 'mutation($t: ID!) { setTeamRole(team: $t, user: "bob", role: "member") }'],
+      ['taken out', 'mutation($t: ID!) { removeFromTeam(team: $t, user: "bob") }'],
+    ])('[S25] ends the codes and webhooks of an owner who is %s, and nobody else’s', async (_, query) => {
+      await using rig = await openPublishingRig(await openStore());
+      const team = await rig.makeTeam('ann', 'bob');
+      const ask = (userId: string, text: string) => rig.ask(userId, text, { t: team });
+      await ask('ann', 'mutation($t: ID!) { setTeamRole(team: $t, user: "bob", role: "owner") }');
+      const INVITE = 'mutation($t: ID!) { inviteToTeam(team: $t, role: "owner") { code } }';
+      const HOOK = 'mutation($t: ID!) { createWebhook(team: $t, url: "https://example.org/x") { id } }';
+      const [ofAnn, ofBob] = [await ask('ann', INVITE), await ask('bob', INVITE)];
+      const kept = (await ask('ann', HOOK)).data.createWebhook.id;
+      await ask('bob', HOOK);
+      await rig.publish('ann', { team });
+
+      expect((await ask('ann', query)).errors).toEqual([]);
+
+      const join = (userId: string, { data }: typeof ofAnn) =>
+        rig.ask(userId, 'mutation($c: String!) { joinTeam(code: $c) { id } }', { c: data.inviteToTeam.code });
+      expect((await join('eve', ofBob)).errors[0]?.extensions.code).toBe('TEAM_INVITE_INVALID');
+      expect((await join('eve', ofAnn)).errors).toEqual([]);
+      const { webhooks } = (await ask('ann', 'query($t: ID) { webhooks(team: $t) { id waiting } }')).data;
+      expect(webhooks).toEqual([{ id: kept, waiting: 1 }]);
+      const waiting = await rig.store.db.selectFrom('webhook_deliveries').select('webhook_id').execute();
+      expect(waiting).toEqual([{ webhook_id: kept }]);
+    });
+
+    it('[S25] keeps the last of a team in it while something is published there', async () => {
+      await using rig = await openPublishingRig(await openStore());
+      const team = await rig.makeTeam('ann', 'bob');
+      const ofBob = (await rig.publish('bob', { team })).data.syncSession.session.id;
+      const leave = (user: string) =>
+        rig.ask(user, 'mutation($t: ID!, $u: ID!) { removeFromTeam(team: $t, user: $u) }', { t: team, u: user });
+
+      expect((await leave('ann')).errors[0]?.message).toContain('needs an owner');
+      expect((await leave('bob')).errors).toEqual([]);
+      const refused = (await leave('ann')).errors[0];
+      expect(refused?.message).toContain('published sessions');
+      expect(refused?.extensions).toMatchObject({
+        code: 'FORBIDDEN',
+        error: { hint: expect.stringContaining('cairn sessions withdraw') as string },
+      });
+      await rig.ask('ann', WITHDRAW, { id: ofBob });
+      expect((await leave('ann')).errors).toEqual([]);
+      expect((await rig.ask('ann', '{ teams { id } }')).text).toBe('{"data":{"teams":[]}}');
+    });
+
     it('[S24] notices a changed, missing, or cut-off audit entry', async () => {
       await using rig = await openPublishingRig(await openStore());
       for (let at = 0; at < 4; at += 1) await rig.publish('ann', { sessionId: `s${at}` });

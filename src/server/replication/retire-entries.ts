@@ -24,29 +24,40 @@ export async function retireEntries(
 ): Promise<number> {
   let freedBytes = 0;
   for (const some of inSlices(joinRanges(ranges), RANGES_AT_ONCE))
-    for (let freed = 1; freed > 0; freedBytes += freed) freed = await retireSome(tx, vault, deviceNo, some, nowMs);
+    for (let after: number | null = 0; after !== null;) {
+      const retired = await retireSome(tx, vault, deviceNo, { ranges: some, after }, nowMs);
+      freedBytes += retired.freedBytes;
+      after = retired.last;
+    }
   return freedBytes;
 }
 
-/** Gives how many bytes were freed; 0 where nothing was left to retire. */
+interface Retired {
+  readonly freedBytes: number;
+  /** The entry it came to; null where there is none behind it. */
+  readonly last: number | null;
+}
+
 async function retireSome(
   tx: Executor,
   { userId, vaultNo }: OwnVault,
   deviceNo: number,
-  ranges: ReadonlyArray<IndexRange>,
+  { ranges, after }: { readonly ranges: ReadonlyArray<IndexRange>; readonly after: number },
   nowMs: number,
-): Promise<number> {
+): Promise<Retired> {
   const rows = await tx
     .selectFrom('entries')
     .select(['entry_index', 'body_bytes'])
     .where('user_id', '=', userId)
     .where('vault_no', '=', vaultNo)
     .where('device_no', '=', deviceNo)
+    .where('entry_index', '>', after)
     .where((row) => row.or(ranges.map(({ first, last }) => row.between('entry_index', first, last))))
     .where('body_bytes', 'is not', null)
+    .orderBy('entry_index')
     .limit(ENTRIES_AT_ONCE)
     .execute();
-  if (rows.length === 0) return 0;
+  if (rows.length === 0) return { freedBytes: 0, last: null };
   const indexes = rows.map(({ entry_index }) => entry_index);
   const ids = new Set(rows.flatMap(({ body_bytes }) => parseBody(body_bytes ?? new Uint8Array(0))?.requires ?? []));
   await tx
@@ -68,7 +79,10 @@ async function retireSome(
       .execute();
     await markUnnamed(tx, userId, vaultNo, slice, nowMs);
   }
-  return rows.reduce((sum, { body_bytes }) => sum + (body_bytes?.length ?? 0), 0);
+  return {
+    freedBytes: rows.reduce((sum, { body_bytes }) => sum + (body_bytes?.length ?? 0), 0),
+    last: rows.length < ENTRIES_AT_ONCE ? null : (rows.at(-1)?.entry_index ?? null),
+  };
 }
 
 /** The same indexes in as few ranges as they have. */

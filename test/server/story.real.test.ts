@@ -717,6 +717,26 @@ describe.each(['sqlite', 'postgres'] as const)('the sync server on %s', (kind) =
       expect(await client.pull({}, { maxBytes: 1 })).toHaveLength(1);
     });
 
+    it('[S30] pages by bytes where small entries are followed by large ones', async () => {
+      await using story = await setup();
+      const { client } = story;
+      await client.push(...Array.from({ length: 40 }, () => client.nextEntry()));
+      for (let at = 0; at < 4; at += 1)
+        await client.push(...Array.from({ length: 5 }, () => client.nextEntry([], {}, 100_000)));
+      const seen: number[] = [];
+      const pages: number[] = [];
+      for (;;) {
+        const page = await client.pull({ [client.device.deviceId]: seen.at(-1) ?? 0 }, { maxBytes: 350_000 });
+        if (page.length === 0) break;
+        seen.push(...page.map(({ part }) => part.index));
+        pages.push(page.reduce((sum, { body }) => sum + (body?.payload.length ?? 0), 0));
+      }
+
+      expect(seen).toEqual(Array.from({ length: 60 }, (_, at) => at + 1));
+      expect(Math.max(...pages)).toBeLessThan(350_000);
+      expect(pages).toHaveLength(7);
+    });
+
     it('opens no door of another account', async () => {
       await using story = await setup();
       const { client, server } = story;

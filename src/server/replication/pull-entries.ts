@@ -5,39 +5,52 @@ import type { PullRequest } from '../../shared/replication/replica.ts';
 import type { Db } from '../store/store.ts';
 import { readHeads, type OwnVault } from './vaults.ts';
 
-/** Rows are fetched in steps that grow while they turn out small: a row may have a megabyte. */
-const FIRST_STEP = 8;
-const LAST_STEP = 500;
+/** Sizes looked at in one step. They are known without reading what has them. */
+const STEP = 500;
 
 export async function pullEntries(db: Db, vault: OwnVault, request: PullRequest): Promise<Uint8Array> {
   const { maxEntries, maxBytes } = request;
   const held = new Map(request.after.map(({ device, index }) => [device, index]));
   const entries: WireEntry[] = [];
-  let sizeBytes = 0;
-  let step = FIRST_STEP;
+  let leftBytes = maxBytes;
   for (const head of await readHeads(db, vault)) {
     let after = held.get(head.deviceId) ?? 0;
-    while (after < head.index && entries.length < maxEntries && sizeBytes < maxBytes) {
-      const rows = await db
+    while (after < head.index && entries.length < maxEntries) {
+      const ofDevice = db
         .selectFrom('entries')
-        .select(['entry_index', 'signed_bytes', 'signature', 'body_bytes'])
         .where('user_id', '=', vault.userId)
         .where('vault_no', '=', vault.vaultNo)
         .where('device_no', '=', head.deviceNo)
         .where('entry_index', '>', after)
-        .orderBy('entry_index')
-        .limit(Math.min(step, maxEntries - entries.length))
+        .orderBy('entry_index');
+      const sizes = await ofDevice
+        .select('entry_index')
+        .select((row) => [
+          row.fn<number>('length', ['signed_bytes']).as('signed_size'),
+          row.fn<number>('length', ['signature']).as('signature_size'),
+          row.fn<number | null>('length', ['body_bytes']).as('body_size'),
+        ])
+        .limit(Math.min(STEP, maxEntries - entries.length))
         .execute();
-      if (rows.length === 0) break;
-      for (const { entry_index, signed_bytes, signature, body_bytes } of rows) {
-        const entryBytes = signed_bytes.length + signature.length + (body_bytes?.length ?? 0);
-        if (entries.length > 0 && sizeBytes + entryBytes > maxBytes) return encodeWireEntries(entries);
-        entries.push({ signedBytes: signed_bytes, signature, bodyBytes: body_bytes });
-        sizeBytes += entryBytes;
-        after = entry_index;
+      if (sizes.length === 0) break;
+      let last = after;
+      for (const { entry_index, signed_size, signature_size, body_size } of sizes) {
+        const entryBytes = signed_size + signature_size + (body_size ?? 0);
+        // The first of all comes whatever it takes: else it would never come.
+        const isFirst = entries.length === 0 && last === after;
+        if (!isFirst && entryBytes > leftBytes) break;
+        leftBytes -= entryBytes;
+        last = entry_index;
       }
-      const averageBytes = sizeBytes / entries.length;
-      step = Math.max(FIRST_STEP, Math.min(LAST_STEP, step * 4, Math.ceil((maxBytes - sizeBytes) / averageBytes)));
+      if (last === after) return encodeWireEntries(entries);
+      const rows = await ofDevice
+        .select(['signed_bytes', 'signature', 'body_bytes'])
+        .where('entry_index', '<=', last)
+        .execute();
+      for (const { signed_bytes, signature, body_bytes } of rows)
+        entries.push({ signedBytes: signed_bytes, signature, bodyBytes: body_bytes });
+      if (last !== sizes.at(-1)?.entry_index) return encodeWireEntries(entries);
+      after = last;
     }
   }
   return encodeWireEntries(entries);

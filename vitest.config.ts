@@ -40,7 +40,7 @@ export default defineConfig({
           maxWorkers: '100%',
         },
       },
-      // Real programs and kills share two cores badly with the rest: they come last. Mostly they wait, so four files go at a time,
+      // Real programs and kills share two cores badly with the rest: they come last. Mostly they wait, so five files go at a time,
       // in an order that lets one which computes go beside others.
       {
         resolve,
@@ -48,7 +48,7 @@ export default defineConfig({
           ...common,
           name: 'real',
           include: ['test/**/*.real.test.ts', 'test/e2e/**/*.test.ts'],
-          maxWorkers: 4,
+          maxWorkers: 5,
           sequence: { groupOrder: 1 },
           // Programs that are not ours, on two busy cores: what needed its second attempt is told at the end of the run.
           retry: 1,
@@ -61,7 +61,7 @@ export default defineConfig({
           ...common,
           name: 'faults',
           include: ['test/faults/**/*.test.ts'],
-          maxWorkers: 4,
+          maxWorkers: 5,
           sequence: { groupOrder: 1 },
         },
       },

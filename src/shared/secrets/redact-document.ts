@@ -66,6 +66,11 @@ interface Known {
   readonly places: JsonPath[];
 }
 
+interface Span extends FoundSecret {
+  /** The value of which only the beginning stands there. */
+  readonly beginningOf?: string;
+}
+
 class Redaction {
   readonly #options: RedactDocumentOptions;
   readonly #known = new Map<string, Known>();
@@ -132,12 +137,17 @@ class Redaction {
     const finder = new ValueFinder(known.map(({ value }) => value));
     let changed = 0;
     this.#document = mapTexts(this.#document, (text, path, name) => {
-      const spans = [...(found.get(text) ?? [])];
+      const spans: Span[] = [...(found.get(text) ?? [])];
       if (foundInLists.size > 0) spans.push(...(foundInLists.get(JSON.stringify(path)) ?? []));
       if (name !== null && isSecretName(name) && isSecretValue(text))
         spans.push({ rule: 'assignment', start: 0, end: text.length });
       for (const { value, start, end } of finder.find(text))
         spans.push({ rule: known[value]?.rule ?? 'assignment', start, end });
+      const cut = finder.findCut(text);
+      if (cut !== null) {
+        const { rule = 'assignment', value } = known[cut.value] ?? {};
+        spans.push({ rule, start: cut.start, end: cut.end, ...(value === undefined ? {} : { beginningOf: value }) });
+      }
       if (spans.length === 0) return text;
       changed += 1;
       return this.#replace(text, mergeSpans(spans), path);
@@ -158,11 +168,11 @@ class Redaction {
     return spans;
   }
 
-  #replace(text: string, spans: readonly FoundSecret[], path: JsonPath): string {
+  #replace(text: string, spans: readonly Span[], path: JsonPath): string {
     const parts: string[] = [];
     let from = 0;
-    for (const { rule, start, end } of spans) {
-      const known = this.#know(rule, text.slice(start, end));
+    for (const { rule, start, end, beginningOf } of spans) {
+      const known = this.#know(rule, beginningOf ?? text.slice(start, end));
       if (known.number === 0) {
         known.number = this.#next;
         this.#next += 1;
@@ -221,8 +231,8 @@ function addToElements(found: Map<string, FoundSecret[]>, { path, elements }: Li
 }
 
 /** In order and without overlap: what overlaps becomes one, under the rule of the span that begins first. */
-function mergeSpans(spans: readonly FoundSecret[]): FoundSecret[] {
-  const merged: FoundSecret[] = [];
+function mergeSpans(spans: readonly Span[]): Span[] {
+  const merged: Span[] = [];
   for (const span of spans.toSorted((a, b) => a.start - b.start || b.end - a.end)) {
     const last = merged.at(-1);
     if (span.end <= span.start) continue;

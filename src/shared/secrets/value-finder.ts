@@ -14,10 +14,12 @@ export class ValueFinder {
   readonly #values: readonly string[];
   readonly #starts = new Uint8Array(65_536);
   readonly #byKey = new Map<string, number[]>();
+  readonly #longest: number;
 
   /** @param values texts of one byte a character; shorter ones than eight characters are not looked for */
   constructor(values: readonly string[]) {
     this.#values = values;
+    this.#longest = values.reduce((longest, { length }) => Math.max(longest, length), 0);
     for (const [number, value] of values.entries()) {
       if (value.length < MIN_VALUE_LENGTH) continue;
       this.#starts[pairAt(value, 0)] = 1;
@@ -40,6 +42,19 @@ export class ValueFinder {
       at += Math.max(1, length);
     }
     return found;
+  }
+
+  /** The beginning of a value where the text ends, or its dots do: a title that was cut has no more of it. Null where there is none. */
+  findCut(text: string): FoundValue | null {
+    const end = text.length - (/(?:…|\.\.\.)$/.exec(text)?.[0].length ?? 0);
+    for (let at = Math.max(0, end - this.#longest); at <= end - MIN_VALUE_LENGTH; at += 1) {
+      if (this.#starts[pairAt(text, at)] !== 1) continue;
+      const tail = text.slice(at, end);
+      const numbers = this.#byKey.get(tail.slice(0, MIN_VALUE_LENGTH)) ?? [];
+      const value = numbers.find((number) => this.#values[number]?.startsWith(tail) === true);
+      if (value !== undefined) return { value, start: at, end };
+    }
+    return null;
   }
 
   #longestAt(text: string, at: number): number {

@@ -27,6 +27,19 @@ describe('redactDocument()', () => {
     expect(placeholders).toBeGreaterThan(0);
   });
 
+  it.each(['', '…', '...'])(
+    '[S21] takes out the beginning of a secret where a title was cut, ended by "%s"',
+    async (dots) => {
+      const summary = `Why is ${GITHUB.slice(0, 25)}${dots}`;
+      const messages = [{ content: `Why is ${GITHUB} refused?` }];
+      const { document, secrets } = await redactDocument({ summary, messages }, { scanner });
+
+      expect(document.summary).toBe(`Why is [REDACTED:github-token:1]${dots}`);
+      expect(secrets).toHaveLength(1);
+      expect(secrets[0]?.places).toHaveLength(2);
+    },
+  );
+
   it('[S21] takes out all that captures know too', async () => {
     for (const { line, secrets } of Object.values(SECRET_LINES).flat()) {
       const redacted = await redact(line);

@@ -11,7 +11,8 @@ import { keptItem } from './kept-item.ts';
 import type { ReadingRoom, ReadStreams } from './read-files.ts';
 import type { RunningConversation } from './restore-conversation.ts';
 
-const MAX_TITLE_LENGTH = 120;
+/** In characters; what is longer is cut there. */
+export const MAX_TITLE_LENGTH = 120;
 /** Attributes that are read from a conversation's content. */
 const FACT_NAMES = [
   'provider',

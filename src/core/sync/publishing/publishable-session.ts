@@ -2,7 +2,9 @@
 // called with and gave back, thoughts, images and notes of the program stay here.
 
 import type { JsonObject } from '../../../shared/model/json.ts';
+import { PREVIEW_CHARACTERS } from '../../../shared/model/session.ts';
 import type { Session } from '../../sessions/session.ts';
+import { MAX_TITLE_LENGTH } from '../../sources/conversation/capture-conversations.ts';
 import type { ConversationMessage } from '../../sources/conversation/message.ts';
 
 /** What the server takes of one message. */
@@ -28,13 +30,13 @@ export function publishableSession(session: Session, messages: readonly Conversa
   const { name, folder, project, tool, provider, model, status, createdAtMs } = session;
   return {
     projectPath: folder ?? project ?? '',
-    summary: name.slice(0, MAX_SUMMARY),
+    summary: summaryOf(name, messages).slice(0, MAX_SUMMARY),
     messages: messages
       .filter(({ isSidechain, isMeta, text }) => !isSidechain && !isMeta && text.trim() !== '')
       .map(({ id, role, text, timeMs, model: own }) => ({
         id: id === '' || id.length > 200 ? null : id,
         role,
-        content: text.slice(0, MAX_CHARACTERS),
+        content: cutAtWord(text),
         at: timeMs === null ? null : new Date(timeMs).toISOString(),
         model: own === null ? null : own.slice(0, 300),
       })),
@@ -47,4 +49,31 @@ export function publishableSession(session: Session, messages: readonly Conversa
       ...(status === null ? {} : { status }),
     },
   };
+}
+
+/**
+ * The name without a word that was cut in its middle: half of a secret is no secret that a rule knows. A name that is as long as names get
+ * was cut, and one that a message goes on after.
+ */
+function summaryOf(name: string, messages: readonly ConversationMessage[]): string {
+  const isFull = name.length >= MAX_TITLE_LENGTH || Array.from(name).length === PREVIEW_CHARACTERS;
+  const goesOn = (text: string): boolean => {
+    const line = text
+      .slice(0, name.length * 20 + 1_000)
+      .replaceAll(/\s+/g, ' ')
+      .trim();
+    return name !== '' && line.startsWith(name) && /^\S/.test(line.slice(name.length));
+  };
+  if (!isFull && !messages.some(({ text }) => goesOn(text))) return name;
+  const whole = name.slice(0, Math.max(0, name.lastIndexOf(' ')));
+  return whole === '' ? 'Session' : `${whole} …`;
+}
+
+/** What is too long ends with its last whole word, for the same reason. */
+function cutAtWord(text: string): string {
+  if (text.length <= MAX_CHARACTERS) return text;
+  let end = MAX_CHARACTERS;
+  if (/\s/.test(text.charAt(end))) return text.slice(0, end);
+  while (end > 0 && !/\s/.test(text.charAt(end - 1))) end -= 1;
+  return text.slice(0, end);
 }

@@ -10,7 +10,8 @@ import { decodeBridge, encodeBridge } from '../../core/api/local/bridge-codec.ts
 import { findApiPort } from '../../core/session/run-marker.ts';
 import type { LongWorkOptions, Progress } from '../../core/vault/vault.ts';
 
-const HELLO_WITHIN_MS = 1_000;
+/** An app on a busy machine; where none listens on the port, that is known at once. */
+const HELLO_WITHIN_MS = 5_000;
 
 /** A running app that has shown that it is Cairn's. */
 export interface RunningApp {

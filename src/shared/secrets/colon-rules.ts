@@ -1,12 +1,11 @@
 // `name: value`, as in YAML, in objects of code and in sentences. Captures keep most of it, since what stands there is often code or
 // prose: they lose only what looks drawn at random. Text that leaves the machine loses the value of every secret name.
 
-import { isSecretName, isSecretValue, nameBefore } from './named-secret-rules.ts';
+import { isSecretName, isSecretValue, MAX_VALUE, nameBefore } from './named-secret-rules.ts';
 import type { SecretRule, SecretSpan } from './secret-rule.ts';
 
 const MAX_BLANKS = 8;
 const MIN_VALUE = 6;
-const MAX_VALUE = 1024;
 /** Shorter values are rather words with a number behind them. */
 const MIN_RANDOM = 16;
 const TWO_WORDS_BEFORE = /(?:api|access|secret|private|auth|account|encryption|signing|master)[ _-]$/i;

@@ -14,7 +14,8 @@ const PERSONAL_TOKEN_NAME = /_PAT$/;
 const NAME_LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-';
 const NAME_CHARACTERS = new Set(Array.from(NAME_LETTERS, (letter) => letter.charCodeAt(0)));
 const MAX_NAME = 64;
-const MAX_VALUE = 1024;
+/** So far the end of a value is looked for here; src/shared/secrets/redact-text.ts goes on where it is longer. */
+export const MAX_VALUE = 1024;
 /** Values that stand for no secret: variables, templates, placeholders, code words. */
 const NO_SECRET =
   /^(?:['"]?(?:\$[A-Za-z_{(]|#\{)|[<{%[*]|&lt;|arn:aws|\.\.\.|(?:true|false|null|none|nil|undefined|yes|no|string|required|optional|x{3,}|[*•.]+)$)/i;

@@ -2,13 +2,15 @@
 
 import { RANDOM_COLON_RULES } from './colon-rules.ts';
 import { CONFIG_RULES } from './config-rules.ts';
-import { NAMED_SECRET_RULES } from './named-secret-rules.ts';
-import type { SecretRule } from './secret-rule.ts';
+import { MAX_VALUE, NAMED_SECRET_RULES } from './named-secret-rules.ts';
+import type { SecretRule, SecretSpan } from './secret-rule.ts';
 import { STRICT_RULES } from './strict-rules.ts';
 import { TOKEN_RULES } from './token-rules.ts';
 
 const RULES: readonly SecretRule[] = [...TOKEN_RULES, ...NAMED_SECRET_RULES, ...CONFIG_RULES, ...RANDOM_COLON_RULES];
 const SHAPE_RULES: readonly SecretRule[] = RULES.filter(({ isShape }) => isShape);
+const QUOTES = '"\'`';
+const VALUE_END = /[\s"'`;&|<>()\x1b\x00]/;
 const TOKEN_IDS: ReadonlySet<string> = new Set(TOKEN_RULES.map(({ id }) => id));
 
 export interface FoundSecret {
@@ -73,9 +75,21 @@ function matchAny(
     if (!text.startsWith(rule.needle, at) || at < (mutedUntil.get(rule) ?? 0)) continue;
     const result = rule.match(text, at);
     if (typeof result === 'number') mutedUntil.set(rule, result);
-    else if (result !== null && result.end > result.start) return { rule: rule.id, ...result };
+    else if (result !== null && result.end > result.start)
+      return { rule: rule.id, start: result.start, end: endOfLong(text, result) };
   }
   return null;
+}
+
+/** Rules look so far for the end of a value; what is longer goes on, and none of it may stay. The search goes on behind it. */
+function endOfLong(text: string, { start, end }: SecretSpan): number {
+  if (end - start < MAX_VALUE) return end;
+  const quote = text[start - 1] ?? '';
+  let at = end;
+  if (QUOTES.includes(quote) && quote !== '')
+    while (at < text.length && text[at] !== quote && text[at] !== '\n') at += text[at] === '\\' ? 2 : 1;
+  else while (at < text.length && !VALUE_END.test(text.charAt(at))) at += 1;
+  return Math.min(at, text.length);
 }
 
 interface RuleIndex {

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 
 import { createSecretlintScanner } from '../../../src/scanner/secretlint-scanner.ts';
 import type { JsonValue } from '../../../src/shared/model/json.ts';
+import { redactText } from '../../../src/shared/secrets/redact-text.ts';
 import { redactDocument } from '../../../src/shared/secrets/redact-document.ts';
 import type { SecretScanner } from '../../../src/shared/secrets/secret-scanner.ts';
 import { PLAIN_LINES, SECRET_LINES } from '../../core/capture/rules/redaction-corpus.ts';
@@ -39,6 +40,20 @@ describe('redactDocument()', () => {
       expect(secrets[0]?.places).toHaveLength(2);
     },
   );
+
+  it.each([
+    ['in JSON', (value: string) => `{"refresh_token": "${value}", "kind": "offline"}`],
+    ['assigned', (value: string) => `REFRESH_TOKEN=${value} next`],
+    ['of a colon', (value: string) => `refresh_token: ${value}\nnext: 1`],
+    ['of a flag', (value: string) => `login --token ${value} now`],
+  ])('[S21] takes out the whole of a very long value %s', async (_, line) => {
+    const value = made(1_400);
+    const redacted = await redact(line(value));
+
+    expect(redacted).not.toContain(value.slice(-300));
+    expect(redacted.length).toBeLessThan(120);
+    expect(redactText(line(value))).not.toContain(value.slice(-300));
+  });
 
   it('[S21] takes out all that captures know too', async () => {
     for (const { line, secrets } of Object.values(SECRET_LINES).flat()) {

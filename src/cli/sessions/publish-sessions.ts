@@ -40,7 +40,13 @@ export function runSessionsPublish(
       context.out.result({ dryRun: false, published: null, preview }, () => ['Nothing was published.']);
       return;
     }
-    const outcome = await open.publishing.publish(reference, { to, expiresAt, digest: preview.digest }, context.signal);
+    // To whom was said, whatever the project is mapped to by now.
+    const shown = preview.to.team?.id ?? 'me';
+    const outcome = await open.publishing.publish(
+      reference,
+      { to: shown, expiresAt, digest: preview.digest },
+      context.signal,
+    );
     context.out.result(
       { dryRun: false, published: outcome.session, preview, secretsFoundByServer: outcome.secretsFoundByServer },
       () => [
@@ -142,7 +148,8 @@ function describePreview(preview: PublishPreview, expiresAtMs: number | null, { 
     `${toPlainLine(session.name, MAX_NAME_SHOWN)}: ${countOf(messageCount, 'message')}, ${formatBytes(sizeBytes)}, to ${audienceWords(to.team)}${expiresAtMs === null ? '' : `, until ${formatClock(expiresAtMs, nowMs())}`}.`,
     'The server can read what is published, and so can everybody it is published to. What tools were called with and gave back stays here.',
     ...(isCut === true ? ['It is so long that only its last part goes.'] : []),
-    ...(published === null ? [] : [`It takes the place of version ${published.version}.`]),
+    ...(published === null ? [] : [describeReplaced(published, expiresAtMs, nowMs())]),
+    ...(to.team === null ? ['What you published to a team before stays there until it is withdrawn.'] : []),
     secrets === 0
       ? 'No secrets were found in it. Look at it yourself all the same.'
       : `Taken out: ${countOf(secrets, 'secret')} at ${countOf(places, 'place')}.`,
@@ -154,6 +161,17 @@ function describePreview(preview: PublishPreview, expiresAtMs: number | null, { 
       ]),
     ...(findings.length > MAX_FINDINGS_SHOWN ? [`  and ${findings.length - MAX_FINDINGS_SHOWN} more`] : []),
   ];
+}
+
+function describeReplaced(
+  { version, expiresAt }: PublishedSessionView,
+  expiresAtMs: number | null,
+  nowMs: number,
+): string {
+  const place = `It takes the place of version ${version}`;
+  return expiresAt === null || expiresAtMs !== null
+    ? `${place}.`
+    : `${place}, which ends ${formatClock(Date.parse(expiresAt), nowMs)}: this one stays until it is withdrawn, unless you give --until.`;
 }
 
 function describePublished(session: PublishedSessionView, nowMs: number): string[] {

@@ -292,13 +292,20 @@ export class PublishedSessions {
     if (!owners.includes(owner)) throw notFound('team');
   }
 
-  async #remove(session: PublishedSession, actor: Viewer, action: AuditAction): Promise<void> {
+  async #remove(
+    session: PublishedSession,
+    actor: Viewer,
+    action: 'session.withdraw' | 'session.expire',
+  ): Promise<void> {
     const lookup = await this.#deps.keys.lookup(session.owner);
+    const nowMs = this.#deps.nowMs();
     await this.#deps.db.transaction().execute(async (tx) => {
       const gone = await tx
         .deleteFrom('published_sessions')
         .where('owner_id', '=', session.owner)
         .where('publication_id', '=', session.publicationId)
+        // It may have been published again a moment ago, for longer.
+        .$if(action === 'session.expire', (expired) => expired.where('expires_at_ms', '<=', nowMs))
         .returning(['author_id', 'size_bytes'])
         .executeTakeFirst();
       if (gone === undefined) return;
@@ -406,7 +413,7 @@ function conflict(): AppError {
     'PUBLISH_CONFLICT',
     'A newer state of this session is published already, so nothing was changed.',
     {
-      hint: 'Read the published one first; publish again without a version to replace it.',
+      hint: 'Read the published one first. To have yours in its place all the same, withdraw that one, then publish again.',
     },
   );
 }

@@ -50,6 +50,19 @@ describe('cairn sessions publish', () => {
     expect((await runCairn(['sessions', 'published'], { core })).stdout).toContain('Nothing is published');
   });
 
+  it('says what a second publication changes: how long it stays, and that others keep theirs', async () => {
+    const { core, id } = await coreWithSession();
+    await runCairn(['sessions', 'publish', id, '--to', 'Crew', '--until', '7d', '--yes'], { core });
+
+    const longer = await runCairn(['sessions', 'publish', id, '--to', 'Crew', '--dry-run'], { core });
+    const own = await runCairn(['sessions', 'publish', id, '--to', 'me', '--dry-run'], { core });
+
+    expect(longer.stdout).toContain('It takes the place of version 1, which ends');
+    expect(longer.stdout).toContain('this one stays until it is withdrawn, unless you give --until.');
+    expect(longer.stdout).not.toContain('What you published to a team before');
+    expect(own.stdout).toContain('What you published to a team before stays there until it is withdrawn.');
+  });
+
   it('says so where a team or a time makes no sense', async () => {
     const { core, id } = await coreWithSession();
 

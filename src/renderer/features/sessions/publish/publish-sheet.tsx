@@ -88,6 +88,9 @@ export function PublishSheet({ session, onClose }: PublishSheetProps) {
             />
             <SelectField label="How long" value={lifetime} options={LIFETIMES} onValue={setLifetime} />
           </div>
+          {data.to.team === null && (teams.data?.teams ?? []).length > 0 && (
+            <p className="soft small">What you published to a team before stays there until you withdraw it.</p>
+          )}
           {teams.error !== null && <ErrorMessage error={teams.error} onRetry={teams.reload} />}
           {data.published !== null && (
             <Message>

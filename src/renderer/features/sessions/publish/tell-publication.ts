@@ -19,8 +19,9 @@ export function expiryOf(lifetime: Lifetime, nowMs: number): string | null {
 }
 
 /** "8 messages, 12 kB. 3 secrets were found in 5 places, and are taken out before anything leaves." */
-export function tellSheet({ messageCount, sizeBytes, secrets, places }: PublishPreview): string {
-  const size = `${plural(messageCount, 'message')}, ${formatBytes(sizeBytes)}.`;
+export function tellSheet({ messageCount, isCut, sizeBytes, secrets, places }: PublishPreview): string {
+  const part = isCut === true ? ' It is so long that only its last part goes.' : '';
+  const size = `${plural(messageCount, 'message')}, ${formatBytes(sizeBytes)}.${part}`;
   if (secrets === 0) return `${size} No secret was found in it.`;
   const found = `${plural(secrets, 'secret')} ${secrets === 1 ? 'was' : 'were'} found in ${plural(places, 'place')}`;
   return `${size} ${found}, and ${secrets === 1 ? 'is' : 'are'} taken out before anything leaves.`;

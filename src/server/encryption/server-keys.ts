@@ -13,6 +13,8 @@ import type { KeyWrapper } from './key-wrapper.ts';
 export const SERVER_KEY_VARIABLE = 'CAIRN_SERVER_KEY';
 
 export interface ServerKeys extends KeyWrapper {
+  /** Of all keys that are given, the current one and earlier ones. */
+  readonly ids: ReadonlySet<string>;
   /** A key that is the same on every node and at every start, for one purpose, as long as the current key stays. */
   derive(purpose: string): Buffer;
 }
@@ -31,6 +33,7 @@ export function parseServerKeys(text: string): ServerKeys {
   const byId = new Map(keys.map((key) => [keyId(key), key]));
   return {
     currentId: keyId(current),
+    ids: new Set(byId.keys()),
     derive: (purpose) => deriveKey(current, purpose),
     wrap: async (key, aad) => seal(deriveKey(current, 'wrap'), key, aad),
     unwrap: async (wrapped, id, aad) => {

@@ -1,5 +1,6 @@
 // Publishing as the server starts it: with the server's key, which is made at the first start and never once something is sealed under one.
 
+import { AppError } from '../../shared/model/app-error.ts';
 import { join } from 'node:path';
 
 import { createAccountNames } from '../auth/account-names.ts';
@@ -48,9 +49,22 @@ export async function loadKeys({
   dataFolder,
   serverKey,
 }: Pick<OpenPublishingOptions, 'db' | 'dataFolder' | 'serverKey'>): Promise<ServerKeys> {
-  const sealed = await db.selectFrom('owner_keys').select('owner_id').limit(1).execute();
+  const used = await db.selectFrom('owner_keys').select('server_key_id').distinct().execute();
   const place = { environment: serverKey ?? undefined, path: keyPath(dataFolder) };
-  return loadServerKeysSync(place, { mayCreate: sealed.length === 0 });
+  const keys = loadServerKeysSync(place, { mayCreate: used.length === 0 });
+  // Told at the start, while the key is at hand, and not to the first user whose sessions need it.
+  if (used.some(({ server_key_id }) => !keys.ids.has(server_key_id))) throw keyMissing();
+  return keys;
+}
+
+function keyMissing(): AppError {
+  return new AppError(
+    'SERVER_KEY_UNREADABLE',
+    'Sessions are sealed under a key of the server that is not given any more.',
+    {
+      hint: 'Give it behind the new one (NEW,OLD), run `cairn server rotate-keys` while no server runs, and only then drop it.',
+    },
+  );
 }
 
 export function keyPath(dataFolder: string): string {

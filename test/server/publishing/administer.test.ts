@@ -60,6 +60,26 @@ describe('cairn server audit and rotate-keys', () => {
   });
 });
 
+describe('a server whose key was changed without a rotation', () => {
+  it('[S22] says so at its start, and goes on once it has the old one too', async () => {
+    using folder = makeTemporaryFolder();
+    const { token } = await publishOnce(folder.path);
+    const keyFile = join(folder.path, 'server.key');
+    const old = readFileSync(keyFile, 'utf8').trim();
+    const newer = Buffer.alloc(32, 7).toString('base64');
+
+    const start = startTestServer({ dataFolder: folder.path, serverKey: newer });
+    await expect(start).rejects.toMatchObject({ code: 'SERVER_KEY_UNREADABLE' });
+    await using server = await startTestServer({ dataFolder: folder.path, serverKey: `${newer},${old}` });
+    const read = await call(server.address, 'POST', '/graphql', {
+      token,
+      json: { query: '{ sessions { edges { node { summary } } } }' },
+    });
+
+    expect(read.bytes.toString()).toContain('Fixing the login');
+  });
+});
+
 describe('cairn server add-account, restored, audit and rotate-keys', () => {
   it.each([['add-account', 'ann@example.org'], ['restored'], ['audit', 'verify'], ['rotate-keys']])(
     'do nothing where no server has kept anything: %s',

@@ -166,8 +166,8 @@ class Http {
   }
 
   async bytes(request: Request): Promise<Uint8Array> {
-    return this.#whileHeard(request, async (signal, onHeard) => {
-      const response = await this.#send(request, AbortSignal.any([signal, AbortSignal.timeout(ANSWER_WITHIN_MS)]));
+    return this.#whileHeard(request, ANSWER_WITHIN_MS, async (signal, onHeard) => {
+      const response = await this.#send(request, signal);
       const body = await readBounded(response, onHeard);
       if (!response.ok) throw refusalOf(response.status, body);
       return body;
@@ -179,7 +179,7 @@ class Http {
     request: Request,
     hears: { readonly onOpen: () => void; readonly onData: (data: string) => void },
   ): Promise<void> {
-    await this.#whileHeard(request, async (signal, onHeard) => {
+    await this.#whileHeard(request, null, async (signal, onHeard) => {
       const response = await this.#send(request, signal);
       if (!response.ok) throw refusalOf(response.status, await readBounded(response, onHeard));
       hears.onOpen();
@@ -196,15 +196,17 @@ class Http {
     });
   }
 
-  /** Ends the work once nothing was heard for long. */
+  /** Ends the work once nothing was heard for long, and after `withinMs` whatever is heard; null: never. */
   async #whileHeard<Result>(
     request: Request,
+    withinMs: number | null,
     work: (signal: AbortSignal, onHeard: () => void) => Promise<Result>,
   ): Promise<Result> {
     const silence = new AbortController();
     const sizeBytes = request.pieces?.reduce((sum, { length }) => sum + length, 0) ?? request.bytes?.length ?? 0;
     const end = (): void => silence.abort();
     let timer = setTimeout(end, this.#silenceMs + sizeBytes / SLOWEST_BYTES_PER_MS);
+    const deadline = withinMs === null ? undefined : setTimeout(end, withinMs);
     const onHeard = (): void => {
       clearTimeout(timer);
       timer = setTimeout(end, this.#silenceMs);
@@ -214,6 +216,7 @@ class Http {
       return await this.#reach(request, () => work(AbortSignal.any(signals), onHeard));
     } finally {
       clearTimeout(timer);
+      clearTimeout(deadline);
     }
   }
 

@@ -31,8 +31,6 @@ export interface LanesDeps {
 interface OpenLane {
   readonly vault: Promise<LaneVault>;
   users: number;
-  /** Ends with the last work that must be alone. */
-  alone: Promise<unknown>;
   cancelClose: CancelTimer;
 }
 
@@ -45,6 +43,8 @@ export class Lanes {
   readonly #deps: LanesDeps;
   readonly #open = new Map<DeviceId, OpenLane>();
   readonly #facts = new Map<DeviceId, LaneFacts>();
+  /** By device, what ends with the last work that must be alone. */
+  readonly #alone = new Map<DeviceId, Promise<unknown>>();
   #hasClosed = false;
 
   constructor(deps: LanesDeps) {
@@ -78,16 +78,16 @@ export class Lanes {
 
   /** The same, one such work after the other: a prune would sweep what a pull has brought and not placed yet. */
   async useAlone<Result>(device: DeviceId, work: (vault: LaneVault) => Promise<Result>): Promise<Result> {
-    return this.use(device, async (vault) => {
-      const lane = this.#open.get(device);
-      const before = lane?.alone;
-      const own = (async () => {
-        await before;
-        return work(vault);
-      })();
-      if (lane !== undefined) lane.alone = own.catch(() => undefined);
-      return own;
+    const before = this.#alone.get(device);
+    const own = this.use(device, async (vault) => {
+      await before;
+      return work(vault);
     });
+    this.#alone.set(
+      device,
+      own.catch(() => undefined),
+    );
+    return own;
   }
 
   /** What is known of a lane, without opening it twice. */
@@ -120,12 +120,7 @@ export class Lanes {
       there.cancelClose();
       return there;
     }
-    const lane: OpenLane = {
-      vault: this.#openLane(device),
-      users: 1,
-      alone: Promise.resolve(),
-      cancelClose: () => undefined,
-    };
+    const lane: OpenLane = { vault: this.#openLane(device), users: 1, cancelClose: () => undefined };
     this.#open.set(device, lane);
     lane.vault.catch(() => this.#open.delete(device));
     return lane;

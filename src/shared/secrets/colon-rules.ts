@@ -1,7 +1,7 @@
 // `name: value`, as in YAML, in objects of code and in sentences. Captures keep most of it, since what stands there is often code or
 // prose: they lose only what looks drawn at random. Text that leaves the machine loses the value of every secret name.
 
-import { isSecretName, isSecretValue, MAX_VALUE, nameBefore } from './named-secret-rules.ts';
+import { isSecretName, isSecretValue, MAX_VALUE, nameBefore, quotedValue } from './named-secret-rules.ts';
 import type { SecretRule, SecretSpan } from './secret-rule.ts';
 
 const MAX_BLANKS = 8;
@@ -61,17 +61,9 @@ function matchColon(text: string, at: number): SecretSpan | null {
   const opener = text[nameAt - 1] ?? '';
   // `"Password:"` is a label: the quote behind it closes what the one before it opened. `/a/password` is a path.
   if (opener === '/' || (!isQuoted && quote === opener && quote !== ' ')) return null;
-  if ('"\'`'.includes(quote) && quote !== '') return quotedValue(text, start + 1, quote);
+  if ('"\'`'.includes(quote) && quote !== '') return quotedValue(text, start);
   BARE_VALUE.lastIndex = start;
   const value = BARE_VALUE.exec(text)?.[0].replace(/[.!?]+$/, '') ?? '';
   const isCode = IS_REFERENCE.test(value) || TYPE_WORDS.has(value) || text[start + value.length] === '(';
   return value.length >= MIN_VALUE && !isCode && isSecretValue(value) ? { start, end: start + value.length } : null;
-}
-
-function quotedValue(text: string, start: number, quote: string): SecretSpan | null {
-  const limit = Math.min(text.length, start + MAX_VALUE);
-  let end = start;
-  while (end < limit && text[end] !== quote && text[end] !== '\n') end += text[end] === '\\' ? 2 : 1;
-  end = Math.min(end, limit);
-  return isSecretValue(text.slice(start, end)) ? { start, end } : null;
 }

@@ -2,7 +2,7 @@
 // and the short password flags of a few programs. They may be any text, so a rule here also says what is no secret: variables,
 // placeholders, code.
 
-import { patternRule, TOKEN_START, type SecretRule, type SecretSpan } from './secret-rule.ts';
+import { endOfQuoted, patternRule, TOKEN_START, type SecretRule, type SecretSpan } from './secret-rule.ts';
 
 /** The end of a name that holds a secret, compared in lower case without dashes, dots and underscores. */
 const SECRET_NAME =
@@ -193,13 +193,10 @@ export function nameBefore(text: string, end: number): string {
   return text.slice(start, end);
 }
 
-function quotedValue(text: string, quoteAt: number): SecretSpan | null {
-  const quote = text[quoteAt];
+/** The value after the quote that stands there. */
+export function quotedValue(text: string, quoteAt: number): SecretSpan | null {
   const start = quoteAt + 1;
-  const limit = Math.min(text.length, start + MAX_VALUE);
-  let end = start;
-  while (end < limit && text[end] !== quote && text[end] !== '\n') end += text[end] === '\\' ? 2 : 1;
-  end = Math.min(end, limit);
+  const end = endOfQuoted(text, start, text.charAt(quoteAt), Math.min(text.length, start + MAX_VALUE));
   return isSecretValue(text.slice(start, end)) ? { start, end } : null;
 }
 

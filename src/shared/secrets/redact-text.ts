@@ -3,7 +3,7 @@
 import { RANDOM_COLON_RULES } from './colon-rules.ts';
 import { CONFIG_RULES } from './config-rules.ts';
 import { MAX_VALUE, NAMED_SECRET_RULES } from './named-secret-rules.ts';
-import type { SecretRule, SecretSpan } from './secret-rule.ts';
+import { endOfQuoted, type SecretRule, type SecretSpan } from './secret-rule.ts';
 import { STRICT_RULES } from './strict-rules.ts';
 import { TOKEN_RULES } from './token-rules.ts';
 
@@ -85,11 +85,10 @@ function matchAny(
 function endOfLong(text: string, { start, end }: SecretSpan): number {
   if (end - start < MAX_VALUE) return end;
   const quote = text[start - 1] ?? '';
+  if (quote !== '' && QUOTES.includes(quote)) return endOfQuoted(text, end, quote, text.length);
   let at = end;
-  if (QUOTES.includes(quote) && quote !== '')
-    while (at < text.length && text[at] !== quote && text[at] !== '\n') at += text[at] === '\\' ? 2 : 1;
-  else while (at < text.length && !VALUE_END.test(text.charAt(at))) at += 1;
-  return Math.min(at, text.length);
+  while (at < text.length && !VALUE_END.test(text.charAt(at))) at += 1;
+  return at;
 }
 
 interface RuleIndex {

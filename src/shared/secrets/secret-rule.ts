@@ -27,6 +27,13 @@ export interface SecretRule {
  */
 export const TOKEN_START = String.raw`(?:(?<![A-Za-z0-9_])|(?<=\x1b\[[0-9;]{0,24}[A-Za-z]))`;
 
+/** Where a quoted value ends: at its quote, the end of its line, or the limit. */
+export function endOfQuoted(text: string, from: number, quote: string, limit: number): number {
+  let end = from;
+  while (end < limit && text[end] !== quote && text[end] !== '\n') end += text[end] === '\\' ? 2 : 1;
+  return Math.min(end, limit);
+}
+
 /** Letters and digits that do not stand for a made-up or absent value. */
 export function looksRandom(token: string): boolean {
   return /[0-9]/.test(token) && /[A-Za-z]/.test(token) && !/^(.)\1*$/.test(token);

@@ -10,17 +10,26 @@ import { readAccount, writeAccount } from '../../../src/core/sync/sync-records.t
 import { PROTOCOL_VERSION } from '../../../src/shared/replication/limits.ts';
 import { aCapture, aStream, aTerminal } from '../../support/captures.ts';
 import { FaultProxy } from '../../support/fault-proxy/fault-proxy.ts';
-import { startTestServer } from '../../support/sync-server.ts';
-import { ACCOUNT_PASSWORD, createServiceDevice, EMAIL } from '../../support/sync-services.ts';
+import { startTestServer, type TestServer } from '../../support/sync-server.ts';
+import { ACCOUNT_PASSWORD, createServiceDevice, EMAIL, type ServiceDevice } from '../../support/sync-services.ts';
+
+function lineTo({ address }: TestServer): Promise<FaultProxy> {
+  const target = () => ({ host: '127.0.0.1', port: Number(new URL(address).port) });
+  return new FaultProxy({ target, random: () => 1, faultShare: 0 }).listen();
+}
+
+/** A device with an account there, and nothing to sync. */
+async function levelWith(address: string): Promise<ServiceDevice> {
+  const device = await createServiceDevice('laptop');
+  await device.sync.logIn({ server: address, email: EMAIL, password: ACCOUNT_PASSWORD, isSignUp: true });
+  await device.sync.syncNow({ acceptsDeletions: false });
+  return device;
+}
 
 it('[S9] ends a round at once that waits for a server', { timeout: 20_000 }, async () => {
   await using server = await startTestServer();
-  const port = Number(new URL(server.address).port);
-  const target = () => ({ host: '127.0.0.1', port });
-  await using line = await new FaultProxy({ target, random: () => 1, faultShare: 0 }).listen();
-  await using device = await createServiceDevice('laptop');
-  await device.sync.logIn({ server: line.address, email: EMAIL, password: ACCOUNT_PASSWORD, isSignUp: true });
-  await device.sync.syncNow({ acceptsDeletions: false });
+  await using line = await lineTo(server);
+  await using device = await levelWith(line.address);
   line.always = 'silence';
   const asked = line.requests.length;
   device.sync.noteChange();
@@ -33,12 +42,8 @@ it('[S9] ends a round at once that waits for a server', { timeout: 20_000 }, asy
 
 it('[S9] does not wait for new tokens either', { timeout: 20_000 }, async () => {
   await using server = await startTestServer();
-  const port = Number(new URL(server.address).port);
-  const target = () => ({ host: '127.0.0.1', port });
-  await using line = await new FaultProxy({ target, random: () => 1, faultShare: 0 }).listen();
-  await using device = await createServiceDevice('laptop');
-  await device.sync.logIn({ server: line.address, email: EMAIL, password: ACCOUNT_PASSWORD, isSignUp: true });
-  await device.sync.syncNow({ acceptsDeletions: false });
+  await using line = await lineTo(server);
+  await using device = await levelWith(line.address);
   const account = await readAccount(device.vault);
   if (account === null) throw new RangeError('it is logged in');
   await device.sync.setOn(false);
@@ -55,9 +60,7 @@ it('[S9] does not wait for new tokens either', { timeout: 20_000 }, async () => 
 
 it('[S9] does not wait for a line whose bandwidth is capped', { timeout: 20_000 }, async () => {
   await using server = await startTestServer();
-  await using device = await createServiceDevice('laptop');
-  await device.sync.logIn({ server: server.address, email: EMAIL, password: ACCOUNT_PASSWORD, isSignUp: true });
-  await device.sync.syncNow({ acceptsDeletions: false });
+  await using device = await levelWith(server.address);
   await device.sync.setSelection({ ...(await device.sync.selection()), maxKilobytesPerSecond: 1 });
   const text = Array.from({ length: 20_000 }, (_, at) => `line ${at * 7919}`).join('\n');
   await device.vault.save(aCapture([aTerminal('large', { streams: [aStream({ text })] })]));
